@@ -1,0 +1,3 @@
+//! The charge point side of OCPP 1.6-J.
+
+pub mod time;
