@@ -1,3 +1,6 @@
 //! The charge point side of OCPP 1.6-J.
 
+pub mod core;
+pub mod store;
 pub mod time;
+pub mod wire;

@@ -1,0 +1,221 @@
+//! What the engine wants done.
+
+use crate::core::{Answer, Batch, ConnectorId, Seq, Supply, TxId, Wh};
+use crate::time::{Millis, Wall};
+use crate::wire::{
+    AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
+    ReadingContext, Reason, RegistrationStatus,
+};
+
+/// One thing to do, after everything that came before it has been done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Write these records, all or none, and have them on the disk before going on.
+    Store(Batch),
+    /// Read up to `limit` queued messages behind `after`, with their transactions, and hand them
+    /// in as [`Input::Fetched`](crate::core::Input).
+    Fetch {
+        /// The last message that the engine has.
+        after: Seq,
+        /// How many it takes at most.
+        limit: usize,
+    },
+    /// Make a connection, once; the outcome comes in as a [`Link`](crate::core::Link).
+    Connect(Access),
+    /// Close the connection, or give up making it. Nothing more is heard of it.
+    Close(CloseReason),
+    /// Send a WebSocket ping.
+    Ping,
+    /// Send a text frame.
+    Send(String),
+    /// Tell the host.
+    Tell(Notice),
+}
+
+/// How to get in at the central system. The URL is the shell's affair.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Security profile 0 to 3: decides between ws and wss.
+    pub profile: u8,
+    /// The password for HTTP basic authentication, as it goes over the wire.
+    pub key: Option<Vec<u8>>,
+}
+
+impl core::fmt::Debug for Access {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // The key is a secret and stays out of logs and test output.
+        let key = self.key.as_ref().map(|_| "...");
+        f.debug_struct("Access")
+            .field("profile", &self.profile)
+            .field("key", &key)
+            .finish()
+    }
+}
+
+/// Why a connection is closed by us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The host stops or restarts, or says that there is no network.
+    GoingAway,
+    /// Pings stay without answer.
+    NoPong,
+    /// The credentials or the profile changed: the next connection uses them.
+    NewAccess,
+}
+
+/// A question to the firmware, to be answered with its number: never used twice in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// What the host is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A complete command for one connector.
+    Supply(ConnectorId, Supply),
+    /// A question; it is answered with [`Input::Answer`](crate::core::Input), now or later.
+    Ask(RequestId, Question),
+    /// The question is off: its time is over, or it has been answered.
+    Expired(RequestId),
+    /// The state of the link.
+    Connection(Connection, String),
+    /// The central system answered the boot notification.
+    Boot(RegistrationStatus, Millis),
+    /// The clock was set from the central system: this is the time now.
+    Time(Wall),
+    /// What became of a tag that was shown.
+    Authorized {
+        /// Where, if that is settled.
+        connector: Option<ConnectorId>,
+        /// The tag.
+        tag: IdToken,
+        /// `Accepted`, or why not.
+        status: AuthorizationStatus,
+    },
+    /// A connector (or, `None`, the charge point) has a new status.
+    Status(ConnectorStatus),
+    /// A transaction took a step.
+    Transaction(TransactionStep),
+    /// A connector (or the charge point) was put in or out of service by the central system.
+    Availability(Option<ConnectorId>, bool),
+    /// A configuration key has a new value.
+    Key(String, String),
+    /// The outcome of vendor data, by the token of the one who sent it.
+    DataTransferred(u64, DataTransferOutcome),
+    /// All is stored and said: restart the device now.
+    Reboot {
+        /// Whether the hardware is to be restarted too.
+        hard: bool,
+    },
+    /// Durable storage fails or works again; while it fails, what happens is kept in memory only.
+    Storage {
+        /// The reason while it fails.
+        failing: Option<String>,
+    },
+}
+
+/// What the firmware is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// Unlock the connector. Accepted, Failed or NotSupported.
+    Unlock(ConnectorId),
+    /// May the device be restarted? Accepted or Rejected.
+    Reset {
+        /// Whether the hardware is to be restarted too.
+        hard: bool,
+    },
+    /// What does the meter show? [`Answer::Meter`].
+    ReadMeter(ConnectorId, ReadingContext),
+    /// Vendor data. [`Answer::Data`], or Rejected and the like.
+    DataTransfer {
+        /// Who defined it.
+        vendor: String,
+        /// Which message.
+        message: Option<String>,
+        /// The content.
+        data: Option<String>,
+    },
+}
+
+impl Question {
+    /// What is answered in the firmware's place when it says nothing in time.
+    #[must_use]
+    pub fn default_answer(&self) -> Answer {
+        match self {
+            Self::Unlock(_) => Answer::Failed,
+            Self::Reset { .. } => Answer::Rejected,
+            Self::ReadMeter(..) => Answer::Meter(Vec::new()),
+            Self::DataTransfer { .. } => Answer::Data(DataTransferStatus::Rejected, None),
+        }
+    }
+}
+
+/// The state of the link, for the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// There is none.
+    Disconnected,
+    /// An attempt failed; the next follows by itself.
+    Failed,
+    /// The WebSocket stands.
+    Connected,
+}
+
+/// The status of a connector as OCPP names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorStatus {
+    /// `None` is the charge point itself, connector 0.
+    pub connector: Option<ConnectorId>,
+    /// Its status.
+    pub status: ChargePointStatus,
+    /// What is wrong, or `NoError`.
+    pub error: ChargePointErrorCode,
+}
+
+/// A step in the life of a transaction, with all that is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransactionStep {
+    /// The transaction.
+    pub tx: TxId,
+    /// Where.
+    pub connector: ConnectorId,
+    /// What happened.
+    pub change: TransactionChange,
+    /// The central system's id; `None` while it is not known.
+    pub central_id: Option<i32>,
+    /// The tag that started it.
+    pub tag: IdToken,
+    /// When it began.
+    pub started: Wall,
+    /// The register when it began.
+    pub meter_start: Wh,
+    /// When it ended and what the register showed, once it has.
+    pub stopped: Option<(Wall, Wh)>,
+    /// Why it ended, once it has.
+    pub reason: Option<Reason>,
+}
+
+/// What happened to a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionChange {
+    /// It began; energy is permitted from now on.
+    Started,
+    /// It goes on after a restart.
+    Resumed,
+    /// The central system gave it an id.
+    Confirmed,
+    /// The central system does not accept the tag after all.
+    Deauthorized,
+    /// It ended.
+    Stopped,
+}
+
+/// What became of vendor data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataTransferOutcome {
+    /// The central system answered.
+    Answered(DataTransferStatus, Option<String>),
+    /// There is no connection, or it was lost before an answer came.
+    Offline,
+    /// No answer came in time, or an error came instead.
+    Failed(String),
+}

@@ -1,0 +1,133 @@
+//! What the engine is told.
+
+use crate::core::{ConnectorId, Fetched, Reading, RequestId};
+use crate::time::Wall;
+use crate::wire::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
+
+/// One thing that happened. The time of it goes beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input<'a> {
+    /// The link to the central system changed or brought something.
+    Link(Link<'a>),
+    /// The charger, or the firmware that runs it, states a fact or acts.
+    Charger(Fact),
+    /// The firmware answers a question that an [`Effect::Tell`](crate::core::Effect) asked.
+    Answer(RequestId, Answer),
+    /// The rows that an [`Effect::Fetch`](crate::core::Effect) asked for.
+    Fetched(Fetched),
+    /// Durable writes fail (they are kept in memory and tried again), or work again.
+    Storage {
+        /// `Some` with the reason while they fail.
+        failing: Option<String>,
+    },
+    /// The time that `deadline()` named has come.
+    Deadline,
+}
+
+/// News of the WebSocket connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Link<'a> {
+    /// The handshake is done and `ocpp1.6` was agreed on.
+    Up,
+    /// The connection could not be made.
+    Failed(String),
+    /// The connection is gone, for this reason.
+    Down(String),
+    /// A text frame.
+    Text(&'a str),
+    /// Something that is no text frame: binary, or not UTF-8.
+    Garbage,
+    /// The answer to an [`Effect::Ping`](crate::core::Effect).
+    Pong,
+}
+
+/// What the charger states: facts may be repeated, acts happen once each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// The state of the vehicle at a connector.
+    Ev(ConnectorId, Ev),
+    /// A fault came (`Some`) or went. `None` for the connector: the charge point as a whole.
+    Fault(Option<ConnectorId>, Option<Fault>),
+    /// Somebody at the charger took it out of service or back; connector `None`: all of it.
+    Operative(Option<ConnectorId>, bool),
+    /// The device has a better clock than ours: this is the time now.
+    Clock(Wall),
+    /// What the meter shows now. Replaces what it showed before, measurand by measurand.
+    Meter(ConnectorId, Vec<Reading>),
+    /// A tag was shown at a reader that serves these connectors; none named: all of them.
+    Tag(Vec<ConnectorId>, IdToken),
+    /// The firmware stops the transaction of a connector.
+    StopTx(ConnectorId, Reason),
+    /// Whether there is a network at all; without one, no connection is tried.
+    Network(bool),
+    /// Vendor data for the central system. `token` comes back with the outcome.
+    DataTransfer {
+        /// Comes back in [`Notice::DataTransferred`](crate::core::Notice).
+        token: u64,
+        /// Who defined the message.
+        vendor: CiString<255>,
+        /// Which message, if the vendor has several.
+        message: Option<CiString<50>>,
+        /// The content.
+        data: Option<String>,
+    },
+    /// The firmware changes a configuration key.
+    SetKey(CiString<50>, CiString<500>),
+    /// Power fails, and the device has enough of it left to say so: transactions are stopped.
+    PowerFails,
+    /// The library is about to be stopped by its host: everything held back is stored, the link
+    /// is closed. Transactions go on.
+    Closing,
+}
+
+/// The vehicle at a connector, as the control pilot (IEC 61851) and the socket tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ev {
+    /// Nothing is plugged in (state A).
+    #[default]
+    Absent,
+    /// A cable is in the socket of the charge point, and no vehicle at its end.
+    CableOnly,
+    /// A vehicle is plugged in and asks for no energy (state B).
+    Plugged,
+    /// The vehicle asks for energy or takes it (state C or D).
+    Charging,
+    /// Energy is on offer and the vehicle takes none, by its own choice.
+    Suspended,
+}
+
+impl Ev {
+    /// Whether a vehicle is connected.
+    #[must_use]
+    pub const fn is_connected(self) -> bool {
+        matches!(self, Self::Plugged | Self::Charging | Self::Suspended)
+    }
+}
+
+/// Something that makes a connector unusable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// OCPP's code; never `NoError`.
+    pub code: ChargePointErrorCode,
+    /// Free text for people.
+    pub info: Option<CiString<50>>,
+    /// The vendor's own code.
+    pub vendor_code: Option<CiString<50>>,
+}
+
+/// What the firmware answers to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Yes, or it was done.
+    Accepted,
+    /// No.
+    Rejected,
+    /// It was tried and did not work.
+    Failed,
+    /// There is no such thing here.
+    NotSupported,
+    /// What the meter shows.
+    Meter(Vec<Reading>),
+    /// The answer to vendor data.
+    Data(DataTransferStatus, Option<String>),
+}

@@ -1,0 +1,175 @@
+//! What must survive a power cut: typed records, and the changes to them.
+//!
+//! The engine says *what* is kept; a [`Store`](crate::store::Store) knows *how*.
+
+use crate::core::{ConnectorId, Seq, Stamp, TxId, Wh};
+use crate::time::Wall;
+use crate::wire::{AuthorizationStatus, IdToken, Reason, SampledValue};
+
+/// Changes that become durable together or not at all. Later ones win over earlier ones.
+pub type Batch = Vec<Write>;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// A configuration key has a value other than its default.
+    Setting(String, String),
+    /// The wanted availability of a connector, or of the charge point (`None`).
+    Availability(Option<ConnectorId>, bool),
+    /// A transaction is new or changed.
+    Transaction(Transaction),
+    /// A transaction is over and done: the central system has all of it.
+    TransactionDone(TxId),
+    /// A message joins the queue, or a queued one changed.
+    Queue(QueuedMessage),
+    /// A queued message was delivered or given up.
+    Dequeue(Seq),
+    /// The queued messages and transactions of this run were stamped by a clock that was wrong by
+    /// so many milliseconds: correct every time that was not synced, and call it synced.
+    CorrectTimes(i64),
+    /// A tag is in the authorization cache, or what is known of it changed.
+    Cache(CachedTag),
+    /// A tag leaves the cache.
+    Uncache(IdToken),
+    /// The cache is empty now.
+    ClearCache,
+}
+
+/// A transaction, from its start until the central system has all of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transaction {
+    /// Our own number for it.
+    pub id: TxId,
+    /// Where.
+    pub connector: ConnectorId,
+    /// Who started it.
+    pub tag: IdToken,
+    /// The group of that tag, if known.
+    pub parent: Option<IdToken>,
+    /// The reservation that it ended.
+    pub reservation: Option<i32>,
+    /// When it began.
+    pub started: Stamp,
+    /// The register when it began.
+    pub meter_start: Wh,
+    /// The id that the central system gave it.
+    pub central: CentralId,
+    /// Whether the central system refused the tag after the start.
+    pub deauthorized: bool,
+    /// The last reading of the register that is known for sure.
+    pub last: (Stamp, Wh),
+    /// How it ended, once it has.
+    pub stop: Option<Stop>,
+}
+
+/// The id of a transaction at the central system. Any number is a legal one (errata 3.54).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CentralId {
+    /// StartTransaction has not been answered yet.
+    Unknown,
+    /// It was answered with this id.
+    Known(i32),
+    /// It was refused so often that it was given up: -1 goes into its later messages (errata 3.18).
+    GivenUp,
+}
+
+/// The end of a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stop {
+    /// When.
+    pub at: Stamp,
+    /// The register.
+    pub meter: Wh,
+    /// Why.
+    pub reason: Reason,
+    /// Who stopped it, if somebody did with a tag.
+    pub tag: Option<IdToken>,
+}
+
+/// A transaction message that has to arrive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueuedMessage {
+    /// Its place in the queue.
+    pub seq: Seq,
+    /// The message id that it is sent with, the same at each repetition, so that a central system
+    /// can tell a repetition from a new message. A new one is taken after each refusal.
+    pub message_id: String,
+    /// How often the central system refused it.
+    pub refusals: u32,
+    /// What it says.
+    pub body: QueuedBody,
+}
+
+/// What a queued message says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueuedBody {
+    /// StartTransaction, from the record of the transaction.
+    Start(TxId),
+    /// StopTransaction, from the record of the transaction.
+    Stop(TxId),
+    /// MeterValues of one instant.
+    Meter {
+        /// The transaction that was running, if one was.
+        tx: Option<TxId>,
+        /// `None`: the main meter, connector 0.
+        connector: Option<ConnectorId>,
+        /// When the values were taken.
+        at: Stamp,
+        /// The values.
+        values: Vec<SampledValue>,
+    },
+}
+
+impl QueuedBody {
+    /// The transaction that it belongs to.
+    #[must_use]
+    pub const fn tx(&self) -> Option<TxId> {
+        match self {
+            Self::Start(tx) | Self::Stop(tx) => Some(*tx),
+            Self::Meter { tx, .. } => *tx,
+        }
+    }
+}
+
+/// What is remembered of a tag that the central system was asked about (`OCPP 1.6 §3.5.1`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CachedTag {
+    /// The tag.
+    pub tag: IdToken,
+    /// What the central system said.
+    pub status: AuthorizationStatus,
+    /// Until when it holds.
+    pub expires: Option<Wall>,
+    /// Its group.
+    pub parent: Option<IdToken>,
+    /// When the central system said so.
+    pub updated: Wall,
+}
+
+/// A piece of the queue, with the transactions that its messages belong to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fetched {
+    /// In order, without gaps.
+    pub messages: Vec<QueuedMessage>,
+    /// Each transaction that a message names, once.
+    pub transactions: Vec<Transaction>,
+}
+
+/// Everything that a store held when it was opened, but for the far end of the queue.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// Configuration keys that were changed.
+    pub settings: Vec<(String, String)>,
+    /// Availability that was asked for; what is not named is operative.
+    pub availability: Vec<(Option<ConnectorId>, bool)>,
+    /// Transactions that have not ended.
+    pub running: Vec<Transaction>,
+    /// The authorization cache.
+    pub cache: Vec<CachedTag>,
+    /// How many messages are queued.
+    pub queued: u64,
+    /// The highest place in the queue that was ever stored and is known; 0 if none.
+    pub last_seq: Seq,
+    /// The highest transaction number that was ever stored; 0 if none.
+    pub last_tx: u64,
+}

@@ -1,0 +1,148 @@
+//! What a charge point is made of, fixed when it is made.
+
+use crate::time::Millis;
+use crate::wire::CiString;
+
+/// The make-up of a charge point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    /// What BootNotification says of the device.
+    pub device: Device,
+    /// The connectors, 1 and up.
+    pub connectors: Vec<ConnectorSetup>,
+    /// Values for configuration keys in the place of their defaults; stored changes win.
+    pub keys: Vec<(CiString<50>, CiString<500>)>,
+    /// Keys of the firmware's own.
+    pub declared: Vec<DeclaredKey>,
+    /// What the firmware can be asked.
+    pub host: Host,
+    /// Everything that has a good default.
+    pub tuning: Tuning,
+    /// Random: message ids begin with it, and the jitter of the back-off is drawn from it. Never
+    /// the same in two runs.
+    pub seed: u64,
+}
+
+/// What BootNotification says of the device (`OCPP 1.6 §6.3`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Who made it.
+    pub vendor: CiString<20>,
+    /// What it is.
+    pub model: CiString<20>,
+    /// Its serial number.
+    pub serial: Option<CiString<25>>,
+    /// The version of its firmware.
+    pub firmware: Option<CiString<50>>,
+    /// The SIM card.
+    pub iccid: Option<CiString<20>>,
+    /// The subscriber.
+    pub imsi: Option<CiString<20>>,
+    /// What kind of meter it has.
+    pub meter_type: Option<CiString<25>>,
+    /// The serial number of the meter.
+    pub meter_serial: Option<CiString<25>>,
+}
+
+/// One connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorSetup {
+    /// Whether it is a socket with a lock; `false` for a fixed cable.
+    pub lockable: bool,
+}
+
+/// A configuration key of the firmware's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredKey {
+    /// Its name.
+    pub name: CiString<50>,
+    /// Its value until the central system changes it.
+    pub value: CiString<500>,
+    /// Whether the central system may only read it.
+    pub read_only: bool,
+    /// Whether a change takes effect at the next boot only.
+    pub reboot_required: bool,
+}
+
+/// What the firmware can be asked. What it cannot is answered as OCPP wants it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Host {
+    /// It can unlock connectors.
+    pub unlocks: bool,
+    /// It can restart.
+    pub resets: bool,
+    /// It can read the meter when asked.
+    pub reads_meter: bool,
+    /// It understands vendor data.
+    pub transfers_data: bool,
+}
+
+/// What becomes of a transaction that a power cut interrupted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterPowerLoss {
+    /// It is stopped, with reason PowerLoss and the last reading that was stored.
+    #[default]
+    Stop,
+    /// It goes on.
+    Resume,
+}
+
+/// Settings beyond OCPP's configuration keys. Times are in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Security profile, 0 to 3.
+    pub security_profile: u8,
+    /// How long the central system may take to answer a call.
+    pub call_timeout: Millis,
+    /// The wait before the first attempt to reconnect; it doubles from there.
+    pub reconnect_min: Millis,
+    /// The longest wait between two attempts.
+    pub reconnect_max: Millis,
+    /// By how much a wait is varied at random, in percent of it, up or down.
+    pub reconnect_jitter: u8,
+    /// The wait before the next BootNotification when the central system names none.
+    pub boot_retry: Millis,
+    /// How long a ping may stay without answer.
+    pub pong_timeout: Millis,
+    /// How long the firmware may take to answer a question.
+    pub answer_timeout: Millis,
+    /// How long the firmware may take to read a meter.
+    pub meter_timeout: Millis,
+    /// How long a vehicle may take to react to an offer before it counts as suspended.
+    pub ev_reaction: Millis,
+    /// How long a reset waits for StopTransaction to be confirmed.
+    pub reset_wait: Millis,
+    /// How old meter samples get before they are stored while the link is up.
+    pub sample_commit: Millis,
+    /// What becomes of a transaction after a power cut.
+    pub after_power_loss: AfterPowerLoss,
+    /// Whether requests of the central system may have members that OCPP does not know.
+    pub tolerant: bool,
+    /// Whether TriggerMessage may ask for a BootNotification when there was one already.
+    pub accept_boot_trigger: bool,
+    /// How many tags the authorization cache holds.
+    pub cache_size: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            security_profile: 0,
+            call_timeout: Millis::from_secs(30),
+            reconnect_min: Millis::from_secs(2),
+            reconnect_max: Millis::from_secs(120),
+            reconnect_jitter: 25,
+            boot_retry: Millis::from_secs(60),
+            pong_timeout: Millis::from_secs(20),
+            answer_timeout: Millis::from_secs(25),
+            meter_timeout: Millis::from_secs(2),
+            ev_reaction: Millis::from_secs(10),
+            reset_wait: Millis::from_secs(5),
+            sample_commit: Millis::from_secs(60),
+            after_power_loss: AfterPowerLoss::Stop,
+            tolerant: false,
+            accept_boot_trigger: true,
+            cache_size: 1000,
+        }
+    }
+}

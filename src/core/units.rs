@@ -1,0 +1,186 @@
+//! Small values of the charger's world that cannot be wrong.
+
+use core::fmt;
+
+use crate::time::Wall;
+use crate::wire::{Location, Measurand, Phase};
+
+/// A connector that a vehicle can be plugged into: 1 and up. Connector 0 of OCPP, the charge point
+/// itself, is `None` of an `Option<ConnectorId>`. `OCPP 1.6 §3.8`
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectorId(u16);
+
+impl ConnectorId {
+    /// The most connectors that one charge point has.
+    pub const MAX: u16 = 256;
+
+    /// A connector by its OCPP number; `None` for 0 and for numbers over [`ConnectorId::MAX`].
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        match u16::try_from(number) {
+            Ok(n) if (1..=Self::MAX).contains(&n) => Some(Self(n)),
+            _ => None,
+        }
+    }
+
+    /// Its OCPP number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Its place in an array of all connectors.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize - 1
+    }
+}
+
+impl fmt::Debug for ConnectorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "connector {}", self.0)
+    }
+}
+
+impl fmt::Display for ConnectorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A transaction, by the number the charge point itself gave it: unique in one store, 1 and up,
+/// never used again, also not after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxId(pub u64);
+
+/// The place of a message in the queue of transaction messages: they leave in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+/// Energy on the import register of a meter, in watt-hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wh(pub i64);
+
+/// When something happened, and whether the clock that said so had ever been set: if it had not,
+/// the time is corrected as soon as the right one is known (`OCPP 1.6 §4.2.1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The time by the charge point's clock.
+    pub wall: Wall,
+    /// Whether that clock had been set before, by the central system or by the device.
+    pub synced: bool,
+}
+
+/// One value that a meter showed, in the canonical unit of its measurand (Wh, W, A, V, %, °C, Hz,
+/// var, varh, rpm), in thousandths of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What was measured.
+    pub measurand: Measurand,
+    /// On which phase; `None` for all of them or where there are none.
+    pub phase: Option<Phase>,
+    /// Where; `None` for the usual place of the measurand.
+    pub location: Option<Location>,
+    /// The value in thousandths.
+    pub milli: i64,
+}
+
+impl Reading {
+    /// A reading of the import register, the one value that every charger has.
+    #[must_use]
+    pub const fn energy(wh: Wh) -> Self {
+        Self {
+            measurand: Measurand::EnergyActiveImportRegister,
+            phase: None,
+            location: None,
+            milli: wh.0.saturating_mul(1000),
+        }
+    }
+
+    /// The import register in watt-hours, if this reading is one of the whole connector.
+    #[must_use]
+    pub fn as_energy(&self) -> Option<Wh> {
+        let whole = self.measurand == Measurand::EnergyActiveImportRegister && self.phase.is_none();
+        whole.then(|| Wh(self.milli.saturating_add(500).div_euclid(1000)))
+    }
+
+    /// The value as text for a message: no exponent, no trailing zeros.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let whole = self.milli.unsigned_abs() / 1000;
+        let rest = self.milli.unsigned_abs() % 1000;
+        let sign = if self.milli < 0 { "-" } else { "" };
+        if rest == 0 {
+            return format!("{sign}{whole}");
+        }
+        let digits = format!("{rest:03}");
+        format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+/// What a connector may draw now: a complete command, which replaces any former one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supply {
+    /// Whether the contactor may be closed at all.
+    pub permit: bool,
+    /// Current per phase in tenths of an ampere; `None` when nothing limits it.
+    pub deciamps: Option<u32>,
+    /// Power over all phases in tenths of a watt; `None` when nothing limits it.
+    pub deciwatts: Option<u64>,
+    /// How many phases may be used, 1 to 3; `None` when nothing limits it.
+    pub phases: Option<u8>,
+    /// The transaction that is served.
+    pub tx: Option<TxId>,
+}
+
+impl Supply {
+    /// Nothing flows.
+    pub const OFF: Self = Self {
+        permit: false,
+        deciamps: None,
+        deciwatts: None,
+        phases: None,
+        tx: None,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_are_written_without_exponent_and_trailing_zeros() {
+        let text = |milli| {
+            Reading {
+                milli,
+                ..Reading::energy(Wh(0))
+            }
+            .text()
+        };
+        assert_eq!(text(230_100), "230.1");
+        assert_eq!(text(-1_005), "-1.005");
+        assert_eq!(text(16_000), "16");
+        assert_eq!(text(-20), "-0.02");
+        assert_eq!(text(0), "0");
+    }
+
+    #[test]
+    fn connector_zero_is_not_a_connector() {
+        assert_eq!(ConnectorId::new(0), None);
+        assert_eq!(ConnectorId::new(257), None);
+        assert_eq!(ConnectorId::new(1).map(ConnectorId::index), Some(0));
+    }
+
+    #[test]
+    fn watt_hours_are_rounded_to_the_nearest() {
+        let of = |milli| {
+            Reading {
+                milli,
+                ..Reading::energy(Wh(0))
+            }
+            .as_energy()
+        };
+        assert_eq!(of(1_499), Some(Wh(1)));
+        assert_eq!(of(1_500), Some(Wh(2)));
+    }
+}

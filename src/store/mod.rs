@@ -1,0 +1,42 @@
+//! Where records are kept: SQLite on a device, memory in tests and simulations.
+
+use core::fmt;
+
+use crate::core::{Batch, Fetched, Seq, Stored};
+
+/// Durable storage of one charge point.
+pub trait Store: Send {
+    /// Reads everything but the queue.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn load(&mut self) -> Result<Stored, StoreError>;
+
+    /// Writes all of the batch or none of it, and returns when it is durable.
+    ///
+    /// # Errors
+    /// When it could not be written; then nothing of it was.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Reads up to `limit` queued messages with a place behind `after`, in order, and the
+    /// transactions that they name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError>;
+
+    /// How many bytes the store takes, for statistics; 0 if unknown.
+    fn size(&self) -> u64;
+}
+
+/// Why a store failed, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError(pub String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
