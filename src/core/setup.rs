@@ -92,8 +92,6 @@ pub enum AfterPowerLoss {
 pub struct Tuning {
     /// Security profile, 0 to 3.
     pub security_profile: u8,
-    /// How long the central system may take to answer a call.
-    pub call_timeout: Millis,
     /// The wait before the first attempt to reconnect; it doubles from there.
     pub reconnect_min: Millis,
     /// The longest wait between two attempts.
@@ -128,7 +126,6 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             security_profile: 0,
-            call_timeout: Millis::from_secs(30),
             reconnect_min: Millis::from_secs(2),
             reconnect_max: Millis::from_secs(120),
             reconnect_jitter: 25,

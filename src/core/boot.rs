@@ -1,0 +1,190 @@
+//! Registration at the central system, heartbeats, and the time they bring
+//! (`OCPP 1.6 §4.2`, `§4.6`).
+
+use serde_json::Value;
+
+use crate::core::calls::Purpose;
+use crate::core::settings::Key;
+use crate::core::{Due, Engine, Notice, Write};
+use crate::time::{Millis, Mono, Wall};
+use crate::wire::{
+    Action, BootNotification, BootNotificationResponse, Heartbeat, HeartbeatResponse,
+    RegistrationStatus,
+};
+
+/// What the central system thinks of us. It survives the loss of a connection, not a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// Nothing is known: BootNotification is sent at that time.
+    Unknown { retry: Mono },
+    /// BootNotification is on its way.
+    Asked,
+    /// It wants to talk to us first; we ask again at that time.
+    Pending { retry: Mono },
+    /// It does not want us: we are silent until that time, and ask again then.
+    Rejected { until: Mono },
+    /// We are in operation.
+    Accepted,
+}
+
+impl Registration {
+    pub(crate) const fn is_accepted(self) -> bool {
+        matches!(self, Self::Accepted)
+    }
+
+    pub(crate) const fn is_rejected(self) -> bool {
+        matches!(self, Self::Rejected { .. })
+    }
+
+    const fn retry(self) -> Option<Mono> {
+        match self {
+            Self::Unknown { retry } | Self::Pending { retry } => Some(retry),
+            Self::Rejected { until } => Some(until),
+            Self::Asked | Self::Accepted => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Sends BootNotification and Heartbeat when they are due.
+    pub(crate) fn expire_boot(&mut self) {
+        if !self.is_up() || self.reset.is_some() {
+            return;
+        }
+        let now = self.now.mono;
+        if self.registration.retry().is_some_and(|at| at <= now) {
+            self.boot();
+        }
+        if self.registration.is_accepted() && self.heartbeat.is_some_and(|at| at <= now) {
+            self.beat();
+        }
+    }
+
+    pub(crate) fn boot(&mut self) {
+        // A boot that is triggered after we were accepted does not take us out of operation.
+        if !self.registration.is_accepted() {
+            self.registration = Registration::Asked;
+        }
+        let device = &self.setup.device;
+        let request = BootNotification {
+            charge_point_vendor: device.vendor.clone(),
+            charge_point_model: device.model.clone(),
+            charge_point_serial_number: device.serial.clone(),
+            charge_box_serial_number: None,
+            firmware_version: device.firmware.clone(),
+            iccid: device.iccid.clone(),
+            imsi: device.imsi.clone(),
+            meter_type: device.meter_type.clone(),
+            meter_serial_number: device.meter_serial.clone(),
+        };
+        self.call(Purpose::Boot, Action::BootNotification, &request);
+    }
+
+    pub(crate) fn beat(&mut self) {
+        self.rearm_heartbeat();
+        if !self.calls.is_waiting(Purpose::Heartbeat) {
+            self.call(Purpose::Heartbeat, Action::Heartbeat, &Heartbeat {});
+        }
+    }
+
+    pub(crate) fn rearm_heartbeat(&mut self) {
+        let interval = self.settings.secs(Key::HeartbeatInterval);
+        self.heartbeat = (interval.0 > 0).then(|| self.now.mono + interval);
+    }
+
+    pub(crate) fn boot_deadline(&self) -> Option<(Mono, Due)> {
+        if !self.is_up() || self.reset.is_some() {
+            return None;
+        }
+        let boot = self.registration.retry().map(|at| (at, Due::Boot));
+        let beat = self.heartbeat.filter(|_| self.registration.is_accepted());
+        boot.or(beat.map(|at| (at, Due::Heartbeat)))
+    }
+
+    /// No usable answer: we are not registered, and ask again; at once on the next connection if
+    /// it was the connection that failed.
+    pub(crate) fn boot_failed(&mut self, link_lost: bool) {
+        if !self.registration.is_accepted() {
+            let wait = if link_lost { Millis(0) } else { self.setup.tuning.boot_retry };
+            self.registration = Registration::Unknown { retry: self.now.mono + wait };
+        }
+    }
+
+    pub(crate) fn on_boot_answer(&mut self, payload: &Value) {
+        let answer: Option<BootNotificationResponse> = self.read_answer("BootNotification", payload);
+        let Some(answer) = answer else {
+            return self.boot_failed(false);
+        };
+        let secs = u64::try_from(answer.interval).unwrap_or(0);
+        let named = (secs > 0).then(|| Millis::from_secs(secs));
+        let retry = self.now.mono + named.unwrap_or(self.setup.tuning.boot_retry);
+        log::info!("registration: {:?}, interval {secs} s", answer.status);
+        self.tell(Notice::Boot(answer.status, Millis::from_secs(secs)));
+        match answer.status {
+            RegistrationStatus::Accepted => {
+                self.registration = Registration::Accepted;
+                if secs > 0 {
+                    // Not stored: it is said anew at each boot.
+                    let _ = self.settings.set(Key::HeartbeatInterval.row().name, &secs.to_string());
+                }
+                self.rearm_heartbeat();
+                self.set_clock(answer.current_time);
+                // Every status is told after each acceptance (errata 3.22).
+                self.reports.told = None;
+                for connector in &mut self.connectors {
+                    connector.reports.told = None;
+                }
+            }
+            RegistrationStatus::Pending => self.registration = Registration::Pending { retry },
+            RegistrationStatus::Rejected => {
+                self.registration = Registration::Rejected { until: retry };
+            }
+        }
+    }
+
+    pub(crate) fn on_heartbeat_answer(&mut self, payload: &Value) {
+        let answer: Option<HeartbeatResponse> = self.read_answer("Heartbeat", payload);
+        if let Some(answer) = answer {
+            self.set_clock(answer.current_time);
+        }
+    }
+
+    /// Somebody who knows says what time it is.
+    pub(crate) fn set_clock(&mut self, right: Wall) {
+        let before = self.clock.wall(self.now.mono);
+        if let Some(step) = self.clock.set(self.now, right) {
+            self.correct_stamps(step);
+            self.tell(Notice::Time(right));
+        } else if before.0.abs_diff(right.0) >= 1000 {
+            log::info!("the clock was set by {} ms", right.0.saturating_sub(before.0));
+            self.tell(Notice::Time(right));
+        }
+    }
+
+    /// The clock is right for the first time: what it stamped before is put right too, before it
+    /// is sent (`OCPP 1.6 §4.2.1`).
+    fn correct_stamps(&mut self, step: i64) {
+        let mut stored = self.outbox.is_partial();
+        for transaction in self.transactions.values_mut() {
+            stored |= !transaction.started.synced || !transaction.last.0.synced;
+            transaction.started.correct(step);
+            transaction.last.0.correct(step);
+            if let Some(stop) = &mut transaction.stop {
+                stored |= !stop.at.synced;
+                stop.at.correct(step);
+            }
+        }
+        for item in self.outbox.window_mut() {
+            stored |= item.stored && item.message.body.correct(step);
+        }
+        let reports = self.connectors.iter_mut().map(|connector| &mut connector.reports);
+        for reports in reports.chain([&mut self.reports]) {
+            if let Some((_, since, _)) = &mut reports.current {
+                since.correct(step);
+            }
+        }
+        if stored {
+            self.write(Write::CorrectTimes(step));
+        }
+    }
+}

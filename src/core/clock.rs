@@ -1,0 +1,87 @@
+//! The charge point's own clock: what time it says, and how sure it is.
+
+use crate::core::Stamp;
+use crate::time::{Mono, Now, Wall};
+
+/// A wall clock that runs on the monotonic one, so that nobody can make it jump but
+/// [`Clock::set`]. Before it is first set it shows what the device's clock showed at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    anchor: Now,
+    synced: bool,
+    /// How far the device's clock was off when ours was set last, in milliseconds.
+    offset: i64,
+}
+
+impl Clock {
+    pub(crate) const fn new(now: Now) -> Self {
+        Self { anchor: now, synced: false, offset: 0 }
+    }
+
+    /// The time at a moment.
+    pub(crate) fn wall(&self, at: Mono) -> Wall {
+        let run = i64::try_from(at.since(self.anchor.mono).0).unwrap_or(i64::MAX);
+        self.anchor.wall.offset(run)
+    }
+
+    /// The time at a moment, with what is to be known of it later.
+    pub(crate) fn stamp(&self, at: Mono) -> Stamp {
+        Stamp { wall: self.wall(at), synced: self.synced }
+    }
+
+    /// Sets the clock, and says by how much everything stamped so far was wrong if this is the
+    /// first time (`OCPP 1.6 §4.2`: "it is RECOMMENDED to synchronize").
+    pub(crate) fn set(&mut self, now: Now, right: Wall) -> Option<i64> {
+        let step = right.0.saturating_sub(self.wall(now.mono).0);
+        let first = !self.synced;
+        self.anchor = Now { mono: now.mono, wall: right };
+        self.synced = true;
+        self.offset = right.0.saturating_sub(now.wall.0);
+        first.then_some(step)
+    }
+
+    pub(crate) const fn offset(&self) -> i64 {
+        self.offset
+    }
+}
+
+impl Stamp {
+    /// Corrects a time that was stamped before the clock was first set.
+    pub(crate) fn correct(&mut self, step: i64) {
+        if !self.synced {
+            self.wall = self.wall.offset(step);
+            self.synced = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Now = Now { mono: Mono(5_000), wall: Wall(1_000_000) };
+
+    #[test]
+    fn the_first_setting_says_how_wrong_earlier_stamps_were() {
+        let mut clock = Clock::new(START);
+        let mut stamp = clock.stamp(Mono(6_000));
+        let step = clock.set(Now { mono: Mono(7_000), wall: Wall(1_002_000) }, Wall(9_002_000));
+        assert_eq!(step, Some(8_000_000));
+        stamp.correct(8_000_000);
+        assert_eq!(stamp, Stamp { wall: Wall(9_001_000), synced: true });
+    }
+
+    #[test]
+    fn later_settings_correct_nothing_that_was_stamped_before() {
+        let mut clock = Clock::new(START);
+        clock.set(START, Wall(2_000_000));
+        assert_eq!(clock.set(START, Wall(3_000_000)), None);
+        assert_eq!(clock.wall(Mono(6_000)), Wall(3_001_000));
+    }
+
+    #[test]
+    fn a_step_of_the_device_clock_does_not_move_ours() {
+        let clock = Clock::new(START);
+        assert_eq!(clock.wall(Mono(15_000)), Wall(1_010_000));
+    }
+}

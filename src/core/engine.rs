@@ -1,0 +1,366 @@
+//! The engine: routes inputs to those who decide, and collects what they want done.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+
+use crate::core::authorize::Authorizations;
+use crate::core::boot::Registration;
+use crate::core::cache::Cache;
+use crate::core::calls::{Calls, MessageIds};
+use crate::core::clock::Clock;
+use crate::core::connector::{Connector, Reports};
+use crate::core::link::{BackOff, Link};
+use crate::core::outbox::Outbox;
+use crate::core::questions::Questions;
+use crate::core::reset::Reset;
+use crate::core::settings::{BadValue, Settings};
+use crate::core::{
+    Batch, ConnectorId, Effect, Fact, Fault, Input, Notice, Setup, Stored, Transaction, TxId, Write,
+};
+use crate::time::{Mono, Now};
+
+/// One charge point: all that it knows, and every decision.
+///
+/// After each [`handle`](Self::handle), carry out every effect that [`poll`](Self::poll) returns,
+/// in order, before the next `handle`.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) setup: Setup,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) now: Now,
+    pub(crate) ids: MessageIds,
+    pub(crate) link: Link,
+    pub(crate) back_off: BackOff,
+    /// Counts the connections, so that an answer never goes out on a later one.
+    pub(crate) connection: u64,
+    /// Whether there is a network to try.
+    pub(crate) network: bool,
+    /// The host stops us: nothing new is begun.
+    pub(crate) closing: bool,
+    pub(crate) registration: Registration,
+    pub(crate) heartbeat: Option<Mono>,
+    pub(crate) calls: Calls,
+    pub(crate) outbox: Outbox,
+    pub(crate) connectors: Vec<Connector>,
+    /// Connector 0: the charge point as a whole.
+    pub(crate) operative: bool,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) reports: Reports,
+    /// Transactions that run, or that a message in the window belongs to.
+    pub(crate) transactions: BTreeMap<TxId, Transaction>,
+    pub(crate) last_tx: u64,
+    /// When the readings that are not stored yet have to be.
+    pub(crate) commit: Option<Mono>,
+    pub(crate) cache: Cache,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) questions: Questions,
+    pub(crate) reset: Option<Reset>,
+    pub(crate) counters: Counters,
+    writes: Batch,
+    wanted: Vec<Effect>,
+    ready: VecDeque<Effect>,
+}
+
+/// How much happened since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Connections that were made.
+    pub connects: u64,
+    /// Calls of ours that were sent.
+    pub calls_sent: u64,
+    /// Calls of the central system that came.
+    pub calls_received: u64,
+    /// Calls, ours or theirs, that ended in an error.
+    pub call_errors: u64,
+    /// Calls of ours that were not answered in time.
+    pub timeouts: u64,
+    /// Frames that could not be understood at all.
+    pub garbage: u64,
+    /// Messages in the queue now.
+    pub queued: u64,
+    /// How far the device's clock was off when the central system last told the time.
+    pub clock_offset_ms: i64,
+}
+
+/// Why [`Engine::deadline`] is when it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// The next attempt to connect.
+    Reconnect,
+    /// A ping is due.
+    Ping,
+    /// The answer to a ping is overdue.
+    Pong,
+    /// BootNotification is due again.
+    Boot,
+    /// A heartbeat is due.
+    Heartbeat,
+    /// The answer to a call is overdue.
+    Call,
+    /// A transaction message is tried again.
+    Retry,
+    /// The firmware's answer is overdue.
+    Question,
+    /// ConnectionTimeOut.
+    Connection,
+    /// The vehicle had time enough to react to an offer.
+    Reaction,
+    /// A status has lasted long enough to be told.
+    Status,
+    /// A sample of the meter is due.
+    Sample,
+    /// Readings have to be stored.
+    Commit,
+    /// A reset does not wait any longer.
+    Reset,
+}
+
+/// A charge point cannot be made of this set-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetupError {
+    /// There must be 1 to 256 connectors.
+    Connectors(usize),
+    /// BootNotification needs a vendor and a model.
+    Device(&'static str),
+    /// A configuration key has a value that it cannot have, or does not exist.
+    Key(BadValue),
+    /// A declared key has the name of one that exists.
+    Declared(String),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
+            Self::Device(what) => write!(f, "the device has no {what}"),
+            Self::Key(bad) => {
+                write!(f, "configuration key {}: not possible: \"{}\"", bad.key, bad.value)
+            }
+            Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl Engine {
+    /// A charge point that goes on where the stored one ended. Effects may wait at once: poll them
+    /// before the first input.
+    ///
+    /// # Errors
+    /// When the set-up does not make sense; nothing has been written then.
+    pub fn new(setup: Setup, stored: Stored, now: Now) -> Result<Self, SetupError> {
+        check(&setup)?;
+        let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
+        for (key, value) in &stored.settings {
+            if settings.set(key, value).is_err() {
+                log::warn!("stored configuration key {key} is not possible here and is ignored");
+            }
+        }
+        let connectors = setup.connectors.iter().zip(1..);
+        let connectors = connectors
+            .filter_map(|(made, number)| Some(Connector::new(ConnectorId::new(number)?, made.lockable)))
+            .collect();
+        let seed = setup.seed;
+        let mut engine = Self {
+            settings,
+            clock: Clock::new(now),
+            now,
+            ids: MessageIds::new(seed),
+            link: Link::Waiting(now.mono),
+            back_off: BackOff::new(seed),
+            connection: 0,
+            network: true,
+            closing: false,
+            registration: Registration::Unknown { retry: now.mono },
+            heartbeat: None,
+            calls: Calls::default(),
+            outbox: Outbox::new(stored.queued, stored.last_seq),
+            connectors,
+            operative: true,
+            fault: None,
+            reports: Reports::default(),
+            transactions: BTreeMap::new(),
+            last_tx: stored.last_tx,
+            commit: None,
+            cache: Cache::new(stored.cache),
+            authorizations: Authorizations::default(),
+            questions: Questions::default(),
+            reset: None,
+            counters: Counters::default(),
+            writes: Batch::new(),
+            wanted: Vec::new(),
+            ready: VecDeque::new(),
+            setup,
+        };
+        for (connector, operative) in stored.availability {
+            match connector.map(|id| engine.connector_mut(id)) {
+                None => engine.operative = operative,
+                Some(Some(connector)) => connector.operative = operative,
+                Some(None) => {}
+            }
+        }
+        engine.restore(stored.running);
+        engine.settle();
+        Ok(engine)
+    }
+
+    /// Takes in one thing that happened at a time.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        // A clock that never goes back is asked for; one that does is not followed.
+        let mono = now.mono.max(self.now.mono);
+        self.now = Now { mono, wall: now.wall };
+        match input {
+            Input::Link(news) => self.on_link(news),
+            Input::Charger(fact) => self.on_fact(fact),
+            Input::Answer(request, answer) => self.on_answer(request, answer),
+            Input::Fetched(fetched) => self.on_fetched(fetched),
+            Input::Storage { failing } => self.tell(Notice::Storage { failing }),
+            Input::Deadline => {}
+        }
+        self.settle();
+    }
+
+    /// The next thing to do.
+    #[must_use]
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.ready.pop_front()
+    }
+
+    /// How much happened.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters {
+            queued: self.outbox.len(),
+            clock_offset_ms: self.clock.offset(),
+            ..self.counters
+        }
+    }
+
+    /// All configuration keys; those that may not be read have no value.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.settings.iter()
+    }
+
+    /// Whether [`Fact::Closing`] has been dealt with: all is stored, and the link is closed.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closing
+    }
+
+    fn on_fact(&mut self, fact: Fact) {
+        match fact {
+            Fact::Ev(at, ev) => self.on_ev(at, ev),
+            Fact::Fault(at, fault) => self.on_fault(at, fault),
+            Fact::Operative(at, operative) => self.set_operative(at, operative),
+            Fact::Clock(wall) => self.set_clock(wall),
+            Fact::Meter(at, readings) => self.on_meter(at, &readings),
+            Fact::Tag(at, tag) => self.on_tag(&at, tag),
+            Fact::StopTx(at, reason) => self.stop(at, reason, None),
+            Fact::Network(up) => self.on_network(up),
+            Fact::DataTransfer { token, vendor, message, data } => {
+                self.send_data(token, vendor, message, data);
+            }
+            Fact::SetKey(key, value) => self.set_key(key.as_str(), value.as_str()),
+            Fact::PowerFails => self.on_power_fails(),
+            Fact::Closing => self.on_closing(),
+        }
+    }
+
+    /// Does everything that follows from the state being what it is: overdue deadlines, sessions
+    /// that can start, statuses and commands that changed, calls that can go out.
+    fn settle(&mut self) {
+        self.expire();
+        self.advance_sessions();
+        self.report_statuses();
+        self.command_supplies();
+        self.mind_reset();
+        self.mind_commit();
+        self.send_next();
+        self.forget_transactions();
+        if let Some((after, limit)) = self.outbox.wants() {
+            self.want(Effect::Fetch { after, limit });
+        }
+        // Durable before visible: whatever this input changed is stored before anybody hears of it.
+        if !self.writes.is_empty() {
+            self.ready.push_back(Effect::Store(std::mem::take(&mut self.writes)));
+        }
+        self.ready.extend(self.wanted.drain(..));
+    }
+
+    /// Everything whose time has come.
+    fn expire(&mut self) {
+        self.expire_link();
+        self.expire_calls();
+        self.expire_boot();
+        self.expire_questions();
+        self.expire_sessions();
+        self.expire_samples();
+        self.expire_reset();
+    }
+
+    /// The time of the next thing to do if nothing else happens, and what that is.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Mono, Due)> {
+        let link = self.link_deadline();
+        let calls = self.call_deadline();
+        let boot = self.boot_deadline();
+        let questions = self.questions.deadline().map(|at| (at, Due::Question));
+        let sessions = self.session_deadline();
+        let statuses = self.status_deadline();
+        let commit = self.commit.map(|at| (at, Due::Commit));
+        let reset = self.reset_deadline();
+        let all = [link, calls, boot, questions, sessions, statuses, commit, reset];
+        all.into_iter().flatten().min()
+    }
+
+    pub(crate) fn want(&mut self, effect: Effect) {
+        self.wanted.push(effect);
+    }
+
+    pub(crate) fn tell(&mut self, notice: Notice) {
+        self.wanted.push(Effect::Tell(notice));
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    pub(crate) fn writes_mut(&mut self) -> &mut Batch {
+        &mut self.writes
+    }
+
+    pub(crate) fn connector(&self, id: ConnectorId) -> Option<&Connector> {
+        self.connectors.get(id.index())
+    }
+
+    pub(crate) fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
+        self.connectors.get_mut(id.index())
+    }
+
+    pub(crate) fn connector_ids(&self) -> impl Iterator<Item = ConnectorId> {
+        let count = u32::try_from(self.connectors.len()).unwrap_or(0);
+        (1..=count).filter_map(ConnectorId::new)
+    }
+}
+
+fn check(setup: &Setup) -> Result<(), SetupError> {
+    let count = setup.connectors.len();
+    if count == 0 || count > usize::from(ConnectorId::MAX) {
+        return Err(SetupError::Connectors(count));
+    }
+    if setup.device.vendor.as_str().is_empty() {
+        return Err(SetupError::Device("vendor"));
+    }
+    if setup.device.model.as_str().is_empty() {
+        return Err(SetupError::Device("model"));
+    }
+    for (at, key) in setup.declared.iter().enumerate() {
+        let twice = setup.declared[..at].iter().any(|other| other.name == key.name);
+        if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
+            return Err(SetupError::Declared(key.name.as_str().to_owned()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The queue of transaction messages: they must arrive, in order, whatever happens.
+//!
+//! The whole queue is in the store; here is only its head, a window that is refilled from the
+//! store when it runs low, so that a month offline costs no memory. Meter samples of a running
+//! transaction may be in the window alone for a while ([`Item::stored`] is false): they are
+//! written in groups, to spare the flash.
+
+use std::collections::VecDeque;
+
+use crate::core::{QueuedMessage, Seq, TxId};
+use crate::time::Mono;
+
+/// A message in the window.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) message: QueuedMessage,
+    pub(crate) stored: bool,
+}
+
+/// The head of the queue, and what is known of the rest.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbox {
+    window: VecDeque<Item>,
+    /// How many messages the store holds behind the window.
+    beyond: u64,
+    /// Messages were asked for and have not come yet.
+    fetching: bool,
+    last: Seq,
+    /// The head waits until then: it was refused, or not answered.
+    retry: Option<Mono>,
+}
+
+/// Where a new message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Window,
+    /// Into the store alone: it must be written now.
+    Beyond,
+}
+
+impl Outbox {
+    /// How many messages the window holds at most.
+    const WINDOW: usize = 64;
+    /// How few there are left when more are asked for.
+    const LOW: usize = 16;
+
+    pub(crate) const fn new(stored: u64, last: Seq) -> Self {
+        Self { window: VecDeque::new(), beyond: stored, fetching: false, last, retry: None }
+    }
+
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        self.last = Seq(self.last.0 + 1);
+        self.last
+    }
+
+    pub(crate) fn room(&self) -> Room {
+        if self.beyond == 0 && !self.fetching && self.window.len() < Self::WINDOW {
+            Room::Window
+        } else {
+            Room::Beyond
+        }
+    }
+
+    /// A message joins the end of the queue.
+    pub(crate) fn push(&mut self, message: QueuedMessage, stored: bool) {
+        match self.room() {
+            Room::Window => self.window.push_back(Item { message, stored }),
+            Room::Beyond => self.beyond += 1,
+        }
+    }
+
+    /// The message to send next, if the time for it has come.
+    pub(crate) fn due(&self, now: Mono) -> Option<&QueuedMessage> {
+        if self.retry.is_some_and(|at| at > now) {
+            return None;
+        }
+        self.head()
+    }
+
+    pub(crate) fn head(&self) -> Option<&QueuedMessage> {
+        self.window.front().map(|item| &item.message)
+    }
+
+    pub(crate) fn head_mut(&mut self) -> Option<&mut Item> {
+        self.window.front_mut()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Item> {
+        self.retry = None;
+        self.window.pop_front()
+    }
+
+    pub(crate) fn wait_until(&mut self, at: Mono) {
+        self.retry = Some(at);
+    }
+
+    /// A new connection: there is no reason to wait any longer for an answer that got lost.
+    pub(crate) fn hurry(&mut self) {
+        self.retry = None;
+    }
+
+    pub(crate) fn retry_at(&self) -> Option<Mono> {
+        self.retry.filter(|_| !self.window.is_empty())
+    }
+
+    /// What to ask the store for: everything behind this, so many at most.
+    pub(crate) fn wants(&mut self) -> Option<(Seq, usize)> {
+        if self.fetching || self.beyond == 0 || self.window.len() > Self::LOW {
+            return None;
+        }
+        self.fetching = true;
+        let after = self.window.back().map_or(Seq(0), |item| item.message.seq);
+        Some((after, Self::WINDOW - self.window.len()))
+    }
+
+    /// The store answered. Nothing where there should be something means that it cannot be read.
+    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>) {
+        self.fetching = false;
+        let got = messages.len() as u64;
+        self.beyond = if got == 0 { 0 } else { self.beyond.saturating_sub(got) };
+        let items = messages.into_iter().map(|message| Item { message, stored: true });
+        self.window.extend(items);
+    }
+
+    /// Whether any message here belongs to the transaction.
+    pub(crate) fn mentions(&self, tx: TxId) -> bool {
+        self.window.iter().any(|item| item.message.body.tx() == Some(tx))
+    }
+
+    pub(crate) fn window_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.window.iter_mut()
+    }
+
+    pub(crate) fn has_unstored(&self) -> bool {
+        self.window.iter().any(|item| !item.stored)
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.beyond + self.window.len() as u64
+    }
+
+    /// Whether some of the queue is only in the store.
+    pub(crate) const fn is_partial(&self) -> bool {
+        self.beyond > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::QueuedBody;
+
+    fn message(seq: u64) -> QueuedMessage {
+        let body = QueuedBody::Start(TxId(seq));
+        QueuedMessage { seq: Seq(seq), message_id: String::new(), refusals: 0, body }
+    }
+
+    #[test]
+    fn what_does_not_fit_the_window_is_fetched_in_order_when_it_runs_low() {
+        let mut outbox = Outbox::new(0, Seq(0));
+        for seq in 1..=100 {
+            outbox.push(message(seq), true);
+        }
+        assert_eq!(outbox.len(), 100);
+        let mut sent = Vec::new();
+        while let Some(item) = outbox.pop() {
+            sent.push(item.message.seq.0);
+            if let Some((after, limit)) = outbox.wants() {
+                let rows = (after.0 + 1..=100).take(limit).map(message).collect();
+                outbox.refill(rows);
+            }
+        }
+        assert_eq!(sent, (1..=100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_new_message_never_overtakes_those_that_wait_in_the_store() {
+        let mut outbox = Outbox::new(1, Seq(1));
+        outbox.push(message(2), true);
+        assert_eq!(outbox.head(), None);
+        assert_eq!(outbox.wants(), Some((Seq(0), 64)));
+        outbox.refill(vec![message(1), message(2)]);
+        assert_eq!(outbox.pop().map(|item| item.message.seq), Some(Seq(1)));
+        assert_eq!(outbox.len(), 1);
+    }
+
+    #[test]
+    fn a_refused_head_waits_and_holds_up_the_rest() {
+        let mut outbox = Outbox::new(0, Seq(0));
+        outbox.push(message(1), true);
+        outbox.push(message(2), true);
+        outbox.wait_until(Mono(100));
+        assert_eq!(outbox.due(Mono(99)), None);
+        assert_eq!(outbox.due(Mono(100)).map(|m| m.seq), Some(Seq(1)));
+    }
+}

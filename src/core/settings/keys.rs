@@ -1,0 +1,134 @@
+//! The table of configuration keys (`OCPP 1.6 §9`): names, rights, types, ranges, defaults.
+
+/// What the central system may do with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Read and write.
+    ReadWrite,
+    /// Read only.
+    ReadOnly,
+    /// Write only: it is never shown.
+    WriteOnly,
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in this range.
+    Int(i64, i64),
+    /// Measurands with optional phases, comma separated.
+    Measurands,
+    /// Any text.
+    Text,
+    /// HTTP basic authentication password (security whitepaper A00.FR.205).
+    Password,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRow {
+    /// Its name as OCPP spells it.
+    pub name: &'static str,
+    /// What the central system may do.
+    pub rights: Rights,
+    pub(crate) kind: Kind,
+    /// Its value until somebody changes it.
+    pub default: &'static str,
+}
+
+/// The most seconds that an interval may have: a hundred years, so that no sum overflows.
+const MAX_S: i64 = 3_155_760_000;
+
+macro_rules! keys {
+    ($($name:ident $rights:ident $kind:expr, $default:expr;)*) => {
+        /// A configuration key that the library knows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Key {
+            $(
+                #[doc = concat!("`", stringify!($name), "`")]
+                $name,
+            )*
+        }
+
+        impl Key {
+            /// All keys, in the order of the standard.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+
+        /// The table, in the order of [`Key::ALL`].
+        pub const KEYS: &[KeyRow] = &[
+            $(KeyRow {
+                name: stringify!($name),
+                rights: Rights::$rights,
+                kind: $kind,
+                default: $default,
+            },)*
+        ];
+    };
+}
+
+keys! {
+    AllowOfflineTxForUnknownId ReadWrite Kind::Bool, "false";
+    AuthorizationCacheEnabled ReadWrite Kind::Bool, "true";
+    AuthorizationKey WriteOnly Kind::Password, "";
+    AuthorizeRemoteTxRequests ReadWrite Kind::Bool, "true";
+    ClockAlignedDataInterval ReadWrite Kind::Int(0, MAX_S), "0";
+    ConnectionTimeOut ReadWrite Kind::Int(0, MAX_S), "60";
+    ConnectorPhaseRotation ReadWrite Kind::Text, "NotApplicable";
+    GetConfigurationMaxKeys ReadOnly Kind::Int(1, 1_000), "50";
+    HeartbeatInterval ReadWrite Kind::Int(0, MAX_S), "300";
+    LocalAuthorizeOffline ReadWrite Kind::Bool, "true";
+    LocalPreAuthorize ReadWrite Kind::Bool, "false";
+    MessageTimeout ReadWrite Kind::Int(1, 3_600), "30";
+    MeterValuesAlignedData ReadWrite Kind::Measurands, "";
+    MeterValuesSampledData ReadWrite Kind::Measurands, "Energy.Active.Import.Register";
+    MeterValueSampleInterval ReadWrite Kind::Int(0, MAX_S), "60";
+    MinimumStatusDuration ReadWrite Kind::Int(0, MAX_S), "0";
+    NumberOfConnectors ReadOnly Kind::Int(1, 256), "1";
+    ResetRetries ReadWrite Kind::Int(0, 100), "1";
+    SecurityProfile ReadOnly Kind::Int(0, 3), "0";
+    StopTransactionOnEVSideDisconnect ReadWrite Kind::Bool, "true";
+    StopTransactionOnInvalidId ReadWrite Kind::Bool, "true";
+    StopTxnAlignedData ReadWrite Kind::Measurands, "";
+    StopTxnSampledData ReadWrite Kind::Measurands, "";
+    SupportedFeatureProfiles ReadOnly Kind::Text, "Core,RemoteTrigger";
+    TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "3";
+    TransactionMessageRetryInterval ReadWrite Kind::Int(0, 86_400), "60";
+    UnlockConnectorOnEVSideDisconnect ReadWrite Kind::Bool, "true";
+    WebSocketPingInterval ReadWrite Kind::Int(0, MAX_S), "60";
+}
+
+impl Key {
+    /// The key of that name; upper and lower case do not matter.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.row().name.eq_ignore_ascii_case(name))
+    }
+
+    /// Its row of the table.
+    #[must_use]
+    pub fn row(self) -> &'static KeyRow {
+        // The table is made in the same order as the enum, by the same macro.
+        &KEYS[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(Key::by_name("heartbeatinterval"), Some(Key::HeartbeatInterval));
+        assert_eq!(Key::by_name("Heartbeat"), None);
+    }
+
+    #[test]
+    fn each_key_is_at_its_own_row() {
+        for key in Key::ALL {
+            assert_eq!(format!("{key:?}"), key.row().name);
+        }
+    }
+}

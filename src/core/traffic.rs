@@ -1,0 +1,349 @@
+//! Frames in and out: the connection, calls of both sides, and their answers.
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::core::calls::{Outstanding, Purpose, Waiting};
+use crate::core::link::{Link as LinkState, Ping};
+use crate::core::settings::Key;
+use crate::core::{
+    Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
+};
+use crate::time::Mono;
+use crate::wire::{self, Action, ErrorCode, Frame, FrameError, MessageId, Mode, Violation};
+
+impl Engine {
+    pub(crate) fn on_link(&mut self, news: Link<'_>) {
+        match news {
+            Link::Up => self.on_up(),
+            Link::Failed(why) => self.on_failed(why),
+            Link::Down(why) => self.on_down(why),
+            Link::Text(text) => self.on_text(text),
+            Link::Garbage => {
+                self.counters.garbage += 1;
+                log::warn!("a frame that is no text came and is ignored");
+            }
+            Link::Pong => self.on_sign_of_life(),
+        }
+    }
+
+    fn on_up(&mut self) {
+        if self.link != LinkState::Connecting {
+            return;
+        }
+        self.link = LinkState::Up(Ping::Quiet(self.now.mono));
+        self.connection += 1;
+        self.counters.connects += 1;
+        self.outbox.hurry();
+        self.tell(Notice::Connection(Connection::Connected, String::new()));
+    }
+
+    fn on_failed(&mut self, why: String) {
+        if self.link == LinkState::Connecting {
+            log::warn!("no connection: {why}");
+            self.retry_later();
+            self.tell(Notice::Connection(Connection::Failed, why));
+        }
+    }
+
+    fn on_down(&mut self, why: String) {
+        if matches!(self.link, LinkState::Up(_) | LinkState::Connecting) {
+            log::warn!("the connection is gone: {why}");
+            self.lost(&why);
+            self.retry_later();
+        }
+    }
+
+    fn retry_later(&mut self) {
+        let wait = self.back_off.next(&self.setup.tuning);
+        self.link = LinkState::Waiting(self.now.mono + wait);
+    }
+
+    /// Closes the connection, or stops trying, for a reason of our own.
+    pub(crate) fn close(&mut self, why: CloseReason) {
+        match self.link {
+            LinkState::Up(_) => {
+                self.want(Effect::Close(why));
+                self.lost("closed by the charge point");
+            }
+            LinkState::Connecting => self.want(Effect::Close(why)),
+            LinkState::Idle | LinkState::Waiting(_) => {}
+        }
+        self.link = LinkState::Idle;
+    }
+
+    /// What was under way on the connection will not be answered any more.
+    fn lost(&mut self, why: &str) {
+        for purpose in self.calls.abandon() {
+            match purpose {
+                Purpose::Boot => self.boot_failed(true),
+                Purpose::Heartbeat => self.heartbeat = Some(self.now.mono),
+                Purpose::Authorize(number) => self.authorize_offline(number),
+                Purpose::Status(at) => self.status_unheard(at),
+                Purpose::DataTransfer(token) => {
+                    self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
+                }
+                Purpose::Meter | Purpose::Queued(_) => {}
+            }
+        }
+        self.tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
+    }
+
+    pub(crate) fn on_network(&mut self, up: bool) {
+        self.network = up;
+        if !up {
+            self.close(CloseReason::GoingAway);
+        } else if self.link == LinkState::Idle && !self.closing {
+            self.back_off.reset();
+            self.link = LinkState::Waiting(self.now.mono);
+        }
+    }
+
+    /// The way in changed: the next connection uses the new one, at once.
+    pub(crate) fn reconnect(&mut self) {
+        self.close(CloseReason::NewAccess);
+        if self.network && !self.closing {
+            self.link = LinkState::Waiting(self.now.mono);
+        }
+    }
+
+    pub(crate) fn expire_link(&mut self) {
+        let now = self.now.mono;
+        match self.link {
+            LinkState::Waiting(at) if at <= now => {
+                self.link = LinkState::Connecting;
+                let profile = self.setup.tuning.security_profile;
+                let key = self.settings.password().map(<[u8]>::to_vec);
+                self.want(Effect::Connect(Access { profile, key }));
+            }
+            LinkState::Up(Ping::Quiet(_)) if self.ping_due().is_some_and(|at| at <= now) => {
+                self.want(Effect::Ping);
+                let until = now + self.setup.tuning.pong_timeout;
+                self.link = LinkState::Up(Ping::Sent(until));
+            }
+            LinkState::Up(Ping::Sent(until)) if until <= now => {
+                log::warn!("the central system does not answer pings");
+                self.close(CloseReason::NoPong);
+                self.retry_later();
+            }
+            _ => {}
+        }
+    }
+
+    fn ping_due(&self) -> Option<Mono> {
+        let interval = self.settings.secs(Key::WebSocketPingInterval);
+        match self.link {
+            LinkState::Up(Ping::Quiet(last)) if interval.0 > 0 => Some(last + interval),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn link_deadline(&self) -> Option<(Mono, Due)> {
+        match self.link {
+            LinkState::Waiting(at) => Some((at, Due::Reconnect)),
+            LinkState::Up(Ping::Sent(until)) => Some((until, Due::Pong)),
+            _ => self.ping_due().map(|at| (at, Due::Ping)),
+        }
+    }
+
+    fn on_sign_of_life(&mut self) {
+        if matches!(self.link, LinkState::Up(_)) {
+            self.link = LinkState::Up(Ping::Quiet(self.now.mono));
+        }
+    }
+
+    pub(crate) const fn is_up(&self) -> bool {
+        matches!(self.link, LinkState::Up(_))
+    }
+
+    /// Whether the central system is there and has accepted us.
+    pub(crate) fn is_online(&self) -> bool {
+        self.is_up() && self.registration.is_accepted()
+    }
+
+    fn on_text(&mut self, text: &str) {
+        if !self.is_up() {
+            return;
+        }
+        self.on_sign_of_life();
+        self.back_off.reset();
+        match wire::parse_frame(text) {
+            Ok(Frame::Call { id, action, payload }) => self.on_call(&id, &action, &payload),
+            Ok(Frame::CallResult { id, payload }) => match self.purpose_of(id.as_str()) {
+                Some(purpose) => self.on_result(purpose, &payload),
+                None => log::debug!("an answer that nobody waits for is ignored: {id}"),
+            },
+            Ok(Frame::CallError { id, code, description, .. }) => {
+                match self.purpose_of(id.as_str()) {
+                    Some(purpose) => self.on_error(purpose, code, &description),
+                    None => log::debug!("an error that nobody waits for is ignored: {id}"),
+                }
+            }
+            Err(FrameError::Ignore(why)) => {
+                self.counters.garbage += 1;
+                log::warn!("a frame that cannot be understood is ignored: {why}");
+            }
+            Err(FrameError::Answer { id, code, text }) => {
+                self.counters.calls_received += 1;
+                self.refuse(&id, code, &text);
+            }
+        }
+    }
+
+    /// What the answer with this id is for. A late answer to the head of the queue still counts:
+    /// it goes out with the same id until it is answered.
+    fn purpose_of(&mut self, id: &str) -> Option<Purpose> {
+        let late = self.outbox.head().filter(|head| head.message_id == id);
+        let late = late.map(|head| Purpose::Queued(head.seq));
+        self.calls.answered(id).or(late)
+    }
+
+    fn on_call(&mut self, id: &MessageId, action: &str, payload: &Value) {
+        self.counters.calls_received += 1;
+        // A rejected charge point is silent (OCPP 1.6 §4.2).
+        if self.registration.is_rejected() {
+            return;
+        }
+        let tolerant = self.setup.tuning.tolerant;
+        let mode = if tolerant { Mode::Tolerant } else { Mode::Strict };
+        match wire::read_request(action, payload, mode) {
+            Ok(read) => {
+                for member in read.ignored {
+                    log::info!("{action}: unknown member {member} is ignored");
+                }
+                self.on_request(id, read.value);
+            }
+            Err(Violation { code, path, text }) => {
+                let text = if path.is_empty() { text } else { format!("{path}: {text}") };
+                self.refuse(id, code, &text);
+            }
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, id: &MessageId, code: ErrorCode, text: &str) {
+        if self.registration.is_rejected() {
+            return;
+        }
+        self.counters.call_errors += 1;
+        log::info!("a call is refused: {code}: {text}");
+        self.want(Effect::Send(wire::call_error(id.as_str(), code, text)));
+    }
+
+    pub(crate) fn respond(&mut self, id: &str, payload: &impl Serialize) {
+        self.want(Effect::Send(wire::call_result(id, payload)));
+    }
+
+    /// Puts a call in the line.
+    pub(crate) fn call(&mut self, purpose: Purpose, action: Action, payload: &impl Serialize) {
+        let id = self.ids.next();
+        let frame = wire::call(&id, action, payload);
+        self.calls.push(Waiting { purpose, id, frame });
+    }
+
+    /// Sends the next call if none is outstanding: first what waits in the line, then the queue.
+    pub(crate) fn send_next(&mut self) {
+        if !self.is_up() || self.calls.outstanding.is_some() {
+            return;
+        }
+        if let Some(Waiting { purpose, id, frame }) = self.calls.next() {
+            return self.send_call(purpose, id, frame);
+        }
+        if !self.registration.is_accepted() {
+            return;
+        }
+        while let Some(message) = self.outbox.due(self.now.mono) {
+            let (seq, id) = (message.seq, message.message_id.clone());
+            if let Some(frame) = self.frame_of(message) {
+                return self.send_call(Purpose::Queued(seq), id, frame);
+            }
+            log::error!("a queued message has lost its transaction and cannot be sent");
+            self.dequeue();
+        }
+    }
+
+    fn send_call(&mut self, purpose: Purpose, id: String, frame: String) {
+        let until = self.now.mono + self.settings.secs(Key::MessageTimeout);
+        self.calls.outstanding = Some(Outstanding { id, purpose, until });
+        self.counters.calls_sent += 1;
+        self.want(Effect::Send(frame));
+    }
+
+    fn on_result(&mut self, purpose: Purpose, payload: &Value) {
+        match purpose {
+            Purpose::Boot => self.on_boot_answer(payload),
+            Purpose::Heartbeat => self.on_heartbeat_answer(payload),
+            Purpose::Authorize(number) => self.on_authorize_answer(number, payload),
+            Purpose::DataTransfer(token) => self.on_data_answer(token, payload),
+            Purpose::Queued(_) => self.on_queued_answer(payload),
+            Purpose::Status(_) | Purpose::Meter => {}
+        }
+    }
+
+    fn on_error(&mut self, purpose: Purpose, code: ErrorCode, text: &str) {
+        self.counters.call_errors += 1;
+        log::warn!("the central system refuses {purpose:?}: {code}: {text}");
+        match purpose {
+            Purpose::Boot => self.boot_failed(false),
+            Purpose::Authorize(number) => self.authorize_refused(number),
+            Purpose::DataTransfer(token) => {
+                let outcome = DataTransferOutcome::Failed(format!("{code}: {text}"));
+                self.tell(Notice::DataTransferred(token, outcome));
+            }
+            Purpose::Queued(_) => self.on_queued_refusal(true),
+            Purpose::Heartbeat | Purpose::Status(_) | Purpose::Meter => {}
+        }
+    }
+
+    pub(crate) fn expire_calls(&mut self) {
+        let now = self.now.mono;
+        let Some(purpose) = self.calls.overdue(now) else { return };
+        self.counters.timeouts += 1;
+        log::warn!("the central system does not answer {purpose:?}");
+        match purpose {
+            Purpose::Boot => self.boot_failed(false),
+            Purpose::Authorize(number) => self.authorize_offline(number),
+            Purpose::Status(at) => self.status_unheard(at),
+            Purpose::DataTransfer(token) => {
+                let outcome = DataTransferOutcome::Failed("no answer".to_owned());
+                self.tell(Notice::DataTransferred(token, outcome));
+            }
+            // Not a refusal: it is sent again, with the same id, and no attempt is used up.
+            Purpose::Queued(_) => {
+                let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
+                self.outbox.wait_until(now + wait);
+            }
+            Purpose::Heartbeat | Purpose::Meter => {}
+        }
+    }
+
+    pub(crate) fn call_deadline(&self) -> Option<(Mono, Due)> {
+        if !self.is_up() {
+            return None;
+        }
+        match &self.calls.outstanding {
+            Some(out) => Some((out.until, Due::Call)),
+            None if self.registration.is_accepted() => {
+                self.outbox.retry_at().map(|at| (at, Due::Retry))
+            }
+            None => None,
+        }
+    }
+
+    /// Reads an answer, tolerantly: what we do not know is ignored and logged, so that a sloppy
+    /// central system cannot lock a charge point out.
+    pub(crate) fn read_answer<T: DeserializeOwned>(&self, what: &str, payload: &Value) -> Option<T> {
+        match wire::read::<T>(payload, Mode::Tolerant) {
+            Ok(read) => {
+                for member in read.ignored {
+                    log::info!("answer to {what}: unknown member {member} is ignored");
+                }
+                Some(read.value)
+            }
+            Err(violation) => {
+                log::warn!("answer to {what} cannot be understood: {violation}");
+                None
+            }
+        }
+    }
+}
