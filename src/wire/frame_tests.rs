@@ -1,0 +1,208 @@
+use super::*;
+use crate::wire::{Heartbeat, StatusNotificationResponse};
+use serde_json::json;
+
+fn id(text: &str) -> MessageId {
+    MessageId::new(text).unwrap()
+}
+
+fn is_ignored(text: &str) -> bool {
+    matches!(parse_frame(text), Err(FrameError::Ignore(_)))
+}
+
+fn is_answered(text: &str) -> bool {
+    match parse_frame(text) {
+        Err(FrameError::Answer { id, code, .. }) => {
+            id.as_str() == "7" && code == ErrorCode::FormationViolation
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn a_call_is_read() {
+    let frame = parse_frame(r#" [2, "7", "Reset", {"type": "Soft"}] "#).unwrap();
+    let (action, payload) = ("Reset".to_owned(), json!({"type": "Soft"}));
+    assert_eq!(
+        frame,
+        Frame::Call {
+            id: id("7"),
+            action,
+            payload
+        }
+    );
+}
+
+#[test]
+fn a_result_is_read() {
+    let frame = parse_frame(r#"[3,"7",{"a":1}]"#).unwrap();
+    assert_eq!(
+        frame,
+        Frame::CallResult {
+            id: id("7"),
+            payload: json!({"a": 1})
+        }
+    );
+}
+
+#[test]
+fn a_null_payload_counts_as_an_empty_object() {
+    let payload = json!({});
+    let frame = parse_frame(r#"[3,"7",null]"#).unwrap();
+    assert_eq!(
+        frame,
+        Frame::CallResult {
+            id: id("7"),
+            payload: payload.clone()
+        }
+    );
+    let frame = parse_frame(r#"[2,"7","ClearCache",null]"#).unwrap();
+    let action = "ClearCache".to_owned();
+    assert_eq!(
+        frame,
+        Frame::Call {
+            id: id("7"),
+            action,
+            payload
+        }
+    );
+}
+
+#[test]
+fn an_error_is_read_with_three_to_five_elements() {
+    for (text, words, more) in [
+        (r#"[4,"7","NotSupported"]"#, "", json!({})),
+        (r#"[4,"7","NotSupported","no"]"#, "no", json!({})),
+        (
+            r#"[4,"7","NotSupported","no",{"a":1}]"#,
+            "no",
+            json!({"a": 1}),
+        ),
+        (r#"[4,"7","NotSupported",null,null]"#, "", json!({})),
+    ] {
+        let Ok(Frame::CallError {
+            id,
+            code,
+            description,
+            details,
+        }) = parse_frame(text)
+        else {
+            panic!("{text}");
+        };
+        assert_eq!((id.as_str(), code), ("7", ErrorCode::NotSupported));
+        assert_eq!((description.as_str(), details), (words, more));
+    }
+    assert!(is_ignored(r#"[4,"7"]"#));
+    assert!(is_ignored(r#"[4,"7","NotSupported","no",{},1]"#));
+}
+
+#[test]
+fn an_unknown_error_code_is_a_generic_error_and_stays_in_the_text() {
+    for (text, words) in [
+        (
+            r#"[4,"7","RpcFrameworkError","oh",{}]"#,
+            "RpcFrameworkError: oh",
+        ),
+        (r#"[4,"7",12,"oh",{}]"#, "oh"),
+    ] {
+        let Ok(Frame::CallError {
+            code, description, ..
+        }) = parse_frame(text)
+        else {
+            panic!("{text}");
+        };
+        assert_eq!(
+            (code, description.as_str()),
+            (ErrorCode::GenericError, words)
+        );
+    }
+}
+
+#[test]
+fn correctly_spelt_error_codes_are_understood() {
+    let text = r#"[4,"7","OccurrenceConstraintViolation","",{}]"#;
+    let Ok(Frame::CallError {
+        code, description, ..
+    }) = parse_frame(text)
+    else {
+        panic!("{text}");
+    };
+    assert_eq!(code, ErrorCode::OccurenceConstraintViolation);
+    assert_eq!(description, "");
+}
+
+#[test]
+fn a_broken_call_with_an_id_is_answered() {
+    for text in [
+        r#"[2,"7"]"#,
+        r#"[2,"7","Reset"]"#,
+        r#"[2,"7","Reset",{},{}]"#,
+        r#"[2,"7","Reset",[]]"#,
+        r#"[2,"7","Reset","Soft"]"#,
+        r#"[2,"7",12,{}]"#,
+        r#"[2,"7",null,{}]"#,
+    ] {
+        assert!(is_answered(text), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_is_ignored() {
+    for text in [
+        "",
+        "hello",
+        "[",
+        "{}",
+        "[]",
+        "[2]",
+        "[5,\"7\",\"Reset\",{}]",
+        "[\"2\",\"7\",\"Reset\",{}]",
+        "[2,7,\"Reset\",{}]",
+        "[2,null,\"Reset\",{}]",
+        "[2,\"\",\"Reset\",{}]",
+        "[3,null,{}]",
+        "[3,\"7\"]",
+        "[3,\"7\",{},{}]",
+        "[-2,\"7\",\"Reset\",{}]",
+    ] {
+        assert!(is_ignored(text), "{text}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_ignored_and_does_not_overflow_the_stack() {
+    assert!(is_ignored(&"[".repeat(100_000)));
+}
+
+#[test]
+fn an_id_has_36_characters_at_most() {
+    let long = "é".repeat(36);
+    assert!(parse_frame(&format!("[3,\"{long}\",{{}}]")).is_ok());
+    assert!(is_ignored(&format!("[3,\"{long}x\",{{}}]")));
+    assert_eq!(MessageId::new(""), None);
+}
+
+#[test]
+fn frames_are_written_compactly() {
+    assert_eq!(
+        call("7", Action::Heartbeat, &Heartbeat {}),
+        r#"[2,"7","Heartbeat",{}]"#
+    );
+    assert_eq!(
+        call_result("7", &StatusNotificationResponse {}),
+        r#"[3,"7",{}]"#
+    );
+    assert_eq!(
+        call_error("7", ErrorCode::OccurenceConstraintViolation, "a \"b\""),
+        r#"[4,"7","OccurenceConstraintViolation","a \"b\"",{}]"#
+    );
+}
+
+#[test]
+fn a_long_error_description_is_cut() {
+    let text = call_error("7", ErrorCode::GenericError, &"ä".repeat(300));
+    let Ok(Frame::CallError { description, .. }) = parse_frame(&text) else {
+        panic!("{text}");
+    };
+    assert_eq!(description, "ä".repeat(255));
+}

@@ -1,0 +1,27 @@
+//! Text and types: the frames of OCPP-J 1.6 and every message of OCPP 1.6 and the security
+//! whitepaper.
+//!
+//! [`parse_frame`] takes a text message apart. A request of the central system is then read by
+//! [`read_request`], an answer by [`read`](read()) as [`Request::Response`]; both say what to
+//! answer if the payload is wrong. [`call`], [`call_result`] and [`call_error`] write.
+
+mod action;
+mod decimal;
+mod error;
+mod frame;
+mod messages;
+mod read;
+mod text;
+mod timestamp;
+mod types;
+mod words;
+
+pub use action::{read_request, Action, CentralRequest, Request};
+pub use decimal::Tenths;
+pub use error::{ErrorCode, Violation};
+pub use frame::{call, call_error, call_result, parse_frame, Frame, FrameError, MessageId};
+pub use messages::*;
+pub use read::{read, Mode, Read};
+pub use text::{BoundedString, CiString, IdToken, TooLong};
+pub use timestamp::{format_wall, parse_wall};
+pub use types::*;
