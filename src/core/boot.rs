@@ -105,13 +105,20 @@ impl Engine {
     /// it was the connection that failed.
     pub(crate) fn boot_failed(&mut self, link_lost: bool) {
         if !self.registration.is_accepted() {
-            let wait = if link_lost { Millis(0) } else { self.setup.tuning.boot_retry };
-            self.registration = Registration::Unknown { retry: self.now.mono + wait };
+            let wait = if link_lost {
+                Millis(0)
+            } else {
+                self.setup.tuning.boot_retry
+            };
+            self.registration = Registration::Unknown {
+                retry: self.now.mono + wait,
+            };
         }
     }
 
     pub(crate) fn on_boot_answer(&mut self, payload: &Value) {
-        let answer: Option<BootNotificationResponse> = self.read_answer("BootNotification", payload);
+        let answer: Option<BootNotificationResponse> =
+            self.read_answer("BootNotification", payload);
         let Some(answer) = answer else {
             return self.boot_failed(false);
         };
@@ -125,7 +132,9 @@ impl Engine {
                 self.registration = Registration::Accepted;
                 if secs > 0 {
                     // Not stored: it is said anew at each boot.
-                    let _ = self.settings.set(Key::HeartbeatInterval.row().name, &secs.to_string());
+                    let _ = self
+                        .settings
+                        .set(Key::HeartbeatInterval.row().name, &secs.to_string());
                 }
                 self.rearm_heartbeat();
                 self.set_clock(answer.current_time);
@@ -156,7 +165,10 @@ impl Engine {
             self.correct_stamps(step);
             self.tell(Notice::Time(right));
         } else if before.0.abs_diff(right.0) >= 1000 {
-            log::info!("the clock was set by {} ms", right.0.saturating_sub(before.0));
+            log::info!(
+                "the clock was set by {} ms",
+                right.0.saturating_sub(before.0)
+            );
             self.tell(Notice::Time(right));
         }
     }
@@ -177,7 +189,10 @@ impl Engine {
         for item in self.outbox.window_mut() {
             stored |= item.stored && item.message.body.correct(step);
         }
-        let reports = self.connectors.iter_mut().map(|connector| &mut connector.reports);
+        let reports = self
+            .connectors
+            .iter_mut()
+            .map(|connector| &mut connector.reports);
         for reports in reports.chain([&mut self.reports]) {
             if let Some((_, since, _)) = &mut reports.current {
                 since.correct(step);

@@ -14,7 +14,12 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(stored: Vec<CachedTag>) -> Self {
-        Self { tags: stored.into_iter().map(|entry| (entry.tag.clone(), entry)).collect() }
+        Self {
+            tags: stored
+                .into_iter()
+                .map(|entry| (entry.tag.clone(), entry))
+                .collect(),
+        }
     }
 
     /// What is known of a tag at a time: an entry whose time is over counts as expired.
@@ -46,11 +51,17 @@ impl Cache {
             parent: info.parent_id_tag.clone(),
             updated: now,
         };
-        if self.tags.get(tag).is_some_and(|known| same_knowledge(known, &entry)) {
+        if self
+            .tags
+            .get(tag)
+            .is_some_and(|known| same_knowledge(known, &entry))
+        {
             return;
         }
         while self.tags.len() >= most && !self.tags.contains_key(tag) {
-            let Some(out) = self.least_wanted(now) else { break };
+            let Some(out) = self.least_wanted(now) else {
+                break;
+            };
             self.tags.remove(&out);
             writes.push(Write::Uncache(out));
         }
@@ -61,9 +72,15 @@ impl Cache {
     fn least_wanted(&self, now: Wall) -> Option<IdToken> {
         let worth = |entry: &CachedTag| {
             let over = entry.expires.is_some_and(|expires| expires <= now);
-            (entry.status == AuthorizationStatus::Accepted && !over, entry.updated)
+            (
+                entry.status == AuthorizationStatus::Accepted && !over,
+                entry.updated,
+            )
         };
-        self.tags.values().min_by_key(|entry| worth(entry)).map(|entry| entry.tag.clone())
+        self.tags
+            .values()
+            .min_by_key(|entry| worth(entry))
+            .map(|entry| entry.tag.clone())
     }
 
     pub(crate) fn clear(&mut self, writes: &mut Vec<Write>) {
@@ -86,13 +103,20 @@ mod tests {
     }
 
     fn info(status: AuthorizationStatus) -> IdTagInfo {
-        IdTagInfo { status, expiry_date: None, parent_id_tag: None }
+        IdTagInfo {
+            status,
+            expiry_date: None,
+            parent_id_tag: None,
+        }
     }
 
     #[test]
     fn an_entry_expires_when_its_time_is_over() {
         let mut cache = Cache::default();
-        let until = IdTagInfo { expiry_date: Some(Wall(100)), ..info(AuthorizationStatus::Accepted) };
+        let until = IdTagInfo {
+            expiry_date: Some(Wall(100)),
+            ..info(AuthorizationStatus::Accepted)
+        };
         cache.learn(&tag("A"), &until, Wall(0), 10, &mut Vec::new());
         let status = |now| cache.find(&tag("a"), now).map(|entry| entry.status);
         assert_eq!(status(Wall(99)), Some(AuthorizationStatus::Accepted));
@@ -119,8 +143,20 @@ mod tests {
     fn the_same_knowledge_is_not_written_twice() {
         let mut cache = Cache::default();
         let mut writes = Vec::new();
-        cache.learn(&tag("A"), &info(AuthorizationStatus::Accepted), Wall(0), 9, &mut writes);
-        cache.learn(&tag("A"), &info(AuthorizationStatus::Accepted), Wall(5), 9, &mut writes);
+        cache.learn(
+            &tag("A"),
+            &info(AuthorizationStatus::Accepted),
+            Wall(0),
+            9,
+            &mut writes,
+        );
+        cache.learn(
+            &tag("A"),
+            &info(AuthorizationStatus::Accepted),
+            Wall(5),
+            9,
+            &mut writes,
+        );
         assert_eq!(writes.len(), 1);
     }
 }

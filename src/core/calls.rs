@@ -55,7 +55,9 @@ impl Calls {
     }
 
     pub(crate) fn is_waiting(&self, purpose: Purpose) -> bool {
-        self.outstanding.as_ref().is_some_and(|out| out.purpose == purpose)
+        self.outstanding
+            .as_ref()
+            .is_some_and(|out| out.purpose == purpose)
             || self.waiting.iter().any(|call| call.purpose == purpose)
     }
 
@@ -63,7 +65,11 @@ impl Calls {
     pub(crate) fn push(&mut self, call: Waiting) {
         if matches!(call.purpose, Purpose::Authorize(_)) {
             let behind = |call: &Waiting| !matches!(call.purpose, Purpose::Authorize(_));
-            let at = self.waiting.iter().position(behind).unwrap_or(self.waiting.len());
+            let at = self
+                .waiting
+                .iter()
+                .position(behind)
+                .unwrap_or(self.waiting.len());
             self.waiting.insert(at, call);
         } else {
             self.waiting.push_back(call);
@@ -84,7 +90,11 @@ impl Calls {
 
     /// The outstanding call, if its time is over.
     pub(crate) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
-        if self.outstanding.as_ref().is_some_and(|out| out.until <= now) {
+        if self
+            .outstanding
+            .as_ref()
+            .is_some_and(|out| out.until <= now)
+        {
             return self.outstanding.take().map(|out| out.purpose);
         }
         None
@@ -93,7 +103,10 @@ impl Calls {
     /// The link is gone: nothing of what was under way will be answered.
     pub(crate) fn abandon(&mut self) -> Vec<Purpose> {
         let outstanding = self.outstanding.take().map(|out| out.purpose);
-        outstanding.into_iter().chain(self.waiting.drain(..).map(|call| call.purpose)).collect()
+        outstanding
+            .into_iter()
+            .chain(self.waiting.drain(..).map(|call| call.purpose))
+            .collect()
     }
 }
 
@@ -121,17 +134,34 @@ mod tests {
     use super::*;
 
     fn call(purpose: Purpose) -> Waiting {
-        Waiting { purpose, id: String::new(), frame: String::new() }
+        Waiting {
+            purpose,
+            id: String::new(),
+            frame: String::new(),
+        }
     }
 
     #[test]
     fn an_authorize_goes_before_everything_but_earlier_ones() {
         let mut calls = Calls::default();
-        for purpose in [Purpose::Heartbeat, Purpose::Authorize(1), Purpose::Authorize(2)] {
+        for purpose in [
+            Purpose::Heartbeat,
+            Purpose::Authorize(1),
+            Purpose::Authorize(2),
+        ] {
             calls.push(call(purpose));
         }
-        let order: Vec<_> = std::iter::from_fn(|| calls.next()).map(|c| c.purpose).collect();
-        assert_eq!(order, [Purpose::Authorize(1), Purpose::Authorize(2), Purpose::Heartbeat]);
+        let order: Vec<_> = std::iter::from_fn(|| calls.next())
+            .map(|c| c.purpose)
+            .collect();
+        assert_eq!(
+            order,
+            [
+                Purpose::Authorize(1),
+                Purpose::Authorize(2),
+                Purpose::Heartbeat
+            ]
+        );
     }
 
     #[test]
@@ -139,7 +169,11 @@ mod tests {
         let mut calls = Calls::default();
         let id = "a-1".to_owned();
         let purpose = Purpose::Boot;
-        calls.outstanding = Some(Outstanding { id, purpose, until: Mono(1) });
+        calls.outstanding = Some(Outstanding {
+            id,
+            purpose,
+            until: Mono(1),
+        });
         assert_eq!(calls.answered("a-2"), None);
         assert_eq!(calls.answered("a-1"), Some(Purpose::Boot));
         assert_eq!(calls.answered("a-1"), None);

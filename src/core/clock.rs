@@ -15,7 +15,11 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) const fn new(now: Now) -> Self {
-        Self { anchor: now, synced: false, offset: 0 }
+        Self {
+            anchor: now,
+            synced: false,
+            offset: 0,
+        }
     }
 
     /// The time at a moment.
@@ -26,7 +30,10 @@ impl Clock {
 
     /// The time at a moment, with what is to be known of it later.
     pub(crate) fn stamp(&self, at: Mono) -> Stamp {
-        Stamp { wall: self.wall(at), synced: self.synced }
+        Stamp {
+            wall: self.wall(at),
+            synced: self.synced,
+        }
     }
 
     /// Sets the clock, and says by how much everything stamped so far was wrong if this is the
@@ -34,7 +41,10 @@ impl Clock {
     pub(crate) fn set(&mut self, now: Now, right: Wall) -> Option<i64> {
         let step = right.0.saturating_sub(self.wall(now.mono).0);
         let first = !self.synced;
-        self.anchor = Now { mono: now.mono, wall: right };
+        self.anchor = Now {
+            mono: now.mono,
+            wall: right,
+        };
         self.synced = true;
         self.offset = right.0.saturating_sub(now.wall.0);
         first.then_some(step)
@@ -59,16 +69,31 @@ impl Stamp {
 mod tests {
     use super::*;
 
-    const START: Now = Now { mono: Mono(5_000), wall: Wall(1_000_000) };
+    const START: Now = Now {
+        mono: Mono(5_000),
+        wall: Wall(1_000_000),
+    };
 
     #[test]
     fn the_first_setting_says_how_wrong_earlier_stamps_were() {
         let mut clock = Clock::new(START);
         let mut stamp = clock.stamp(Mono(6_000));
-        let step = clock.set(Now { mono: Mono(7_000), wall: Wall(1_002_000) }, Wall(9_002_000));
+        let step = clock.set(
+            Now {
+                mono: Mono(7_000),
+                wall: Wall(1_002_000),
+            },
+            Wall(9_002_000),
+        );
         assert_eq!(step, Some(8_000_000));
         stamp.correct(8_000_000);
-        assert_eq!(stamp, Stamp { wall: Wall(9_001_000), synced: true });
+        assert_eq!(
+            stamp,
+            Stamp {
+                wall: Wall(9_001_000),
+                synced: true
+            }
+        );
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::core::{ConnectorId, Ev, Fault, Reading, Stamp, Supply, TxId};
 use crate::time::Mono;
-use crate::wire::{ChargePointErrorCode, ChargePointStatus, CiString, IdToken, ReadingContext, Reason};
+use crate::wire::{
+    ChargePointErrorCode, ChargePointStatus, CiString, IdToken, ReadingContext, Reason,
+};
 
 /// What is going on at a connector.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +102,10 @@ impl Connector {
             fault: None,
             operative: true,
             session: Session::Idle,
-            reports: Reports { current: None, told: None },
+            reports: Reports {
+                current: None,
+                told: None,
+            },
             readings: Vec::new(),
             read_at: None,
             reading: None,
@@ -173,9 +178,16 @@ impl Connector {
             Session::Running(run) => {
                 let stopped = all_stopped || run.suspended || self.fault.is_some();
                 let permit = self.ev.is_connected() && !stopped;
-                Supply { permit, tx: Some(run.tx), ..Supply::OFF }
+                Supply {
+                    permit,
+                    tx: Some(run.tx),
+                    ..Supply::OFF
+                }
             }
-            Session::Stopping(run, _) => Supply { tx: Some(run.tx), ..Supply::OFF },
+            Session::Stopping(run, _) => Supply {
+                tx: Some(run.tx),
+                ..Supply::OFF
+            },
             _ => Supply::OFF,
         }
     }
@@ -183,13 +195,14 @@ impl Connector {
     /// Takes in what the meter shows; values that it does not name stay as they are.
     pub(crate) fn read(&mut self, now: Mono, readings: &[Reading]) {
         for new in readings {
+            let full = self.readings.len() >= Self::MOST_READINGS;
             let same = |old: &&mut Reading| {
                 (old.measurand, old.phase, old.location) == (new.measurand, new.phase, new.location)
             };
             match self.readings.iter_mut().find(same) {
                 Some(old) => *old = *new,
-                None if self.readings.len() < Self::MOST_READINGS => self.readings.push(*new),
-                None => {}
+                None if full => {}
+                None => self.readings.push(*new),
             }
         }
         if !readings.is_empty() {
@@ -231,7 +244,9 @@ fn way(from: ChargePointStatus, to: ChargePointStatus) -> Option<ChargePointStat
     if from == to || may_follow(from, to) {
         return None;
     }
-    [Preparing, Available, Finishing].into_iter().find(|&via| may_follow(from, via) && may_follow(via, to))
+    [Preparing, Available, Finishing]
+        .into_iter()
+        .find(|&via| may_follow(from, via) && may_follow(via, to))
 }
 
 /// The table of transitions (`OCPP 1.6 §4.9`).
@@ -244,7 +259,10 @@ pub(crate) fn may_follow(from: ChargePointStatus, to: ChargePointStatus) -> bool
         S::SuspendedEV => !matches!(to, S::SuspendedEV | S::Preparing | S::Reserved),
         S::SuspendedEVSE => !matches!(to, S::SuspendedEVSE | S::Preparing | S::Reserved),
         S::Finishing | S::Reserved => {
-            matches!(to, S::Available | S::Preparing | S::Unavailable | S::Faulted)
+            matches!(
+                to,
+                S::Available | S::Preparing | S::Unavailable | S::Faulted
+            )
         }
         S::Unavailable => !matches!(to, S::Unavailable | S::Finishing | S::Reserved),
         S::Faulted => to != S::Faulted,
@@ -265,7 +283,10 @@ mod tests {
                     assert!(from == to || may_follow(from, to), "{from:?} -> {to:?}");
                     continue;
                 };
-                assert!(may_follow(from, via) && may_follow(via, to), "{from:?} -> {to:?}");
+                assert!(
+                    may_follow(from, via) && may_follow(via, to),
+                    "{from:?} -> {to:?}"
+                );
             }
         }
     }
@@ -285,8 +306,18 @@ mod tests {
             info: None,
             vendor_code: None,
         };
-        let stamp = Stamp { wall: Wall(0), synced: true };
+        let stamp = Stamp {
+            wall: Wall(0),
+            synced: true,
+        };
         let current = Some((shown.clone(), stamp, Mono(0)));
-        assert_eq!(Reports { current, told: Some(shown) }.next(), None);
+        assert_eq!(
+            Reports {
+                current,
+                told: Some(shown)
+            }
+            .next(),
+            None
+        );
     }
 }

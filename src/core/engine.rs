@@ -1,6 +1,6 @@
 //! The engine: routes inputs to those who decide, and collects what they want done.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use crate::core::authorize::Authorizations;
@@ -50,6 +50,8 @@ pub struct Engine {
     /// Transactions that run, or that a message in the window belongs to.
     pub(crate) transactions: BTreeMap<TxId, Transaction>,
     pub(crate) last_tx: u64,
+    /// Running transactions whose last reading is not stored yet.
+    pub(crate) unsaved: BTreeSet<TxId>,
     /// When the readings that are not stored yet have to be.
     pub(crate) commit: Option<Mono>,
     pub(crate) cache: Cache,
@@ -135,7 +137,11 @@ impl fmt::Display for SetupError {
             Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
             Self::Device(what) => write!(f, "the device has no {what}"),
             Self::Key(bad) => {
-                write!(f, "configuration key {}: not possible: \"{}\"", bad.key, bad.value)
+                write!(
+                    f,
+                    "configuration key {}: not possible: \"{}\"",
+                    bad.key, bad.value
+                )
             }
             Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
         }
@@ -158,9 +164,9 @@ impl Engine {
                 log::warn!("stored configuration key {key} is not possible here and is ignored");
             }
         }
-        let connectors = setup.connectors.iter().zip(1..);
-        let connectors = connectors
-            .filter_map(|(made, number)| Some(Connector::new(ConnectorId::new(number)?, made.lockable)))
+        let numbered = (1..).filter_map(ConnectorId::new).zip(&setup.connectors);
+        let connectors = numbered
+            .map(|(id, made)| Connector::new(id, made.lockable))
             .collect();
         let seed = setup.seed;
         let mut engine = Self {
@@ -183,6 +189,7 @@ impl Engine {
             reports: Reports::default(),
             transactions: BTreeMap::new(),
             last_tx: stored.last_tx,
+            unsaved: BTreeSet::new(),
             commit: None,
             cache: Cache::new(stored.cache),
             authorizations: Authorizations::default(),
@@ -210,7 +217,10 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         // A clock that never goes back is asked for; one that does is not followed.
         let mono = now.mono.max(self.now.mono);
-        self.now = Now { mono, wall: now.wall };
+        self.now = Now {
+            mono,
+            wall: now.wall,
+        };
         match input {
             Input::Link(news) => self.on_link(news),
             Input::Charger(fact) => self.on_fact(fact),
@@ -259,7 +269,12 @@ impl Engine {
             Fact::Tag(at, tag) => self.on_tag(&at, tag),
             Fact::StopTx(at, reason) => self.stop(at, reason, None),
             Fact::Network(up) => self.on_network(up),
-            Fact::DataTransfer { token, vendor, message, data } => {
+            Fact::DataTransfer {
+                token,
+                vendor,
+                message,
+                data,
+            } => {
                 self.send_data(token, vendor, message, data);
             }
             Fact::SetKey(key, value) => self.set_key(key.as_str(), value.as_str()),
@@ -284,7 +299,8 @@ impl Engine {
         }
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
         if !self.writes.is_empty() {
-            self.ready.push_back(Effect::Store(std::mem::take(&mut self.writes)));
+            self.ready
+                .push_back(Effect::Store(std::mem::take(&mut self.writes)));
         }
         self.ready.extend(self.wanted.drain(..));
     }
@@ -311,7 +327,9 @@ impl Engine {
         let statuses = self.status_deadline();
         let commit = self.commit.map(|at| (at, Due::Commit));
         let reset = self.reset_deadline();
-        let all = [link, calls, boot, questions, sessions, statuses, commit, reset];
+        let all = [
+            link, calls, boot, questions, sessions, statuses, commit, reset,
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -339,7 +357,8 @@ impl Engine {
         self.connectors.get_mut(id.index())
     }
 
-    pub(crate) fn connector_ids(&self) -> impl Iterator<Item = ConnectorId> {
+    /// All connectors by their numbers; borrows nothing.
+    pub(crate) fn connector_ids(&self) -> impl Iterator<Item = ConnectorId> + Clone + 'static {
         let count = u32::try_from(self.connectors.len()).unwrap_or(0);
         (1..=count).filter_map(ConnectorId::new)
     }
@@ -357,7 +376,9 @@ fn check(setup: &Setup) -> Result<(), SetupError> {
         return Err(SetupError::Device("model"));
     }
     for (at, key) in setup.declared.iter().enumerate() {
-        let twice = setup.declared[..at].iter().any(|other| other.name == key.name);
+        let twice = setup.declared[..at]
+            .iter()
+            .any(|other| other.name == key.name);
         if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
             return Err(SetupError::Declared(key.name.as_str().to_owned()));
         }

@@ -35,7 +35,10 @@ pub(crate) struct BackOff {
 
 impl BackOff {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self { failures: 0, dice: Dice(seed) }
+        Self {
+            failures: 0,
+            dice: Dice(seed),
+        }
     }
 
     /// The connection proved itself: the next wait is the shortest again.
@@ -45,7 +48,10 @@ impl BackOff {
 
     /// How long to wait this time.
     pub(crate) fn next(&mut self, tuning: &Tuning) -> Millis {
-        let doubled = tuning.reconnect_min.0.saturating_mul(1 << self.failures.min(16));
+        let doubled = tuning
+            .reconnect_min
+            .0
+            .saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
         let base = doubled.min(tuning.reconnect_max.0);
         let spread = base.saturating_mul(u64::from(tuning.reconnect_jitter.min(100))) / 100;
@@ -74,18 +80,29 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_start_over_after_success() {
-        let tuning = Tuning { reconnect_jitter: 0, ..Tuning::default() };
+        let tuning = Tuning {
+            reconnect_jitter: 0,
+            ..Tuning::default()
+        };
         let mut back_off = BackOff::new(1);
         let waits: Vec<_> = (0..8).map(|_| back_off.next(&tuning).0).collect();
-        assert_eq!(waits, [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]);
+        assert_eq!(
+            waits,
+            [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]
+        );
         back_off.reset();
         assert_eq!(back_off.next(&tuning).0, 2_000);
     }
 
     #[test]
     fn jitter_stays_within_its_percentage_and_differs_between_seeds() {
-        let tuning = Tuning { reconnect_jitter: 25, ..Tuning::default() };
-        let first: Vec<_> = (0..50).map(|seed| BackOff::new(seed).next(&tuning).0).collect();
+        let tuning = Tuning {
+            reconnect_jitter: 25,
+            ..Tuning::default()
+        };
+        let first: Vec<_> = (0..50)
+            .map(|seed| BackOff::new(seed).next(&tuning).0)
+            .collect();
         assert!(first.iter().all(|wait| (1_500..=2_500).contains(wait)));
         assert!(first.iter().any(|wait| *wait != first[0]));
     }

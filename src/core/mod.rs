@@ -10,14 +10,35 @@
 //! out, so that a power cut at any instant loses nothing that was sent or told.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod authorize;
+mod boot;
+mod cache;
+mod calls;
+mod clock;
+mod configuration;
+mod connector;
+mod delivery;
 mod effect;
+mod engine;
 mod input;
+mod link;
+mod metering;
+mod outbox;
+mod questions;
 mod record;
+mod requests;
+mod reset;
+mod session;
+mod settings;
 mod setup;
+mod status;
+mod traffic;
 mod units;
 
 pub use effect::*;
+pub use engine::{Counters, Due, Engine, SetupError};
 pub use input::*;
 pub use record::*;
+pub use settings::{BadValue, Key, KeyRow, Rights, KEYS};
 pub use setup::*;
 pub use units::*;

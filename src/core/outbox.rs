@@ -45,7 +45,13 @@ impl Outbox {
     const LOW: usize = 16;
 
     pub(crate) const fn new(stored: u64, last: Seq) -> Self {
-        Self { window: VecDeque::new(), beyond: stored, fetching: false, last, retry: None }
+        Self {
+            window: VecDeque::new(),
+            beyond: stored,
+            fetching: false,
+            last,
+            retry: None,
+        }
     }
 
     pub(crate) fn next_seq(&mut self) -> Seq {
@@ -117,14 +123,23 @@ impl Outbox {
     pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>) {
         self.fetching = false;
         let got = messages.len() as u64;
-        self.beyond = if got == 0 { 0 } else { self.beyond.saturating_sub(got) };
-        let items = messages.into_iter().map(|message| Item { message, stored: true });
+        self.beyond = if got == 0 {
+            0
+        } else {
+            self.beyond.saturating_sub(got)
+        };
+        let items = messages.into_iter().map(|message| Item {
+            message,
+            stored: true,
+        });
         self.window.extend(items);
     }
 
     /// Whether any message here belongs to the transaction.
     pub(crate) fn mentions(&self, tx: TxId) -> bool {
-        self.window.iter().any(|item| item.message.body.tx() == Some(tx))
+        self.window
+            .iter()
+            .any(|item| item.message.body.tx() == Some(tx))
     }
 
     pub(crate) fn window_mut(&mut self) -> impl Iterator<Item = &mut Item> {
@@ -152,7 +167,12 @@ mod tests {
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
-        QueuedMessage { seq: Seq(seq), message_id: String::new(), refusals: 0, body }
+        QueuedMessage {
+            seq: Seq(seq),
+            message_id: String::new(),
+            refusals: 0,
+            body,
+        }
     }
 
     #[test]

@@ -45,14 +45,26 @@ impl Questions {
     /// How many may be open at once; a central system that asks for more is refused.
     const MOST: usize = 32;
 
-    pub(crate) fn ask(&mut self, question: &Question, asked: Asked, until: Mono) -> Option<RequestId> {
+    pub(crate) fn ask(
+        &mut self,
+        question: &Question,
+        asked: Asked,
+        until: Mono,
+    ) -> Option<RequestId> {
         if self.open.len() >= Self::MOST {
             return None;
         }
         self.count += 1;
         let id = RequestId(self.count);
         let default = question.default_answer();
-        self.open.insert(id, Open { asked, until, default });
+        self.open.insert(
+            id,
+            Open {
+                asked,
+                until,
+                default,
+            },
+        );
         Some(id)
     }
 
@@ -63,8 +75,14 @@ impl Questions {
 
     /// A question whose time is over, with the answer that takes the place of the missing one.
     pub(crate) fn expired(&mut self, now: Mono) -> Option<(RequestId, Asked, Answer)> {
-        let id = self.open.iter().find(|(_, open)| open.until <= now).map(|(id, _)| *id)?;
-        self.open.remove(&id).map(|open| (id, open.asked, open.default))
+        let id = self
+            .open
+            .iter()
+            .find(|(_, open)| open.until <= now)
+            .map(|(id, _)| *id)?;
+        self.open
+            .remove(&id)
+            .map(|open| (id, open.asked, open.default))
     }
 
     pub(crate) fn deadline(&self) -> Option<Mono> {

@@ -24,7 +24,7 @@ pub struct Setup {
 }
 
 /// What BootNotification says of the device (`OCPP 1.6 §6.3`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// Who made it.
     pub vendor: CiString<20>,

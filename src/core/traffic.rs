@@ -169,17 +169,24 @@ impl Engine {
         self.on_sign_of_life();
         self.back_off.reset();
         match wire::parse_frame(text) {
-            Ok(Frame::Call { id, action, payload }) => self.on_call(&id, &action, &payload),
+            Ok(Frame::Call {
+                id,
+                action,
+                payload,
+            }) => self.on_call(&id, &action, &payload),
             Ok(Frame::CallResult { id, payload }) => match self.purpose_of(id.as_str()) {
                 Some(purpose) => self.on_result(purpose, &payload),
                 None => log::debug!("an answer that nobody waits for is ignored: {id}"),
             },
-            Ok(Frame::CallError { id, code, description, .. }) => {
-                match self.purpose_of(id.as_str()) {
-                    Some(purpose) => self.on_error(purpose, code, &description),
-                    None => log::debug!("an error that nobody waits for is ignored: {id}"),
-                }
-            }
+            Ok(Frame::CallError {
+                id,
+                code,
+                description,
+                ..
+            }) => match self.purpose_of(id.as_str()) {
+                Some(purpose) => self.on_error(purpose, code, &description),
+                None => log::debug!("an error that nobody waits for is ignored: {id}"),
+            },
             Err(FrameError::Ignore(why)) => {
                 self.counters.garbage += 1;
                 log::warn!("a frame that cannot be understood is ignored: {why}");
@@ -206,7 +213,11 @@ impl Engine {
             return;
         }
         let tolerant = self.setup.tuning.tolerant;
-        let mode = if tolerant { Mode::Tolerant } else { Mode::Strict };
+        let mode = if tolerant {
+            Mode::Tolerant
+        } else {
+            Mode::Strict
+        };
         match wire::read_request(action, payload, mode) {
             Ok(read) => {
                 for member in read.ignored {
@@ -215,7 +226,11 @@ impl Engine {
                 self.on_request(id, read.value);
             }
             Err(Violation { code, path, text }) => {
-                let text = if path.is_empty() { text } else { format!("{path}: {text}") };
+                let text = if path.is_empty() {
+                    text
+                } else {
+                    format!("{path}: {text}")
+                };
                 self.refuse(id, code, &text);
             }
         }
@@ -297,7 +312,9 @@ impl Engine {
 
     pub(crate) fn expire_calls(&mut self) {
         let now = self.now.mono;
-        let Some(purpose) = self.calls.overdue(now) else { return };
+        let Some(purpose) = self.calls.overdue(now) else {
+            return;
+        };
         self.counters.timeouts += 1;
         log::warn!("the central system does not answer {purpose:?}");
         match purpose {
@@ -332,7 +349,11 @@ impl Engine {
 
     /// Reads an answer, tolerantly: what we do not know is ignored and logged, so that a sloppy
     /// central system cannot lock a charge point out.
-    pub(crate) fn read_answer<T: DeserializeOwned>(&self, what: &str, payload: &Value) -> Option<T> {
+    pub(crate) fn read_answer<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        payload: &Value,
+    ) -> Option<T> {
         match wire::read::<T>(payload, Mode::Tolerant) {
             Ok(read) => {
                 for member in read.ignored {

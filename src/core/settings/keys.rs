@@ -104,7 +104,10 @@ impl Key {
     /// The key of that name; upper and lower case do not matter.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|key| key.row().name.eq_ignore_ascii_case(name))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|key| key.row().name.eq_ignore_ascii_case(name))
     }
 
     /// Its row of the table.
@@ -121,7 +124,10 @@ mod tests {
 
     #[test]
     fn names_are_found_in_any_case() {
-        assert_eq!(Key::by_name("heartbeatinterval"), Some(Key::HeartbeatInterval));
+        assert_eq!(
+            Key::by_name("heartbeatinterval"),
+            Some(Key::HeartbeatInterval)
+        );
         assert_eq!(Key::by_name("Heartbeat"), None);
     }
 

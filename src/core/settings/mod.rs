@@ -36,7 +36,10 @@ impl Settings {
                 (CiString::truncated(row.default), value)
             })
             .collect();
-        let mut settings = Self { standard, declared: setup.declared.clone() };
+        let mut settings = Self {
+            standard,
+            declared: setup.declared.clone(),
+        };
         settings.set_standard(Key::NumberOfConnectors, &setup.connectors.len().to_string())?;
         let profile = setup.tuning.security_profile.to_string();
         settings.set_standard(Key::SecurityProfile, &profile)?;
@@ -48,7 +51,10 @@ impl Settings {
 
     /// Sets a key from inside: its rights do not matter, its type does.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), BadValue> {
-        let bad = || BadValue { key: name.to_owned(), value: value.to_owned() };
+        let bad = || BadValue {
+            key: name.to_owned(),
+            value: value.to_owned(),
+        };
         if let Some(key) = Key::by_name(name) {
             return self.set_standard(key, value);
         }
@@ -58,7 +64,10 @@ impl Settings {
     }
 
     fn set_standard(&mut self, key: Key, text: &str) -> Result<(), BadValue> {
-        let bad = || BadValue { key: key.row().name.to_owned(), value: text.to_owned() };
+        let bad = || BadValue {
+            key: key.row().name.to_owned(),
+            value: text.to_owned(),
+        };
         let value = Value::parse(key.row().kind, text).ok_or_else(bad)?;
         let text = CiString::new(text).map_err(|_| bad())?;
         self.standard[key as usize] = (text, value);
@@ -67,7 +76,11 @@ impl Settings {
 
     /// Whether there is such a key.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        Key::by_name(name).is_some() || self.declared.iter().any(|key| key.name.as_str().eq_ignore_ascii_case(name))
+        Key::by_name(name).is_some()
+            || self
+                .declared
+                .iter()
+                .any(|key| key.name.as_str().eq_ignore_ascii_case(name))
     }
 
     /// The central system changes a key (`OCPP 1.6 §5.3`).
@@ -95,19 +108,21 @@ impl Settings {
     }
 
     fn declared_mut(&mut self, name: &str) -> Option<&mut DeclaredKey> {
-        self.declared.iter_mut().find(|key| key.name.as_str().eq_ignore_ascii_case(name))
+        self.declared
+            .iter_mut()
+            .find(|key| key.name.as_str().eq_ignore_ascii_case(name))
     }
 
     /// All keys as GetConfiguration lists them; what may not be read is left out.
     pub(crate) fn list(&self) -> Vec<KeyValue> {
         let standard = KEYS.iter().zip(&self.standard);
-        let standard = standard.filter(|(row, _)| row.rights != Rights::WriteOnly).map(|(row, value)| {
-            KeyValue {
+        let standard = standard
+            .filter(|(row, _)| row.rights != Rights::WriteOnly)
+            .map(|(row, value)| KeyValue {
                 key: CiString::truncated(row.name),
                 readonly: row.rights == Rights::ReadOnly,
                 value: Some(value.0.clone()),
-            }
-        });
+            });
         let declared = self.declared.iter().map(|key| KeyValue {
             key: key.name.clone(),
             readonly: key.read_only,
@@ -118,14 +133,16 @@ impl Settings {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let standard = KEYS.iter().zip(&self.standard).map(|(row, (text, _))| {
-            (row.name, (row.rights != Rights::WriteOnly).then(|| text.as_str()))
+            (
+                row.name,
+                (row.rights != Rights::WriteOnly).then(|| text.as_str()),
+            )
         });
-        let declared = self.declared.iter().map(|key| (key.name.as_str(), Some(key.value.as_str())));
+        let declared = self
+            .declared
+            .iter()
+            .map(|key| (key.name.as_str(), Some(key.value.as_str())));
         standard.chain(declared)
-    }
-
-    pub(crate) fn text(&self, key: Key) -> &str {
-        self.standard[key as usize].0.as_str()
     }
 
     pub(crate) fn is(&self, key: Key) -> bool {

@@ -52,10 +52,16 @@ fn measurands(text: &str) -> Option<Vec<Wanted>> {
 
 fn wanted(item: &str) -> Option<Wanted> {
     if let Some(measurand) = Measurand::parse(item) {
-        return Some(Wanted { measurand, phase: None });
+        return Some(Wanted {
+            measurand,
+            phase: None,
+        });
     }
     let (name, phase) = item.rsplit_once('.')?;
-    Some(Wanted { measurand: Measurand::parse(name)?, phase: Some(Phase::parse(phase)?) })
+    Some(Wanted {
+        measurand: Measurand::parse(name)?,
+        phase: Some(Phase::parse(phase)?),
+    })
 }
 
 /// 32 to 40 hexadecimal digits are the bytes of the key; 16 to 20 other characters are used as
@@ -64,8 +70,15 @@ fn password(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
     let is_hex = bytes.len() % 2 == 0 && bytes.iter().all(u8::is_ascii_hexdigit);
     if is_hex && (32..=40).contains(&bytes.len()) {
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        return bytes.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect();
+        let digit = |b: u8| {
+            char::from(b)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        };
+        return bytes
+            .chunks(2)
+            .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+            .collect();
     }
     (16..=20).contains(&bytes.len()).then(|| bytes.to_vec())
 }
@@ -87,8 +100,14 @@ mod tests {
     fn one_unknown_measurand_spoils_the_list() {
         assert_eq!(Value::parse(Kind::Measurands, "Voltage,Nonsense"), None);
         let both = Value::parse(Kind::Measurands, "Voltage.L1, SoC");
-        let voltage = Wanted { measurand: Measurand::Voltage, phase: Some(Phase::L1) };
-        let soc = Wanted { measurand: Measurand::SoC, phase: None };
+        let voltage = Wanted {
+            measurand: Measurand::Voltage,
+            phase: Some(Phase::L1),
+        };
+        let soc = Wanted {
+            measurand: Measurand::SoC,
+            phase: None,
+        };
         assert_eq!(both, Some(Value::Measurands(vec![voltage, soc])));
     }
 
@@ -96,7 +115,10 @@ mod tests {
     fn passwords_are_hexadecimal_or_plain() {
         let hex = "4F43415F4F4354545F61646D696E5F74657374";
         let bytes = b"OCA_OCTT_admin_test".to_vec();
-        assert_eq!(Value::parse(Kind::Password, hex), Some(Value::Password(bytes)));
+        assert_eq!(
+            Value::parse(Kind::Password, hex),
+            Some(Value::Password(bytes))
+        );
         let plain = Value::parse(Kind::Password, "sixteen-letters!");
         assert_eq!(plain, Some(Value::Password(b"sixteen-letters!".to_vec())));
         assert_eq!(Value::parse(Kind::Password, "short"), None);

@@ -1,0 +1,263 @@
+//! Who may charge: tags, the central system's word, and what is known without it
+//! (`OCPP 1.6 §3.5`, `§3.10`, `§4.1`).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::core::calls::Purpose;
+use crate::core::connector::{Allowed, Session};
+use crate::core::settings::Key;
+use crate::core::{CachedTag, ConnectorId, Engine, Ev, Notice};
+use crate::wire::{
+    Action, AuthorizationStatus, Authorize, AuthorizeResponse, IdTagInfo, IdToken, Reason,
+};
+
+/// Tags that the central system has been asked about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authorizations {
+    count: u64,
+    open: BTreeMap<u64, Open>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    tag: IdToken,
+    aim: Aim,
+}
+
+/// What a tag is to do, at one of these connectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// Start a transaction.
+    Start(Vec<ConnectorId>),
+    /// Stop a transaction of the same group.
+    Stop(Vec<ConnectorId>),
+}
+
+/// How many tags may be asked about at once.
+const MOST_OPEN: usize = 16;
+
+impl Engine {
+    /// A tag is shown at a reader that serves these connectors; none named: all.
+    pub(crate) fn on_tag(&mut self, named: &[ConnectorId], tag: IdToken) {
+        let at: Vec<_> = if named.is_empty() {
+            self.connector_ids().collect()
+        } else {
+            named
+                .iter()
+                .copied()
+                .filter(|at| self.connector(*at).is_some())
+                .collect()
+        };
+        if let Some(at) = self.find_running(&at, |starter, _| *starter == tag) {
+            // The tag that started it stops it, without asking (OCPP 1.6 §4.1).
+            self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
+            return self.stop(at, Reason::Local, Some(tag));
+        }
+        if self.take_back(&at, &tag) || self.authorizations.open.values().any(|o| o.tag == tag) {
+            return;
+        }
+        if self.pick(&at).is_some() {
+            return self.authorize(tag, Aim::Start(at));
+        }
+        // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10).
+        if self
+            .find_running(&at, |_, parent| parent.is_some())
+            .is_some()
+        {
+            return self.authorize(tag, Aim::Stop(at));
+        }
+        self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
+    }
+
+    fn find_running(
+        &self,
+        at: &[ConnectorId],
+        fits: impl Fn(&IdToken, Option<&IdToken>) -> bool,
+    ) -> Option<ConnectorId> {
+        let running = |at: &ConnectorId| match &self.connector(*at)?.session {
+            Session::Running(run) => self.transactions.get(&run.tx),
+            _ => None,
+        };
+        let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
+        all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))
+            .map(|(at, _)| at)
+    }
+
+    /// A tag that is shown a second time before anything was plugged in is taken back
+    /// (`OCPP 1.6 §4.9`, B1).
+    fn take_back(&mut self, at: &[ConnectorId], tag: &IdToken) -> bool {
+        for at in at {
+            let Some(connector) = self.connector_mut(*at) else {
+                continue;
+            };
+            match &mut connector.session {
+                Session::Preparing { allowed, .. }
+                    if allowed.as_ref().is_some_and(|allowed| allowed.tag == *tag) =>
+                {
+                    *allowed = None;
+                    return true;
+                }
+                Session::Starting(allowed) if allowed.tag == *tag => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The connector where a session would begin: one with a vehicle waiting, else a free one.
+    pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
+        if self.fault.is_some() || self.reset.is_some() || self.closing {
+            return None;
+        }
+        let free = || {
+            at.iter()
+                .copied()
+                .filter_map(|at| self.connector(at))
+                .filter(|c| c.is_free())
+        };
+        let waiting = |session: &Session| matches!(session, Session::Preparing { .. });
+        let preparing = free().find(|c| waiting(&c.session) && c.ev.is_connected());
+        let plugged = || free().find(|c| c.ev.is_connected());
+        let empty = || free().find(|c| c.ev == Ev::Absent);
+        let found = preparing
+            .or_else(plugged)
+            .or_else(empty)
+            .or_else(|| free().next());
+        found.map(|connector| connector.id)
+    }
+
+    /// Finds out whether a tag may do what it is to do.
+    pub(crate) fn authorize(&mut self, tag: IdToken, aim: Aim) {
+        let known = self.look_up(&tag);
+        if !self.is_online() {
+            return self.decide_offline(tag, aim, known);
+        }
+        let valid = known.filter(|known| known.status == AuthorizationStatus::Accepted);
+        if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
+            return self.grant(tag, known.parent, aim);
+        }
+        if self.authorizations.open.len() >= MOST_OPEN || !self.calls.has_room() {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Invalid);
+        }
+        self.authorizations.count += 1;
+        let number = self.authorizations.count;
+        let request = Authorize {
+            id_tag: tag.clone(),
+        };
+        self.authorizations.open.insert(number, Open { tag, aim });
+        self.call(Purpose::Authorize(number), Action::Authorize, &request);
+    }
+
+    fn look_up(&self, tag: &IdToken) -> Option<CachedTag> {
+        let now = self.clock.wall(self.now.mono);
+        let enabled = self.settings.is(Key::AuthorizationCacheEnabled);
+        enabled.then(|| self.cache.find(tag, now)).flatten()
+    }
+
+    /// Without the central system's word (`OCPP 1.6 §3.5.4`).
+    fn decide_offline(&mut self, tag: IdToken, aim: Aim, known: Option<CachedTag>) {
+        let trusted = self.settings.is(Key::LocalAuthorizeOffline);
+        let strangers = self.settings.is(Key::AllowOfflineTxForUnknownId);
+        match known {
+            Some(known) if known.status != AuthorizationStatus::Accepted => {
+                self.tell_authorized(None, &tag, known.status);
+            }
+            Some(known) if trusted => self.grant(tag, known.parent, aim),
+            _ if strangers && matches!(aim, Aim::Start(_)) => self.grant(tag, None, aim),
+            _ => self.tell_authorized(None, &tag, AuthorizationStatus::Invalid),
+        }
+    }
+
+    pub(crate) fn on_authorize_answer(&mut self, number: u64, payload: &Value) {
+        let answer: Option<AuthorizeResponse> = self.read_answer("Authorize", payload);
+        let Some(AuthorizeResponse { id_tag_info: info }) = answer else {
+            return self.authorize_refused(number);
+        };
+        let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) else {
+            return;
+        };
+        self.learn(&tag, &info);
+        if info.status == AuthorizationStatus::Accepted {
+            self.grant(tag, info.parent_id_tag, aim);
+        } else {
+            self.tell_authorized(None, &tag, info.status);
+        }
+    }
+
+    /// The central system answered, but with an error: that is no permission.
+    pub(crate) fn authorize_refused(&mut self, number: u64) {
+        if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
+            self.tell_authorized(None, &tag, AuthorizationStatus::Invalid);
+        }
+    }
+
+    /// No answer came, or none can come any more: what is known here decides.
+    pub(crate) fn authorize_offline(&mut self, number: u64) {
+        if let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) {
+            let known = self.look_up(&tag);
+            self.decide_offline(tag, aim, known);
+        }
+    }
+
+    /// A tag may do what it is to do, if that is still possible.
+    pub(crate) fn grant(&mut self, tag: IdToken, parent: Option<IdToken>, aim: Aim) {
+        match aim {
+            Aim::Start(at) => {
+                let until = self.connection_timeout();
+                let Some(at) = self.pick(&at) else {
+                    return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
+                };
+                self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
+                let Some(connector) = self.connector_mut(at) else {
+                    return;
+                };
+                // ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
+                let until = match connector.session {
+                    Session::Preparing { until, .. } => until,
+                    _ => until,
+                };
+                let allowed = Some(Allowed { tag, parent });
+                connector.session = Session::Preparing { until, allowed };
+            }
+            Aim::Stop(at) => {
+                let same_group = |_: &IdToken, group: Option<&IdToken>| {
+                    group.is_some() && group == parent.as_ref()
+                };
+                match self.find_running(&at, same_group) {
+                    Some(at) => {
+                        self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
+                        self.stop(at, Reason::Local, Some(tag));
+                    }
+                    None => self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx),
+                }
+            }
+        }
+    }
+
+    /// The central system said something of a tag: the cache remembers (`OCPP 1.6 §3.5.1`).
+    pub(crate) fn learn(&mut self, tag: &IdToken, info: &IdTagInfo) {
+        if !self.settings.is(Key::AuthorizationCacheEnabled) {
+            return;
+        }
+        let now = self.clock.wall(self.now.mono);
+        let most = self.setup.tuning.cache_size;
+        let mut writes = Vec::new();
+        self.cache.learn(tag, info, now, most, &mut writes);
+        self.writes_mut().append(&mut writes);
+    }
+
+    pub(crate) fn tell_authorized(
+        &mut self,
+        connector: Option<ConnectorId>,
+        tag: &IdToken,
+        status: AuthorizationStatus,
+    ) {
+        self.tell(Notice::Authorized {
+            connector,
+            tag: tag.clone(),
+            status,
+        });
+    }
+}

@@ -1,0 +1,233 @@
+//! Transaction messages on their way: what they say, and what becomes of them
+//! (`OCPP 1.6 §3.7`).
+
+use serde_json::Value;
+
+use crate::core::metering::number;
+use crate::core::outbox::Room;
+use crate::core::settings::Key;
+use crate::core::{
+    CentralId, Engine, Fetched, QueuedBody, QueuedMessage, Transaction, TransactionChange, TxId,
+    Write,
+};
+use crate::time::Millis;
+use crate::wire::{
+    self, Action, AuthorizationStatus, MeterValue, MeterValues, StartTransaction,
+    StartTransactionResponse, StopTransaction, StopTransactionResponse,
+};
+
+/// The id to name a transaction by; `None` while the central system has not given it one.
+pub(crate) const fn central_id(transaction: &Transaction) -> Option<i32> {
+    match transaction.central {
+        CentralId::Known(id) => Some(id),
+        CentralId::GivenUp => Some(-1),
+        CentralId::Unknown => None,
+    }
+}
+
+impl Engine {
+    /// A message joins the queue; if `durable`, it is stored with this input, else a little later.
+    pub(crate) fn enqueue(&mut self, body: QueuedBody, durable: bool) {
+        let (seq, message_id) = (self.outbox.next_seq(), self.ids.next());
+        let message = QueuedMessage {
+            seq,
+            message_id,
+            refusals: 0,
+            body,
+        };
+        let durable = durable || self.outbox.room() == Room::Beyond;
+        if durable {
+            // What is stored later must not be older than what is stored now.
+            self.store_samples();
+            self.write(Write::Queue(message.clone()));
+        }
+        self.outbox.push(message, durable);
+    }
+
+    pub(crate) fn on_fetched(&mut self, fetched: Fetched) {
+        for transaction in fetched.transactions {
+            // What is here already is at least as new.
+            self.transactions
+                .entry(transaction.id)
+                .or_insert(transaction);
+        }
+        self.outbox.refill(fetched.messages);
+    }
+
+    /// The frame that says what a queued message has to say.
+    pub(crate) fn frame_of(&self, message: &QueuedMessage) -> Option<String> {
+        let id = &message.message_id;
+        let frame = match &message.body {
+            QueuedBody::Start(tx) => {
+                let transaction = self.transactions.get(tx)?;
+                let request = StartTransaction {
+                    connector_id: number(Some(transaction.connector)),
+                    id_tag: transaction.tag.clone(),
+                    meter_start: transaction.meter_start.0,
+                    reservation_id: transaction.reservation,
+                    timestamp: transaction.started.wall,
+                };
+                wire::call(id, Action::StartTransaction, &request)
+            }
+            QueuedBody::Stop(tx) => {
+                let transaction = self.transactions.get(tx)?;
+                let stop = transaction.stop.as_ref()?;
+                let request = StopTransaction {
+                    id_tag: stop.tag.clone(),
+                    meter_stop: stop.meter.0,
+                    timestamp: stop.at.wall,
+                    transaction_id: central_id(transaction).unwrap_or(-1),
+                    reason: Some(stop.reason),
+                    transaction_data: None,
+                };
+                wire::call(id, Action::StopTransaction, &request)
+            }
+            QueuedBody::Meter {
+                tx,
+                connector,
+                at,
+                values,
+            } => {
+                let transaction = match tx {
+                    Some(tx) => Some(self.transactions.get(tx)?),
+                    None => None,
+                };
+                let request = MeterValues {
+                    connector_id: number(*connector),
+                    transaction_id: transaction.map(|t| central_id(t).unwrap_or(-1)),
+                    meter_value: vec![MeterValue {
+                        timestamp: at.wall,
+                        sampled_value: values.clone(),
+                    }],
+                };
+                wire::call(id, Action::MeterValues, &request)
+            }
+        };
+        Some(frame)
+    }
+
+    /// The central system has the head of the queue.
+    pub(crate) fn on_queued_answer(&mut self, payload: &Value) {
+        let Some(head) = self.outbox.head() else {
+            return;
+        };
+        match head.body {
+            QueuedBody::Start(tx) => {
+                let answer: Option<StartTransactionResponse> =
+                    self.read_answer("StartTransaction", payload);
+                let Some(answer) = answer else {
+                    return self.on_queued_refusal(false);
+                };
+                self.dequeue();
+                self.on_started(tx, &answer);
+            }
+            QueuedBody::Stop(tx) => {
+                let answer: Option<StopTransactionResponse> =
+                    self.read_answer("StopTransaction", payload);
+                let stopper = self
+                    .transactions
+                    .get(&tx)
+                    .and_then(|t| t.stop.as_ref()?.tag.clone());
+                let info = answer.and_then(|answer| answer.id_tag_info);
+                if let (Some(tag), Some(info)) = (stopper, info) {
+                    self.learn(&tag, &info);
+                }
+                self.dequeue();
+            }
+            QueuedBody::Meter { .. } => self.dequeue(),
+        }
+    }
+
+    fn on_started(&mut self, tx: TxId, answer: &StartTransactionResponse) {
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            return;
+        };
+        transaction.central = CentralId::Known(answer.transaction_id);
+        if answer.id_tag_info.parent_id_tag.is_some() {
+            transaction
+                .parent
+                .clone_from(&answer.id_tag_info.parent_id_tag);
+        }
+        let record = transaction.clone();
+        let tag = record.tag.clone();
+        self.unsaved.remove(&tx);
+        self.write(Write::Transaction(record));
+        self.tell_step(tx, TransactionChange::Confirmed);
+        self.learn(&tag, &answer.id_tag_info);
+        if answer.id_tag_info.status != AuthorizationStatus::Accepted {
+            self.deauthorize(tx);
+        }
+    }
+
+    /// The head of the queue leaves it.
+    pub(crate) fn dequeue(&mut self) {
+        let Some(item) = self.outbox.pop() else {
+            return;
+        };
+        if item.stored {
+            self.write(Write::Dequeue(item.message.seq));
+        }
+        if let QueuedBody::Stop(tx) = item.message.body {
+            self.transactions.remove(&tx);
+            self.write(Write::TransactionDone(tx));
+        }
+    }
+
+    /// The central system could not process the head of the queue: it is tried so often, after
+    /// ever longer waits, and then given up (`OCPP 1.6 §3.7.1`). After a CALLERROR the next try is
+    /// a new call with an id of its own; an answer that made no sense may still have been meant
+    /// well, so then the id stays.
+    pub(crate) fn on_queued_refusal(&mut self, new_id: bool) {
+        let attempts = self.settings.int(Key::TransactionMessageAttempts);
+        let interval = self.settings.secs(Key::TransactionMessageRetryInterval);
+        let id = self.ids.next();
+        let Some(item) = self.outbox.head_mut() else {
+            return;
+        };
+        item.message.refusals = item.message.refusals.saturating_add(1);
+        let refusals = u64::from(item.message.refusals);
+        if refusals < attempts {
+            if new_id {
+                item.message.message_id = id;
+            }
+            let changed = item.stored.then(|| item.message.clone());
+            if let Some(message) = changed {
+                self.write(Write::Queue(message));
+            }
+            let wait = Millis(interval.0.saturating_mul(refusals));
+            return self.outbox.wait_until(self.now.mono + wait);
+        }
+        log::error!("a transaction message was refused {refusals} times and is given up");
+        if let QueuedBody::Start(tx) = item.message.body {
+            if let Some(transaction) = self.transactions.get_mut(&tx) {
+                transaction.central = CentralId::GivenUp;
+                let record = transaction.clone();
+                self.write(Write::Transaction(record));
+            }
+        }
+        self.dequeue();
+    }
+
+    /// Transactions that are over and whose messages wait in the store need not be in memory.
+    pub(crate) fn forget_transactions(&mut self) {
+        if !self.outbox.is_partial() {
+            return;
+        }
+        let outbox = &self.outbox;
+        self.transactions
+            .retain(|tx, transaction| transaction.stop.is_none() || outbox.mentions(*tx));
+    }
+}
+
+impl QueuedBody {
+    /// Corrects the time that is in the message itself; says whether it was wrong.
+    pub(crate) fn correct(&mut self, step: i64) -> bool {
+        match self {
+            Self::Meter { at, .. } if !at.synced => {
+                at.correct(step);
+                true
+            }
+            Self::Meter { .. } | Self::Start(_) | Self::Stop(_) => false,
+        }
+    }
+}

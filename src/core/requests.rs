@@ -1,0 +1,304 @@
+//! Calls of the central system, each with its answer.
+
+use crate::core::authorize::Aim;
+use crate::core::questions::{Asked, Caller};
+use crate::core::settings::Key;
+use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Question, RequestId};
+use crate::wire::{
+    CentralRequest, ChangeAvailabilityResponse, ClearCacheResponse, ClearCacheStatus, DataTransfer,
+    DataTransferResponse, DataTransferStatus, ErrorCode, MessageId, MessageTrigger, Reason,
+    RemoteStartStopStatus, RemoteStartTransaction, RemoteStartTransactionResponse,
+    RemoteStopTransaction, RemoteStopTransactionResponse, ResetResponse, ResetStatus, ResetType,
+    TriggerMessage, TriggerMessageResponse, TriggerMessageStatus, UnlockConnector,
+    UnlockConnectorResponse, UnlockStatus,
+};
+
+impl Engine {
+    pub(crate) fn on_request(&mut self, id: &MessageId, request: CentralRequest) {
+        match request {
+            CentralRequest::ChangeAvailability(request) => {
+                let status = self.change_availability(&request);
+                self.respond(id.as_str(), &ChangeAvailabilityResponse { status });
+            }
+            CentralRequest::ChangeConfiguration(request) => {
+                self.on_change_configuration(id, &request)
+            }
+            CentralRequest::ClearCache(_) => self.on_clear_cache(id),
+            CentralRequest::DataTransfer(request) => self.on_data_transfer(id, request),
+            CentralRequest::GetConfiguration(request) => self.on_get_configuration(id, &request),
+            CentralRequest::RemoteStartTransaction(request) => self.on_remote_start(id, *request),
+            CentralRequest::RemoteStopTransaction(request) => self.on_remote_stop(id, &request),
+            CentralRequest::Reset(request) => self.on_reset(id, request.r#type),
+            CentralRequest::TriggerMessage(request) => self.on_trigger(id, &request),
+            CentralRequest::UnlockConnector(request) => self.on_unlock(id, &request),
+            _ => self.refuse(
+                id,
+                ErrorCode::NotSupported,
+                "this charge point does not offer it",
+            ),
+        }
+    }
+
+    fn caller(&self, id: &MessageId) -> Caller {
+        Caller {
+            message_id: id.as_str().to_owned(),
+            connection: self.connection,
+        }
+    }
+
+    /// Whether an answer can still reach the one who called.
+    fn hears(&self, caller: &Caller) -> bool {
+        self.is_up() && caller.connection == self.connection
+    }
+
+    fn existing(&self, number: i32) -> Option<ConnectorId> {
+        let at = ConnectorId::new(u32::try_from(number).ok()?)?;
+        self.connector(at).map(|connector| connector.id)
+    }
+
+    fn on_clear_cache(&mut self, id: &MessageId) {
+        let status = if self.settings.is(Key::AuthorizationCacheEnabled) {
+            let mut writes = Vec::new();
+            self.cache.clear(&mut writes);
+            self.writes_mut().append(&mut writes);
+            ClearCacheStatus::Accepted
+        } else {
+            ClearCacheStatus::Rejected
+        };
+        self.respond(id.as_str(), &ClearCacheResponse { status });
+    }
+
+    /// `OCPP 1.6 §5.11`. The answer means "will try", and comes before anything is tried.
+    fn on_remote_start(&mut self, id: &MessageId, request: RemoteStartTransaction) {
+        let at = self.place_for_remote_start(&request);
+        let status = match at {
+            Some(_) => RemoteStartStopStatus::Accepted,
+            None => RemoteStartStopStatus::Rejected,
+        };
+        self.respond(id.as_str(), &RemoteStartTransactionResponse { status });
+        let Some(at) = at else { return };
+        let aim = Aim::Start(vec![at]);
+        if self.settings.is(Key::AuthorizeRemoteTxRequests) {
+            self.authorize(request.id_tag, aim);
+        } else {
+            self.grant(request.id_tag, None, aim);
+        }
+    }
+
+    fn place_for_remote_start(&self, request: &RemoteStartTransaction) -> Option<ConnectorId> {
+        if !self.registration.is_accepted() {
+            return None;
+        }
+        let at: Vec<_> = match request.connector_id {
+            Some(number) => vec![self.existing(number)?],
+            None => self.connector_ids().collect(),
+        };
+        self.pick(&at)
+    }
+
+    /// `OCPP 1.6 §5.12`: the id decides alone; a transaction without one cannot be meant.
+    fn on_remote_stop(&mut self, id: &MessageId, request: &RemoteStopTransaction) {
+        let meant = CentralId::Known(request.transaction_id);
+        let fits = |at: &ConnectorId| {
+            let run = self.connector(*at).and_then(|connector| connector.run());
+            let transaction = run.and_then(|run| self.transactions.get(&run.tx));
+            transaction.is_some_and(|transaction| transaction.central == meant)
+        };
+        let at = self
+            .connector_ids()
+            .find(fits)
+            .filter(|_| self.registration.is_accepted());
+        let status = match at {
+            Some(_) => RemoteStartStopStatus::Accepted,
+            None => RemoteStartStopStatus::Rejected,
+        };
+        self.respond(id.as_str(), &RemoteStopTransactionResponse { status });
+        if let Some(at) = at {
+            self.stop(at, Reason::Remote, None);
+        }
+    }
+
+    /// `OCPP 1.6 §5.18`: a transaction is finished first.
+    fn on_unlock(&mut self, id: &MessageId, request: &UnlockConnector) {
+        let at = self.existing(request.connector_id);
+        let lockable = at
+            .and_then(|at| self.connector(at))
+            .is_some_and(|c| c.lockable);
+        let Some(at) = at.filter(|_| lockable && self.setup.host.unlocks) else {
+            let status = UnlockStatus::NotSupported;
+            return self.respond(id.as_str(), &UnlockConnectorResponse { status });
+        };
+        self.stop(at, Reason::UnlockCommand, None);
+        let asked = Asked::Unlock(self.caller(id));
+        if !self.ask(Question::Unlock(at), asked) {
+            let status = UnlockStatus::UnlockFailed;
+            self.respond(id.as_str(), &UnlockConnectorResponse { status });
+        }
+    }
+
+    fn on_reset(&mut self, id: &MessageId, kind: ResetType) {
+        let hard = kind == ResetType::Hard;
+        let asked = Asked::Reset {
+            caller: self.caller(id),
+            hard,
+        };
+        let possible = self.setup.host.resets && self.reset.is_none();
+        if !possible || !self.ask(Question::Reset { hard }, asked) {
+            self.respond(
+                id.as_str(),
+                &ResetResponse {
+                    status: ResetStatus::Rejected,
+                },
+            );
+        }
+    }
+
+    /// `OCPP 1.6 §4.3`, `§5.6`.
+    fn on_data_transfer(&mut self, id: &MessageId, request: DataTransfer) {
+        if !self.setup.host.transfers_data {
+            return self.answer_data(id.as_str(), DataTransferStatus::UnknownVendorId, None);
+        }
+        let question = Question::DataTransfer {
+            vendor: request.vendor_id.as_str().to_owned(),
+            message: request.message_id.map(|id| id.as_str().to_owned()),
+            data: request.data,
+        };
+        let asked = Asked::DataTransfer(self.caller(id));
+        if !self.ask(question, asked) {
+            self.answer_data(id.as_str(), DataTransferStatus::Rejected, None);
+        }
+    }
+
+    fn answer_data(&mut self, id: &str, status: DataTransferStatus, data: Option<String>) {
+        let data = data.filter(|_| status != DataTransferStatus::UnknownVendorId);
+        self.respond(id, &DataTransferResponse { status, data });
+    }
+
+    /// `OCPP 1.6 §5.17`: the answer comes before the message that was asked for.
+    fn on_trigger(&mut self, id: &MessageId, request: &TriggerMessage) {
+        let at = match request.connector_id {
+            None => None,
+            Some(0) => Some(None),
+            Some(number) => match self.existing(number) {
+                Some(at) => Some(Some(at)),
+                None => return self.answer_trigger(id, TriggerMessageStatus::Rejected),
+            },
+        };
+        let accepted = self.registration.is_accepted();
+        let status = match request.requested_message {
+            MessageTrigger::BootNotification
+                if accepted && !self.setup.tuning.accept_boot_trigger =>
+            {
+                TriggerMessageStatus::Rejected
+            }
+            MessageTrigger::BootNotification
+            | MessageTrigger::Heartbeat
+            | MessageTrigger::StatusNotification => TriggerMessageStatus::Accepted,
+            MessageTrigger::MeterValues if at == Some(None) => TriggerMessageStatus::Rejected,
+            MessageTrigger::MeterValues => TriggerMessageStatus::Accepted,
+            _ => TriggerMessageStatus::NotImplemented,
+        };
+        self.answer_trigger(id, status);
+        if status != TriggerMessageStatus::Accepted {
+            return;
+        }
+        match request.requested_message {
+            MessageTrigger::BootNotification => self.boot(),
+            MessageTrigger::Heartbeat => self.beat(),
+            MessageTrigger::StatusNotification => {
+                let all = std::iter::once(None).chain(self.connector_ids().map(Some));
+                let places: Vec<_> = all
+                    .filter(|place| at.map_or(true, |at| at == *place))
+                    .collect();
+                for place in places {
+                    self.repeat_status(place);
+                }
+            }
+            MessageTrigger::MeterValues => {
+                let all = self.connector_ids();
+                for place in all.filter(|place| at.map_or(true, |at| at == Some(*place))) {
+                    self.trigger_reading(place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn answer_trigger(&mut self, id: &MessageId, status: TriggerMessageStatus) {
+        self.respond(id.as_str(), &TriggerMessageResponse { status });
+    }
+
+    /// Asks the firmware. Says whether it could be asked.
+    fn ask(&mut self, question: Question, asked: Asked) -> bool {
+        let until = self.now.mono + self.setup.tuning.answer_timeout;
+        let Some(request) = self.questions.ask(&question, asked, until) else {
+            return false;
+        };
+        self.tell(Notice::Ask(request, question));
+        true
+    }
+
+    pub(crate) fn on_answer(&mut self, request: RequestId, answer: Answer) {
+        match self.questions.answered(request) {
+            Some(asked) => self.conclude(asked, answer),
+            None => log::debug!("an answer came too late and is ignored"),
+        }
+    }
+
+    /// The firmware did not answer in time: we do, in its place.
+    pub(crate) fn expire_questions(&mut self) {
+        while let Some((request, asked, default)) = self.questions.expired(self.now.mono) {
+            log::warn!("the firmware did not answer in time: {asked:?}");
+            self.tell(Notice::Expired(request));
+            self.conclude(asked, default);
+        }
+    }
+
+    fn conclude(&mut self, asked: Asked, answer: Answer) {
+        match asked {
+            Asked::Unlock(caller) => {
+                let status = match answer {
+                    Answer::Accepted => UnlockStatus::Unlocked,
+                    Answer::NotSupported => UnlockStatus::NotSupported,
+                    _ => UnlockStatus::UnlockFailed,
+                };
+                if self.hears(&caller) {
+                    self.respond(&caller.message_id, &UnlockConnectorResponse { status });
+                }
+            }
+            Asked::Reset { caller, hard } => {
+                let agreed = answer == Answer::Accepted;
+                let status = if agreed {
+                    ResetStatus::Accepted
+                } else {
+                    ResetStatus::Rejected
+                };
+                if self.hears(&caller) {
+                    self.respond(&caller.message_id, &ResetResponse { status });
+                }
+                if agreed {
+                    self.begin_reset(hard);
+                }
+            }
+            Asked::DataTransfer(caller) => {
+                let (status, data) = match answer {
+                    Answer::Data(status, data) => (status, data),
+                    Answer::Accepted => (DataTransferStatus::Accepted, None),
+                    Answer::NotSupported => (DataTransferStatus::UnknownVendorId, None),
+                    Answer::Rejected | Answer::Failed | Answer::Meter(_) => {
+                        (DataTransferStatus::Rejected, None)
+                    }
+                };
+                if self.hears(&caller) {
+                    self.answer_data(&caller.message_id, status, data);
+                }
+            }
+            Asked::Meter(at) => {
+                if let Answer::Meter(readings) = answer {
+                    self.on_meter(at, &readings);
+                }
+                self.on_read(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Restarts and the end: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
+
+use crate::core::boot::Registration;
+use crate::core::connector::Session;
+use crate::core::link::Link;
+use crate::core::{CloseReason, Due, Engine, Notice};
+use crate::time::{Millis, Mono};
+use crate::wire::Reason;
+
+/// A reset that the firmware agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reset {
+    /// Transactions are being stopped, and the central system is told, until that time.
+    Stopping { hard: bool, until: Mono },
+    /// The host was told to restart; if it does not until that time, we go on.
+    Rebooting { until: Mono },
+}
+
+/// How long a host may take to restart before the charge point goes back into operation.
+const REBOOT_TIME: Millis = Millis::from_secs(120);
+
+impl Engine {
+    pub(crate) fn begin_reset(&mut self, hard: bool) {
+        let reason = if hard {
+            Reason::HardReset
+        } else {
+            Reason::SoftReset
+        };
+        for at in self.connector_ids() {
+            self.stop(at, reason, None);
+        }
+        let until = self.now.mono + self.setup.tuning.reset_wait;
+        self.reset = Some(Reset::Stopping { hard, until });
+    }
+
+    /// Goes on with a reset as soon as nothing is left to do or say.
+    pub(crate) fn mind_reset(&mut self) {
+        let Some(Reset::Stopping { hard, .. }) = self.reset else {
+            return;
+        };
+        let stopping = |session: &Session| matches!(session, Session::Stopping(..));
+        let stopped = !self
+            .connectors
+            .iter()
+            .any(|connector| stopping(&connector.session));
+        let said =
+            !self.is_online() || (self.outbox.len() == 0 && self.calls.outstanding.is_none());
+        if stopped && said {
+            self.reboot(hard);
+        }
+    }
+
+    pub(crate) fn expire_reset(&mut self) {
+        match self.reset {
+            Some(Reset::Stopping { hard, until }) if until <= self.now.mono => self.reboot(hard),
+            Some(Reset::Rebooting { until }) if until <= self.now.mono => {
+                log::error!("the host did not restart: the charge point goes on without");
+                self.reset = None;
+                if self.network && !self.closing {
+                    self.link = Link::Waiting(self.now.mono);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reboot(&mut self, hard: bool) {
+        for at in self.connector_ids() {
+            self.stop_now(at);
+        }
+        self.commit_now();
+        self.close(CloseReason::GoingAway);
+        self.registration = Registration::Unknown {
+            retry: self.now.mono,
+        };
+        self.reset = Some(Reset::Rebooting {
+            until: self.now.mono + REBOOT_TIME,
+        });
+        self.tell(Notice::Reboot { hard });
+    }
+
+    pub(crate) fn reset_deadline(&self) -> Option<(Mono, Due)> {
+        match self.reset? {
+            Reset::Stopping { until, .. } | Reset::Rebooting { until } => Some((until, Due::Reset)),
+        }
+    }
+
+    /// The host stops us: what is in memory alone is stored. Transactions go on.
+    pub(crate) fn on_closing(&mut self) {
+        self.closing = true;
+        self.commit_now();
+        self.close(CloseReason::GoingAway);
+    }
+}

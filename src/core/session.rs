@@ -1,0 +1,354 @@
+//! Charging sessions: from the plug or the tag to the end of the transaction
+//! (`OCPP 1.6 §3.6`, `§4.8`, `§4.10`).
+
+use crate::core::connector::{Allowed, Ending, Run, Session};
+use crate::core::settings::Key;
+use crate::core::{
+    AfterPowerLoss, CentralId, ConnectorId, Due, Engine, Ev, Fault, Notice, QueuedBody, Stop,
+    Transaction, TransactionChange, TransactionStep, TxId, Wh, Write,
+};
+use crate::time::{Millis, Mono};
+use crate::wire::{ChargePointErrorCode, IdToken, ReadingContext, Reason};
+
+impl Engine {
+    /// What the store says was running when power was lost (`OCPP 1.6 §7.36`, PowerLoss).
+    pub(crate) fn restore(&mut self, running: Vec<Transaction>) {
+        for mut transaction in running {
+            let (tx, at) = (transaction.id, transaction.connector);
+            if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
+                let sample = self.first_sample();
+                if let Some(connector) = self.connector_mut(at) {
+                    let suspended = transaction.deauthorized;
+                    let run = Run {
+                        tx,
+                        sample,
+                        reacts_until: None,
+                        suspended,
+                    };
+                    connector.session = Session::Running(run);
+                    // Until the firmware says otherwise, the vehicle is still there.
+                    connector.ev = Ev::Plugged;
+                    self.transactions.insert(tx, transaction);
+                    self.tell_step(tx, TransactionChange::Resumed);
+                    continue;
+                }
+            }
+            log::warn!("a transaction on connector {at} was interrupted by a power loss: stopped");
+            let (stamp, meter) = transaction.last;
+            let reason = Reason::PowerLoss;
+            transaction.stop = Some(Stop {
+                at: stamp,
+                meter,
+                reason,
+                tag: None,
+            });
+            self.write(Write::Transaction(transaction.clone()));
+            self.transactions.insert(tx, transaction);
+            self.enqueue(QueuedBody::Stop(tx), true);
+            self.tell_step(tx, TransactionChange::Stopped);
+        }
+    }
+
+    pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev) {
+        let until = self.connection_timeout();
+        let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        connector.ev = ev;
+        match &mut connector.session {
+            Session::Starting(allowed) if !ev.is_connected() => {
+                let allowed = Some(allowed.clone());
+                connector.session = Session::Preparing { until, allowed };
+                connector.reading = None;
+            }
+            Session::Running(run) => {
+                if matches!(ev, Ev::Charging | Ev::Suspended) {
+                    run.reacts_until = None;
+                }
+                if !ev.is_connected() && stops {
+                    self.stop(at, Reason::EVDisconnected, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn on_fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
+        let fault = fault.filter(|fault| fault.code != ChargePointErrorCode::NoError);
+        match at {
+            None => self.fault = fault,
+            Some(at) => {
+                if let Some(connector) = self.connector_mut(at) {
+                    connector.fault = fault;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn connection_timeout(&self) -> Mono {
+        let wait = self.settings.secs(Key::ConnectionTimeOut);
+        // Zero switches it off: nobody could plug in within no time at all.
+        if wait.0 == 0 {
+            return Mono(u64::MAX);
+        }
+        self.now.mono + wait
+    }
+
+    /// Sessions that begin or end because of what is the case now.
+    pub(crate) fn advance_sessions(&mut self) {
+        let until = self.connection_timeout();
+        let stopped = self.fault.is_some() || self.reset.is_some() || self.closing;
+        for at in self.connector_ids() {
+            let Some(connector) = self.connector_mut(at) else {
+                continue;
+            };
+            let cable = connector.ev != Ev::Absent;
+            let usable = !stopped && connector.fault.is_none();
+            match &connector.session {
+                Session::Idle if cable && usable && connector.operative => {
+                    connector.session = Session::Preparing {
+                        until,
+                        allowed: None,
+                    };
+                }
+                Session::Preparing { allowed: None, .. } | Session::Finishing if !cable => {
+                    connector.session = Session::Idle;
+                }
+                Session::Preparing {
+                    allowed: Some(allowed),
+                    ..
+                } if usable && connector.ev.is_connected() => {
+                    let allowed = allowed.clone();
+                    self.start(at, allowed);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
+    pub(crate) fn expire_sessions(&mut self) {
+        let now = self.now.mono;
+        for connector in &mut self.connectors {
+            let cable = connector.ev != Ev::Absent;
+            match &mut connector.session {
+                Session::Preparing { until, .. } if *until <= now => {
+                    connector.session = if cable {
+                        Session::Finishing
+                    } else {
+                        Session::Idle
+                    };
+                }
+                Session::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
+                    run.reacts_until = None;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
+        let due = |session: &Session| match session {
+            Session::Preparing { until, .. } if until.0 < u64::MAX => {
+                Some((*until, Due::Connection))
+            }
+            Session::Running(run) => {
+                let sample = run.sample.map(|at| (at, Due::Sample));
+                let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
+                sample.into_iter().chain(reaction).min()
+            }
+            _ => None,
+        };
+        self.connectors
+            .iter()
+            .filter_map(|connector| due(&connector.session))
+            .min()
+    }
+
+    /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
+    fn start(&mut self, at: ConnectorId, allowed: Allowed) {
+        if self.ask_meter(at, ReadingContext::TransactionBegin) {
+            if let Some(connector) = self.connector_mut(at) {
+                connector.session = Session::Starting(allowed);
+            }
+            return;
+        }
+        self.start_now(at, allowed);
+    }
+
+    pub(crate) fn start_now(&mut self, at: ConnectorId, allowed: Allowed) {
+        let stamp = self.clock.stamp(self.now.mono);
+        let sample = self.first_sample();
+        let reacts_until = Some(self.now.mono + self.setup.tuning.ev_reaction);
+        let tx = TxId(self.last_tx + 1);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let energy = connector.energy();
+        if energy.is_none() {
+            log::warn!("connector {at}: no meter reading yet, the transaction starts at 0 Wh");
+        }
+        let energy = energy.unwrap_or(Wh(0));
+        let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
+        connector.session = Session::Running(Run {
+            tx,
+            sample,
+            reacts_until,
+            suspended: false,
+        });
+        self.last_tx = tx.0;
+        let transaction = Transaction {
+            id: tx,
+            connector: at,
+            tag: allowed.tag,
+            parent: allowed.parent,
+            reservation: None,
+            started: stamp,
+            meter_start: energy,
+            central: CentralId::Unknown,
+            deauthorized: false,
+            last: (stamp, energy),
+            stop: None,
+        };
+        self.write(Write::Transaction(transaction.clone()));
+        self.transactions.insert(tx, transaction);
+        self.enqueue(QueuedBody::Start(tx), true);
+        self.tell_step(tx, TransactionChange::Started);
+    }
+
+    /// Ends the transaction of a connector, if one is running.
+    pub(crate) fn stop(&mut self, at: ConnectorId, reason: Reason, tag: Option<IdToken>) {
+        let ending = Ending {
+            reason,
+            tag,
+            at: self.clock.stamp(self.now.mono),
+        };
+        let running = self
+            .connector(at)
+            .map(|connector| connector.session.clone());
+        let Some(Session::Running(mut run)) = running else {
+            return;
+        };
+        run.sample = None;
+        let asked = self.ask_meter(at, ReadingContext::TransactionEnd);
+        if let Some(connector) = self.connector_mut(at) {
+            connector.session = Session::Stopping(run, ending);
+        }
+        if !asked {
+            self.stop_now(at);
+        }
+        // Energy is off before anything that comes of it, such as an open lock.
+        self.command_supplies();
+    }
+
+    /// The meter has been read, or will not be: the transaction is over.
+    pub(crate) fn stop_now(&mut self, at: ConnectorId) {
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let Session::Stopping(run, ending) = connector.session.clone() else {
+            return;
+        };
+        let cable = connector.ev != Ev::Absent;
+        connector.session = if cable {
+            Session::Finishing
+        } else {
+            Session::Idle
+        };
+        connector.reading = None;
+        let energy = connector.energy();
+        let tx = run.tx;
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            return;
+        };
+        // A register never runs backwards within a transaction.
+        let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
+        let Ending { reason, tag, at } = ending;
+        transaction.stop = Some(Stop {
+            at,
+            meter,
+            reason,
+            tag,
+        });
+        transaction.last = (at, meter);
+        let record = transaction.clone();
+        // Samples that are still in memory alone come before the stop, on the disk as well.
+        self.store_samples();
+        self.unsaved.remove(&tx);
+        self.write(Write::Transaction(record));
+        self.enqueue(QueuedBody::Stop(tx), true);
+        self.tell_step(tx, TransactionChange::Stopped);
+    }
+
+    /// Power fails: there is no time to ask anybody.
+    pub(crate) fn on_power_fails(&mut self) {
+        for at in self.connector_ids() {
+            let stamp = self.clock.stamp(self.now.mono);
+            let Some(connector) = self.connector_mut(at) else {
+                continue;
+            };
+            if let Session::Running(run) = &connector.session {
+                let ending = Ending {
+                    reason: Reason::PowerLoss,
+                    tag: None,
+                    at: stamp,
+                };
+                connector.session = Session::Stopping(run.clone(), ending);
+            }
+            self.stop_now(at);
+        }
+    }
+
+    /// The central system does not accept the tag of a transaction that it was told of
+    /// (`OCPP 1.6 §9.1.24`, errata 3.17).
+    pub(crate) fn deauthorize(&mut self, tx: TxId) {
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            return;
+        };
+        if transaction.stop.is_some() || transaction.deauthorized {
+            return;
+        }
+        transaction.deauthorized = true;
+        let (at, record) = (transaction.connector, transaction.clone());
+        self.write(Write::Transaction(record));
+        self.tell_step(tx, TransactionChange::Deauthorized);
+        if self.settings.is(Key::StopTransactionOnInvalidId) {
+            self.stop(at, Reason::DeAuthorized, None);
+        } else if let Some(connector) = self.connector_mut(at) {
+            if let Session::Running(run) = &mut connector.session {
+                run.suspended = true;
+            }
+        }
+    }
+
+    pub(crate) fn tell_step(&mut self, tx: TxId, change: TransactionChange) {
+        let Some(transaction) = self.transactions.get(&tx) else {
+            return;
+        };
+        let step = TransactionStep {
+            tx,
+            connector: transaction.connector,
+            change,
+            central_id: match transaction.central {
+                CentralId::Known(id) => Some(id),
+                CentralId::Unknown | CentralId::GivenUp => None,
+            },
+            tag: transaction.tag.clone(),
+            started: transaction.started.wall,
+            meter_start: transaction.meter_start,
+            stopped: transaction
+                .stop
+                .as_ref()
+                .map(|stop| (stop.at.wall, stop.meter)),
+            reason: transaction.stop.as_ref().map(|stop| stop.reason),
+        };
+        self.tell(Notice::Transaction(step));
+    }
+
+    /// When the first periodic sample of a transaction that starts now is due.
+    pub(crate) fn first_sample(&self) -> Option<Mono> {
+        let interval: Millis = self.settings.secs(Key::MeterValueSampleInterval);
+        (interval.0 > 0).then(|| self.now.mono + interval)
+    }
+}
