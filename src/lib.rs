@@ -1,6 +1,21 @@
 //! The charge point side of OCPP 1.6-J.
 
+#[cfg(feature = "net")]
+mod charge_point;
 pub mod core;
+#[cfg(feature = "net")]
+mod error;
+#[cfg(feature = "net")]
+mod mailbox;
+#[cfg(feature = "net")]
+mod shell;
 pub mod store;
 pub mod time;
 pub mod wire;
+
+#[cfg(feature = "net")]
+pub use charge_point::{ChargePoint, Options, Signal, Storage, TlsOptions};
+#[cfg(feature = "net")]
+pub use error::Error;
+#[cfg(feature = "net")]
+pub use mailbox::{Event, Stats, Wake};

@@ -1,12 +1,27 @@
 //! Where records are kept: SQLite on a device, memory in tests and simulations.
 
-use core::fmt;
+mod memory;
+#[cfg(feature = "net")]
+mod overlay;
+#[cfg(feature = "net")]
+mod schema;
+#[cfg(feature = "net")]
+mod sqlite;
+
+use std::fmt;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "net")]
+pub(crate) use overlay::Overlay;
+#[cfg(feature = "net")]
+pub use sqlite::{Opened, SqliteStore};
 
 use crate::core::{Batch, Fetched, Seq, Stored};
 
 /// Durable storage of one charge point.
 pub trait Store: Send {
-    /// Reads everything but the queue.
+    /// Reads everything but the queue. Times that were stamped in an earlier run count as synced from
+    /// now on: nobody can correct them any more.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,0 +1,310 @@
+//! The handle of a charge point, for hosts in Rust and for the C API.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::core::{
+    Answer, ConnectorId, ConnectorStatus, Engine, Fact, RequestId, Setup, Supply, TransactionStep,
+};
+use crate::error::Error;
+use crate::mailbox::{Event, Mailbox, Stats, Wake};
+use crate::shell::{self, Driver, Endpoint, Thread};
+use crate::store::{MemoryStore, SqliteStore, Store};
+
+/// Everything that a charge point is made from.
+pub struct Options {
+    /// What it is.
+    pub setup: Setup,
+    /// Where the central system is: `ws://host:port/path` or `wss://...`. The identity is appended
+    /// (`OCPP-J 1.6 §3.1.1`).
+    pub url: String,
+    /// Its name at the central system.
+    pub identity: String,
+    /// Where it keeps what must survive.
+    pub storage: Storage,
+    /// Certificates, as PEM.
+    pub tls: TlsOptions,
+    /// Whether every frame is handed out as [`Event::Frame`] too.
+    pub trace_frames: bool,
+}
+
+/// Where things are kept.
+pub enum Storage {
+    /// In a SQLite file in this directory.
+    Directory(PathBuf),
+    /// Nowhere: everything is forgotten.
+    Memory,
+    /// Somewhere else.
+    Custom(Box<dyn Store>),
+}
+
+/// What TLS needs. PEM texts; empty means none.
+#[derive(Clone, Debug, Default)]
+pub struct TlsOptions {
+    /// Roots that the central system's certificate must lead to. There are no others.
+    pub roots_pem: Vec<u8>,
+    /// The charge point's own certificate and those between it and its root (profile 3).
+    pub client_chain_pem: Vec<u8>,
+    /// The key to it.
+    pub client_key_pem: Vec<u8>,
+}
+
+/// A charge point. All methods may be called from any thread.
+///
+/// Dropping it closes the link and flushes the store, for two seconds at most; transactions go on
+/// in the store, as after a power cut.
+pub struct ChargePoint {
+    mailbox: Arc<Mailbox>,
+    connectors: u32,
+    state: Mutex<State>,
+    done: Arc<Done>,
+}
+
+enum State {
+    Made(Box<Driver>),
+    Started(#[allow(dead_code)] Thread),
+    Stopped,
+}
+
+/// Tells that the driver has ended.
+#[derive(Default)]
+pub(crate) struct Done {
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Done {
+    pub(crate) fn set(&self) {
+        *self.ended.lock() = true;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        let mut ended = self.ended.lock();
+        while !*ended {
+            if self.changed.wait_until(&mut ended, until).timed_out() {
+                return *ended;
+            }
+        }
+        true
+    }
+}
+
+impl ChargePoint {
+    /// Makes a charge point: checks everything and opens the store. Nothing runs yet.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names what is not possible; [`Error::Io`] when the store cannot be
+    /// opened.
+    pub fn new(options: Options, wake: Arc<dyn Wake>) -> Result<Self, Error> {
+        let Options {
+            setup,
+            url,
+            identity,
+            storage,
+            tls,
+            trace_frames,
+        } = options;
+        let profile = setup.tuning.security_profile;
+        let endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
+        let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
+        let mailbox = Arc::new(Mailbox::new(wake));
+        let now = shell::now();
+        let mut store: Box<dyn Store> = match storage {
+            Storage::Memory => Box::<MemoryStore>::default(),
+            Storage::Custom(store) => store,
+            Storage::Directory(path) => {
+                let opened = SqliteStore::open(&path, now.wall).map_err(|why| Error::Io(why.0))?;
+                if let Some((kept_as, why)) = opened.replaced {
+                    let kept_as = kept_as.display().to_string();
+                    mailbox.push(Event::StoreReplaced { kept_as, why });
+                }
+                Box::new(opened.store)
+            }
+        };
+        let stored = store.load().map_err(|why| Error::Io(why.0))?;
+        let engine =
+            Engine::new(setup, stored, now).map_err(|why| Error::Invalid(why.to_string()))?;
+        for (name, value) in engine.settings() {
+            mailbox.see_key(name, value);
+        }
+        let done = Arc::new(Done::default());
+        let driver = Driver::new(
+            engine,
+            store,
+            mailbox.clone(),
+            endpoint,
+            trace_frames,
+            done.clone(),
+        );
+        let state = Mutex::new(State::Made(Box::new(driver)));
+        Ok(Self {
+            mailbox,
+            connectors,
+            state,
+            done,
+        })
+    }
+
+    /// Starts: returns at once, and connects for ever.
+    ///
+    /// # Errors
+    /// [`Error::State`] when it was started before; [`Error::Io`] without a thread.
+    pub fn start(&self) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, State::Stopped) {
+            State::Made(driver) => {
+                *state = State::Started(Thread::run(driver).map_err(Error::Io)?);
+                Ok(())
+            }
+            other => {
+                *state = other;
+                Err(Error::State("the charge point was started before"))
+            }
+        }
+    }
+
+    /// Stops: stores what is in memory alone, and closes the link. Transactions go on.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when that took longer than `timeout`; it goes on all the same.
+    pub fn stop(&self, timeout: Duration) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        let ended = match std::mem::replace(&mut *state, State::Stopped) {
+            State::Made(mut driver) => {
+                driver.close_unstarted();
+                true
+            }
+            State::Started(_thread) => {
+                // Already stopped or out of order is as good.
+                let _ = self.mailbox.tell(Fact::Closing);
+                self.done.wait(timeout)
+            }
+            State::Stopped => true,
+        };
+        self.mailbox.stop();
+        if ended {
+            return Ok(());
+        }
+        Err(Error::Io(
+            "the charge point did not stop in time".to_owned(),
+        ))
+    }
+
+    /// States a fact; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much
+    /// waits; [`Error::Closed`], [`Error::Panicked`].
+    pub fn tell(&self, fact: Fact) -> Result<(), Error> {
+        let named: &[ConnectorId] = match &fact {
+            Fact::Ev(at, _) | Fact::Meter(at, _) | Fact::StopTx(at, _) => &[*at],
+            Fact::Fault(Some(at), _) | Fact::Operative(Some(at), _) => &[*at],
+            Fact::Tag(at, _) => at,
+            _ => &[],
+        };
+        for at in named {
+            if at.number() > self.connectors {
+                return Err(Error::Invalid(format!("there is no {at:?}")));
+            }
+        }
+        self.mailbox.tell(fact)
+    }
+
+    /// Answers a question; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] when the question is not open; [`Error::Closed`], [`Error::Panicked`].
+    pub fn answer(&self, request: RequestId, answer: Answer) -> Result<(), Error> {
+        self.mailbox.answer(request, answer)
+    }
+
+    /// The next event, if one waits.
+    #[must_use]
+    pub fn next(&self) -> Option<Event> {
+        self.mailbox.next()
+    }
+
+    /// What a connector may draw now; nothing for one that does not exist, or after a panic.
+    #[must_use]
+    pub fn supply(&self, at: ConnectorId) -> Supply {
+        self.mailbox.supply(at)
+    }
+
+    /// The status of a connector or, `None`, of the charge point.
+    #[must_use]
+    pub fn status(&self, at: Option<ConnectorId>) -> Option<ConnectorStatus> {
+        self.mailbox.status(at)
+    }
+
+    /// The running transaction of a connector.
+    #[must_use]
+    pub fn transaction(&self, at: ConnectorId) -> Option<TransactionStep> {
+        self.mailbox.transaction(at)
+    }
+
+    /// The value of a configuration key that may be read.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<String> {
+        self.mailbox.key(name)
+    }
+
+    /// How much happened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.mailbox.stats()
+    }
+
+    /// How many connectors there are.
+    #[must_use]
+    pub const fn connector_count(&self) -> u32 {
+        self.connectors
+    }
+}
+
+impl Drop for ChargePoint {
+    fn drop(&mut self) {
+        let _ = self.stop(Duration::from_secs(2));
+    }
+}
+
+/// A [`Wake`] for hosts in Rust that wait for events on a thread.
+#[derive(Default)]
+pub struct Signal {
+    raised: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    /// Waits until events wait; says whether they do.
+    pub fn wait(&self, timeout: Option<Duration>) -> bool {
+        let mut raised = self.raised.lock();
+        match timeout {
+            None => {
+                while !*raised {
+                    self.changed.wait(&mut raised);
+                }
+            }
+            Some(timeout) => {
+                let until = Instant::now() + timeout;
+                while !*raised && !self.changed.wait_until(&mut raised, until).timed_out() {}
+            }
+        }
+        *raised
+    }
+}
+
+impl Wake for Signal {
+    fn raise(&self) {
+        *self.raised.lock() = true;
+        self.changed.notify_all();
+    }
+
+    fn clear(&self) {
+        *self.raised.lock() = false;
+    }
+}

@@ -1,0 +1,334 @@
+//! Drives one charge point: brings the engine its inputs, carries out its effects in order.
+
+use std::collections::VecDeque;
+use std::future::{pending, Future};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::task::JoinHandle;
+
+use crate::charge_point::Done;
+use crate::core::{Batch, CloseReason, Effect, Engine, Fact, Fetched, Input, Link, Notice, Seq};
+use crate::mailbox::{Event, Mail, Mailbox};
+use crate::shell::socket::{News, Socket};
+use crate::shell::{instant, now, Endpoint};
+use crate::store::{Overlay, Store};
+
+/// While the disk fails, writes are tried again so often even if nothing new is written.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// One charge point and everything that it does I/O with.
+pub(crate) struct Driver {
+    engine: Engine,
+    store: Box<dyn Store>,
+    /// What the store would not take.
+    overlay: Overlay,
+    retry: Option<Instant>,
+    mailbox: Arc<Mailbox>,
+    endpoint: Arc<Endpoint>,
+    connection: Connection,
+    /// Connections that are being closed.
+    closing: Option<JoinHandle<()>>,
+    /// What the engine is owed before anything else.
+    owed: VecDeque<Owed>,
+    trace: bool,
+    done: Arc<Done>,
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Result<Socket, String>> + Send>>;
+
+enum Connection {
+    None,
+    Opening(Attempt),
+    Open(Box<Socket>),
+}
+
+enum Owed {
+    Fetched(Fetched),
+    Storage(Option<String>),
+    Down(String),
+}
+
+impl Driver {
+    pub(crate) fn new(
+        engine: Engine,
+        store: Box<dyn Store>,
+        mailbox: Arc<Mailbox>,
+        endpoint: Endpoint,
+        trace: bool,
+        done: Arc<Done>,
+    ) -> Self {
+        Self {
+            engine,
+            store,
+            overlay: Overlay::default(),
+            retry: None,
+            mailbox,
+            endpoint: Arc::new(endpoint),
+            connection: Connection::None,
+            closing: None,
+            owed: VecDeque::new(),
+            trace,
+            done,
+        }
+    }
+
+    /// Runs until the host stops it. A panic, which is a bug of ours, ends this charge point alone.
+    pub(crate) async fn run(mut self: Box<Self>) {
+        let mailbox = self.mailbox.clone();
+        let done = self.done.clone();
+        if let Err(panic) = AssertUnwindSafe(self.drive()).catch_unwind().await {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let text = text.unwrap_or_else(|| "unknown".to_owned());
+            log::error!("the charge point failed inside: {text}");
+            mailbox.panicked(&text);
+            // What a panic carries may panic when dropped.
+            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| drop(panic)));
+        }
+        // The store is closed before the host hears that we are done.
+        drop(self);
+        mailbox.stop();
+        done.set();
+    }
+
+    async fn drive(&mut self) {
+        self.settle().await;
+        loop {
+            while let Some(mail) = self.mailbox.take() {
+                match mail {
+                    Mail::Fact(fact) => self.handle(Input::Charger(fact)).await,
+                    Mail::Answer(request, answer) => {
+                        self.handle(Input::Answer(request, answer)).await;
+                    }
+                }
+                if self.engine.is_closed() {
+                    return self.finish().await;
+                }
+            }
+            let deadline = self.engine.deadline().map(|(at, _)| instant(at));
+            tokio::select! {
+                biased;
+                () = self.mailbox.bell.notified() => {}
+                news = self.connection.next() => self.on_news(news).await,
+                () = sleep_until(deadline) => self.handle(Input::Deadline).await,
+                () = sleep_until(self.retry) => {
+                    self.try_store_again();
+                    self.settle().await;
+                }
+            }
+        }
+    }
+
+    /// A charge point that was never started is stopped: what waits for it is stored all the same.
+    pub(crate) fn close_unstarted(&mut self) {
+        while let Some(effect) = self.engine.poll() {
+            self.keep(effect);
+        }
+        while let Some(mail) = self.mailbox.take() {
+            if let Mail::Fact(fact) = mail {
+                self.engine.handle(now(), Input::Charger(fact));
+            }
+            while let Some(effect) = self.engine.poll() {
+                self.keep(effect);
+            }
+        }
+        self.engine.handle(now(), Input::Charger(Fact::Closing));
+        while let Some(effect) = self.engine.poll() {
+            self.keep(effect);
+        }
+    }
+
+    fn keep(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(batch) => self.commit(batch),
+            Effect::Tell(notice) => self.tell(notice),
+            _ => {}
+        }
+    }
+
+    async fn on_news(&mut self, news: Incoming) {
+        match news {
+            Incoming::Opened(Ok(socket)) => {
+                self.connection = Connection::Open(Box::new(socket));
+                self.handle(Input::Link(Link::Up)).await;
+            }
+            Incoming::Opened(Err(why)) => {
+                self.connection = Connection::None;
+                self.handle(Input::Link(Link::Failed(why))).await;
+            }
+            Incoming::News(News::Text(text)) => {
+                if self.trace {
+                    let text = text.as_str().to_owned();
+                    self.mailbox.push(Event::Frame { sent: false, text });
+                }
+                log::trace!(target: "evcp::frame", "< {}", text.as_str());
+                self.handle(Input::Link(Link::Text(text.as_str()))).await;
+            }
+            Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)).await,
+            Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)).await,
+            Incoming::News(News::Down(why)) => {
+                self.connection = Connection::None;
+                self.handle(Input::Link(Link::Down(why))).await;
+            }
+        }
+    }
+
+    async fn handle(&mut self, input: Input<'_>) {
+        self.engine.handle(now(), input);
+        self.settle().await;
+    }
+
+    /// Carries out every effect, in order, and then gives the engine what it is owed.
+    async fn settle(&mut self) {
+        loop {
+            while let Some(effect) = self.engine.poll() {
+                self.carry_out(effect).await;
+            }
+            self.mailbox.see_counters(self.engine.counters());
+            let input = match self.owed.pop_front() {
+                None => return,
+                Some(Owed::Fetched(fetched)) => Input::Fetched(fetched),
+                Some(Owed::Storage(failing)) => Input::Storage { failing },
+                Some(Owed::Down(why)) => Input::Link(Link::Down(why)),
+            };
+            self.engine.handle(now(), input);
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(batch) => self.commit(batch),
+            Effect::Fetch { after, limit } => self.fetch(after, limit),
+            Effect::Connect(access) => {
+                let endpoint = self.endpoint.clone();
+                let attempt = async move { Socket::connect(&endpoint, &access).await };
+                self.connection = Connection::Opening(Box::pin(attempt));
+            }
+            Effect::Close(why) => self.close(why),
+            Effect::Ping => {
+                let Connection::Open(socket) = &mut self.connection else {
+                    return;
+                };
+                let sent = socket.ping().await;
+                self.sent(sent);
+            }
+            Effect::Send(text) => {
+                let Connection::Open(socket) = &mut self.connection else {
+                    return;
+                };
+                log::trace!(target: "evcp::frame", "> {text}");
+                if self.trace {
+                    self.mailbox.push(Event::Frame {
+                        sent: true,
+                        text: text.clone(),
+                    });
+                }
+                let sent = socket.send(text).await;
+                self.sent(sent);
+            }
+            Effect::Tell(notice) => self.tell(notice),
+        }
+    }
+
+    /// A frame that does not go out is the end of the connection.
+    fn sent(&mut self, sent: Result<(), String>) {
+        if let Err(why) = sent {
+            self.connection = Connection::None;
+            self.owed.push_back(Owed::Down(why));
+        }
+    }
+
+    fn close(&mut self, why: CloseReason) {
+        // News of this connection are not news any more.
+        self.owed.retain(|owed| !matches!(owed, Owed::Down(_)));
+        if let Connection::Open(socket) = std::mem::replace(&mut self.connection, Connection::None)
+        {
+            self.closing = Some(tokio::task::spawn_local(socket.end(why)));
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        if let Notice::Key(name, value) = &notice {
+            self.mailbox.see_key(name, Some(value));
+        }
+        self.mailbox.push(Event::Notice(notice));
+    }
+
+    /// Makes a batch durable. What the disk does not take is kept in memory and tried again with
+    /// everything that follows, so that charging goes on.
+    fn commit(&mut self, batch: Batch) {
+        if !self.overlay.is_empty() {
+            self.overlay.add(batch);
+            return self.try_store_again();
+        }
+        match self.store.commit(&batch) {
+            Ok(()) => self.mailbox.see_stored(self.store.size()),
+            Err(why) => {
+                log::error!("the store fails: {why}");
+                self.overlay.add(batch);
+                self.retry = Some(Instant::now() + RETRY);
+                self.owed.push_back(Owed::Storage(Some(why.0)));
+            }
+        }
+    }
+
+    fn try_store_again(&mut self) {
+        match self.store.commit(&self.overlay.batch()) {
+            Ok(()) => {
+                log::warn!("the store works again");
+                self.overlay.clear();
+                self.retry = None;
+                self.owed.push_back(Owed::Storage(None));
+            }
+            Err(why) => {
+                log::debug!("the store still fails: {why}");
+                self.retry = Some(Instant::now() + RETRY);
+            }
+        }
+    }
+
+    fn fetch(&mut self, after: Seq, limit: usize) {
+        let on_disk = self.store.fetch(after, limit).unwrap_or_else(|why| {
+            log::error!("the queue cannot be read: {why}");
+            Fetched::default()
+        });
+        let fetched = if self.overlay.is_empty() {
+            on_disk
+        } else {
+            self.overlay.lay_over(on_disk, after, limit)
+        };
+        self.owed.push_back(Owed::Fetched(fetched));
+    }
+
+    async fn finish(&mut self) {
+        if let Some(closing) = self.closing.take() {
+            let _ = closing.await;
+        }
+    }
+}
+
+enum Incoming {
+    Opened(Result<Socket, String>),
+    News(News),
+}
+
+impl Connection {
+    async fn next(&mut self) -> Incoming {
+        match self {
+            Self::None => pending().await,
+            Self::Opening(attempt) => Incoming::Opened(attempt.await),
+            Self::Open(socket) => Incoming::News(socket.next().await),
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,222 @@
+//! Where the central system is, and how to get in.
+
+use data_encoding::BASE64;
+use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
+
+use crate::charge_point::TlsOptions;
+use crate::core::Access;
+use crate::error::Error;
+#[cfg(feature = "tls")]
+use crate::shell::tls::Tls;
+
+/// The one version that we speak (`OCPP-J 1.6 §3.1.2`).
+pub(crate) const SUBPROTOCOL: &str = "ocpp1.6";
+
+/// Everything but the unreserved characters of RFC 3986 is encoded in the identity.
+const IDENTITY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A central system.
+pub(crate) struct Endpoint {
+    /// The URL with the identity, but for the scheme: `host:port/path/identity`.
+    rest: String,
+    pub(crate) host: String,
+    port: Option<u16>,
+    identity: String,
+    /// The scheme of the URL, which counts at security profile 0 alone.
+    encrypted: bool,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Endpoint {
+    /// Takes a URL apart, and checks that everything is there that the security profile needs.
+    pub(crate) fn new(
+        url: &str,
+        identity: &str,
+        profile: u8,
+        tls: &TlsOptions,
+    ) -> Result<Self, Error> {
+        let invalid = |why: &str| Error::Invalid(format!("url \"{url}\": {why}"));
+        if identity.is_empty() || identity.len() > 255 {
+            return Err(Error::Invalid(
+                "the identity must have 1 to 255 characters".to_owned(),
+            ));
+        }
+        let uri: Uri = url.parse().map_err(|_| invalid("not a URL"))?;
+        let encrypted = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
+            _ => return Err(invalid("it must begin with ws:// or wss://")),
+        };
+        let authority = uri
+            .authority()
+            .ok_or_else(|| invalid("there is no host in it"))?;
+        if authority.as_str().contains('@') {
+            return Err(invalid("user and password do not belong into it"));
+        }
+        let host = authority
+            .host()
+            .trim_matches(|c| c == '[' || c == ']')
+            .to_owned();
+        if host.is_empty() {
+            return Err(invalid("there is no host in it"));
+        }
+        let path = uri.path().trim_end_matches('/');
+        let name = utf8_percent_encode(identity, IDENTITY);
+        let query = uri
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let endpoint = Self {
+            rest: format!("{authority}{path}/{name}{query}"),
+            host,
+            port: uri.port_u16(),
+            identity: identity.to_owned(),
+            encrypted,
+            #[cfg(feature = "tls")]
+            tls: Tls::new(tls)?,
+        };
+        if endpoint.is_encrypted(profile) {
+            endpoint.check_tls(profile, tls)?;
+        }
+        Ok(endpoint)
+    }
+
+    #[cfg(feature = "tls")]
+    fn check_tls(&self, profile: u8, options: &TlsOptions) -> Result<(), Error> {
+        if self.tls.is_none() {
+            return Err(Error::Invalid(
+                "wss:// and security profiles 2 and 3 need root certificates".to_owned(),
+            ));
+        }
+        if profile == 3 && options.client_chain_pem.is_empty() {
+            return Err(Error::Invalid(
+                "security profile 3 needs a client certificate".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn check_tls(&self, _: u8, _: &TlsOptions) -> Result<(), Error> {
+        let why = "this library was built without TLS: wss:// is not possible";
+        Err(Error::Invalid(why.to_owned()))
+    }
+
+    /// From security profile 1 on, the profile decides; at 0 the URL does.
+    pub(crate) const fn is_encrypted(&self, profile: u8) -> bool {
+        match profile {
+            0 => self.encrypted,
+            profile => profile >= 2,
+        }
+    }
+
+    pub(crate) fn port(&self, encrypted: bool) -> u16 {
+        self.port.unwrap_or(if encrypted { 443 } else { 80 })
+    }
+
+    /// The request that opens the WebSocket.
+    pub(crate) fn request(&self, access: &Access) -> Result<Request, String> {
+        let scheme = if self.is_encrypted(access.profile) {
+            "wss"
+        } else {
+            "ws"
+        };
+        let url = format!("{scheme}://{}", self.rest);
+        let mut request = url.into_client_request().map_err(|why| why.to_string())?;
+        let headers = request.headers_mut();
+        headers.insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SUBPROTOCOL),
+        );
+        if let (1 | 2, Some(key)) = (access.profile, &access.key) {
+            // The identity as it is, not as the URL has it (security whitepaper A00.FR.204).
+            let plain = [self.identity.as_bytes(), b":", key].concat();
+            let value = format!("Basic {}", BASE64.encode(&plain));
+            let mut value = HeaderValue::try_from(value).map_err(|why| why.to_string())?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(url: &str, identity: &str) -> Result<Endpoint, Error> {
+        Endpoint::new(url, identity, 0, &TlsOptions::default())
+    }
+
+    fn request(url: &str, identity: &str, access: &Access) -> Request {
+        endpoint(url, identity).unwrap().request(access).unwrap()
+    }
+
+    const OPEN: Access = Access {
+        profile: 0,
+        key: None,
+    };
+
+    #[test]
+    fn the_identity_is_appended_and_percent_encoded() {
+        let url = |base, identity| request(base, identity, &OPEN).uri().to_string();
+        assert_eq!(
+            url("ws://cs.example/ocpp", "RDAM 123"),
+            "ws://cs.example/ocpp/RDAM%20123"
+        );
+        assert_eq!(
+            url("ws://cs.example:9000/", "a/b"),
+            "ws://cs.example:9000/a%2Fb"
+        );
+        assert_eq!(url("ws://cs.example", "cp"), "ws://cs.example/cp");
+    }
+
+    #[test]
+    fn the_password_goes_with_profiles_1_and_2_alone() {
+        let header = |profile| {
+            let access = Access {
+                profile,
+                key: Some(b"secret".to_vec()),
+            };
+            let request = request("ws://cs.example", "cp 1", &access);
+            request
+                .headers()
+                .get(AUTHORIZATION)
+                .map(|v| v.to_str().unwrap().to_owned())
+        };
+        assert_eq!(header(1).as_deref(), Some("Basic Y3AgMTpzZWNyZXQ="));
+        assert_eq!(header(0), None);
+    }
+
+    #[test]
+    fn a_url_that_makes_no_sense_is_named() {
+        for url in [
+            "http://cs.example",
+            "cs.example",
+            "ws://",
+            "ws://u:p@cs.example",
+            "",
+        ] {
+            let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
+                panic!("{url}")
+            };
+            assert!(text.contains(url), "{text}");
+        }
+    }
+
+    #[test]
+    fn encryption_without_roots_is_refused_at_once() {
+        assert!(endpoint("wss://cs.example", "cp").is_err());
+        let profile_2 = Endpoint::new("ws://cs.example", "cp", 2, &TlsOptions::default());
+        assert!(profile_2.is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! The library's one thread, shared by all charge points of a process.
+#![allow(unsafe_code)]
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{unbounded_channel, UnboundedSender};
+use tokio::task::LocalSet;
+
+use crate::shell::Driver;
+
+/// A share of the thread. It ends with the last share.
+pub(crate) struct Thread(#[allow(dead_code)] Arc<Shared>);
+
+struct Shared {
+    drivers: UnboundedSender<Box<Driver>>,
+}
+
+static SHARED: Lazy<Mutex<Weak<Shared>>> = Lazy::new(Mutex::default);
+
+impl Thread {
+    /// Runs a charge point on the thread, which is started if there is none.
+    pub(crate) fn run(driver: Box<Driver>) -> Result<Self, String> {
+        let mut shared = SHARED.lock();
+        let thread = match shared.upgrade() {
+            Some(thread) => thread,
+            None => {
+                let thread = Arc::new(start()?);
+                *shared = Arc::downgrade(&thread);
+                thread
+            }
+        };
+        if thread.drivers.send(driver).is_err() {
+            return Err("the library's thread has ended".to_owned());
+        }
+        Ok(Self(thread))
+    }
+}
+
+fn start() -> Result<Shared, String> {
+    let (drivers, mut arriving) = unbounded_channel::<Box<Driver>>();
+    // A resolver thread is made when a name is to be looked up, and must not linger.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .thread_keep_alive(Duration::from_millis(200))
+        .thread_name("evcp-dns")
+        .build()
+        .map_err(|why| format!("cannot start the runtime: {why}"))?;
+    let body = move || {
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let mut running = tokio::task::JoinSet::new();
+            while let Some(driver) = arriving.recv().await {
+                running.spawn_local(driver.run());
+                while running.try_join_next().is_some() {}
+            }
+            // All handles are gone; what still closes its link in order is waited for.
+            while running.join_next().await.is_some() {}
+        });
+    };
+    let thread = std::thread::Builder::new().name("evcp".to_owned());
+    let spawned = with_signals_masked(|| thread.spawn(body));
+    spawned.map_err(|why| format!("cannot start the library's thread: {why}"))?;
+    Ok(Shared { drivers })
+}
+
+/// Runs `body` while the calling thread has every signal masked: a thread that it starts inherits
+/// that. The host's signals are for the host's threads, and a SIGPIPE on a closed connection must
+/// not end the process: written with `writev`, a socket has no flag against it.
+fn with_signals_masked<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: both sets are plain memory, written by sigfillset and pthread_sigmask before they
+    // are read; pthread_sigmask changes this thread alone and cannot fail with these arguments.
+    let before = unsafe {
+        let mut all = std::mem::zeroed::<libc::sigset_t>();
+        let mut before = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        before
+    };
+    let result = body();
+    // SAFETY: `before` is the mask that this thread had.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+    result
+}

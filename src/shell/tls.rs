@@ -1,0 +1,179 @@
+//! TLS: rustls with ring, the host's roots and no others (security whitepaper A00.FR.307-318).
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{ring, CryptoProvider};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
+    SignatureScheme,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::TlsConnector;
+use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
+use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
+use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+use x509_cert::der::{Decode, Tagged};
+use x509_cert::Certificate;
+
+use crate::charge_point::TlsOptions;
+use crate::error::Error;
+
+/// What is needed to encrypt a connection.
+pub(crate) struct Tls(TlsConnector);
+
+impl Tls {
+    /// `None` without roots: then nobody could be trusted.
+    pub(crate) fn new(options: &TlsOptions) -> Result<Option<Self>, Error> {
+        if options.roots_pem.is_empty() {
+            return Ok(None);
+        }
+        let invalid = |what: &str, why: String| Error::Invalid(format!("{what}: {why}"));
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        for root in certificates(&options.roots_pem).map_err(|why| invalid("roots", why))? {
+            roots
+                .add(root)
+                .map_err(|why| invalid("roots", why.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(invalid(
+                "roots",
+                "there is no certificate in the PEM text".to_owned(),
+            ));
+        }
+        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .build()
+            .map_err(|why| invalid("roots", why.to_string()))?;
+        let verifier = Verifier {
+            chain,
+            provider: provider.clone(),
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(|why| invalid("TLS", why.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = if options.client_chain_pem.is_empty() {
+            config.with_no_client_auth()
+        } else {
+            let what = "client certificate";
+            let chain =
+                certificates(&options.client_chain_pem).map_err(|why| invalid(what, why))?;
+            let key = PrivateKeyDer::from_pem_slice(&options.client_key_pem)
+                .map_err(|why| invalid("client key", why.to_string()))?;
+            config
+                .with_client_auth_cert(chain, key)
+                .map_err(|why| invalid(what, why.to_string()))?
+        };
+        // Each connection proves anew who is there; nothing is kept in memory between them.
+        config.resumption = Resumption::disabled();
+        Ok(Some(Self(TlsConnector::from(Arc::new(config)))))
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, String> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|why| why.to_string())?;
+        self.0
+            .connect(name, stream)
+            .await
+            .map_err(|why| format!("TLS: {why}"))
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|why| why.to_string())
+}
+
+/// Checks as the web does, but for one thing: a certificate without alternative names is known by
+/// its common name, as the certificates of many central systems still are.
+#[derive(Debug)]
+struct Verifier {
+    chain: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let verdict = self.chain.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match verdict {
+            // The chain was good: the name is looked at last.
+            Err(TlsError::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if has_common_name(end_entity, &server_name.to_str()) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.chain.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.chain.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// Whether a certificate has no alternative names and `name` as its common name.
+fn has_common_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    let Ok(certificate) = Certificate::from_der(certificate) else {
+        return false;
+    };
+    let tbs = &certificate.tbs_certificate;
+    let mut extensions = tbs.extensions.iter().flatten();
+    if extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME) {
+        return false;
+    }
+    let attributes = tbs.subject.0.iter().flat_map(|set| set.0.iter());
+    let names = attributes.filter(|attribute| attribute.oid == COMMON_NAME);
+    let text = |value: &x509_cert::der::Any| match value.tag() {
+        x509_cert::der::Tag::PrintableString => PrintableStringRef::try_from(value)
+            .ok()
+            .map(|text| text.as_str().to_owned()),
+        _ => Utf8StringRef::try_from(value)
+            .ok()
+            .map(|text| text.as_str().to_owned()),
+    };
+    let found = names.filter_map(|attribute| text(&attribute.value)).last();
+    found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,56 @@
+//! The tables, version by version.
+
+/// What `PRAGMA application_id` says of our files: "evcp".
+pub(super) const APPLICATION_ID: i64 = 0x6576_6370;
+
+/// Each step brings a database from one version to the next; `PRAGMA user_version` counts them.
+/// Steps that were released are never changed.
+pub(super) const MIGRATIONS: &[&str] = &["
+    CREATE TABLE setting (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE availability (
+        connector INTEGER PRIMARY KEY,
+        operative INTEGER NOT NULL
+    );
+    CREATE TABLE tx (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        connector INTEGER NOT NULL,
+        tag TEXT NOT NULL,
+        parent TEXT,
+        reservation INTEGER,
+        started_ms INTEGER NOT NULL,
+        started_synced INTEGER NOT NULL,
+        meter_start_wh INTEGER NOT NULL,
+        central TEXT NOT NULL CHECK (central IN ('unknown', 'known', 'given up')),
+        central_id INTEGER,
+        deauthorized INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        last_synced INTEGER NOT NULL,
+        last_wh INTEGER NOT NULL,
+        stopped_ms INTEGER,
+        stopped_synced INTEGER,
+        meter_stop_wh INTEGER,
+        stop_reason TEXT,
+        stop_tag TEXT
+    );
+    CREATE TABLE queue (
+        seq INTEGER PRIMARY KEY,
+        message_id TEXT NOT NULL,
+        refusals INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('start', 'stop', 'meter')),
+        tx INTEGER,
+        connector INTEGER,
+        at_ms INTEGER,
+        at_synced INTEGER,
+        samples TEXT
+    );
+    CREATE TABLE cache (
+        tag TEXT PRIMARY KEY COLLATE NOCASE,
+        status TEXT NOT NULL,
+        expires_ms INTEGER,
+        parent TEXT,
+        updated_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+"];
