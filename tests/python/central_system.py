@@ -205,7 +205,8 @@ class Link(ChargePoint):
             await self._handle_call(message)
         except OCPPError as error:
             await self.connection.send(message.create_call_error(error).to_json())
-        self.point.calls.push({"action": action, **payload})
+        finally:
+            self.point.calls.push({"action": action, **payload})
 
     async def _send(self, text):
         """All that the package sends; here an answer is remembered, and maybe never gets out."""
@@ -382,3 +383,4 @@ class CentralSystem:
             if point.link is link:
                 point.link = None
             point.links.push({"event": "disconnected", "code": code})
+            point.calls.touch()

@@ -73,7 +73,8 @@ class WireChecker:
         self.finished = set()  # (connection, id) of those that have been answered
         self.statuses = {}  # connector -> last status reported on this connection
         self.registration = None
-        self.may_boot = True
+        self.may_boot = True  # nothing shows yet that the last answer arrived
+        self.reset_due = False
         self.not_before = None
         self.triggered = []
         self.last_time = None
@@ -165,8 +166,9 @@ class WireChecker:
         if triggered:
             self.triggered.remove(action)
         if action == "BootNotification":
-            if self.registration == "Accepted" and not self.may_boot and not triggered:
+            if self.registration == "Accepted" and not (self.may_boot or self.reset_due or triggered):
                 self.complain(f"{named} without a reboot")
+            self.may_boot, self.reset_due = True, False
             if self.not_before is not None and not triggered and time.monotonic() < self.not_before:
                 self.complain(f"{named} comes {self.not_before - time.monotonic():.1f} s too early")
             self.registration = None
@@ -242,7 +244,7 @@ class WireChecker:
         for error in schema_errors(RESULT, action, payload):
             self.complain(f"answer to {action} {message_id}: {error}")
         if action == "Reset" and payload.get("status") == "Accepted":
-            self.may_boot = True
+            self.reset_due = True
         if action in ("TriggerMessage", "ExtendedTriggerMessage") and payload.get("status") != "Accepted":
             self.triggered = self.triggered[:-1]
 
