@@ -1,0 +1,70 @@
+"""Certificates for the TLS tests, made anew for each run."""
+
+import datetime
+import ipaddress
+import ssl
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+
+
+def _name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class Authority:
+    """A certificate authority and what it issues, as files in a directory."""
+
+    def __init__(self, directory, name):
+        self.directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._certificate = self._issue(
+            _name(name), self._key.public_key(), [(x509.BasicConstraints(ca=True, path_length=None), True)], _name(name)
+        )
+        self.root = directory / f"{name.replace(' ', '_')}.pem"
+        self.root.write_bytes(_pem(self._certificate))
+
+    def _issue(self, subject, public_key, extensions, issuer):
+        today = datetime.datetime.now(datetime.timezone.utc)
+        builder = (
+            x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+            .serial_number(x509.random_serial_number()).not_valid_before(today - DAY).not_valid_after(today + 30 * DAY)
+        )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(self._key, hashes.SHA256())
+
+    def server(self, common_name, alternative_names=()):
+        """An SSL context of a server with a certificate for these names; without any: common name only."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        extensions = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        ]
+        if alternative_names:
+            extensions.append((x509.SubjectAlternativeName([_general(name) for name in alternative_names]), False))
+        certificate = self._issue(_name(common_name), key.public_key(), extensions, self._certificate.subject)
+        chain = self.directory / f"server-{certificate.serial_number:x}.pem"
+        chain.write_bytes(
+            _pem(certificate) + key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+        return context
+
+
+def _general(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
