@@ -1,0 +1,183 @@
+//! The configuration file `cp-config/1`, and what the command line adds to it.
+
+use std::path::{Path, PathBuf};
+
+use evcp::core::{ConnectorSetup, Device, Host, Setup, Tuning};
+use evcp::time::Millis;
+use evcp::wire::CiString;
+use evcp::TlsOptions;
+use serde_json::Value;
+
+/// One charge point to simulate.
+#[derive(Clone)]
+pub struct Config {
+    pub identity: String,
+    pub url: String,
+    pub setup: Setup,
+    pub tls: TlsOptions,
+    pub ev_reaction_s: f64,
+    pub ev_power_w: f64,
+    pub meter_start_wh: f64,
+    pub exit_on_reset: bool,
+}
+
+impl Config {
+    /// Reads a configuration; members that are not known are ignored.
+    pub fn read(json: &Value) -> Result<Self, String> {
+        let text = |name: &str, default: &str| json[name].as_str().unwrap_or(default).to_owned();
+        let identity = text("identity", "CP0001");
+        let profile = json["security"]["profile"].as_u64().unwrap_or(0);
+        let profile = u8::try_from(profile).ok().filter(|p| *p <= 3);
+        let profile = profile.ok_or("security.profile must be 0 to 3")?;
+        let mut tuning = Tuning {
+            security_profile: profile,
+            ..Tuning::default()
+        };
+        tune(&mut tuning, &json["timing"]);
+        let mut keys = Vec::new();
+        if let Some(named) = json["keys"].as_object() {
+            for (name, value) in named {
+                let value = value
+                    .as_str()
+                    .ok_or_else(|| format!("keys.{name} must be a string"))?;
+                keys.push((key(name)?, limited(name, value)?));
+            }
+        }
+        if let Some(password) = json["security"]["authorization_key"].as_str() {
+            keys.push((
+                key("AuthorizationKey")?,
+                limited("authorization_key", password)?,
+            ));
+        }
+        let optional = |name: &str| json[name].as_str().map(CiString::truncated);
+        Ok(Self {
+            url: url(&json["csms"], profile),
+            setup: Setup {
+                device: Device {
+                    vendor: CiString::truncated(&text("vendor", "evcp")),
+                    model: CiString::truncated(&text("model", "simulator")),
+                    serial: optional("charge_box_serial_number"),
+                    firmware: json["firmware_version"].as_str().map(CiString::truncated),
+                    iccid: None,
+                    imsi: None,
+                    meter_type: None,
+                    meter_serial: None,
+                },
+                connectors: connectors(&json["connectors"]),
+                keys,
+                declared: Vec::new(),
+                host: Host {
+                    unlocks: true,
+                    resets: true,
+                    reads_meter: true,
+                    transfers_data: false,
+                },
+                tuning,
+                seed: 0,
+            },
+            tls: tls(&json["security"])?,
+            ev_reaction_s: json["ev"]["reaction_s"].as_f64().unwrap_or(1.0).max(0.0),
+            ev_power_w: json["ev"]["power_w"].as_f64().unwrap_or(11_000.0).max(0.0),
+            meter_start_wh: json["meter"]["start_wh"].as_f64().unwrap_or(0.0),
+            exit_on_reset: json["on_reset"] == "exit",
+            identity,
+        })
+    }
+}
+
+fn key(name: &str) -> Result<CiString<50>, String> {
+    CiString::new(name).map_err(|_| format!("keys: \"{name}\" is too long"))
+}
+
+fn limited(name: &str, value: &str) -> Result<CiString<500>, String> {
+    CiString::new(value).map_err(|_| format!("{name}: the value is too long"))
+}
+
+fn url(csms: &Value, profile: u8) -> String {
+    if let Some(url) = csms["url"].as_str() {
+        return url.to_owned();
+    }
+    let scheme = if profile >= 2 { "wss" } else { "ws" };
+    let host = csms["host"].as_str().unwrap_or("127.0.0.1");
+    let path = csms["path"].as_str().unwrap_or("").trim_matches('/');
+    match csms["port"].as_u64() {
+        Some(port) => format!("{scheme}://{host}:{port}/{path}"),
+        None => format!("{scheme}://{host}/{path}"),
+    }
+}
+
+fn connectors(json: &Value) -> Vec<ConnectorSetup> {
+    let one = |json: &Value| ConnectorSetup {
+        lockable: json["lockable"].as_bool().unwrap_or(true),
+    };
+    match json.as_array() {
+        Some(all) => all.iter().map(one).collect(),
+        None => vec![ConnectorSetup { lockable: true }; 2],
+    }
+}
+
+fn tune(tuning: &mut Tuning, timing: &Value) {
+    let millis = |name: &str| {
+        let seconds = timing[name].as_f64().filter(|s| (0.0..1e9).contains(s))?;
+        Some(Millis((seconds * 1000.0) as u64))
+    };
+    if let Some(wait) = millis("reconnect_wait_s") {
+        tuning.reconnect_min = wait;
+        tuning.reconnect_max = Millis(wait.0.saturating_mul(32).min(120_000)).max(wait);
+        let jitter = millis("reconnect_jitter_s").unwrap_or_default();
+        let percent = jitter.0.saturating_mul(100) / wait.0.max(1);
+        tuning.reconnect_jitter = u8::try_from(percent.min(100)).unwrap_or(100);
+    }
+    if let Some(wait) = millis("boot_retry_s") {
+        tuning.boot_retry = wait;
+    }
+}
+
+/// Roots are named one by one, as PEM texts or files, or lie in `cert_dir/ca`.
+fn tls(security: &Value) -> Result<TlsOptions, String> {
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()));
+    let mut tls = TlsOptions::default();
+    for root in security["central_system_roots"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let root = root
+            .as_str()
+            .ok_or("central_system_roots must be strings")?;
+        if root.contains("-----BEGIN") {
+            tls.roots_pem.extend_from_slice(root.as_bytes());
+        } else {
+            tls.roots_pem.extend(read(Path::new(root))?);
+        }
+        tls.roots_pem.push(b'\n');
+    }
+    let Some(directory) = security["cert_dir"].as_str().map(PathBuf::from) else {
+        return Ok(tls);
+    };
+    let mut folders = vec![directory.join("ca")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                tls.roots_pem.extend(read(&path)?);
+                tls.roots_pem.push(b'\n');
+            }
+        }
+    }
+    let client = directory.join("client");
+    for entry in std::fs::read_dir(client).into_iter().flatten().flatten() {
+        let pem = read(&entry.path())?;
+        let text = String::from_utf8_lossy(&pem);
+        if text.contains("PRIVATE KEY") {
+            tls.client_key_pem.extend_from_slice(&pem);
+        }
+        if text.contains("BEGIN CERTIFICATE") {
+            tls.client_chain_pem.extend_from_slice(&pem);
+        }
+    }
+    Ok(tls)
+}
