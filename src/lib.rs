@@ -5,6 +5,8 @@ mod charge_point;
 pub mod core;
 #[cfg(feature = "net")]
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 #[cfg(feature = "net")]
 mod mailbox;
 #[cfg(feature = "net")]

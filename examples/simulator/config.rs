@@ -34,6 +34,14 @@ impl Config {
             ..Tuning::default()
         };
         tune(&mut tuning, &json["timing"]);
+        for (name, value) in json["tuning"].as_object().into_iter().flatten() {
+            let text = value
+                .as_str()
+                .ok_or_else(|| format!("tuning.{name} must be a string"))?;
+            tuning
+                .set(name, text)
+                .map_err(|_| format!("tuning: {name} cannot be \"{text}\""))?;
+        }
         let mut keys = Vec::new();
         if let Some(named) = json["keys"].as_object() {
             for (name, value) in named {

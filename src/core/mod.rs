@@ -33,6 +33,7 @@ mod settings;
 mod setup;
 mod status;
 mod traffic;
+mod tuning;
 mod units;
 
 pub use effect::*;
@@ -41,4 +42,5 @@ pub use input::*;
 pub use record::*;
 pub use settings::{BadValue, Key, KeyRow, Rights, KEYS};
 pub use setup::*;
+pub use tuning::TuningError;
 pub use units::*;

@@ -153,7 +153,7 @@ impl Driver {
     async fn on_news(&mut self, news: Incoming) {
         match news {
             Incoming::Opened(Ok(socket)) => {
-                self.connection = Connection::Open(Box::new(socket));
+                self.connection = Connection::Open(socket);
                 self.handle(Input::Link(Link::Up)).await;
             }
             Incoming::Opened(Err(why)) => {
@@ -312,7 +312,7 @@ impl Driver {
 }
 
 enum Incoming {
-    Opened(Result<Socket, String>),
+    Opened(Result<Box<Socket>, String>),
     News(News),
 }
 
@@ -320,7 +320,7 @@ impl Connection {
     async fn next(&mut self) -> Incoming {
         match self {
             Self::None => pending().await,
-            Self::Opening(attempt) => Incoming::Opened(attempt.await),
+            Self::Opening(attempt) => Incoming::Opened(attempt.await.map(Box::new)),
             Self::Open(socket) => Incoming::News(socket.next().await),
         }
     }

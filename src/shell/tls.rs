@@ -164,8 +164,10 @@ fn has_common_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
     if extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME) {
         return false;
     }
-    let attributes = tbs.subject.0.iter().flat_map(|set| set.0.iter());
-    let names = attributes.filter(|attribute| attribute.oid == COMMON_NAME);
+    let attributes: Vec<_> = tbs.subject.0.iter().flat_map(|set| set.0.iter()).collect();
+    let names = attributes
+        .iter()
+        .filter(|attribute| attribute.oid == COMMON_NAME);
     let text = |value: &x509_cert::der::Any| match value.tag() {
         x509_cert::der::Tag::PrintableString => PrintableStringRef::try_from(value)
             .ok()
@@ -174,6 +176,6 @@ fn has_common_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
             .ok()
             .map(|text| text.as_str().to_owned()),
     };
-    let found = names.filter_map(|attribute| text(&attribute.value)).last();
+    let found = names.rev().find_map(|attribute| text(&attribute.value));
     found.is_some_and(|found| found.eq_ignore_ascii_case(name))
 }

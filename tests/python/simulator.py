@@ -47,6 +47,8 @@ def configuration(identity, url, *, connectors=2, keys=None, **sections):
         "ev": {"reaction_s": 0.02, "power_w": 22000},
         "meter": {"start_wh": 0},
         "on_reset": "internal",
+        # Every sample is durable before it is sent, so that no power cut can take back what was told.
+        "tuning": {"storage.sample_commit_s": "0"},
     }
     for name, value in sections.items():
         if isinstance(settings.get(name), dict):

@@ -1,0 +1,106 @@
+//! Tuning by name, for hosts that configure with text.
+
+use crate::core::{AfterPowerLoss, Tuning};
+use crate::time::Millis;
+
+/// Why a setting was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TuningError {
+    /// There is no setting of that name.
+    Unknown,
+    /// It cannot have that value.
+    Value,
+}
+
+impl Tuning {
+    /// The names of all settings. Those that end in `_s` are seconds, with decimals if need be.
+    pub const NAMES: &'static [&'static str] = &[
+        "answer.timeout_s",
+        "boot.accept_trigger",
+        "boot.retry_s",
+        "cache.size",
+        "ev.reaction_s",
+        "meter.timeout_s",
+        "reconnect.jitter_percent",
+        "reconnect.max_s",
+        "reconnect.min_s",
+        "reset.wait_s",
+        "storage.sample_commit_s",
+        "tx.after_power_loss",
+        "wire.tolerant",
+        "ws.pong_timeout_s",
+    ];
+
+    /// Changes a setting.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it cannot have that value; then nothing changed.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), TuningError> {
+        let bad = TuningError::Value;
+        let span = || seconds(value).ok_or(bad);
+        let flag = || value.parse::<bool>().map_err(|_| bad);
+        match name {
+            "answer.timeout_s" => self.answer_timeout = span()?,
+            "boot.accept_trigger" => self.accept_boot_trigger = flag()?,
+            "boot.retry_s" => self.boot_retry = span()?,
+            "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
+            "ev.reaction_s" => self.ev_reaction = span()?,
+            "meter.timeout_s" => self.meter_timeout = span()?,
+            "reconnect.jitter_percent" => {
+                let percent = value.parse().ok().filter(|percent| *percent <= 100);
+                self.reconnect_jitter = percent.ok_or(bad)?;
+            }
+            "reconnect.max_s" => self.reconnect_max = span()?,
+            "reconnect.min_s" => self.reconnect_min = span()?,
+            "reset.wait_s" => self.reset_wait = span()?,
+            "storage.sample_commit_s" => self.sample_commit = span()?,
+            "tx.after_power_loss" => {
+                self.after_power_loss = match value {
+                    "stop" => AfterPowerLoss::Stop,
+                    "resume" => AfterPowerLoss::Resume,
+                    _ => return Err(bad),
+                }
+            }
+            "wire.tolerant" => self.tolerant = flag()?,
+            "ws.pong_timeout_s" => self.pong_timeout = span()?,
+            _ => return Err(TuningError::Unknown),
+        }
+        Ok(())
+    }
+}
+
+/// "2.5" as 2500 ms; a year is the longest.
+fn seconds(text: &str) -> Option<Millis> {
+    let seconds: f64 = text.parse().ok()?;
+    let sane = (0.0..=31_536_000.0).contains(&seconds);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    sane.then(|| Millis((seconds * 1000.0).round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_known_and_refuses_nonsense() {
+        for name in Tuning::NAMES {
+            assert_eq!(
+                Tuning::default().set(name, "nonsense"),
+                Err(TuningError::Value),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            Tuning::default().set("nonsense", "1"),
+            Err(TuningError::Unknown)
+        );
+    }
+
+    #[test]
+    fn seconds_may_have_decimals_and_must_be_sane() {
+        assert_eq!(seconds("0.25"), Some(Millis(250)));
+        for bad in ["-1", "inf", "NaN", "1e300", ""] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Answers
+
+use std::ffi::c_char;
+
+use crate::core::{Answer, RequestId};
+use crate::ffi::guard::Fail;
+use crate::ffi::life::{evcp_t, with};
+use crate::ffi::results::{evcp_err_t, EVCP_OK};
+use crate::ffi::text::bytes;
+use crate::ffi::values::*;
+use crate::wire::DataTransferStatus;
+
+/// # Safety
+/// `cp` is NULL or came from evcp_new() and was not freed.
+unsafe fn answer(
+    cp: *mut evcp_t,
+    req: evcp_req_t,
+    body: impl FnOnce() -> Result<Answer, Fail>,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            inner.charge_point.answer(RequestId(req), body()?)?;
+            Ok(EVCP_OK)
+        })
+    }
+}
+
+/// Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
+/// EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_answer(
+    cp: *mut evcp_t,
+    req: evcp_req_t,
+    result: evcp_answer_t,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        answer(cp, req, || match result {
+            EVCP_ACCEPTED => Ok(Answer::Accepted),
+            EVCP_REJECTED => Ok(Answer::Rejected),
+            EVCP_FAILED => Ok(Answer::Failed),
+            EVCP_NOT_SUPPORTED => Ok(Answer::NotSupported),
+            _ => Err(Fail::invalid(format!("answer {result}"))),
+        })
+    }
+}
+
+/// Answers on_meter_read with what the meter shows. Errors as evcp_answer().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_answer_meter(
+    cp: *mut evcp_t,
+    req: evcp_req_t,
+    samples: *const evcp_sample_t,
+    count: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { answer(cp, req, || Ok(Answer::Meter(readings(samples, count)?))) }
+}
+
+/// Answers on_data_transfer: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR or
+/// EVCP_UNKNOWN_MESSAGE, and data, which may be NULL. Errors as evcp_answer().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_answer_data(
+    cp: *mut evcp_t,
+    req: evcp_req_t,
+    result: evcp_answer_t,
+    data: *const c_char,
+    len: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        answer(cp, req, || {
+            let status = match result {
+                EVCP_ACCEPTED => DataTransferStatus::Accepted,
+                EVCP_REJECTED => DataTransferStatus::Rejected,
+                EVCP_UNKNOWN_VENDOR => DataTransferStatus::UnknownVendorId,
+                EVCP_UNKNOWN_MESSAGE => DataTransferStatus::UnknownMessageId,
+                _ => return Err(Fail::invalid(format!("answer {result}"))),
+            };
+            let there = !data.is_null();
+            let data = bytes(data.cast(), len, "data")?;
+            let data = std::str::from_utf8(data).map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            Ok(Answer::Data(status, there.then(|| data.to_owned())))
+        })
+    }
+}

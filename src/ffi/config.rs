@@ -1,0 +1,428 @@
+//! Configuration
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::charge_point::{Options, Storage, TlsOptions};
+use crate::core::{
+    ConnectorId, ConnectorSetup, DeclaredKey, Device, Host, Key, Setup, Tuning, TuningError,
+};
+use crate::ffi::guard::{contain, guard, Fail};
+use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED, EVCP_OK};
+use crate::ffi::text::{bytes, limited, optional, required};
+use crate::wire::CiString;
+
+/// What a charge point is made of. Not for two threads at once.
+pub struct evcp_config_t {
+    url: String,
+    identity: String,
+    device: Option<Device>,
+    connectors: Vec<ConnectorSetup>,
+    storage: Option<PathBuf>,
+    tls: TlsOptions,
+    keys: Vec<(CiString<50>, CiString<500>)>,
+    declared: Vec<DeclaredKey>,
+    tuning: Tuning,
+}
+
+impl evcp_config_t {
+    /// A copy of it all, as the handle wants it.
+    pub(super) fn options(&self, host: Host) -> Result<Options, Fail> {
+        let device = self.device.clone();
+        let device = device.ok_or_else(|| Fail::invalid("evcp_config_set_device() is missing"))?;
+        if self.url.is_empty() {
+            return Err(Fail::invalid("evcp_config_set_url() is missing"));
+        }
+        if self.identity.is_empty() {
+            return Err(Fail::invalid("evcp_config_set_identity() is missing"));
+        }
+        Ok(Options {
+            setup: Setup {
+                device,
+                connectors: self.connectors.clone(),
+                keys: self.keys.clone(),
+                declared: self.declared.clone(),
+                host,
+                tuning: self.tuning.clone(),
+                seed: seed(),
+            },
+            url: self.url.clone(),
+            identity: self.identity.clone(),
+            storage: self
+                .storage
+                .clone()
+                .map_or(Storage::Memory, Storage::Directory),
+            tls: self.tls.clone(),
+            trace_frames: false,
+        })
+    }
+}
+
+/// Different in each run: the operating system's randomness, as std's hasher takes it, and the
+/// time for good measure.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    hasher.write_u128(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |t| t.as_nanos()),
+    );
+    hasher.finish()
+}
+
+/// Takes a configuration for a change.
+///
+/// # Safety
+/// `cfg` is NULL or came from evcp_config_new(), and nobody else uses it now.
+unsafe fn change(
+    cfg: *mut evcp_config_t,
+    body: impl FnOnce(&mut evcp_config_t) -> Result<(), Fail>,
+) -> evcp_err_t {
+    guard(|| {
+        // SAFETY: as the caller promises.
+        let cfg = unsafe { cfg.as_mut() }.ok_or_else(|| Fail::invalid("cfg is NULL"))?;
+        body(cfg)?;
+        Ok(EVCP_OK)
+    })
+}
+
+/// A configuration with one connector and defaults for everything else. Yours until
+/// evcp_config_free(). NULL only when there is no memory.
+#[no_mangle]
+pub extern "C" fn evcp_config_new() -> *mut evcp_config_t {
+    let new = contain(|| {
+        Box::into_raw(Box::new(evcp_config_t {
+            url: String::new(),
+            identity: String::new(),
+            device: None,
+            connectors: vec![ConnectorSetup { lockable: true }],
+            storage: None,
+            tls: TlsOptions::default(),
+            keys: Vec::new(),
+            declared: Vec::new(),
+            tuning: Tuning::default(),
+        }))
+    });
+    new.unwrap_or(std::ptr::null_mut())
+}
+
+/// Frees a configuration; NULL is fine. Charge points made from it keep their copies.
+///
+/// # Safety
+/// `cfg` is NULL or came from evcp_config_new() and was not freed before.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_free(cfg: *mut evcp_config_t) {
+    if !cfg.is_null() {
+        // SAFETY: made by Box::into_raw in evcp_config_new().
+        let _ = contain(|| drop(unsafe { Box::from_raw(cfg) }));
+    }
+}
+
+/// Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_url(
+    cfg: *mut evcp_config_t,
+    url: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            cfg.url = required(url, "url")?.to_owned();
+            Ok(())
+        })
+    }
+}
+
+/// The name of the charge point at the central system; also the user name for its password.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_identity(
+    cfg: *mut evcp_config_t,
+    identity: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            cfg.identity = required(identity, "identity")?.to_owned();
+            Ok(())
+        })
+    }
+}
+
+/// What BootNotification says of the device: vendor and model have 1 to 20 characters; serial (25)
+/// and firmware (50) may be NULL.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_device(
+    cfg: *mut evcp_config_t,
+    vendor: *const c_char,
+    model: *const c_char,
+    serial: *const c_char,
+    firmware: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let serial = optional(serial, "serial")?.filter(|text| !text.is_empty());
+            let firmware = optional(firmware, "firmware")?.filter(|text| !text.is_empty());
+            cfg.device = Some(Device {
+                vendor: limited(required(vendor, "vendor")?, "vendor")?,
+                model: limited(required(model, "model")?, "model")?,
+                serial: serial.map(|text| limited(text, "serial")).transpose()?,
+                firmware: firmware.map(|text| limited(text, "firmware")).transpose()?,
+                iccid: None,
+                imsi: None,
+                meter_type: None,
+                meter_serial: None,
+            });
+            Ok(())
+        })
+    }
+}
+
+/// How many connectors there are, 1 to 256. All are sockets that can be locked; see
+/// evcp_config_set_lockable().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_connectors(
+    cfg: *mut evcp_config_t,
+    count: u32,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let fits = (1..=u32::from(ConnectorId::MAX)).contains(&count);
+            if !fits {
+                return Err(Fail::invalid(format!(
+                    "{count} connectors: there must be 1 to 256"
+                )));
+            }
+            cfg.connectors = vec![ConnectorSetup { lockable: true }; count as usize];
+            Ok(())
+        })
+    }
+}
+
+/// Whether a connector is a socket with a lock (true, the default) or has a fixed cable (false).
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_lockable(
+    cfg: *mut evcp_config_t,
+    connector: u32,
+    lockable: bool,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let at = ConnectorId::new(connector).and_then(|at| cfg.connectors.get_mut(at.index()));
+            let at =
+                at.ok_or_else(|| Fail::invalid(format!("connector {connector} does not exist")))?;
+            at.lockable = lockable;
+            Ok(())
+        })
+    }
+}
+
+/// The directory for everything that must survive a power cut; it is made if it does not exist, and
+/// belongs to one charge point alone. Without one (NULL) everything is forgotten at the end.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_storage(
+    cfg: *mut evcp_config_t,
+    directory: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            cfg.storage = optional(directory, "directory")?.map(PathBuf::from);
+            Ok(())
+        })
+    }
+}
+
+/// Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
+/// both sides.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_profile(
+    cfg: *mut evcp_config_t,
+    security_profile: u32,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let profile = u8::try_from(security_profile)
+                .ok()
+                .filter(|profile| *profile <= 3);
+            cfg.tuning.security_profile = profile.ok_or_else(|| {
+                Fail::invalid(format!(
+                    "security profile {security_profile}: there are 0 to 3"
+                ))
+            })?;
+            Ok(())
+        })
+    }
+}
+
+/// The password for profiles 1 and 2, 16 to 20 bytes of any kind. A password that the central
+/// system sets later wins.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_auth_key(
+    cfg: *mut evcp_config_t,
+    key: *const u8,
+    len: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let key = bytes(key, len, "key")?;
+            if !(16..=20).contains(&key.len()) {
+                let text = format!("the key has {len} bytes: there must be 16 to 20");
+                return Err(Fail::invalid(text));
+            }
+            let hex = data_encoding::HEXLOWER.encode(key);
+            let name = CiString::truncated(Key::AuthorizationKey.row().name);
+            cfg.keys.retain(|(known, _)| *known != name);
+            cfg.keys.push((name, limited(&hex, "key")?));
+            Ok(())
+        })
+    }
+}
+
+/// The roots that the central system's certificate must lead to, one or several, as PEM. No others
+/// are trusted.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_ca_pem(
+    cfg: *mut evcp_config_t,
+    pem: *const u8,
+    len: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            cfg.tls.roots_pem = bytes(pem, len, "pem")?.to_vec();
+            Ok(())
+        })
+    }
+}
+
+/// The charge point's own certificate with those between it and its root, and the key to it, as
+/// PEM, for profile 3.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_client_pem(
+    cfg: *mut evcp_config_t,
+    chain: *const u8,
+    chain_len: usize,
+    key: *const u8,
+    key_len: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            cfg.tls.client_chain_pem = bytes(chain, chain_len, "chain")?.to_vec();
+            cfg.tls.client_key_pem = bytes(key, key_len, "key")?.to_vec();
+            Ok(())
+        })
+    }
+}
+
+/// Everything else by name: OCPP's configuration keys ("HeartbeatInterval", "300"), which stored
+/// changes of the central system win over, and the library's own settings ("reconnect.max_s",
+/// "60"). EVCP_E_UNSUPPORTED for a name that there is not. The value of an OCPP key is checked by
+/// evcp_new().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set(
+    cfg: *mut evcp_config_t,
+    name: *const c_char,
+    value: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let name = required(name, "name")?;
+            let value = required(value, "value")?;
+            let declared = cfg
+                .declared
+                .iter()
+                .any(|key| key.name.as_str().eq_ignore_ascii_case(name));
+            if declared || Key::by_name(name).is_some() {
+                let key: CiString<50> = limited(name, "name")?;
+                let value = limited(value, "value")?;
+                cfg.keys.retain(|(known, _)| *known != key);
+                cfg.keys.push((key, value));
+                return Ok(());
+            }
+            match cfg.tuning.set(name, value) {
+                Ok(()) => Ok(()),
+                Err(TuningError::Value) => {
+                    Err(Fail::invalid(format!("{name} cannot be \"{value}\"")))
+                }
+                Err(TuningError::Unknown) => Err(Fail(
+                    EVCP_E_UNSUPPORTED,
+                    format!("there is no setting \"{name}\""),
+                )),
+            }
+        })
+    }
+}
+
+/// A configuration key of the firmware's own, that the central system may read and, unless it is
+/// read_only, write; on_key_changed tells. A name of OCPP's own is refused by evcp_new().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_declare(
+    cfg: *mut evcp_config_t,
+    key: *const c_char,
+    value: *const c_char,
+    read_only: bool,
+    reboot_required: bool,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let name = limited(required(key, "key")?, "key")?;
+            let value = limited(required(value, "value")?, "value")?;
+            cfg.declared.push(DeclaredKey {
+                name,
+                value,
+                read_only,
+                reboot_required,
+            });
+            Ok(())
+        })
+    }
+}

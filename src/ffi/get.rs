@@ -1,0 +1,206 @@
+//! Questions to ourselves
+
+use std::ffi::c_char;
+
+use crate::core::{ConnectorId, Supply};
+use crate::ffi::dispatch::number;
+use crate::ffi::guard::{guard, Fail};
+use crate::ffi::life::{evcp_t, with};
+use crate::ffi::results::*;
+use crate::ffi::sized::{self, Sized32};
+use crate::ffi::text::required;
+use crate::ffi::values::*;
+
+/// What a connector may draw now: the same as on_supply told or will tell. After a failure inside
+/// the library this still works, and permits nothing.
+///
+/// # Safety
+/// See POINTERS at the top of the header; out->struct_size must be set.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_supply(
+    cp: *const evcp_t,
+    connector: u32,
+    out: *mut evcp_supply_t,
+) -> evcp_err_t {
+    guard(|| {
+        // SAFETY: as the caller promises.
+        let cp = unsafe { cp.as_ref() }.ok_or_else(|| Fail::invalid("cp is NULL"))?;
+        let at = existing(&cp.inner, connector)?;
+        let poisoned = cp.inner.poisoned.load(std::sync::atomic::Ordering::Acquire);
+        let supply = if poisoned {
+            Supply::OFF
+        } else {
+            cp.inner.charge_point.supply(at)
+        };
+        // SAFETY: as the caller promises.
+        unsafe { sized::write(out, &evcp_supply_t::of(&supply), "out") }?;
+        Ok(EVCP_OK)
+    })
+}
+
+fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId, Fail> {
+    let at = connector(number)?;
+    if number > inner.charge_point.connector_count() {
+        return Err(Fail::invalid(format!("connector {number} does not exist")));
+    }
+    Ok(at)
+}
+
+/// The transaction that runs at a connector; 0 if none does.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_tx(
+    cp: *const evcp_t,
+    connector: u32,
+    out: *mut evcp_tx_t,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let at = existing(inner, connector)?;
+            let out = out.as_mut().ok_or_else(|| Fail::invalid("out is NULL"))?;
+            *out = inner
+                .charge_point
+                .transaction(at)
+                .map_or(0, |step| step.tx.0);
+            Ok(EVCP_OK)
+        })
+    }
+}
+
+/// The status of a connector (0: the charge point): EVCP_STATUS_*.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_status(
+    cp: *const evcp_t,
+    connector: u32,
+    out: *mut u32,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let at = if connector == 0 {
+                None
+            } else {
+                Some(existing(inner, connector)?)
+            };
+            let out = out.as_mut().ok_or_else(|| Fail::invalid("out is NULL"))?;
+            let status = inner
+                .charge_point
+                .status(at)
+                .map(|status| number(status.status));
+            *out = status.unwrap_or(crate::ffi::dispatch::EVCP_STATUS_AVAILABLE);
+            Ok(EVCP_OK)
+        })
+    }
+}
+
+/// The value of a configuration key. *len: room for value in, length without the NUL out;
+/// EVCP_E_BUFFER stores the length that is needed. EVCP_E_UNSUPPORTED for a key that there is not,
+/// or that may not be read.
+///
+/// # Safety
+/// See POINTERS at the top of the header; value has *len bytes, or is NULL if *len is 0.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_key(
+    cp: *const evcp_t,
+    key: *const c_char,
+    value: *mut c_char,
+    len: *mut usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let key = required(key, "key")?;
+            let len = len.as_mut().ok_or_else(|| Fail::invalid("len is NULL"))?;
+            let text = inner.charge_point.key(key).ok_or_else(|| {
+                Fail(
+                    EVCP_E_UNSUPPORTED,
+                    format!("there is no key \"{key}\" to read"),
+                )
+            })?;
+            let room = std::mem::replace(len, text.len());
+            if room <= text.len() {
+                let text = format!("{key} needs {} bytes and the NUL", text.len());
+                return Err(Fail(EVCP_E_BUFFER, text));
+            }
+            if value.is_null() {
+                return Err(Fail::invalid("value is NULL"));
+            }
+            std::ptr::copy_nonoverlapping(text.as_ptr(), value.cast(), text.len());
+            value.add(text.len()).write(0);
+            Ok(EVCP_OK)
+        })
+    }
+}
+
+/// How much happened since the start.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_stats_t {
+    /// sizeof(evcp_stats_t), set by the caller; only that much is written.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Connections that were made.
+    pub connects: u64,
+    /// Calls that were sent.
+    pub calls_sent: u64,
+    /// Calls of the central system that came.
+    pub calls_received: u64,
+    /// Calls, in either direction, that ended in an error.
+    pub call_errors: u64,
+    /// Calls that were not answered in time.
+    pub timeouts: u64,
+    /// Frames that made no sense.
+    pub garbage: u64,
+    /// Transaction messages that wait for delivery now.
+    pub queued: u64,
+    /// Events that were dropped because nobody dispatched them.
+    pub dropped: u64,
+    /// Bytes in the database.
+    pub stored_bytes: u64,
+    /// Bugs of the library that were contained.
+    pub panics: u64,
+    /// How far the device's clock is off, as the central system says, in milliseconds.
+    pub clock_offset_ms: i64,
+}
+
+// SAFETY: repr(C), begins with a u32, plain numbers.
+unsafe impl Sized32 for evcp_stats_t {}
+
+/// Copies the statistics out.
+///
+/// # Safety
+/// See POINTERS at the top of the header; out->struct_size must be set.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_stats(cp: *const evcp_t, out: *mut evcp_stats_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let stats = inner.charge_point.stats();
+            let counters = stats.counters;
+            let stats = evcp_stats_t {
+                struct_size: size::<evcp_stats_t>(),
+                reserved: 0,
+                connects: counters.connects,
+                calls_sent: counters.calls_sent,
+                calls_received: counters.calls_received,
+                call_errors: counters.call_errors,
+                timeouts: counters.timeouts,
+                garbage: counters.garbage,
+                queued: counters.queued,
+                dropped: stats.dropped,
+                stored_bytes: stats.stored_bytes,
+                panics: stats.panics,
+                clock_offset_ms: counters.clock_offset_ms,
+            };
+            sized::write(out, &stats, "out")?;
+            Ok(EVCP_OK)
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! One guard around every function: panics become a code, errors leave their text behind.
+
+use std::cell::UnsafeCell;
+use std::ffi::c_char;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use once_cell::sync::OnceCell;
+
+use crate::error::Error;
+use crate::ffi::results::*;
+
+const ROOM: usize = 256;
+
+thread_local! {
+    // A fixed array without a destructor: the pointer that was handed out stays good, also when
+    // the next call fails while its arguments are still being printed.
+    static LAST: UnsafeCell<[u8; ROOM]> = const { UnsafeCell::new([0; ROOM]) };
+}
+
+/// Why a call failed: a code for the caller to act on, a text for people.
+pub(super) struct Fail(pub i32, pub String);
+
+impl Fail {
+    pub(super) fn invalid(text: impl Into<String>) -> Self {
+        Self(EVCP_E_INVALID, text.into())
+    }
+}
+
+impl From<Error> for Fail {
+    fn from(error: Error) -> Self {
+        let code = match error {
+            Error::Invalid(_) => EVCP_E_INVALID,
+            Error::State(_) | Error::Full => EVCP_E_STATE,
+            Error::Expired => EVCP_E_EXPIRED,
+            Error::Closed => EVCP_E_CLOSED,
+            Error::Io(_) => EVCP_E_IO,
+            Error::Panicked => EVCP_E_PANIC,
+        };
+        Self(code, error.to_string())
+    }
+}
+
+pub(super) fn last_error() -> *const c_char {
+    LAST.with(|last| last.get().cast_const().cast())
+}
+
+fn remember(text: &str) {
+    let mut end = text.len().min(ROOM - 1);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    LAST.with(|last| {
+        // SAFETY: the array is this thread's own and no reference to it lives beyond this block.
+        let last = unsafe { &mut *last.get() };
+        last[..end].copy_from_slice(&text.as_bytes()[..end]);
+        last[end..].fill(0);
+    });
+}
+
+/// Runs the body of a function of the C API.
+pub(super) fn guard(body: impl FnOnce() -> Result<i32, Fail>) -> evcp_err_t {
+    match contain(body) {
+        Some(Ok(code)) => code,
+        Some(Err(Fail(code, text))) => {
+            remember(&text);
+            code
+        }
+        None => EVCP_E_PANIC,
+    }
+}
+
+/// Runs a body that may panic; `None` if it did.
+pub(super) fn contain<T>(body: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => Some(value),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            remember(&text.unwrap_or_else(|| "internal error".to_owned()));
+            // What a panic carries may panic when it is dropped.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+            None
+        }
+    }
+}
+
+/// Panics are bugs, and go to the log: never to a stderr that belongs to the host. std is private
+/// to this library, so no other Rust code in the process is touched.
+pub(super) fn install_panic_hook() {
+    static INSTALLED: OnceCell<()> = OnceCell::new();
+    INSTALLED.get_or_init(|| {
+        std::panic::set_hook(Box::new(|info| log::error!(target: "evcp", "{info}")));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+
+    fn last() -> String {
+        // SAFETY: last_error() is NUL-terminated and valid on this thread.
+        unsafe { CStr::from_ptr(last_error()) }
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn a_panic_becomes_a_code_and_a_text() {
+        assert_eq!(guard(|| panic!("a bug")), EVCP_E_PANIC);
+        assert_eq!(last(), "a bug");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        guard(|| Err(Fail::invalid("ü".repeat(400))));
+        assert_eq!(last(), "ü".repeat(127));
+    }
+}

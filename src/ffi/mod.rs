@@ -1,0 +1,18 @@
+//! The C API: translation between C and the handle, and no decisions.
+//!
+//! `include/evcp.h` is made from here. Each file is one section of it, in its order.
+#![allow(unsafe_code, non_camel_case_types, unreachable_pub)]
+
+mod answer;
+mod config;
+mod dispatch;
+mod fd;
+mod get;
+mod guard;
+mod life;
+mod logging;
+mod results;
+mod sized;
+mod tell;
+mod text;
+mod values;

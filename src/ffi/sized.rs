@@ -1,0 +1,133 @@
+//! Structs that grow: the caller says how large its own is.
+
+use std::mem::{size_of, MaybeUninit};
+use std::ptr;
+
+use crate::ffi::guard::Fail;
+use crate::ffi::results::EVCP_E_UNSUPPORTED;
+
+/// A struct of the C API that begins with `uint32_t struct_size`.
+///
+/// # Safety
+/// The type is `repr(C)`, begins with a `u32`, and is valid with all bytes zero.
+pub(super) unsafe trait Sized32 {}
+
+/// More than any struct of ours will ever have.
+const MOST: usize = 4096;
+
+/// The size that the caller wrote into its struct.
+///
+/// # Safety
+/// `from` is NULL or points to at least four readable bytes.
+unsafe fn size_at(from: *const u8, what: &str) -> Result<usize, Fail> {
+    if from.is_null() {
+        return Err(Fail::invalid(format!("{what} is NULL")));
+    }
+    // SAFETY: four bytes are readable, as the caller of this function promises.
+    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
+    if !(8..=MOST).contains(&size) {
+        return Err(Fail::invalid(format!("{what}: struct_size is {size}")));
+    }
+    Ok(size)
+}
+
+/// Copies a caller's struct: what it does not have is zero, what we do not know must be.
+///
+/// # Safety
+/// `from` is NULL or points to `struct_size` readable bytes.
+pub(super) unsafe fn read<T: Sized32>(from: *const T, what: &str) -> Result<T, Fail> {
+    let bytes = from.cast::<u8>();
+    // SAFETY: as the caller promises.
+    let size = unsafe { size_at(bytes, what) }?;
+    let known = size.min(size_of::<T>());
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: `known` bytes are readable at `bytes`, and writable in `value`; no `&T` to the
+    // caller's memory, which may be shorter than T, is ever made.
+    let tail = unsafe {
+        ptr::copy_nonoverlapping(bytes, value.as_mut_ptr().cast(), known);
+        std::slice::from_raw_parts(bytes.add(known), size - known)
+    };
+    if tail.iter().any(|byte| *byte != 0) {
+        let text = format!("{what} uses a field that this library does not know");
+        return Err(Fail(EVCP_E_UNSUPPORTED, text));
+    }
+    // SAFETY: T is valid with zero bytes, and with what a caller that follows the header wrote.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// Copies a struct out, as much of it as the caller has room for; its `struct_size` stays.
+///
+/// # Safety
+/// `to` is NULL or points to `struct_size` writable bytes.
+pub(super) unsafe fn write<T: Sized32>(to: *mut T, value: &T, what: &str) -> Result<(), Fail> {
+    let bytes = to.cast::<u8>();
+    // SAFETY: as the caller promises.
+    let size = unsafe { size_at(bytes, what) }?;
+    let known = size.min(size_of::<T>());
+    let from = ptr::from_ref(value).cast::<u8>();
+    // SAFETY: both regions have `known` bytes; the first four, the caller's size, are skipped.
+    unsafe {
+        ptr::copy_nonoverlapping(from.add(4), bytes.add(4), known - 4);
+        ptr::write_bytes(bytes.add(known), 0, size - known);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    #[derive(Debug, PartialEq)]
+    struct New {
+        struct_size: u32,
+        old: u32,
+        added: u64,
+    }
+
+    // SAFETY: repr(C), begins with u32, plain numbers.
+    unsafe impl Sized32 for New {}
+
+    fn take(bytes: &[u32]) -> Result<New, i32> {
+        // SAFETY: each array is as long as its first element says, or that is refused.
+        unsafe { read(bytes.as_ptr().cast::<New>(), "it") }.map_err(|fail| fail.0)
+    }
+
+    #[test]
+    fn an_old_caller_leaves_new_fields_zero() {
+        assert_eq!(
+            take(&[8, 7]),
+            Ok(New {
+                struct_size: 8,
+                old: 7,
+                added: 0
+            })
+        );
+    }
+
+    #[test]
+    fn a_newer_caller_is_fine_until_it_uses_what_is_new() {
+        assert!(take(&[24, 7, 1, 0, 0, 0]).is_ok());
+        assert_eq!(take(&[24, 7, 1, 0, 0, 9]), Err(EVCP_E_UNSUPPORTED));
+    }
+
+    #[test]
+    fn a_size_that_was_not_set_is_refused() {
+        assert_eq!(take(&[0, 7]), Err(crate::ffi::results::EVCP_E_INVALID));
+        assert_eq!(take(&[5000, 7]), Err(crate::ffi::results::EVCP_E_INVALID));
+    }
+
+    #[test]
+    fn only_as_much_is_written_as_the_caller_has_room_for() {
+        let mut room = [8_u32, 0, 0xAAAA_AAAA, 0xAAAA_AAAA];
+        let value = New {
+            struct_size: 16,
+            old: 7,
+            added: 1,
+        };
+        // SAFETY: there is more room than the eight bytes that are announced.
+        let wrote = unsafe { write(room.as_mut_ptr().cast::<New>(), &value, "it") };
+        assert!(wrote.is_ok());
+        assert_eq!(room, [8, 7, 0xAAAA_AAAA, 0xAAAA_AAAA]);
+    }
+}

@@ -1,0 +1,254 @@
+//! The charger tells
+
+use std::ffi::{c_char, c_void};
+use std::sync::atomic::Ordering;
+
+use crate::core::{Fact, Fault};
+use crate::ffi::guard::Fail;
+use crate::ffi::life::{evcp_data_fn, evcp_t, with};
+use crate::ffi::results::{evcp_err_t, EVCP_OK};
+use crate::ffi::text::{bytes, limited, optional, required};
+use crate::ffi::values::{
+    connector as connector_id, ev as vehicle, evcp_ev_t, evcp_sample_t, place, readings, UserData,
+};
+use crate::time::Wall;
+use crate::wire::{ChargePointErrorCode, Reason};
+
+/// States a fact.
+///
+/// # Safety
+/// `cp` is NULL or came from evcp_new() and was not freed.
+unsafe fn tell(cp: *mut evcp_t, fact: impl FnOnce() -> Result<Fact, Fail>) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            inner.charge_point.tell(fact()?)?;
+            Ok(EVCP_OK)
+        })
+    }
+}
+
+/// The state of the vehicle at a connector; as often as you like.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_ev(cp: *mut evcp_t, connector: u32, ev: evcp_ev_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Ev(connector_id(connector)?, vehicle(ev)?))) }
+}
+
+/// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
+/// "GroundFailure"; info and vendor_code (50 characters each) may be NULL. code NULL: no fault any
+/// more.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_fault(
+    cp: *mut evcp_t,
+    connector: u32,
+    code: *const c_char,
+    info: *const c_char,
+    vendor_code: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let Some(code) = optional(code, "code")? else {
+                return Ok(Fact::Fault(place(connector)?, None));
+            };
+            let known = ChargePointErrorCode::parse(code);
+            let known = known.filter(|code| *code != ChargePointErrorCode::NoError);
+            let info = optional(info, "info")?;
+            let vendor_code = optional(vendor_code, "vendor_code")?;
+            let fault = Fault {
+                code: known.ok_or_else(|| Fail::invalid(format!("error code \"{code}\"")))?,
+                info: info.map(|text| limited(text, "info")).transpose()?,
+                vendor_code: vendor_code
+                    .map(|text| limited(text, "vendor_code"))
+                    .transpose()?,
+            };
+            Ok(Fact::Fault(place(connector)?, Some(fault)))
+        })
+    }
+}
+
+/// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
+/// restart, as when the central system does it.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_operative(
+    cp: *mut evcp_t,
+    connector: u32,
+    operative: bool,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Operative(place(connector)?, operative))) }
+}
+
+/// The device has a better clock than the library's: Unix time in milliseconds.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Clock(Wall(unix_ms)))) }
+}
+
+/// Whether there is a network at all (true at the start). Without one no connection is tried; with
+/// one again, it is tried at once.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_network(cp: *mut evcp_t, up: bool) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Network(up))) }
+}
+
+/// What the meter of a connector shows now, 256 values at most; values that are not named stay as
+/// they were. Once a second is often enough.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_push_meter(
+    cp: *mut evcp_t,
+    connector: u32,
+    samples: *const evcp_sample_t,
+    count: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            Ok(Fact::Meter(
+                connector_id(connector)?,
+                readings(samples, count)?,
+            ))
+        })
+    }
+}
+
+/// A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
+/// of them. The outcome arrives in on_auth.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_present_tag(
+    cp: *mut evcp_t,
+    connector: u32,
+    tag: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let tag = limited(required(tag, "tag")?, "tag")?;
+            Ok(Fact::Tag(place(connector)?.into_iter().collect(), tag))
+        })
+    }
+}
+
+/// Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
+/// "Local" or "EmergencyStop".
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_stop_tx(
+    cp: *mut evcp_t,
+    connector: u32,
+    reason: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let text = required(reason, "reason")?;
+            let reason = Reason::parse(text);
+            let reason = reason.ok_or_else(|| Fail::invalid(format!("reason \"{text}\"")))?;
+            Ok(Fact::StopTx(connector_id(connector)?, reason))
+        })
+    }
+}
+
+/// Power fails, and the device has enough of it left to say so: transactions are stopped with the
+/// last reading, stored, and reported if there is time.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_power_fails(cp: *mut evcp_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::PowerFails)) }
+}
+
+/// Changes a configuration key, also one that the central system may only read. What the key cannot
+/// be is logged and ignored.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_key(
+    cp: *mut evcp_t,
+    key: *const c_char,
+    value: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let key = limited(required(key, "key")?, "key")?;
+            Ok(Fact::SetKey(
+                key,
+                limited(required(value, "value")?, "value")?,
+            ))
+        })
+    }
+}
+
+/// Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
+/// called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
+/// EVCP_OK; it may be NULL.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_data_transfer(
+    cp: *mut evcp_t,
+    vendor: *const c_char,
+    message: *const c_char,
+    data: *const c_char,
+    len: usize,
+    done: evcp_data_fn,
+    user_data: *mut c_void,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let token = inner.next_transfer.fetch_add(1, Ordering::Relaxed);
+            let message = optional(message, "message")?;
+            let there = !data.is_null();
+            let data = bytes(data.cast(), len, "data")?;
+            let data = std::str::from_utf8(data).map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            let fact = Fact::DataTransfer {
+                token,
+                vendor: limited(required(vendor, "vendor")?, "vendor")?,
+                message: message.map(|text| limited(text, "message")).transpose()?,
+                data: there.then(|| data.to_owned()),
+            };
+            // Known before it can be concluded on another thread.
+            inner
+                .transfers
+                .lock()
+                .insert(token, (done, UserData(user_data)));
+            if let Err(why) = inner.charge_point.tell(fact) {
+                inner.transfers.lock().remove(&token);
+                return Err(why.into());
+            }
+            Ok(EVCP_OK)
+        })
+    }
+}

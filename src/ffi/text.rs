@@ -1,0 +1,64 @@
+//! Text and bytes across the border.
+
+use std::ffi::{c_char, CStr, CString};
+
+use crate::ffi::guard::Fail;
+use crate::wire::CiString;
+
+/// A text that must be there.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated and stays as it is for `'a`.
+pub(super) unsafe fn required<'a>(text: *const c_char, what: &str) -> Result<&'a str, Fail> {
+    // SAFETY: as the caller promises.
+    unsafe { optional(text, what) }?.ok_or_else(|| Fail::invalid(format!("{what} is NULL")))
+}
+
+/// A text, or NULL.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated and stays as it is for `'a`.
+pub(super) unsafe fn optional<'a>(
+    text: *const c_char,
+    what: &str,
+) -> Result<Option<&'a str>, Fail> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL, so NUL-terminated, as the caller promises.
+    let text = unsafe { CStr::from_ptr(text) };
+    match text.to_str() {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Fail::invalid(format!("{what} is not UTF-8"))),
+    }
+}
+
+/// Bytes with a length; NULL is fine if there are none.
+///
+/// # Safety
+/// `bytes` is NULL or points to `len` readable bytes that stay as they are for `'a`.
+pub(super) unsafe fn bytes<'a>(bytes: *const u8, len: usize, what: &str) -> Result<&'a [u8], Fail> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if bytes.is_null() {
+        return Err(Fail::invalid(format!("{what} is NULL")));
+    }
+    if len > isize::MAX as usize {
+        return Err(Fail::invalid(format!("{what}: the length is out of range")));
+    }
+    // SAFETY: as the caller promises.
+    Ok(unsafe { std::slice::from_raw_parts(bytes, len) })
+}
+
+/// A text within the length that OCPP allows.
+pub(super) fn limited<const N: usize>(text: &str, what: &str) -> Result<CiString<N>, Fail> {
+    CiString::new(text)
+        .map_err(|_| Fail::invalid(format!("{what} has more than {N} characters: \"{text}\"")))
+}
+
+/// A text for C. One with a NUL inside, which OCPP does not have, ends there.
+pub(super) fn to_c(text: &str) -> CString {
+    let end = text.find('\0').unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
