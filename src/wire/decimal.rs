@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn more_than_one_decimal_is_refused() {
-        for number in [6.55, 6.099_999_905, 0.01, 1e-9, -3.14] {
+        for number in [6.55, 6.099_999_905, 0.01, 1e-9, -3.15] {
             assert_eq!(Tenths::exact(number), None, "{number}");
         }
     }
