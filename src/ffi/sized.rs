@@ -64,7 +64,7 @@ pub(super) unsafe fn write<T: Sized32>(to: *mut T, value: &T, what: &str) -> Res
     // SAFETY: as the caller promises.
     let size = unsafe { size_at(bytes, what) }?;
     let known = size.min(size_of::<T>());
-    let from = ptr::from_ref(value).cast::<u8>();
+    let from = (value as *const T).cast::<u8>();
     // SAFETY: both regions have `known` bytes; the first four, the caller's size, are skipped.
     unsafe {
         ptr::copy_nonoverlapping(from.add(4), bytes.add(4), known - 4);

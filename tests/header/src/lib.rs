@@ -1,0 +1,197 @@
+//! Makes `include/evcp.h` from `src/ffi`.
+//!
+//! cbindgen translates; what it does not do well is done here: one header from the files of
+//! `src/ffi` in the order in which a reader needs them, a heading for each, the preamble, the
+//! version, the initialisers, and no Rust-only `# Safety` sections.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of `src/ffi` that are sections of the header, in its order.
+const SECTIONS: &[&str] =
+    &["results", "values", "config", "dispatch", "life", "tell", "answer", "get", "logging"];
+
+/// Where the library's repository is.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The version in Cargo.toml.
+fn version() -> String {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml is there");
+    let line = manifest.lines().find(|line| line.starts_with("version = ")).expect("a version");
+    line.split('"').nth(1).expect("a quoted version").to_owned()
+}
+
+const PREAMBLE: &str = "\
+/* SPDX-License-Identifier: Apache-2.0 OR MIT
+ *
+ * evcp.h - an OCPP 1.6-J charge point in a library
+ *
+ * Made from src/ffi by `make header`. Do not edit.
+ *
+ * THREADS    Every function may be called from any thread, unless it says otherwise.
+ *            Callbacks run only inside evcp_dispatch(), one at a time, on the thread that
+ *            calls it. The network runs on a thread of the library that never calls you, with
+ *            all signals masked. One exception, which must not call evcp_*: the log function.
+ *            After fork() the child may only exec or _exit.
+ * POINTERS   What a callback receives is valid until it returns. What you pass is copied
+ *            before the call returns, and need not live longer. Only evcp_new() and
+ *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
+ *            EVCP_E_INVALID, unless a function says what it means.
+ * TEXT       UTF-8 and NUL-terminated, unless a length follows. Too long for OCPP, or not
+ *            UTF-8: EVCP_E_INVALID, at the call.
+ * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
+ *            A set of constants grows: treat an unknown value as \"other\".
+ * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
+ */
+";
+
+/// Makes the header.
+pub fn generate() -> String {
+    let library = root();
+    let config = cbindgen::Config::from_file(Path::new(env!("CARGO_MANIFEST_DIR")).join("cbindgen.toml"))
+        .expect("cbindgen.toml can be read");
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for section in SECTIONS {
+        let file = library.join(format!("src/ffi/{section}.rs"));
+        if file.exists() {
+            builder = builder.with_src(file);
+        }
+    }
+    let mut raw = Vec::new();
+    builder.generate().expect("cbindgen understands src/ffi").write(&mut raw);
+    let raw = String::from_utf8(raw).expect("the header is UTF-8");
+    finish(&raw)
+}
+
+fn finish(raw: &str) -> String {
+    let version = version();
+    let mut parts = version.split('.');
+    let mut part = || parts.next().expect("three parts").to_owned();
+    let (major, minor, patch) = (part(), part(), part());
+    let macros = format!(
+        "\n#define EVCP_VERSION_MAJOR {major}\n#define EVCP_VERSION_MINOR {minor}\n\
+         #define EVCP_VERSION_PATCH {patch}\n\n\
+         #if defined(__GNUC__)\n\
+         #define EVCP_API __attribute__((visibility(\"default\")))\n\
+         #else\n\
+         #define EVCP_API\n\
+         #endif\n"
+    );
+    let inits = "\
+/* Initialisers for the structs that grow. */
+#define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
+#define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
+#define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
+";
+    let text = with_headings(&tidy_comments(&without_safety(raw)));
+    let marker = "#include <stdint.h>\n";
+    let at = text.find(marker).expect("the includes are there") + marker.len();
+    let end = text.rfind("#ifdef __cplusplus").expect("the C++ guard is there");
+    let head = &text[..at];
+    let body = &text[at..end];
+    let tail = &text[end..];
+    let mut header = format!("{PREAMBLE}{head}{macros}{body}{inits}\n{tail}");
+    while header.contains("\n\n\n") {
+        header = header.replace("\n\n\n", "\n\n");
+    }
+    header
+}
+
+/// Takes out the `# Safety` sections, which speak to Rust.
+fn without_safety(raw: &str) -> String {
+    let mut out = String::new();
+    let mut skipping = false;
+    for line in raw.lines() {
+        let trimmed = line.trim();
+        if trimmed == "# Safety" {
+            skipping = true;
+            continue;
+        }
+        if skipping {
+            if trimmed == "*/" {
+                skipping = false;
+            } else {
+                continue;
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// The first thing of each section, and the heading before it.
+const HEADINGS: &[(&str, &str)] = &[
+    ("#define EVCP_OK 0", "Results"),
+    ("#define EVCP_EV_ABSENT", "Values"),
+    ("typedef struct evcp_config_t", "Types"),
+    ("EVCP_API const char *evcp_strerror", "Errors and version"),
+    ("EVCP_API evcp_config_t *evcp_config_new", "Configuration"),
+    ("EVCP_API evcp_err_t evcp_new(", "Life"),
+    ("EVCP_API evcp_err_t evcp_set_ev", "The charger tells"),
+    ("EVCP_API evcp_err_t evcp_answer(", "Answers"),
+    ("EVCP_API evcp_err_t evcp_get_supply", "What is the case"),
+    ("EVCP_API evcp_err_t evcp_set_log", "Log (one per process)"),
+];
+
+fn with_headings(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (first, heading) in HEADINGS {
+        let found = out.find(&format!("\n{}", first.trim_end())).expect("each section has its first item");
+        // The heading goes before the comment of the item.
+        let before = &out[..found];
+        let start = match before.rfind("\n/*") {
+            Some(comment) if before[comment..].matches("*/").count() == 1
+                && before[comment..].trim_end().ends_with("*/") => comment,
+            _ => found,
+        };
+        let rule = "-".repeat(84 - heading.len());
+        out.insert_str(start, &format!("\n\n/* ---- {heading} {rule} */\n"));
+    }
+    out
+}
+
+/// Comments in the usual shape: on one line where they fit, with a margin where they do not; and
+/// constants of one kind close together.
+fn tidy_comments(raw: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut lines = raw.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.trim() != "/*" {
+            out.push(line.to_owned());
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut text = Vec::new();
+        for line in lines.by_ref() {
+            if line.trim() == "*/" {
+                break;
+            }
+            text.push(line.trim().to_owned());
+        }
+        while text.last().is_some_and(String::is_empty) {
+            text.pop();
+        }
+        let constant = lines.peek().is_some_and(|next| next.starts_with("#define"));
+        if constant && out.last().is_some_and(String::is_empty) {
+            let above = out.get(out.len().wrapping_sub(2));
+            if above.is_some_and(|above| above.starts_with("#define EVCP")) {
+                out.pop();
+            }
+        }
+        if let [only] = text.as_slice() {
+            out.push(format!("{indent}/* {only} */"));
+            continue;
+        }
+        let last = text.len().saturating_sub(1);
+        for (number, line) in text.iter().enumerate() {
+            let open = if number == 0 { "/*" } else { " *" };
+            let close = if number == last { " */" } else { "" };
+            let space = if line.is_empty() { "" } else { " " };
+            out.push(format!("{indent}{open}{space}{line}{close}"));
+        }
+    }
+    out.join("\n") + "\n"
+}
