@@ -36,897 +36,441 @@
 #define EVCP_API
 #endif
 
-/*
- Done.
- */
+/* ---- Results ----------------------------------------------------------------------------- */
+
+/* Done. */
 #define EVCP_OK 0
-
-/*
- An argument is NULL, out of range, not UTF-8 or too long; evcp_last_error() names it.
- */
+/* An argument is NULL, out of range, not UTF-8 or too long; evcp_last_error() names it. */
 #define EVCP_E_INVALID -1
-
-/*
- Not possible now, e.g. evcp_start() twice, or too much is waiting.
- */
+/* Not possible now, e.g. evcp_start() twice, or too much is waiting. */
 #define EVCP_E_STATE -2
-
-/*
- A name, field or slot that this library does not know.
- */
+/* A name, field or slot that this library does not know. */
 #define EVCP_E_UNSUPPORTED -3
-
-/*
- The buffer is too small; the length that is needed was stored.
- */
+/* The buffer is too small; the length that is needed was stored. */
 #define EVCP_E_BUFFER -4
-
-/*
- The token was answered before, its time is over, or there never was such a token.
- */
+/* The token was answered before, its time is over, or there never was such a token. */
 #define EVCP_E_EXPIRED -5
-
-/*
- Needs a connection, and there is none.
- */
+/* Needs a connection, and there is none. */
 #define EVCP_E_OFFLINE -6
-
-/*
- Would wait for the thread that calls.
- */
+/* Would wait for the thread that calls. */
 #define EVCP_E_DEADLOCK -7
-
-/*
- The handle was freed or has been stopped.
- */
+/* The handle was freed or has been stopped. */
 #define EVCP_E_CLOSED -8
-
-/*
- Storage or sockets failed; see evcp_last_error().
- */
+/* Storage or sockets failed; see evcp_last_error(). */
 #define EVCP_E_IO -9
-
-/*
- A bug of ours, contained: supply nothing, and free the handle.
- */
+/* A bug of ours, contained: supply nothing, and free the handle. */
 #define EVCP_E_PANIC -99
 
-/*
- A: nothing is plugged in.
- */
+/* ---- Values ------------------------------------------------------------------------------ */
+
+/* A: nothing is plugged in. */
 #define EVCP_EV_ABSENT 0
-
-/*
- B: plugged in, asks for no energy.
- */
+/* B: plugged in, asks for no energy. */
 #define EVCP_EV_PLUGGED 1
-
-/*
- C or D: asks for energy, or takes it.
- */
+/* C or D: asks for energy, or takes it. */
 #define EVCP_EV_CHARGING 2
-
-/*
- Energy is on offer, and the vehicle takes none.
- */
+/* Energy is on offer, and the vehicle takes none. */
 #define EVCP_EV_SUSPENDED 3
-
-/*
- A cable is in the socket, and no vehicle at its end.
- */
+/* A cable is in the socket, and no vehicle at its end. */
 #define EVCP_EV_CABLE 4
-
-/*
- Yes, or it was done.
- */
+/* Yes, or it was done. */
 #define EVCP_ACCEPTED 0
-
-/*
- No.
- */
+/* No. */
 #define EVCP_REJECTED 1
-
-/*
- It was tried, and did not work.
- */
+/* It was tried, and did not work. */
 #define EVCP_FAILED 2
-
-/*
- There is no such thing here.
- */
+/* There is no such thing here. */
 #define EVCP_NOT_SUPPORTED 3
-
-/*
- Vendor data: a vendor that nobody here knows.
- */
+/* Vendor data: a vendor that nobody here knows. */
 #define EVCP_UNKNOWN_VENDOR 5
-
-/*
- Vendor data: the vendor is known, the message is not.
- */
+/* Vendor data: the vendor is known, the message is not. */
 #define EVCP_UNKNOWN_MESSAGE 6
-
-/*
- Import register, Wh: the one value that every charger must have.
- */
+/* Import register, Wh: the one value that every charger must have. */
 #define EVCP_M_ENERGY_IMPORT 0
-
-/*
- W
- */
+/* W */
 #define EVCP_M_POWER_IMPORT 1
-
-/*
- A
- */
+/* A */
 #define EVCP_M_CURRENT_IMPORT 2
-
-/*
- V
- */
+/* V */
 #define EVCP_M_VOLTAGE 3
-
-/*
- State of charge of the vehicle, %
- */
+/* State of charge of the vehicle, % */
 #define EVCP_M_SOC 4
-
-/*
- W that the vehicle may take
- */
+/* W that the vehicle may take */
 #define EVCP_M_POWER_OFFERED 5
-
-/*
- A that the vehicle may take
- */
+/* A that the vehicle may take */
 #define EVCP_M_CURRENT_OFFERED 6
-
-/*
- Degrees Celsius
- */
+/* Degrees Celsius */
 #define EVCP_M_TEMPERATURE 7
-
-/*
- Hz
- */
+/* Hz */
 #define EVCP_M_FREQUENCY 8
-
-/*
- Export register, Wh
- */
+/* Export register, Wh */
 #define EVCP_M_ENERGY_EXPORT 9
-
-/*
- W
- */
+/* W */
 #define EVCP_M_POWER_EXPORT 10
-
-/*
- A
- */
+/* A */
 #define EVCP_M_CURRENT_EXPORT 11
-
-/*
- var
- */
+/* var */
 #define EVCP_M_REACTIVE_POWER_IMPORT 12
-
-/*
- var
- */
+/* var */
 #define EVCP_M_REACTIVE_POWER_EXPORT 13
-
-/*
- Register, varh
- */
+/* Register, varh */
 #define EVCP_M_REACTIVE_ENERGY_IMPORT 14
-
-/*
- Register, varh
- */
+/* Register, varh */
 #define EVCP_M_REACTIVE_ENERGY_EXPORT 15
-
-/*
- Wh in this interval
- */
+/* Wh in this interval */
 #define EVCP_M_ENERGY_IMPORT_INTERVAL 16
-
-/*
- Wh in this interval
- */
+/* Wh in this interval */
 #define EVCP_M_ENERGY_EXPORT_INTERVAL 17
-
-/*
- varh in this interval
- */
+/* varh in this interval */
 #define EVCP_M_REACTIVE_ENERGY_IMPORT_INTERVAL 18
-
-/*
- varh in this interval
- */
+/* varh in this interval */
 #define EVCP_M_REACTIVE_ENERGY_EXPORT_INTERVAL 19
-
-/*
- Power factor
- */
+/* Power factor */
 #define EVCP_M_POWER_FACTOR 20
-
-/*
- Fan speed, 1/min
- */
+/* Fan speed, 1/min */
 #define EVCP_M_RPM 21
-
-/*
- All phases together, or there is only one.
- */
+/* All phases together, or there is only one. */
 #define EVCP_PHASE_NONE 0
-
-/*
- L1
- */
+/* L1 */
 #define EVCP_PHASE_L1 1
-
-/*
- L2
- */
+/* L2 */
 #define EVCP_PHASE_L2 2
-
-/*
- L3
- */
+/* L3 */
 #define EVCP_PHASE_L3 3
-
-/*
- Neutral
- */
+/* Neutral */
 #define EVCP_PHASE_N 4
-
-/*
- L1 to neutral
- */
+/* L1 to neutral */
 #define EVCP_PHASE_L1_N 5
-
-/*
- L2 to neutral
- */
+/* L2 to neutral */
 #define EVCP_PHASE_L2_N 6
-
-/*
- L3 to neutral
- */
+/* L3 to neutral */
 #define EVCP_PHASE_L3_N 7
-
-/*
- L1 to L2
- */
+/* L1 to L2 */
 #define EVCP_PHASE_L1_L2 8
-
-/*
- L2 to L3
- */
+/* L2 to L3 */
 #define EVCP_PHASE_L2_L3 9
-
-/*
- L3 to L1
- */
+/* L3 to L1 */
 #define EVCP_PHASE_L3_L1 10
-
-/*
- The usual place of the measurand: the outlet, or the vehicle for EVCP_M_SOC.
- */
+/* The usual place of the measurand: the outlet, or the vehicle for EVCP_M_SOC. */
 #define EVCP_AT_DEFAULT 0
-
-/*
- In the cable.
- */
+/* In the cable. */
 #define EVCP_AT_CABLE 1
-
-/*
- In the vehicle.
- */
+/* In the vehicle. */
 #define EVCP_AT_EV 2
-
-/*
- At the grid connection.
- */
+/* At the grid connection. */
 #define EVCP_AT_INLET 3
-
-/*
- At the outlet.
- */
+/* At the outlet. */
 #define EVCP_AT_OUTLET 4
-
-/*
- In the body of the charger.
- */
+/* In the body of the charger. */
 #define EVCP_AT_BODY 5
-
-/*
- It began; energy is permitted from now on.
- */
+/* It began; energy is permitted from now on. */
 #define EVCP_TX_STARTED 0
-
-/*
- It goes on after a restart.
- */
+/* It goes on after a restart. */
 #define EVCP_TX_RESUMED 1
-
-/*
- The central system gave it an id.
- */
+/* The central system gave it an id. */
 #define EVCP_TX_CONFIRMED 2
-
-/*
- The central system does not accept the tag after all.
- */
+/* The central system does not accept the tag after all. */
 #define EVCP_TX_DEAUTHORIZED 3
-
-/*
- It ended.
- */
+/* It ended. */
 #define EVCP_TX_STOPPED 4
-
-/*
- How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
- otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s.
- */
+/* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
+ * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. */
 #define EVCP_ANSWER_MS 25000
-
-/*
- There is no connection.
- */
+/* There is no connection. */
 #define EVCP_DISCONNECTED 0
-
-/*
- An attempt failed; the next follows by itself.
- */
+/* An attempt failed; the next follows by itself. */
 #define EVCP_CONNECT_FAILED 1
-
-/*
- The WebSocket stands.
- */
+/* The WebSocket stands. */
 #define EVCP_CONNECTED 2
-
-/*
- The charge point is in operation.
- */
+/* The charge point is in operation. */
 #define EVCP_BOOT_ACCEPTED 0
-
-/*
- The central system wants to configure it first.
- */
+/* The central system wants to configure it first. */
 #define EVCP_BOOT_PENDING 1
-
-/*
- The central system does not want it now.
- */
+/* The central system does not want it now. */
 #define EVCP_BOOT_REJECTED 2
-
-/*
- The tag may charge, or it stopped its transaction.
- */
+/* The tag may charge, or it stopped its transaction. */
 #define EVCP_AUTH_ACCEPTED 0
-
-/*
- The tag is blocked.
- */
+/* The tag is blocked. */
 #define EVCP_AUTH_BLOCKED 1
-
-/*
- The tag has expired.
- */
+/* The tag has expired. */
 #define EVCP_AUTH_EXPIRED 2
-
-/*
- Nobody knows the tag.
- */
+/* Nobody knows the tag. */
 #define EVCP_AUTH_INVALID 3
-
-/*
- The tag is charging elsewhere, or there is no free connector.
- */
+/* The tag is charging elsewhere, or there is no free connector. */
 #define EVCP_AUTH_CONCURRENT_TX 4
-
-/*
- OCPP's Available
- */
+/* OCPP's Available */
 #define EVCP_STATUS_AVAILABLE 0
-
-/*
- OCPP's Preparing
- */
+/* OCPP's Preparing */
 #define EVCP_STATUS_PREPARING 1
-
-/*
- OCPP's Charging
- */
+/* OCPP's Charging */
 #define EVCP_STATUS_CHARGING 2
-
-/*
- OCPP's SuspendedEVSE
- */
+/* OCPP's SuspendedEVSE */
 #define EVCP_STATUS_SUSPENDED_EVSE 3
-
-/*
- OCPP's SuspendedEV
- */
+/* OCPP's SuspendedEV */
 #define EVCP_STATUS_SUSPENDED_EV 4
-
-/*
- OCPP's Finishing
- */
+/* OCPP's Finishing */
 #define EVCP_STATUS_FINISHING 5
-
-/*
- OCPP's Reserved
- */
+/* OCPP's Reserved */
 #define EVCP_STATUS_RESERVED 6
-
-/*
- OCPP's Unavailable
- */
+/* OCPP's Unavailable */
 #define EVCP_STATUS_UNAVAILABLE 7
-
-/*
- OCPP's Faulted
- */
+/* OCPP's Faulted */
 #define EVCP_STATUS_FAULTED 8
-
-/*
- A meter is read for the beginning of a transaction.
- */
+/* A meter is read for the beginning of a transaction. */
 #define EVCP_READ_BEGIN 0
-
-/*
- A meter is read for a periodic sample.
- */
+/* A meter is read for a periodic sample. */
 #define EVCP_READ_SAMPLE 1
-
-/*
- A meter is read for the end of a transaction.
- */
+/* A meter is read for the end of a transaction. */
 #define EVCP_READ_END 2
-
-/*
- A meter is read because the central system asks.
- */
+/* A meter is read because the central system asks. */
 #define EVCP_READ_TRIGGER 3
-
-/*
- Errors only.
- */
+/* Errors only. */
 #define EVCP_LOG_ERROR 1
-
-/*
- And what somebody should look at.
- */
+/* And what somebody should look at. */
 #define EVCP_LOG_WARN 2
-
-/*
- And what happens.
- */
+/* And what happens. */
 #define EVCP_LOG_INFO 3
-
-/*
- And why.
- */
+/* And why. */
 #define EVCP_LOG_DEBUG 4
-
-/*
- And every frame, with tags and everything: not for a log that others read.
- */
+/* And every frame, with tags and everything: not for a log that others read. */
 #define EVCP_LOG_TRACE 5
 
-/*
- What a charge point is made of. Not for two threads at once.
- */
+/* ---- Types ------------------------------------------------------------------------------- */
+
+/* What a charge point is made of. Not for two threads at once. */
 typedef struct evcp_config_t evcp_config_t;
 
-/*
- A charge point.
- */
+/* A charge point. */
 typedef struct evcp_t evcp_t;
 
-/*
- 0 is success, negative is an error, positive is a count.
- */
+/* 0 is success, negative is an error, positive is a count. */
 typedef int32_t evcp_err_t;
 
-/*
- A transaction, by the charge point's own number; survives a restart; 0 is none.
- */
+/* A transaction, by the charge point's own number; survives a restart; 0 is none. */
 typedef uint64_t evcp_tx_t;
 
-/*
- The whole command for one connector: a later one replaces all of an earlier one.
- */
+/* The whole command for one connector: a later one replaces all of an earlier one. */
 typedef struct {
-    /*
-     sizeof(evcp_supply_t); see GROWTH.
-     */
+    /* sizeof(evcp_supply_t); see GROWTH. */
     uint32_t struct_size;
-    /*
-     Whether the contactor may be closed; false: open it.
-     */
+    /* Whether the contactor may be closed; false: open it. */
     bool permit;
-    /*
-     How many phases may be used, 1 to 3; 0: no limit.
-     */
+    /* How many phases may be used, 1 to 3; 0: no limit. */
     uint8_t phases;
-    /*
-     Zero.
-     */
+    /* Zero. */
     uint16_t reserved;
-    /*
-     A per phase; infinite when nothing limits it.
-     */
+    /* A per phase; infinite when nothing limits it. */
     double amps;
-    /*
-     W over all phases; infinite when nothing limits it.
-     */
+    /* W over all phases; infinite when nothing limits it. */
     double watts;
-    /*
-     The transaction that is served; 0 for none.
-     */
+    /* The transaction that is served; 0 for none. */
     evcp_tx_t tx;
 } evcp_supply_t;
 
-/*
- A question of the central system or of the library; answer it once, with evcp_answer() or one
- of its kind. Never used again; 0 is none.
- */
+/* A question of the central system or of the library; answer it once, with evcp_answer() or one
+ * of its kind. Never used again; 0 is none. */
 typedef uint64_t evcp_req_t;
 
-/*
- A transaction, at a step of its life.
- */
+/* A transaction, at a step of its life. */
 typedef struct {
-    /*
-     How much of this struct the library filled.
-     */
+    /* How much of this struct the library filled. */
     uint32_t struct_size;
-    /*
-     Where; 1 and up.
-     */
+    /* Where; 1 and up. */
     uint32_t connector;
-    /*
-     The transaction.
-     */
+    /* The transaction. */
     evcp_tx_t tx;
-    /*
-     The central system's id; -1 while it is not known.
-     */
+    /* The central system's id; -1 while it is not known. */
     int64_t ocpp_id;
-    /*
-     Unix time in milliseconds.
-     */
+    /* Unix time in milliseconds. */
     int64_t started_ms;
-    /*
-     Unix time in milliseconds; 0 while it runs.
-     */
+    /* Unix time in milliseconds; 0 while it runs. */
     int64_t stopped_ms;
-    /*
-     The register when it began, Wh.
-     */
+    /* The register when it began, Wh. */
     double meter_start_wh;
-    /*
-     The register when it ended, Wh; 0 while it runs.
-     */
+    /* The register when it ended, Wh; 0 while it runs. */
     double meter_stop_wh;
-    /*
-     EVCP_TX_*
-     */
+    /* EVCP_TX_* */
     uint32_t change;
-    /*
-     Zero.
-     */
+    /* Zero. */
     uint32_t reserved;
-    /*
-     The tag that started it.
-     */
+    /* The tag that started it. */
     const char *tag;
-    /*
-     OCPP's reason for the end; NULL while it runs.
-     */
+    /* OCPP's reason for the end; NULL while it runs. */
     const char *reason;
 } evcp_tx_info_t;
 
-/*
- What the library tells and asks. NULL is a default for every slot: a question that nobody serves
- is answered as OCPP asks, a notice that nobody wants is dropped.
-
- A slot with an evcp_req_t asks a question: answer with evcp_answer() or the typed answer, inside
- the callback or later, from any thread, before EVCP_ANSWER_MS have passed. No slot may be left
- by throw, longjmp or pthread_exit.
- */
+/* What the library tells and asks. NULL is a default for every slot: a question that nobody serves
+ * is answered as OCPP asks, a notice that nobody wants is dropped.
+ *
+ * A slot with an evcp_req_t asks a question: answer with evcp_answer() or the typed answer, inside
+ * the callback or later, from any thread, before EVCP_ANSWER_MS have passed. No slot may be left
+ * by throw, longjmp or pthread_exit. */
 typedef struct {
-    /*
-     sizeof(evcp_callbacks_t); see GROWTH.
-     */
+    /* sizeof(evcp_callbacks_t); see GROWTH. */
     uint32_t struct_size;
-    /*
-     Zero.
-     */
+    /* Zero. */
     uint32_t reserved;
-    /*
-     Called once, after the last call of any other slot: user_data may go now.
-     */
+    /* Called once, after the last call of any other slot: user_data may go now. */
     void (*destroy)(void *user_data);
-    /*
-     A command, complete; the first ones come after the start, for every connector.
-     */
+    /* A command, complete; the first ones come after the start, for every connector. */
     void (*on_supply)(void *user_data, uint32_t connector, const evcp_supply_t *supply);
-    /*
-     Unlock the connector; energy is off. EVCP_ACCEPTED, EVCP_FAILED, EVCP_NOT_SUPPORTED.
-     NULL: NotSupported.
-     */
+    /* Unlock the connector; energy is off. EVCP_ACCEPTED, EVCP_FAILED, EVCP_NOT_SUPPORTED.
+     * NULL: NotSupported. */
     void (*on_unlock)(void *user_data, uint32_t connector, evcp_req_t req);
-    /*
-     May the device be restarted? EVCP_ACCEPTED or EVCP_REJECTED; on_reboot says when.
-     NULL: Rejected.
-     */
+    /* May the device be restarted? EVCP_ACCEPTED or EVCP_REJECTED; on_reboot says when.
+     * NULL: Rejected. */
     void (*on_reset)(void *user_data, bool hard, evcp_req_t req);
-    /*
-     Read the meter (context: EVCP_READ_*): evcp_answer_meter(). NULL: what evcp_push_meter()
-     said last is used.
-     */
+    /* Read the meter (context: EVCP_READ_*): evcp_answer_meter(). NULL: what evcp_push_meter()
+     * said last is used. */
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
-    /*
-     Vendor data of the central system; message and data may be NULL: evcp_answer_data().
-     NULL: UnknownVendorId.
-     */
+    /* Vendor data of the central system; message and data may be NULL: evcp_answer_data().
+     * NULL: UnknownVendorId. */
     void (*on_data_transfer)(void *user_data,
                              const char *vendor,
                              const char *message,
                              const char *data,
                              size_t len,
                              evcp_req_t req);
-    /*
-     The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why.
-     */
+    /* The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why. */
     void (*on_connection)(void *user_data, uint32_t state, const char *detail);
-    /*
-     BootNotification was answered: EVCP_BOOT_*.
-     */
+    /* BootNotification was answered: EVCP_BOOT_*. */
     void (*on_boot)(void *user_data, uint32_t status, uint32_t interval_s);
-    /*
-     The central system says what time it is: the device may set its clock.
-     */
+    /* The central system says what time it is: the device may set its clock. */
     void (*on_time)(void *user_data, int64_t unix_ms);
-    /*
-     What became of a tag: EVCP_AUTH_*. connector 0: none was chosen.
-     */
+    /* What became of a tag: EVCP_AUTH_*. connector 0: none was chosen. */
     void (*on_auth)(void *user_data, uint32_t connector, const char *tag, uint32_t status);
-    /*
-     A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code.
-     */
+    /* A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code. */
     void (*on_status)(void *user_data,
                       uint32_t connector,
                       uint32_t status,
                       const char *error_code);
-    /*
-     A transaction took a step.
-     */
+    /* A transaction took a step. */
     void (*on_tx)(void *user_data, const evcp_tx_info_t *tx);
-    /*
-     The central system put a connector (0: all) in or out of service.
-     */
+    /* The central system put a connector (0: all) in or out of service. */
     void (*on_availability)(void *user_data, uint32_t connector, bool operative);
-    /*
-     A configuration key was changed. Secrets come without their value.
-     */
+    /* A configuration key was changed. Secrets come without their value. */
     void (*on_key_changed)(void *user_data, const char *key, const char *value);
-    /*
-     The storage fails, and what happens is kept in memory only (failing); it works again; or a
-     damaged database was set aside and a fresh one started (not failing, with a detail).
-     */
+    /* The storage fails, and what happens is kept in memory only (failing); it works again; or a
+     * damaged database was set aside and a fresh one started (not failing, with a detail). */
     void (*on_storage)(void *user_data, bool failing, const char *detail);
-    /*
-     All is stored and said: restart the device (hard) or the application now.
-     */
+    /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);
-    /*
-     The library cannot go on: supply nothing, and free the handle. The last call but destroy.
-     */
+    /* The library cannot go on: supply nothing, and free the handle. The last call but destroy. */
     void (*on_fatal)(void *user_data, evcp_err_t err, const char *detail);
 } evcp_callbacks_t;
 
-/*
- What the control pilot (IEC 61851) and the socket say of the vehicle.
- */
+/* What the control pilot (IEC 61851) and the socket say of the vehicle. */
 typedef uint32_t evcp_ev_t;
 
-/*
- One value of a meter, in the unit that stands at its measurand: Wh, W, A, V, %, degrees Celsius,
- Hz, var, varh, 1/min. Frozen: arrays of it cross the border.
- */
+/* One value of a meter, in the unit that stands at its measurand: Wh, W, A, V, %, degrees Celsius,
+ * Hz, var, varh, 1/min. Frozen: arrays of it cross the border. */
 typedef struct {
-    /*
-     The value; finite, and exact to a thousandth.
-     */
+    /* The value; finite, and exact to a thousandth. */
     double value;
-    /*
-     EVCP_M_*
-     */
+    /* EVCP_M_* */
     uint16_t measurand;
-    /*
-     EVCP_PHASE_*
-     */
+    /* EVCP_PHASE_* */
     uint8_t phase;
-    /*
-     EVCP_AT_*
-     */
+    /* EVCP_AT_* */
     uint8_t location;
-    /*
-     Zero.
-     */
+    /* Zero. */
     uint32_t reserved;
 } evcp_sample_t;
 
-/*
- Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
- answer (EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR, EVCP_UNKNOWN_MESSAGE; data is
- NUL-terminated too, and NULL if there is none); EVCP_E_OFFLINE; EVCP_E_IO when no answer came or
- an error instead; EVCP_E_CLOSED when the charge point goes first.
- */
+/* Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
+ * answer (EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR, EVCP_UNKNOWN_MESSAGE; data is
+ * NUL-terminated too, and NULL if there is none); EVCP_E_OFFLINE; EVCP_E_IO when no answer came or
+ * an error instead; EVCP_E_CLOSED when the charge point goes first. */
 typedef void (*evcp_data_fn)(void *user_data,
                              evcp_err_t err,
                              uint32_t status,
                              const char *data,
                              size_t len);
 
-/*
- An answer to a question.
- */
+/* An answer to a question. */
 typedef uint32_t evcp_answer_t;
 
-/*
- How much happened since the start.
- */
+/* How much happened since the start. */
 typedef struct {
-    /*
-     sizeof(evcp_stats_t), set by the caller; only that much is written.
-     */
+    /* sizeof(evcp_stats_t), set by the caller; only that much is written. */
     uint32_t struct_size;
-    /*
-     Zero.
-     */
+    /* Zero. */
     uint32_t reserved;
-    /*
-     Connections that were made.
-     */
+    /* Connections that were made. */
     uint64_t connects;
-    /*
-     Calls that were sent.
-     */
+    /* Calls that were sent. */
     uint64_t calls_sent;
-    /*
-     Calls of the central system that came.
-     */
+    /* Calls of the central system that came. */
     uint64_t calls_received;
-    /*
-     Calls, in either direction, that ended in an error.
-     */
+    /* Calls, in either direction, that ended in an error. */
     uint64_t call_errors;
-    /*
-     Calls that were not answered in time.
-     */
+    /* Calls that were not answered in time. */
     uint64_t timeouts;
-    /*
-     Frames that made no sense.
-     */
+    /* Frames that made no sense. */
     uint64_t garbage;
-    /*
-     Transaction messages that wait for delivery now.
-     */
+    /* Transaction messages that wait for delivery now. */
     uint64_t queued;
-    /*
-     Events that were dropped because nobody dispatched them.
-     */
+    /* Events that were dropped because nobody dispatched them. */
     uint64_t dropped;
-    /*
-     Bytes in the database.
-     */
+    /* Bytes in the database. */
     uint64_t stored_bytes;
-    /*
-     Bugs of the library that were contained.
-     */
+    /* Bugs of the library that were contained. */
     uint64_t panics;
-    /*
-     How far the device's clock is off, as the central system says, in milliseconds.
-     */
+    /* How far the device's clock is off, as the central system says, in milliseconds. */
     int64_t clock_offset_ms;
 } evcp_stats_t;
 
-/*
- One line of the log.
- */
+/* One line of the log. */
 typedef struct {
-    /*
-     How much of this struct the library filled.
-     */
+    /* How much of this struct the library filled. */
     uint32_t struct_size;
-    /*
-     EVCP_LOG_ERROR to EVCP_LOG_TRACE.
-     */
+    /* EVCP_LOG_ERROR to EVCP_LOG_TRACE. */
     uint32_t level;
-    /*
-     Which part of the library speaks.
-     */
+    /* Which part of the library speaks. */
     const char *target;
-    /*
-     What it says, without a line end.
-     */
+    /* What it says, without a line end. */
     const char *text;
 } evcp_log_line_t;
 
-/*
- Receives log lines, on any thread, also one of the library: it must not call evcp_*.
- */
+/* Receives log lines, on any thread, also one of the library: it must not call evcp_*. */
 typedef void (*evcp_log_fn)(void *user_data, const evcp_log_line_t *line);
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-/*
- What a result means, in a few words. Never NULL; static.
- */
+/* ---- Errors and version ------------------------------------------------------------------ */
+
+/* What a result means, in a few words. Never NULL; static. */
 EVCP_API const char *evcp_strerror(evcp_err_t err);
 
-/*
- What exactly went wrong in the last call on this thread that failed. Never NULL; the pointer
- is valid while the thread lives, the text until the next failure on it.
- */
+/* What exactly went wrong in the last call on this thread that failed. Never NULL; the pointer
+ * is valid while the thread lives, the text until the next failure on it. */
 EVCP_API const char *evcp_last_error(void);
 
-/*
- The version of the library that runs, e.g. "0.1.0". Static.
- */
+/* The version of the library that runs, e.g. "0.1.0". Static. */
 EVCP_API const char *evcp_version(void);
 
-/*
- The version of the library that runs: major << 16 | minor << 8 | patch.
- */
+/* The version of the library that runs: major << 16 | minor << 8 | patch. */
 EVCP_API uint32_t evcp_version_number(void);
 
-/*
- A configuration with one connector and defaults for everything else. Yours until
- evcp_config_free(). NULL only when there is no memory.
- */
+/* ---- Configuration ----------------------------------------------------------------------- */
+
+/* A configuration with one connector and defaults for everything else. Yours until
+ * evcp_config_free(). NULL only when there is no memory. */
 EVCP_API evcp_config_t *evcp_config_new(void);
 
-/*
- Frees a configuration; NULL is fine. Charge points made from it keep their copies.
-
- # Safety
- `cfg` is NULL or came from evcp_config_new() and was not freed before.
- */
+/* Frees a configuration; NULL is fine. Charge points made from it keep their copies. */
 EVCP_API void evcp_config_free(evcp_config_t *cfg);
 
-/*
- Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended. */
 EVCP_API evcp_err_t evcp_config_set_url(evcp_config_t *cfg, const char *url);
 
-/*
- The name of the charge point at the central system; also the user name for its password.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The name of the charge point at the central system; also the user name for its password. */
 EVCP_API evcp_err_t evcp_config_set_identity(evcp_config_t *cfg, const char *identity);
 
-/*
- What BootNotification says of the device: vendor and model have 1 to 20 characters; serial (25)
- and firmware (50) may be NULL.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* What BootNotification says of the device: vendor and model have 1 to 20 characters; serial (25)
+ * and firmware (50) may be NULL. */
 EVCP_API
 evcp_err_t evcp_config_set_device(evcp_config_t *cfg,
                                   const char *vendor,
@@ -934,74 +478,39 @@ evcp_err_t evcp_config_set_device(evcp_config_t *cfg,
                                   const char *serial,
                                   const char *firmware);
 
-/*
- How many connectors there are, 1 to 256. All are sockets that can be locked; see
- evcp_config_set_lockable().
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* How many connectors there are, 1 to 256. All are sockets that can be locked; see
+ * evcp_config_set_lockable(). */
 EVCP_API evcp_err_t evcp_config_set_connectors(evcp_config_t *cfg, uint32_t count);
 
-/*
- Whether a connector is a socket with a lock (true, the default) or has a fixed cable (false).
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Whether a connector is a socket with a lock (true, the default) or has a fixed cable (false). */
 EVCP_API
 evcp_err_t evcp_config_set_lockable(evcp_config_t *cfg,
                                     uint32_t connector,
                                     bool lockable);
 
-/*
- The directory for everything that must survive a power cut; it is made if it does not exist, and
- belongs to one charge point alone. Without one (NULL) everything is forgotten at the end.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The directory for everything that must survive a power cut; it is made if it does not exist, and
+ * belongs to one charge point alone. Without one (NULL) everything is forgotten at the end. */
 EVCP_API
 evcp_err_t evcp_config_set_storage(evcp_config_t *cfg,
                                    const char *directory);
 
-/*
- Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
- both sides.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
+ * both sides. */
 EVCP_API evcp_err_t evcp_config_set_profile(evcp_config_t *cfg, uint32_t security_profile);
 
-/*
- The password for profiles 1 and 2, 16 to 20 bytes of any kind. A password that the central
- system sets later wins.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The password for profiles 1 and 2, 16 to 20 bytes of any kind. A password that the central
+ * system sets later wins. */
 EVCP_API
 evcp_err_t evcp_config_set_auth_key(evcp_config_t *cfg,
                                     const uint8_t *key,
                                     size_t len);
 
-/*
- The roots that the central system's certificate must lead to, one or several, as PEM. No others
- are trusted.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The roots that the central system's certificate must lead to, one or several, as PEM. No others
+ * are trusted. */
 EVCP_API evcp_err_t evcp_config_set_ca_pem(evcp_config_t *cfg, const uint8_t *pem, size_t len);
 
-/*
- The charge point's own certificate with those between it and its root, and the key to it, as
- PEM, for profile 3.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The charge point's own certificate with those between it and its root, and the key to it, as
+ * PEM, for profile 3. */
 EVCP_API
 evcp_err_t evcp_config_set_client_pem(evcp_config_t *cfg,
                                       const uint8_t *chain,
@@ -1009,24 +518,14 @@ evcp_err_t evcp_config_set_client_pem(evcp_config_t *cfg,
                                       const uint8_t *key,
                                       size_t key_len);
 
-/*
- Everything else by name: OCPP's configuration keys ("HeartbeatInterval", "300"), which stored
- changes of the central system win over, and the library's own settings ("reconnect.max_s",
- "60"). EVCP_E_UNSUPPORTED for a name that there is not. The value of an OCPP key is checked by
- evcp_new().
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Everything else by name: OCPP's configuration keys ("HeartbeatInterval", "300"), which stored
+ * changes of the central system win over, and the library's own settings ("reconnect.max_s",
+ * "60"). EVCP_E_UNSUPPORTED for a name that there is not. The value of an OCPP key is checked by
+ * evcp_new(). */
 EVCP_API evcp_err_t evcp_config_set(evcp_config_t *cfg, const char *name, const char *value);
 
-/*
- A configuration key of the firmware's own, that the central system may read and, unless it is
- read_only, write; on_key_changed tells. A name of OCPP's own is refused by evcp_new().
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* A configuration key of the firmware's own, that the central system may read and, unless it is
+ * read_only, write; on_key_changed tells. A name of OCPP's own is refused by evcp_new(). */
 EVCP_API
 evcp_err_t evcp_config_declare(evcp_config_t *cfg,
                                const char *key,
@@ -1034,95 +533,54 @@ evcp_err_t evcp_config_declare(evcp_config_t *cfg,
                                bool read_only,
                                bool reboot_required);
 
-/*
- Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
- all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
- another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
+ * all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
+ * another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile. */
 EVCP_API int32_t evcp_dispatch(evcp_t *cp, int32_t timeout_ms);
 
-/*
- Makes a charge point from a copy of cfg, with a copy of cb (NULL: no callbacks). Checks
- everything and opens the storage; nothing runs yet. *out is yours until evcp_free().
- EVCP_E_INVALID names what is not possible, EVCP_E_IO what is wrong with the storage,
- EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL.
+/* ---- Life -------------------------------------------------------------------------------- */
 
- # Safety
- See POINTERS at the top of the header.
- */
+/* Makes a charge point from a copy of cfg, with a copy of cb (NULL: no callbacks). Checks
+ * everything and opens the storage; nothing runs yet. *out is yours until evcp_free().
+ * EVCP_E_INVALID names what is not possible, EVCP_E_IO what is wrong with the storage,
+ * EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL. */
 EVCP_API
 evcp_err_t evcp_new(const evcp_config_t *cfg,
                     const evcp_callbacks_t *cb,
                     void *user_data,
                     evcp_t **out);
 
-/*
- Starts the charge point: returns at once, and connects for ever. EVCP_E_STATE the second time.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Starts the charge point: returns at once, and connects for ever. EVCP_E_STATE the second time. */
 EVCP_API evcp_err_t evcp_start(evcp_t *cp);
 
-/*
- Closes the link and flushes the storage, and waits for that up to timeout_ms. Does not stop
- transactions. What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
- callback, EVCP_E_IO when it takes longer.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Closes the link and flushes the storage, and waits for that up to timeout_ms. Does not stop
+ * transactions. What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
+ * callback, EVCP_E_IO when it takes longer. */
 EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
 
-/*
- Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
- follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
- returns EVCP_E_CLOSED. Nothing may use cp afterwards.
-
- # Safety
- `cp` is NULL or came from evcp_new() and was not freed before.
- */
+/* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
+ * follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
+ * returns EVCP_E_CLOSED. Nothing may use cp afterwards. */
 EVCP_API
 void evcp_free(evcp_t *cp);
 
-/*
- Readable while callbacks wait: for poll, epoll, GLib, asyncio. Owned by cp: do not read or close
- it. -1 for NULL.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Readable while callbacks wait: for poll, epoll, GLib, asyncio. Owned by cp: do not read or close
+ * it. -1 for NULL. */
 EVCP_API
 int32_t evcp_fd(const evcp_t *cp);
 
-/*
- Makes evcp_dispatch() return, now or the next time. May be called in a signal handler; NULL is
- fine.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Makes evcp_dispatch() return, now or the next time. May be called in a signal handler; NULL is
+ * fine. */
 EVCP_API void evcp_wakeup(evcp_t *cp);
 
-/*
- The state of the vehicle at a connector; as often as you like.
+/* ---- The charger tells ------------------------------------------------------------------- */
 
- # Safety
- See POINTERS at the top of the header.
- */
+/* The state of the vehicle at a connector; as often as you like. */
 EVCP_API evcp_err_t evcp_set_ev(evcp_t *cp, uint32_t connector, evcp_ev_t ev);
 
-/*
- A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
- "GroundFailure"; info and vendor_code (50 characters each) may be NULL. code NULL: no fault any
- more.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
+ * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. code NULL: no fault any
+ * more. */
 EVCP_API
 evcp_err_t evcp_set_fault(evcp_t *cp,
                           uint32_t connector,
@@ -1130,95 +588,50 @@ evcp_err_t evcp_set_fault(evcp_t *cp,
                           const char *info,
                           const char *vendor_code);
 
-/*
- Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
- restart, as when the central system does it.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
+ * restart, as when the central system does it. */
 EVCP_API evcp_err_t evcp_set_operative(evcp_t *cp, uint32_t connector, bool operative);
 
-/*
- The device has a better clock than the library's: Unix time in milliseconds.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The device has a better clock than the library's: Unix time in milliseconds. */
 EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
 
-/*
- Whether there is a network at all (true at the start). Without one no connection is tried; with
- one again, it is tried at once.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Whether there is a network at all (true at the start). Without one no connection is tried; with
+ * one again, it is tried at once. */
 EVCP_API evcp_err_t evcp_set_network(evcp_t *cp, bool up);
 
-/*
- What the meter of a connector shows now, 256 values at most; values that are not named stay as
- they were. Once a second is often enough.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* What the meter of a connector shows now, 256 values at most; values that are not named stay as
+ * they were. Once a second is often enough. */
 EVCP_API
 evcp_err_t evcp_push_meter(evcp_t *cp,
                            uint32_t connector,
                            const evcp_sample_t *samples,
                            size_t count);
 
-/*
- A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
- of them. The outcome arrives in on_auth.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
+ * of them. The outcome arrives in on_auth. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
                             const char *tag);
 
-/*
- Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
- "Local" or "EmergencyStop".
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
+ * "Local" or "EmergencyStop". */
 EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, const char *reason);
 
-/*
- Power fails, and the device has enough of it left to say so: transactions are stopped with the
- last reading, stored, and reported if there is time.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Power fails, and the device has enough of it left to say so: transactions are stopped with the
+ * last reading, stored, and reported if there is time. */
 EVCP_API evcp_err_t evcp_power_fails(evcp_t *cp);
 
-/*
- Changes a configuration key, also one that the central system may only read. What the key cannot
- be is logged and ignored.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Changes a configuration key, also one that the central system may only read. What the key cannot
+ * be is logged and ignored. */
 EVCP_API
 evcp_err_t evcp_set_key(evcp_t *cp,
                         const char *key,
                         const char *value);
 
-/*
- Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
- called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
- EVCP_OK; it may be NULL.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
+ * called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
+ * EVCP_OK; it may be NULL. */
 EVCP_API
 evcp_err_t evcp_data_transfer(evcp_t *cp,
                               const char *vendor,
@@ -1228,34 +641,21 @@ evcp_err_t evcp_data_transfer(evcp_t *cp,
                               evcp_data_fn done,
                               void *user_data);
 
-/*
- Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
- EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question.
+/* ---- Answers ----------------------------------------------------------------------------- */
 
- # Safety
- See POINTERS at the top of the header.
- */
+/* Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
+ * EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question. */
 EVCP_API evcp_err_t evcp_answer(evcp_t *cp, evcp_req_t req, evcp_answer_t result);
 
-/*
- Answers on_meter_read with what the meter shows. Errors as evcp_answer().
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Answers on_meter_read with what the meter shows. Errors as evcp_answer(). */
 EVCP_API
 evcp_err_t evcp_answer_meter(evcp_t *cp,
                              evcp_req_t req,
                              const evcp_sample_t *samples,
                              size_t count);
 
-/*
- Answers on_data_transfer: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR or
- EVCP_UNKNOWN_MESSAGE, and data, which may be NULL. Errors as evcp_answer().
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* Answers on_data_transfer: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR or
+ * EVCP_UNKNOWN_MESSAGE, and data, which may be NULL. Errors as evcp_answer(). */
 EVCP_API
 evcp_err_t evcp_answer_data(evcp_t *cp,
                             evcp_req_t req,
@@ -1263,57 +663,31 @@ evcp_err_t evcp_answer_data(evcp_t *cp,
                             const char *data,
                             size_t len);
 
-/*
- What a connector may draw now: the same as on_supply told or will tell. After a failure inside
- the library this still works, and permits nothing.
+/* ---- What is the case -------------------------------------------------------------------- */
 
- # Safety
- See POINTERS at the top of the header; out->struct_size must be set.
- */
+/* What a connector may draw now: the same as on_supply told or will tell. After a failure inside
+ * the library this still works, and permits nothing. */
 EVCP_API evcp_err_t evcp_get_supply(const evcp_t *cp, uint32_t connector, evcp_supply_t *out);
 
-/*
- The transaction that runs at a connector; 0 if none does.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The transaction that runs at a connector; 0 if none does. */
 EVCP_API evcp_err_t evcp_get_tx(const evcp_t *cp, uint32_t connector, evcp_tx_t *out);
 
-/*
- The status of a connector (0: the charge point): EVCP_STATUS_*.
-
- # Safety
- See POINTERS at the top of the header.
- */
+/* The status of a connector (0: the charge point): EVCP_STATUS_*. */
 EVCP_API evcp_err_t evcp_get_status(const evcp_t *cp, uint32_t connector, uint32_t *out);
 
-/*
- The value of a configuration key. *len: room for value in, length without the NUL out;
- EVCP_E_BUFFER stores the length that is needed. EVCP_E_UNSUPPORTED for a key that there is not,
- or that may not be read.
-
- # Safety
- See POINTERS at the top of the header; value has *len bytes, or is NULL if *len is 0.
- */
+/* The value of a configuration key. *len: room for value in, length without the NUL out;
+ * EVCP_E_BUFFER stores the length that is needed. EVCP_E_UNSUPPORTED for a key that there is not,
+ * or that may not be read. */
 EVCP_API evcp_err_t evcp_get_key(const evcp_t *cp, const char *key, char *value, size_t *len);
 
-/*
- Copies the statistics out.
-
- # Safety
- See POINTERS at the top of the header; out->struct_size must be set.
- */
+/* Copies the statistics out. */
 EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 
-/*
- Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
- no call of the former function is running any more, so what user_data points to may go.
- EVCP_E_DEADLOCK inside a log function, EVCP_E_INVALID for a level that there is not.
+/* ---- Log (one per process) --------------------------------------------------------------- */
 
- # Safety
- `log` must be callable from any thread with `user_data` until it is replaced.
- */
+/* Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
+ * no call of the former function is running any more, so what user_data points to may go.
+ * EVCP_E_DEADLOCK inside a log function, EVCP_E_INVALID for a level that there is not. */
 EVCP_API evcp_err_t evcp_set_log(uint32_t max_level, evcp_log_fn log, void *user_data);
 
 /* Initialisers for the structs that grow. */

@@ -127,19 +127,23 @@ const HEADINGS: &[(&str, &str)] = &[
     ("#define EVCP_OK 0", "Results"),
     ("#define EVCP_EV_ABSENT", "Values"),
     ("typedef struct evcp_config_t", "Types"),
-    ("EVCP_API const char *evcp_strerror", "Errors and version"),
-    ("EVCP_API evcp_config_t *evcp_config_new", "Configuration"),
-    ("EVCP_API evcp_err_t evcp_new(", "Life"),
-    ("EVCP_API evcp_err_t evcp_set_ev", "The charger tells"),
-    ("EVCP_API evcp_err_t evcp_answer(", "Answers"),
-    ("EVCP_API evcp_err_t evcp_get_supply", "What is the case"),
-    ("EVCP_API evcp_err_t evcp_set_log", "Log (one per process)"),
+    ("evcp_strerror(evcp_err_t", "Errors and version"),
+    ("evcp_config_new(void)", "Configuration"),
+    ("evcp_new(const", "Life"),
+    ("evcp_set_ev(evcp_t", "The charger tells"),
+    ("evcp_answer(evcp_t", "Answers"),
+    ("evcp_get_supply(const", "What is the case"),
+    ("evcp_set_log(uint32_t", "Log (one per process)"),
 ];
 
 fn with_headings(text: &str) -> String {
     let mut out = text.to_owned();
     for (first, heading) in HEADINGS {
-        let found = out.find(&format!("\n{}", first.trim_end())).expect("each section has its first item");
+        let found = out.find(first).unwrap_or_else(|| panic!("{first} is not in the header"));
+        let mut found = out[..found].rfind('\n').unwrap_or(0);
+        if out[..found].ends_with("\nEVCP_API") {
+            found -= "\nEVCP_API".len();
+        }
         // The heading goes before the comment of the item.
         let before = &out[..found];
         let start = match before.rfind("\n/*") {
