@@ -38,10 +38,10 @@ impl Engine {
         let durable = durable || self.outbox.room() == Room::Beyond;
         if durable {
             // What is stored later must not be older than what is stored now.
-            self.store_samples();
+            self.store_samples(self.now.mono);
             self.write(Write::Queue(message.clone()));
         }
-        self.outbox.push(message, durable);
+        self.outbox.push(message, durable, self.now.mono);
     }
 
     pub(crate) fn on_fetched(&mut self, fetched: Fetched) {
@@ -51,7 +51,7 @@ impl Engine {
                 .entry(transaction.id)
                 .or_insert(transaction);
         }
-        self.outbox.refill(fetched.messages);
+        self.outbox.refill(fetched.messages, self.now.mono);
     }
 
     /// The frame that says what a queued message has to say.

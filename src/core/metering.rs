@@ -165,9 +165,10 @@ impl Engine {
         }
     }
 
-    /// Stores the samples that are in memory alone.
-    pub(crate) fn store_samples(&mut self) {
-        let unstored = self.outbox.window_mut().filter(|item| !item.stored);
+    /// Stores the samples that are in memory alone since then or longer.
+    pub(crate) fn store_samples(&mut self, since: Mono) {
+        let unstored = self.outbox.window_mut();
+        let unstored = unstored.filter(|item| !item.stored && item.since <= since);
         let writes: Vec<_> = unstored
             .map(|item| {
                 item.stored = true;
@@ -177,19 +178,30 @@ impl Engine {
         self.writes_mut().extend(writes);
     }
 
-    /// Stores what has waited long enough, and everything that waits when the link is gone.
+    /// Stores what has waited long enough, and every sample when the link is gone.
     pub(crate) fn mind_commit(&mut self) {
-        if !self.is_online() && self.outbox.has_unstored() {
-            self.store_samples();
+        let now = self.now.mono;
+        if !self.is_online() && self.outbox.unstored_since().is_some() {
+            self.store_samples(now);
         }
-        if self.commit.is_some_and(|at| at <= self.now.mono) {
-            self.commit_now();
+        if self.commit.map_or(true, |at| at > now) {
+            return;
         }
+        // A sample that was only just taken may be delivered before it needs to be stored.
+        let age = self.setup.tuning.sample_commit;
+        self.store_samples(now - age);
+        self.save_readings();
+        self.commit = self.outbox.unstored_since().map(|since| since + age);
     }
 
+    /// Stores everything that is in memory alone.
     pub(crate) fn commit_now(&mut self) {
         self.commit = None;
-        self.store_samples();
+        self.store_samples(self.now.mono);
+        self.save_readings();
+    }
+
+    fn save_readings(&mut self) {
         while let Some(tx) = self.unsaved.iter().next().copied() {
             self.save_reading(tx);
         }

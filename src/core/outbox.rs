@@ -15,6 +15,8 @@ use crate::time::Mono;
 pub(crate) struct Item {
     pub(crate) message: QueuedMessage,
     pub(crate) stored: bool,
+    /// When it joined the queue, or came from the store.
+    pub(crate) since: Mono,
 }
 
 /// The head of the queue, and what is known of the rest.
@@ -68,9 +70,13 @@ impl Outbox {
     }
 
     /// A message joins the end of the queue.
-    pub(crate) fn push(&mut self, message: QueuedMessage, stored: bool) {
+    pub(crate) fn push(&mut self, message: QueuedMessage, stored: bool, since: Mono) {
         match self.room() {
-            Room::Window => self.window.push_back(Item { message, stored }),
+            Room::Window => self.window.push_back(Item {
+                message,
+                stored,
+                since,
+            }),
             Room::Beyond => self.beyond += 1,
         }
     }
@@ -120,7 +126,7 @@ impl Outbox {
     }
 
     /// The store answered. Nothing where there should be something means that it cannot be read.
-    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>) {
+    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>, since: Mono) {
         self.fetching = false;
         let got = messages.len() as u64;
         self.beyond = if got == 0 {
@@ -146,8 +152,13 @@ impl Outbox {
         self.window.iter_mut()
     }
 
-    pub(crate) fn has_unstored(&self) -> bool {
-        self.window.iter().any(|item| !item.stored)
+    /// Since when the oldest message waits that is in memory alone.
+    pub(crate) fn unstored_since(&self) -> Option<Mono> {
+        self.window
+            .iter()
+            .filter(|item| !item.stored)
+            .map(|item| item.since)
+            .min()
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -179,7 +190,7 @@ mod tests {
     fn what_does_not_fit_the_window_is_fetched_in_order_when_it_runs_low() {
         let mut outbox = Outbox::new(0, Seq(0));
         for seq in 1..=100 {
-            outbox.push(message(seq), true);
+            outbox.push(message(seq), true, Mono(0));
         }
         assert_eq!(outbox.len(), 100);
         let mut sent = Vec::new();
@@ -187,7 +198,7 @@ mod tests {
             sent.push(item.message.seq.0);
             if let Some((after, limit)) = outbox.wants() {
                 let rows = (after.0 + 1..=100).take(limit).map(message).collect();
-                outbox.refill(rows);
+                outbox.refill(rows, Mono(0));
             }
         }
         assert_eq!(sent, (1..=100).collect::<Vec<_>>());
@@ -196,10 +207,10 @@ mod tests {
     #[test]
     fn a_new_message_never_overtakes_those_that_wait_in_the_store() {
         let mut outbox = Outbox::new(1, Seq(1));
-        outbox.push(message(2), true);
+        outbox.push(message(2), true, Mono(0));
         assert_eq!(outbox.head(), None);
         assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill(vec![message(1), message(2)]);
+        outbox.refill(vec![message(1), message(2)], Mono(0));
         assert_eq!(outbox.pop().map(|item| item.message.seq), Some(Seq(1)));
         assert_eq!(outbox.len(), 1);
     }
@@ -207,8 +218,8 @@ mod tests {
     #[test]
     fn a_refused_head_waits_and_holds_up_the_rest() {
         let mut outbox = Outbox::new(0, Seq(0));
-        outbox.push(message(1), true);
-        outbox.push(message(2), true);
+        outbox.push(message(1), true, Mono(0));
+        outbox.push(message(2), true, Mono(0));
         outbox.wait_until(Mono(100));
         assert_eq!(outbox.due(Mono(99)), None);
         assert_eq!(outbox.due(Mono(100)).map(|m| m.seq), Some(Seq(1)));

@@ -274,7 +274,7 @@ impl Engine {
         transaction.last = (at, meter);
         let record = transaction.clone();
         // Samples that are still in memory alone come before the stop, on the disk as well.
-        self.store_samples();
+        self.store_samples(self.now.mono);
         self.unsaved.remove(&tx);
         self.write(Write::Transaction(record));
         self.enqueue(QueuedBody::Stop(tx), true);
