@@ -137,6 +137,7 @@ impl Outbox {
         let items = messages.into_iter().map(|message| Item {
             message,
             stored: true,
+            since,
         });
         self.window.extend(items);
     }
