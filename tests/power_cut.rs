@@ -1,5 +1,6 @@
 //! The promise: whatever instant the power is cut at, every transaction that was told of is on the
 //! books exactly once, start before stop, with the right id.
+#![allow(clippy::panic)]
 
 mod common;
 

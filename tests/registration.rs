@@ -1,4 +1,5 @@
 //! Boot, heartbeats, the link.
+#![allow(clippy::panic)]
 
 mod common;
 

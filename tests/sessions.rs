@@ -1,4 +1,5 @@
 //! Sessions as drivers see them.
+#![allow(clippy::panic)]
 
 mod common;
 
