@@ -54,27 +54,27 @@ class Central(ChargePoint):
     books = None
 
     @on(Action.boot_notification)
-    async def boot(self, charge_point_vendor, charge_point_model, **_):
+    async def on_boot(self, charge_point_vendor, charge_point_model, **_):
         await self.books.note(f"boot of {charge_point_vendor} {charge_point_model}: accepted")
         return call_result.BootNotification(current_time=now(), interval=300, status="Accepted")
 
     @on(Action.heartbeat)
-    async def heartbeat(self):
+    async def on_heartbeat(self):
         return call_result.Heartbeat(current_time=now())
 
     @on(Action.status_notification)
-    async def status(self, connector_id, error_code, status, **_):
+    async def on_status(self, connector_id, error_code, status, **_):
         self.books.statuses.append((connector_id, status))
         await self.books.note(f"connector {connector_id} is {status}")
         return call_result.StatusNotification()
 
     @on(Action.authorize)
-    async def authorize(self, id_tag):
+    async def on_authorize(self, id_tag):
         await self.books.note(f"may {id_tag} charge? yes")
         return call_result.Authorize(id_tag_info={"status": "Accepted"})
 
     @on(Action.start_transaction)
-    async def start(self, connector_id, id_tag, meter_start, timestamp, **_):
+    async def on_start(self, connector_id, id_tag, meter_start, timestamp, **_):
         key = (connector_id, timestamp)
         known = [n for n, session in self.books.sessions.items() if session["key"] == key]
         number = known[0] if known else 4711 + len(self.books.sessions)
@@ -85,7 +85,7 @@ class Central(ChargePoint):
         return call_result.StartTransaction(number, {"status": "Accepted"})
 
     @on(Action.meter_values)
-    async def values(self, connector_id, meter_value, transaction_id=None, **_):
+    async def on_values(self, connector_id, meter_value, transaction_id=None, **_):
         taken = meter_value[0]
         register = taken["sampled_value"][0]["value"]
         self.books.sessions[transaction_id]["values"].append(int(register))
@@ -94,7 +94,7 @@ class Central(ChargePoint):
         return call_result.MeterValues()
 
     @on(Action.stop_transaction)
-    async def stop(self, meter_stop, timestamp, transaction_id, reason="Local", **_):
+    async def on_stop(self, meter_stop, timestamp, transaction_id, reason="Local", **_):
         self.books.sessions[transaction_id]["stops"].append((meter_stop, reason))
         await self.books.note(f"transaction {transaction_id} ends at {meter_stop} Wh: {reason}")
         return call_result.StopTransaction()

@@ -284,7 +284,8 @@ fn values_of(
     });
     chosen
         .map(|reading| SampledValue {
-            value: reading.text(),
+            // Whole watt-hours, as at start and stop: a bill must add up.
+            value: reading.as_energy().map_or_else(|| reading.text(), |wh| wh.0.to_string()),
             context: Some(context),
             format: None,
             measurand: Some(reading.measurand),

@@ -190,6 +190,8 @@ class Simulator:
 
     async def _read_events(self, stream):
         while line := await stream.readline():
+            if not line.endswith(b"\n"):
+                break  # It was killed in the middle of saying this.
             event = json.loads(line)
             if event.get("event") == "reply":
                 reply = self._replies.pop(event.get("id"), None)
