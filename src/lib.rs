@@ -1,4 +1,4 @@
-//! The charge point side of OCPP 1.6-J.
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "net")]
 mod charge_point;

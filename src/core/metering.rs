@@ -285,7 +285,9 @@ fn values_of(
     chosen
         .map(|reading| SampledValue {
             // Whole watt-hours, as at start and stop: a bill must add up.
-            value: reading.as_energy().map_or_else(|| reading.text(), |wh| wh.0.to_string()),
+            value: reading
+                .as_energy()
+                .map_or_else(|| reading.text(), |wh| wh.0.to_string()),
             context: Some(context),
             format: None,
             measurand: Some(reading.measurand),

@@ -1,7 +1,9 @@
 //! The library's one thread, shared by all charge points of a process.
 #![allow(unsafe_code)]
 
+use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use once_cell::sync::Lazy;
@@ -16,8 +18,26 @@ use crate::shell::Driver;
 pub(crate) struct Thread(#[allow(dead_code)] Arc<Shared>);
 
 struct Shared {
-    drivers: UnboundedSender<Box<Driver>>,
+    /// Taken when the last share goes: that ends the thread.
+    drivers: Option<UnboundedSender<Box<Driver>>>,
+    thread: Option<JoinHandle<()>>,
+    /// Disconnected when the thread is about to end.
+    ending: Mutex<Receiver<()>>,
 }
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.drivers = None;
+        // Bounded: a disk that hangs must not hang the host. Then the thread ends when it can.
+        let ended = self.ending.lock().recv_timeout(PATIENCE);
+        if let (Some(thread), Err(RecvTimeoutError::Disconnected)) = (self.thread.take(), ended) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// How long the end of the thread is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 static SHARED: Lazy<Mutex<Weak<Shared>>> = Lazy::new(Mutex::default);
 
@@ -33,10 +53,11 @@ impl Thread {
                 thread
             }
         };
-        if thread.drivers.send(driver).is_err() {
-            return Err("the library's thread has ended".to_owned());
+        let sent = thread.drivers.as_ref().map(|drivers| drivers.send(driver));
+        match sent {
+            Some(Ok(())) => Ok(Self(thread)),
+            _ => Err("the library's thread has ended".to_owned()),
         }
-        Ok(Self(thread))
     }
 }
 
@@ -50,7 +71,9 @@ fn start() -> Result<Shared, String> {
         .thread_name("evcp-dns")
         .build()
         .map_err(|why| format!("cannot start the runtime: {why}"))?;
+    let (alive, ending) = channel::<()>();
     let body = move || {
+        let _alive = alive;
         let local = LocalSet::new();
         local.block_on(&runtime, async {
             let mut running = tokio::task::JoinSet::new();
@@ -64,8 +87,12 @@ fn start() -> Result<Shared, String> {
     };
     let thread = std::thread::Builder::new().name("evcp".to_owned());
     let spawned = with_signals_masked(|| thread.spawn(body));
-    spawned.map_err(|why| format!("cannot start the library's thread: {why}"))?;
-    Ok(Shared { drivers })
+    let thread = spawned.map_err(|why| format!("cannot start the library's thread: {why}"))?;
+    Ok(Shared {
+        drivers: Some(drivers),
+        thread: Some(thread),
+        ending: Mutex::new(ending),
+    })
 }
 
 /// Runs `body` while the calling thread has every signal masked: a thread that it starts inherits

@@ -1,0 +1,548 @@
+/* The C API as a firmware sees it. usage: test_capi URL-OF-A-CENTRAL-SYSTEM */
+#define _POSIX_C_SOURCE 200809L
+#include <evcp.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *url;
+static int failures;
+
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
+                    evcp_last_error());                                                        \
+            failures++;                                                                        \
+        }                                                                                      \
+    } while (0)
+
+/* What a test's charge point has told. */
+struct seen {
+    evcp_t *cp;
+    int destroyed, calls, started, stopped, connected, accepted, auths, answered_twice;
+    int data_calls, data_err;
+    evcp_req_t meter;
+    enum { AT_ONCE, LATER, TWICE, NEVER, FREE_INSIDE, DISPATCH_INSIDE } manner;
+    evcp_err_t inside_dispatch, inside_stop;
+};
+
+static evcp_config_t *config(const char *id)
+{
+    evcp_config_t *cfg = evcp_config_new();
+    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
+    CHECK(evcp_config_set_identity(cfg, id) == EVCP_OK);
+    CHECK(evcp_config_set_device(cfg, "evcp", "test", NULL, NULL) == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "meter.timeout_s", "0.3") == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "AllowOfflineTxForUnknownId", "true") == EVCP_OK);
+    return cfg;
+}
+
+static void destroy(void *ud)
+{
+    struct seen *seen = ud;
+    seen->destroyed++;
+}
+
+static void on_connection(void *ud, uint32_t state, const char *detail)
+{
+    struct seen *seen = ud;
+    seen->calls++;
+    seen->connected = state == EVCP_CONNECTED;
+    CHECK(detail != NULL);
+}
+
+static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+{
+    struct seen *seen = ud;
+    seen->calls++;
+    seen->accepted = status == EVCP_BOOT_ACCEPTED;
+    CHECK(interval_s > 0);
+}
+
+static void on_tx(void *ud, const evcp_tx_info_t *tx)
+{
+    struct seen *seen = ud;
+    seen->calls++;
+    CHECK(tx->struct_size == sizeof *tx && tx->tx != 0 && strcmp(tx->tag, "CAFE01") == 0);
+    seen->started += tx->change == EVCP_TX_STARTED;
+    seen->stopped += tx->change == EVCP_TX_STOPPED;
+}
+
+static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_req_t req)
+{
+    struct seen *seen = ud;
+    evcp_sample_t sample = { .value = 1234, .measurand = EVCP_M_ENERGY_IMPORT };
+    seen->calls++;
+    seen->meter = req;
+    CHECK(connector == 1 && context <= EVCP_READ_TRIGGER && req != 0);
+    switch (seen->manner) {
+    case AT_ONCE:
+        CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_OK);
+        break;
+    case TWICE:
+        CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_OK);
+        CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_E_EXPIRED);
+        seen->answered_twice++;
+        break;
+    case FREE_INSIDE:
+        evcp_free(seen->cp);
+        seen->cp = NULL;
+        break;
+    case DISPATCH_INSIDE:
+        seen->inside_dispatch = evcp_dispatch(seen->cp, 0);
+        seen->inside_stop = evcp_stop(seen->cp, 10);
+        CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_OK);
+        break;
+    case LATER:
+    case NEVER:
+        break;
+    }
+}
+
+static evcp_t *make(struct seen *seen, const char *id)
+{
+    evcp_callbacks_t callbacks = EVCP_CALLBACKS_INIT;
+    callbacks.destroy = destroy;
+    callbacks.on_connection = on_connection;
+    callbacks.on_boot = on_boot;
+    callbacks.on_tx = on_tx;
+    callbacks.on_meter_read = on_meter_read;
+    evcp_config_t *cfg = config(id);
+    evcp_t *cp = NULL;
+    CHECK(evcp_new(cfg, &callbacks, seen, &cp) == EVCP_OK);
+    evcp_config_free(cfg);
+    seen->cp = cp;
+    return cp;
+}
+
+/* Dispatches until something holds; it always comes, so there is no other limit than patience. */
+#define UNTIL(condition)                                                                       \
+    do {                                                                                       \
+        for (int patience = 0; !(condition) && patience < 400; patience++)                     \
+            if (evcp_dispatch(seen.cp, 50) < 0)                                                \
+                break;                                                                         \
+        CHECK(condition);                                                                      \
+    } while (0)
+
+static void begin(struct seen *seen, const char *id)
+{
+    evcp_t *cp = make(seen, id);
+    CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
+    CHECK(evcp_start(cp) == EVCP_OK);
+    CHECK(evcp_start(cp) == EVCP_E_STATE);
+    CHECK(evcp_present_tag(cp, 1, "CAFE01") == EVCP_OK);
+}
+
+static void the_versions_of_header_and_library_agree(void)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", EVCP_VERSION_MAJOR, EVCP_VERSION_MINOR,
+             EVCP_VERSION_PATCH);
+    CHECK(strcmp(text, evcp_version()) == 0);
+    CHECK(evcp_version_number() == ((uint32_t)EVCP_VERSION_MAJOR << 16 |
+                                    (uint32_t)EVCP_VERSION_MINOR << 8 | EVCP_VERSION_PATCH));
+}
+
+static void every_result_has_a_text(void)
+{
+    for (evcp_err_t err = -120; err <= 3; err++)
+        CHECK(evcp_strerror(err) != NULL && strlen(evcp_strerror(err)) > 0);
+    CHECK(evcp_strerror(INT32_MIN) != NULL && evcp_strerror(INT32_MAX) != NULL);
+}
+
+static void null_is_an_error_and_never_a_crash(void)
+{
+    evcp_tx_t tx;
+    uint32_t status;
+    size_t len = 0;
+    evcp_supply_t supply = EVCP_SUPPLY_INIT;
+    evcp_stats_t stats = EVCP_STATS_INIT;
+    evcp_t *cp = (evcp_t *)&supply;
+    CHECK(evcp_config_set_url(NULL, "ws://x") == EVCP_E_INVALID);
+    CHECK(evcp_config_set_identity(NULL, "x") == EVCP_E_INVALID);
+    CHECK(evcp_config_set_device(NULL, "a", "b", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_connectors(NULL, 1) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_lockable(NULL, 1, true) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_storage(NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_profile(NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_auth_key(NULL, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_ca_pem(NULL, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_client_pem(NULL, NULL, 0, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_config_set(NULL, "a", "b") == EVCP_E_INVALID);
+    CHECK(evcp_config_declare(NULL, "a", "b", false, false) == EVCP_E_INVALID);
+    CHECK(evcp_new(NULL, NULL, NULL, &cp) == EVCP_E_INVALID && cp == NULL);
+    CHECK(evcp_new(NULL, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_start(NULL) == EVCP_E_INVALID);
+    CHECK(evcp_stop(NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_fd(NULL) == -1);
+    CHECK(evcp_dispatch(NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_set_ev(NULL, 1, 0) == EVCP_E_INVALID);
+    CHECK(evcp_set_fault(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_operative(NULL, 1, true) == EVCP_E_INVALID);
+    CHECK(evcp_set_clock(NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_set_network(NULL, true) == EVCP_E_INVALID);
+    CHECK(evcp_push_meter(NULL, 1, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_present_tag(NULL, 1, "x") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(NULL, 1, "Local") == EVCP_E_INVALID);
+    CHECK(evcp_power_fails(NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_key(NULL, "a", "b") == EVCP_E_INVALID);
+    CHECK(evcp_data_transfer(NULL, "v", NULL, NULL, 0, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_answer(NULL, 1, 0) == EVCP_E_INVALID);
+    CHECK(evcp_answer_meter(NULL, 1, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_answer_data(NULL, 1, 0, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_get_supply(NULL, 1, &supply) == EVCP_E_INVALID);
+    CHECK(evcp_get_tx(NULL, 1, &tx) == EVCP_E_INVALID);
+    CHECK(evcp_get_status(NULL, 1, &status) == EVCP_E_INVALID);
+    CHECK(evcp_get_key(NULL, "x", NULL, &len) == EVCP_E_INVALID);
+    CHECK(evcp_get_stats(NULL, &stats) == EVCP_E_INVALID);
+    evcp_free(NULL);
+    evcp_config_free(NULL);
+    evcp_wakeup(NULL);
+}
+
+static void garbage_is_an_error_that_names_it(void)
+{
+    struct seen seen = { 0 };
+    evcp_t *cp = make(&seen, "GARBAGE");
+    evcp_sample_t sample = { .value = NAN };
+    evcp_supply_t supply = EVCP_SUPPLY_INIT;
+    char text[4];
+    size_t len = sizeof text;
+    CHECK(evcp_set_ev(cp, 0, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
+    CHECK(evcp_set_ev(cp, 2, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
+    CHECK(evcp_set_ev(cp, UINT32_MAX, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
+    CHECK(evcp_set_ev(cp, 1, 99) == EVCP_E_INVALID && strstr(evcp_last_error(), "99"));
+    CHECK(evcp_set_fault(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "Nonsense") != NULL);
+    CHECK(evcp_set_fault(cp, 1, "NoError", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
+    sample = (evcp_sample_t){ .measurand = 22 };
+    CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
+    sample = (evcp_sample_t){ .phase = 11 };
+    CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
+    sample = (evcp_sample_t){ .location = 6 };
+    CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
+    CHECK(evcp_push_meter(cp, 1, NULL, 1) == EVCP_E_INVALID);
+    CHECK(evcp_push_meter(cp, 1, &sample, 100000) == EVCP_E_INVALID);
+    CHECK(evcp_present_tag(cp, 1, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_present_tag(cp, 1, "\xff\xfe") == EVCP_E_INVALID);
+    CHECK(evcp_present_tag(cp, 1, "a tag of 21 letters..") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(cp, 1, "Nonsense") == EVCP_E_INVALID);
+    CHECK(evcp_answer(cp, 12345, EVCP_ACCEPTED) == EVCP_E_EXPIRED);
+    CHECK(evcp_answer(cp, 12345, 77) == EVCP_E_INVALID);
+    CHECK(evcp_get_key(cp, "Nonsense", text, &len) == EVCP_E_UNSUPPORTED);
+    CHECK(evcp_get_key(cp, "AuthorizationKey", text, &len) == EVCP_E_UNSUPPORTED);
+    CHECK(evcp_get_key(cp, "HeartbeatInterval", text, &len) == EVCP_OK);
+    CHECK(len == 3 && strcmp(text, "300") == 0);
+    len = 3;
+    CHECK(evcp_get_key(cp, "HeartbeatInterval", text, &len) == EVCP_E_BUFFER && len == 3);
+    CHECK(evcp_get_supply(cp, 2, &supply) == EVCP_E_INVALID);
+    CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit);
+    evcp_free(cp);
+    CHECK(seen.destroyed == 1);
+}
+
+static void a_bad_configuration_is_named(void)
+{
+    evcp_config_t *cfg = evcp_config_new();
+    evcp_t *cp = (evcp_t *)cfg;
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID && cp == NULL);
+    CHECK(strstr(evcp_last_error(), "evcp_config_set_device") != NULL);
+    CHECK(evcp_config_set_device(cfg, "a vendor of 21 letters", "m", NULL, NULL) < 0);
+    CHECK(evcp_config_set_device(cfg, "v", "m", NULL, NULL) == EVCP_OK);
+    CHECK(evcp_config_set_connectors(cfg, 0) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_connectors(cfg, 257) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_lockable(cfg, 2, false) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_profile(cfg, 4) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_auth_key(cfg, (const uint8_t *)"short", 5) == EVCP_E_INVALID);
+    CHECK(evcp_config_set(cfg, "nonsense", "1") == EVCP_E_UNSUPPORTED);
+    CHECK(strstr(evcp_last_error(), "nonsense") != NULL);
+    CHECK(evcp_config_set(cfg, "reconnect.max_s", "soon") == EVCP_E_INVALID);
+    CHECK(evcp_config_set_identity(cfg, "X") == EVCP_OK);
+    CHECK(evcp_config_set_url(cfg, "http://nowhere") == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "http://nowhere") != NULL);
+    CHECK(evcp_config_set_url(cfg, "wss://127.0.0.1") == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID); /* no roots */
+    CHECK(evcp_config_set_ca_pem(cfg, (const uint8_t *)"no pem", 6) == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_url(cfg, "ws://127.0.0.1") == EVCP_OK);
+    CHECK(evcp_config_set_ca_pem(cfg, NULL, 0) == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "HeartbeatInterval", "-1") == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "HeartbeatInterval") != NULL);
+    CHECK(evcp_config_set(cfg, "HeartbeatInterval", "60") == EVCP_OK);
+    CHECK(evcp_config_set_storage(cfg, "/proc/nowhere/to/be/made") == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_IO);
+    evcp_config_free(cfg);
+}
+
+static void structs_of_other_sizes_are_understood(void)
+{
+    evcp_config_t *cfg = config("SIZES");
+    struct {
+        evcp_callbacks_t known;
+        void *unknown[2];
+    } newer = { .known = EVCP_CALLBACKS_INIT };
+    evcp_t *cp = NULL;
+    newer.known.struct_size = sizeof newer;
+    CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_OK);
+    evcp_free(cp);
+    newer.unknown[1] = &newer;
+    CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_E_UNSUPPORTED && cp == NULL);
+    newer.known.struct_size = 16; /* an old program: it knows destroy alone */
+    CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_OK);
+    evcp_stats_t stats;
+    memset(&stats, 0x55, sizeof stats);
+    stats.struct_size = 16;
+    CHECK(evcp_get_stats(cp, &stats) == EVCP_OK);
+    CHECK(stats.connects == 0 && stats.calls_sent == 0x5555555555555555u);
+    stats.struct_size = 0;
+    CHECK(evcp_get_stats(cp, &stats) == EVCP_E_INVALID);
+    CHECK(evcp_get_stats(cp, NULL) == EVCP_E_INVALID);
+    evcp_free(cp);
+    evcp_config_free(cfg);
+}
+
+static void a_question_answered_at_once_starts_the_session(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    begin(&seen, "ATONCE");
+    UNTIL(seen.started == 1);
+    evcp_tx_t tx = 0;
+    CHECK(evcp_get_tx(seen.cp, 1, &tx) == EVCP_OK && tx != 0);
+    CHECK(evcp_stop_tx(seen.cp, 1, "Local") == EVCP_OK);
+    UNTIL(seen.stopped == 1);
+    evcp_free(seen.cp);
+    CHECK(seen.destroyed == 1);
+}
+
+static void a_question_answered_twice_expires_the_second_time(void)
+{
+    struct seen seen = { .manner = TWICE };
+    begin(&seen, "TWICE");
+    UNTIL(seen.started == 1 && seen.answered_twice == 1);
+    evcp_free(seen.cp);
+}
+
+static void a_question_that_is_never_answered_holds_nothing_up(void)
+{
+    struct seen seen = { .manner = NEVER };
+    begin(&seen, "NEVER");
+    UNTIL(seen.started == 1);
+    CHECK(evcp_answer_meter(seen.cp, seen.meter, NULL, 0) == EVCP_E_EXPIRED);
+    evcp_free(seen.cp);
+}
+
+static void *answer_on_a_thread(void *ud)
+{
+    struct seen *seen = ud;
+    evcp_sample_t sample = { .value = 99, .measurand = EVCP_M_ENERGY_IMPORT };
+    CHECK(evcp_answer_meter(seen->cp, seen->meter, &sample, 1) == EVCP_OK);
+    return NULL;
+}
+
+static void a_question_may_be_answered_later_by_another_thread(void)
+{
+    struct seen seen = { .manner = LATER };
+    evcp_t *cp = make(&seen, "LATER");
+    pthread_t thread;
+    evcp_set_ev(cp, 1, EVCP_EV_PLUGGED);
+    evcp_start(cp);
+    UNTIL(seen.accepted);
+    evcp_present_tag(cp, 1, "CAFE01");
+    UNTIL(seen.meter != 0);
+    CHECK(pthread_create(&thread, NULL, answer_on_a_thread, &seen) == 0);
+    pthread_join(thread, NULL);
+    UNTIL(seen.started == 1);
+    evcp_free(cp);
+}
+
+static void freeing_inside_a_callback_ends_in_order(void)
+{
+    struct seen seen = { .manner = FREE_INSIDE };
+    begin(&seen, "FREE");
+    evcp_t *cp = seen.cp;
+    int result = 0;
+    for (int patience = 0; result >= 0 && patience < 400; patience++)
+        result = evcp_dispatch(cp, 50);
+    CHECK(result == EVCP_E_CLOSED);
+    CHECK(seen.destroyed == 1 && seen.started == 0);
+}
+
+static void waiting_inside_a_callback_is_refused(void)
+{
+    struct seen seen = { .manner = DISPATCH_INSIDE };
+    begin(&seen, "INSIDE");
+    UNTIL(seen.started == 1);
+    CHECK(seen.inside_dispatch == EVCP_E_DEADLOCK && seen.inside_stop == EVCP_E_DEADLOCK);
+    evcp_free(seen.cp);
+}
+
+static void *dispatch_for_ever(void *ud)
+{
+    int result = 0;
+    while (result >= 0)
+        result = evcp_dispatch(ud, -1);
+    return (void *)(intptr_t)result;
+}
+
+static void freeing_ends_a_dispatch_on_another_thread(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    evcp_t *cp = make(&seen, "THREAD");
+    pthread_t thread;
+    void *result = NULL;
+    evcp_start(cp);
+    CHECK(pthread_create(&thread, NULL, dispatch_for_ever, cp) == 0);
+    evcp_stats_t stats = EVCP_STATS_INIT;
+    for (int i = 0; i < 1000 && stats.calls_sent == 0; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+        evcp_get_stats(cp, &stats);
+    }
+    evcp_free(cp);
+    pthread_join(thread, &result);
+    CHECK((intptr_t)result == EVCP_E_CLOSED);
+    CHECK(seen.destroyed == 1);
+}
+
+static evcp_t *to_wake;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    evcp_wakeup(to_wake);
+}
+
+static void a_signal_handler_ends_a_wait(void)
+{
+    struct seen seen = { 0 };
+    to_wake = make(&seen, "WAKE");
+    struct sigaction action = { .sa_handler = on_alarm };
+    struct sigaction before;
+    sigaction(SIGALRM, &action, &before);
+    alarm(1);
+    CHECK(evcp_dispatch(to_wake, -1) == 0);
+    sigaction(SIGALRM, &before, NULL);
+    evcp_free(to_wake);
+}
+
+static void on_data(void *ud, evcp_err_t err, uint32_t status, const char *data, size_t len)
+{
+    struct seen *seen = ud;
+    (void)status;
+    CHECK(len == 0 || data[len] == '\0');
+    seen->data_calls++;
+    seen->data_err = err;
+}
+
+static void vendor_data_is_concluded_exactly_once(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    evcp_t *cp = make(&seen, "DATA");
+    CHECK(evcp_data_transfer(cp, NULL, NULL, NULL, 0, on_data, &seen) == EVCP_E_INVALID);
+    evcp_start(cp);
+    UNTIL(seen.accepted);
+    CHECK(evcp_data_transfer(cp, "vendor", "m", "data", 4, on_data, &seen) == EVCP_OK);
+    CHECK(seen.data_calls == 0);
+    UNTIL(seen.data_calls == 1 && seen.data_err == EVCP_OK);
+    evcp_set_network(cp, false);
+    UNTIL(!seen.connected);
+    CHECK(evcp_data_transfer(cp, "vendor", NULL, NULL, 0, on_data, &seen) == EVCP_OK);
+    UNTIL(seen.data_calls == 2 && seen.data_err == EVCP_E_OFFLINE);
+    CHECK(evcp_data_transfer(cp, "vendor", NULL, NULL, 0, on_data, &seen) == EVCP_OK);
+    evcp_free(cp);
+    CHECK(seen.data_calls == 3 && seen.data_err == EVCP_E_CLOSED);
+    CHECK(seen.destroyed == 1);
+}
+
+static void on_line(void *ud, const evcp_log_line_t *line)
+{
+    CHECK(line->text != NULL && line->level >= EVCP_LOG_ERROR && line->level <= EVCP_LOG_TRACE);
+    CHECK(evcp_set_log(EVCP_LOG_INFO, NULL, NULL) == EVCP_E_DEADLOCK);
+    __atomic_fetch_add((int *)ud, 1, __ATOMIC_RELAXED);
+}
+
+static void the_log_may_be_set_and_unset_under_load(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    CHECK(evcp_set_log(9, on_line, NULL) == EVCP_E_INVALID);
+    evcp_t *cp = make(&seen, "LOG");
+    evcp_start(cp);
+    int seen_lines = 0;
+    for (int i = 0; i < 300; i++) {
+        int *lines = calloc(1, sizeof *lines);
+        CHECK(evcp_set_log(EVCP_LOG_TRACE, on_line, lines) == EVCP_OK);
+        evcp_set_network(cp, i % 2 == 0);
+        evcp_dispatch(cp, 1);
+        CHECK(evcp_set_log(0, NULL, NULL) == EVCP_OK);
+        seen_lines += *lines;
+        free(lines); /* nobody writes to it any more */
+    }
+    CHECK(seen_lines > 0);
+    evcp_free(cp);
+}
+
+static int entries(const char *directory)
+{
+    int count = 0;
+    DIR *dir = opendir(directory);
+    while (dir != NULL && readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void many_lives_leave_nothing_behind(void)
+{
+    int before = 0;
+    for (int i = 0; i < 60; i++) {
+        struct seen seen = { 0 };
+        char id[16];
+        snprintf(id, sizeof id, "MANY%d", i);
+        evcp_t *cp = make(&seen, id);
+        evcp_start(cp);
+        if (i % 2)
+            evcp_dispatch(cp, 1);
+        evcp_free(cp);
+        CHECK(seen.destroyed == 1);
+        if (i == 10)
+            before = entries("/proc/self/fd");
+    }
+    /* The thread closes what is its own a little later. */
+    for (int i = 0; i < 1000 && entries("/proc/self/task") > 3; i++)
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    CHECK(entries("/proc/self/task") == 3); /* ".", "..", and this one */
+    CHECK(entries("/proc/self/fd") <= before);
+}
+
+int main(int argc, char **argv)
+{
+    url = argc > 1 ? argv[1] : "ws://127.0.0.1:9";
+    the_versions_of_header_and_library_agree();
+    every_result_has_a_text();
+    null_is_an_error_and_never_a_crash();
+    garbage_is_an_error_that_names_it();
+    a_bad_configuration_is_named();
+    structs_of_other_sizes_are_understood();
+    a_question_answered_at_once_starts_the_session();
+    a_question_answered_twice_expires_the_second_time();
+    a_question_that_is_never_answered_holds_nothing_up();
+    a_question_may_be_answered_later_by_another_thread();
+    freeing_inside_a_callback_ends_in_order();
+    waiting_inside_a_callback_is_refused();
+    freeing_ends_a_dispatch_on_another_thread();
+    a_signal_handler_ends_a_wait();
+    vendor_data_is_concluded_exactly_once();
+    the_log_may_be_set_and_unset_under_load();
+    many_lives_leave_nothing_behind();
+    printf("%d failures\n", failures);
+    return failures > 0;
+}

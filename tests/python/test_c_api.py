@@ -1,0 +1,136 @@
+"""The C API: header, symbols, a C program against it, and the examples; also under valgrind and sanitizers."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = Path(os.environ.get("EVCP_LIBRARY", ROOT / "target" / "release" / "libevcp.so"))
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
+VALGRIND = [
+    "valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,possible",
+    "--error-exitcode=9", f"--suppressions={ROOT / 'tests' / 'capi' / 'valgrind.supp'}",
+]
+
+
+def compiled(source, folder, *flags):
+    program = folder / Path(source).stem
+    subprocess.run(
+        ["cc", "-std=c11", *WARNINGS, *flags, f"-I{ROOT / 'include'}", str(ROOT / source), "-o", str(program),
+         f"-L{LIBRARY.parent}", "-levcp", "-lpthread", "-lm", f"-Wl,-rpath,{LIBRARY.parent}"],
+        check=True,
+    )
+    return str(program)
+
+
+@pytest.mark.parametrize("standard", ["c11", "c17", "c++17"])
+def test_the_header_compiles_alone_without_a_warning_or_padding(standard):
+    compiler, language = ("g++", "c++") if "++" in standard else ("gcc", "c")
+    subprocess.run(
+        [compiler, f"-std={standard}", "-x", language, *WARNINGS, "-Wpadded", "-fsyntax-only",
+         str(ROOT / "include" / "evcp.h")],
+        check=True,
+    )
+
+
+def test_every_symbol_is_in_the_header_and_the_other_way_round():
+    listing = subprocess.run(["nm", "-D", "--defined-only", str(LIBRARY)], check=True, capture_output=True, text=True)
+    exported = {line.split()[-1] for line in listing.stdout.splitlines()}
+    header = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), flags=re.DOTALL)
+    declared = {match.group(1) for match in re.finditer(r"\b(evcp_\w+)\s*\(", header)}
+    assert len(declared) > 30
+    assert exported == declared
+
+
+async def run(command, *, stdin=None, **environment):
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin), 240)
+    assert process.returncode == 0, f"{command}: exit {process.returncode}\n{out.decode()}\n{err.decode()}"
+    return out.decode()
+
+
+async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
+    assert "0 failures" in await run([compiled("tests/capi/test_capi.c", tmp_path), central.url])
+
+
+async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
+    program = compiled("tests/capi/test_capi.c", tmp_path, *SANITIZE)
+    assert "0 failures" in await run([program, central.url])
+
+
+async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
+    program = compiled("tests/capi/test_capi.c", tmp_path, "-g")
+    assert "0 failures" in await run([*VALGRIND, program, central.url])
+
+
+async def session_of_the_charger(command, central, folder):
+    """Plays a session with the example firmware and looks at the books."""
+    point = central.point("CHARGER")
+    process = await asyncio.create_subprocess_exec(
+        *command, "--url", central.url, "--id", "CHARGER", "--state-dir", str(folder / "state"),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )
+
+    async def do(line):
+        process.stdin.write(line.encode() + b"\n")
+        await process.stdin.drain()
+
+    await point.status(2, "Available", timeout=60)
+    await do("plug 1")
+    await point.status(1, "Preparing", timeout=60)
+    await do("tag 1 CAFE01")
+    await point.status(1, "Charging", timeout=60)
+    assert (await point.call("UnlockConnector", connector_id=1)).status == "Unlocked"
+    stop = await point.wait("StopTransaction", timeout=60)
+    assert stop["reason"] == "UnlockCommand"
+    await do("unplug 1")
+    await point.status(1, "Available", timeout=60)
+    assert (await point.call("Reset", type="Hard")).status == "Accepted"
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
+    assert b"motor runs" in out
+
+
+async def test_the_example_firmware_charges(central, tmp_path):
+    await session_of_the_charger([compiled("examples/c/charger.c", tmp_path)], central, tmp_path)
+
+
+async def test_the_example_firmware_is_clean_under_sanitizers(central, tmp_path):
+    await session_of_the_charger([compiled("examples/c/charger.c", tmp_path, *SANITIZE)], central, tmp_path)
+
+
+async def test_the_example_firmware_is_clean_under_valgrind(central, tmp_path):
+    program = compiled("examples/c/charger.c", tmp_path, "-g")
+    await session_of_the_charger([*VALGRIND, program], central, tmp_path)
+
+
+async def test_the_forty_line_program_charges(central, tmp_path):
+    program = compiled("examples/c/minimal.c", tmp_path)
+    assert "transaction" in await run([program, central.url])
+    assert "transaction" in await run([*VALGRIND, program, central.url])
+
+
+def test_the_examples_build_with_the_line_in_the_readme(tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    line = re.search(r"^cc -std=c11 .*$", readme, re.MULTILINE).group(0)
+    assert "-Wall -Wextra -Wpedantic -Werror" in line and "examples/c/minimal.c" in line
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("target"))
+    shutil.copytree(ROOT / "include", tmp_path / "include")
+    (tmp_path / "target" / "release").mkdir(parents=True)
+    shutil.copy(LIBRARY, tmp_path / "target" / "release" / "libevcp.so")
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True)
+
+
+def test_the_program_in_the_readme_is_the_example():
+    readme = (ROOT / "README.md").read_text()
+    block = re.search(r"```c\n(.*?)```", readme, re.DOTALL).group(1)
+    assert block == (ROOT / "examples" / "c" / "minimal.c").read_text()
