@@ -1,0 +1,110 @@
+//! The table of messages in the README is true.
+
+#![allow(clippy::panic)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{setup, World};
+use evcp::wire::Action;
+use serde_json::{json, Value};
+
+fn rows() -> BTreeMap<String, (String, String)> {
+    let readme = include_str!("../README.md");
+    let cells = |line: &str| {
+        line.split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let rows = readme.lines().map(cells).filter(|row| row.len() == 5);
+    let messages = rows.filter(|row| Action::parse(&row[1]).is_some());
+    messages
+        .map(|row| (row[1].clone(), (row[2].clone(), row[3].clone())))
+        .collect()
+}
+
+/// A good payload for what the central system may send.
+fn payload(action: &str) -> Value {
+    let hash = json!({"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b",
+        "serialNumber": "c"});
+    let schedule = json!({"chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}]});
+    let time = "2026-01-01T00:00:00Z";
+    match action {
+        "ChangeAvailability" => json!({"connectorId": 1, "type": "Operative"}),
+        "ChangeConfiguration" => json!({"key": "HeartbeatInterval", "value": "60"}),
+        "DataTransfer" => json!({"vendorId": "v"}),
+        "RemoteStartTransaction" => json!({"idTag": "ONE"}),
+        "RemoteStopTransaction" => json!({"transactionId": 1}),
+        "Reset" => json!({"type": "Soft"}),
+        "TriggerMessage" | "ExtendedTriggerMessage" => json!({"requestedMessage": "Heartbeat"}),
+        "UnlockConnector" => json!({"connectorId": 9}),
+        "SendLocalList" => json!({"listVersion": 1, "updateType": "Full"}),
+        "CancelReservation" => json!({"reservationId": 1}),
+        "ReserveNow" => json!({"connectorId": 1, "expiryDate": time, "idTag": "A",
+            "reservationId": 1}),
+        "GetCompositeSchedule" => json!({"connectorId": 1, "duration": 10}),
+        "SetChargingProfile" => json!({"connectorId": 0, "csChargingProfiles": {
+            "chargingProfileId": 1, "stackLevel": 0, "chargingProfileKind": "Relative",
+            "chargingProfilePurpose": "TxDefaultProfile", "chargingSchedule": schedule}}),
+        "GetDiagnostics" => json!({"location": "ftp://x"}),
+        "UpdateFirmware" => json!({"location": "ftp://x", "retrieveDate": time}),
+        "CertificateSigned" => json!({"certificateChain": "x"}),
+        "DeleteCertificate" => json!({ "certificateHashData": hash }),
+        "GetInstalledCertificateIds" => {
+            json!({"certificateType": "CentralSystemRootCertificate"})
+        }
+        "GetLog" => json!({"logType": "SecurityLog", "requestId": 1,
+            "log": {"remoteLocation": "ftp://x"}}),
+        "InstallCertificate" => json!({"certificateType": "CentralSystemRootCertificate",
+            "certificate": "x"}),
+        "SignedUpdateFirmware" => json!({"requestId": 1, "firmware": {"location": "ftp://x",
+            "retrieveDateTime": time, "signingCertificate": "x", "signature": "y"}}),
+        _ => json!({}),
+    }
+}
+
+#[test]
+fn every_message_of_the_central_system_is_served_or_refused_as_the_table_says() {
+    let rows = rows();
+    for action in Action::ALL {
+        let name = action.as_str();
+        if action.from_charge_point() && name != "DataTransfer" {
+            continue;
+        }
+        let (_, state) = rows
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not in the table"));
+        let mut world = World::booted(setup(1));
+        world.call(name, payload(name));
+        let answer = world.central.answers.last().cloned();
+        match (state.as_str(), answer) {
+            ("NotSupported", Some(answer)) => assert_eq!(answer[2], "NotSupported", "{answer}"),
+            ("yes", Some(answer)) => assert_eq!(answer[0], 3, "{name}: {answer}"),
+            // A question to the firmware, which nobody answers here.
+            ("yes", None) => assert!(["DataTransfer", "Reset"].contains(&name), "{name}"),
+            (state, answer) => panic!("{name}: {state}: {answer:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_table_names_no_message_that_the_charge_point_does_not_send() {
+    let sent = [
+        "Authorize",
+        "BootNotification",
+        "DataTransfer",
+        "Heartbeat",
+        "MeterValues",
+        "StartTransaction",
+        "StatusNotification",
+        "StopTransaction",
+    ];
+    for (name, (from, _)) in rows() {
+        assert!(
+            from == "central system" || sent.contains(&name.as_str()),
+            "{name}"
+        );
+    }
+}
