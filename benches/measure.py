@@ -70,10 +70,8 @@ async def memory(folder):
     await quit(process)
     await central.close()
 
-    authority = Authority(folder)
-    central = await CentralSystem(tls=authority.server()).start() if hasattr(authority, "server") else None
-    if central is None:
-        return
+    authority = Authority(folder, "root")
+    central = await CentralSystem(tls=authority.server("localhost", ["127.0.0.1"])).start()
     point = central.point("BENCH")
     process = await charger(central.url, folder / "wss", "--ca", str(authority.root))
     await point.status(2, "Available")

@@ -1,10 +1,10 @@
 //! Life
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -49,8 +49,22 @@ pub(super) struct Inner {
     pub(super) transfers: Mutex<BTreeMap<u64, (evcp_data_fn, UserData)>>,
     pub(super) next_transfer: AtomicU64,
     ended: AtomicBool,
-    dispatcher: Mutex<Option<ThreadId>>,
+    dispatcher: Mutex<Option<u64>>,
     left: Condvar,
+}
+
+/// A number for the thread that calls. std's own would leave an allocation on the host's threads.
+fn this_thread() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(COUNT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
 }
 
 /// The right to run callbacks; there is one at a time.
@@ -68,10 +82,10 @@ impl Inner {
         let mut dispatcher = self.dispatcher.lock();
         match *dispatcher {
             None => {
-                *dispatcher = Some(std::thread::current().id());
+                *dispatcher = Some(this_thread());
                 Ok(Turn(self))
             }
-            Some(thread) if thread == std::thread::current().id() => {
+            Some(thread) if thread == this_thread() => {
                 Err(Fail(EVCP_E_DEADLOCK, "inside a callback".to_owned()))
             }
             Some(_) => Err(Fail(EVCP_E_STATE, "another thread dispatches".to_owned())),
@@ -79,7 +93,7 @@ impl Inner {
     }
 
     pub(super) fn is_inside_callback(&self) -> bool {
-        *self.dispatcher.lock() == Some(std::thread::current().id())
+        *self.dispatcher.lock() == Some(this_thread())
     }
 
     /// Waits until no other thread runs callbacks; says whether that is so.

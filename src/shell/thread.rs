@@ -1,14 +1,13 @@
 //! The library's one thread, shared by all charge points of a process.
 #![allow(unsafe_code)]
 
-use std::sync::mpsc::{channel, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::Lazy;
-use parking_lot::Mutex;
-use tokio::runtime::Builder;
+use parking_lot::{Condvar, Mutex};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{unbounded_channel, UnboundedSender};
 use tokio::task::LocalSet;
 
@@ -21,22 +20,59 @@ struct Shared {
     /// Taken when the last share goes: that ends the thread.
     drivers: Option<UnboundedSender<Box<Driver>>>,
     thread: Option<JoinHandle<()>>,
-    /// Disconnected when the thread is about to end.
-    ending: Mutex<Receiver<()>>,
+    stage: Arc<Progress>,
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
         self.drivers = None;
         // Bounded: a disk that hangs must not hang the host. Then the thread ends when it can.
-        let ended = self.ending.lock().recv_timeout(PATIENCE);
-        if let (Some(thread), Err(RecvTimeoutError::Disconnected)) = (self.thread.take(), ended) {
+        let ended = matches!(
+            self.stage.wait_for_next(&Stage::Running),
+            Some(Stage::Ended(_))
+        );
+        if let (Some(thread), true) = (self.thread.take(), ended) {
             let _ = thread.join();
         }
     }
 }
 
-/// How long the end of the thread is waited for.
+/// How far the thread is. std's channels would leave an allocation on the host's threads.
+#[derive(Default)]
+struct Progress {
+    stage: Mutex<Stage>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Default, PartialEq)]
+enum Stage {
+    #[default]
+    Starting,
+    Running,
+    /// It is about to end, for this reason if it could not run at all.
+    Ended(Option<String>),
+}
+
+impl Progress {
+    fn set(&self, stage: Stage) {
+        *self.stage.lock() = stage;
+        self.changed.notify_all();
+    }
+
+    /// The stage that follows this one; `None` if it takes too long.
+    fn wait_for_next(&self, this: &Stage) -> Option<Stage> {
+        let until = Instant::now() + PATIENCE;
+        let mut stage = self.stage.lock();
+        while *stage == *this {
+            if self.changed.wait_until(&mut stage, until).timed_out() {
+                break;
+            }
+        }
+        (*stage != *this).then(|| stage.clone())
+    }
+}
+
+/// How long the beginning and the end of the thread are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 static SHARED: Lazy<Mutex<Weak<Shared>>> = Lazy::new(Mutex::default);
@@ -63,17 +99,15 @@ impl Thread {
 
 fn start() -> Result<Shared, String> {
     let (drivers, mut arriving) = unbounded_channel::<Box<Driver>>();
-    // A resolver thread is made when a name is to be looked up, and must not linger.
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(2)
-        .thread_keep_alive(Duration::from_millis(200))
-        .thread_name("evcp-dns")
-        .build()
-        .map_err(|why| format!("cannot start the runtime: {why}"))?;
-    let (alive, ending) = channel::<()>();
+    let stage = Arc::new(Progress::default());
+    let progress = stage.clone();
+    // The runtime is made on its own thread, so that nothing of it is left on the host's.
     let body = move || {
-        let _alive = alive;
+        let runtime = match runtime() {
+            Ok(runtime) => runtime,
+            Err(why) => return progress.set(Stage::Ended(Some(why))),
+        };
+        progress.set(Stage::Running);
         let local = LocalSet::new();
         local.block_on(&runtime, async {
             let mut running = tokio::task::JoinSet::new();
@@ -84,15 +118,33 @@ fn start() -> Result<Shared, String> {
             // All handles are gone; what still closes its link in order is waited for.
             while running.join_next().await.is_some() {}
         });
+        drop(local);
+        drop(runtime);
+        progress.set(Stage::Ended(None));
     };
     let thread = std::thread::Builder::new().name("evcp".to_owned());
     let spawned = with_signals_masked(|| thread.spawn(body));
-    let thread = spawned.map_err(|why| format!("cannot start the library's thread: {why}"))?;
-    Ok(Shared {
-        drivers: Some(drivers),
-        thread: Some(thread),
-        ending: Mutex::new(ending),
-    })
+    let failed = |why: &dyn std::fmt::Display| format!("cannot start the library's thread: {why}");
+    let thread = spawned.map_err(|why| failed(&why))?;
+    match stage.wait_for_next(&Stage::Starting) {
+        Some(Stage::Ended(why)) => Err(failed(&why.unwrap_or_default())),
+        _ => Ok(Shared {
+            drivers: Some(drivers),
+            thread: Some(thread),
+            stage,
+        }),
+    }
+}
+
+fn runtime() -> Result<Runtime, String> {
+    // A resolver thread is made when a name is to be looked up, and must not linger.
+    Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .thread_keep_alive(Duration::from_millis(200))
+        .thread_name("evcp-dns")
+        .build()
+        .map_err(|why| why.to_string())
 }
 
 /// Runs `body` while the calling thread has every signal masked: a thread that it starts inherits
