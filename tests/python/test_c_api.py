@@ -116,6 +116,7 @@ async def test_the_example_firmware_is_clean_under_valgrind(central, tmp_path):
 async def test_the_forty_line_program_charges(central, tmp_path):
     program = compiled("examples/c/minimal.c", tmp_path)
     assert "transaction" in await run([program, central.url])
+    central.point("MINIMAL").checker.power_up()
     assert "transaction" in await run([*VALGRIND, program, central.url])
 
 
