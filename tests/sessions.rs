@@ -355,3 +355,27 @@ fn a_broken_frame_changes_nothing() {
     world.charge(1, "ONE");
     assert_eq!(world.central.sessions.len(), 1);
 }
+
+#[test]
+fn a_reset_that_was_agreed_to_starts_nothing_any_more() {
+    let mut setup = setup(1);
+    setup.host.reads_meter = true;
+    let mut world = World::booted(setup);
+    world.call("Reset", json!({"type": "Hard"}));
+    world.ev(1, Ev::Plugged);
+    world.show(1, "ONE");
+    let asked = world.told.iter().filter_map(|notice| match notice {
+        Notice::Ask(request, _) => Some(*request),
+        _ => None,
+    });
+    let asked: Vec<_> = asked.collect();
+    assert_eq!(asked.len(), 2);
+    world.give(Input::Answer(asked[0], evcp::core::Answer::Accepted));
+    world.give(Input::Answer(
+        asked[1],
+        evcp::core::Answer::Meter(Vec::new()),
+    ));
+    world.run(Millis::from_secs(10));
+    assert!(world.central.sessions.is_empty());
+    assert!(world.told.contains(&Notice::Reboot { hard: true }));
+}

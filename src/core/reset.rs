@@ -28,6 +28,16 @@ impl Engine {
         };
         for at in self.connector_ids() {
             self.stop(at, reason, None);
+            // What has not begun yet does not begin any more.
+            if let Some(connector) = self.connector_mut(at) {
+                if matches!(
+                    connector.session,
+                    Session::Starting(_) | Session::Preparing { .. }
+                ) {
+                    connector.session = Session::Finishing;
+                    connector.reading = None;
+                }
+            }
         }
         let until = self.now.mono + self.setup.tuning.reset_wait;
         self.reset = Some(Reset::Stopping { hard, until });

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{params, Connection, ErrorCode, OptionalExtension, Row, Statement, ToSql};
 
@@ -74,6 +75,8 @@ impl SqliteStore {
 
     fn open_file(path: &Path) -> Result<Self, Trouble> {
         let mut db = Connection::open(path)?;
+        // Nobody else has business here: there is no point in waiting for them.
+        db.busy_timeout(Duration::from_millis(100))?;
         // Exclusive: no shared memory file, and nobody else writes under our feet.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         db.pragma_update(None, "page_size", 1024)?;

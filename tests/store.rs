@@ -1,0 +1,241 @@
+//! What the database keeps, and what becomes of a damaged one.
+
+#![cfg(feature = "net")]
+#![allow(clippy::panic)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{at, tag};
+use evcp::core::*;
+use evcp::store::{MemoryStore, SqliteStore, Store};
+use evcp::time::Wall;
+use evcp::wire::{AuthorizationStatus, Reason, SampledValue};
+
+/// A directory of its own for each test.
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("evcp-store-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+fn open(path: &Path) -> SqliteStore {
+    let opened = SqliteStore::open(path, Wall(1)).expect("it can be opened");
+    assert_eq!(opened.replaced, None);
+    opened.store
+}
+
+fn stamp(ms: i64, synced: bool) -> Stamp {
+    Stamp {
+        wall: Wall(ms),
+        synced,
+    }
+}
+
+fn transaction(id: u64) -> Transaction {
+    Transaction {
+        id: TxId(id),
+        connector: at(1),
+        tag: tag("CAFE01"),
+        parent: Some(tag("FLEET")),
+        reservation: Some(0),
+        started: stamp(1_000, true),
+        meter_start: Wh(5),
+        central: CentralId::Unknown,
+        deauthorized: false,
+        last: (stamp(2_000, true), Wh(9)),
+        stop: None,
+    }
+}
+
+fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
+    QueuedMessage {
+        seq: Seq(seq),
+        message_id: format!("m-{seq}"),
+        refusals: 2,
+        body,
+    }
+}
+
+/// One of each kind of write.
+fn everything() -> Batch {
+    let mut ended = transaction(2);
+    ended.central = CentralId::Known(-7);
+    let (meter, reason) = (Wh(99), Reason::EVDisconnected);
+    ended.stop = Some(Stop {
+        at: stamp(3_000, true),
+        meter,
+        reason,
+        tag: Some(tag("BEEF")),
+    });
+    let values = vec![SampledValue {
+        value: "1.5".to_owned(),
+        context: None,
+        format: None,
+        measurand: None,
+        phase: None,
+        location: None,
+        unit: None,
+    }];
+    let meter = QueuedBody::Meter {
+        tx: Some(TxId(2)),
+        connector: Some(at(1)),
+        at: stamp(2, true),
+        values,
+    };
+    vec![
+        Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
+        Write::Availability(None, false),
+        Write::Availability(Some(at(2)), false),
+        Write::Transaction(transaction(1)),
+        Write::Transaction(ended),
+        Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
+        Write::Queue(queued(6, meter)),
+        Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
+        Write::Cache(CachedTag {
+            tag: tag("CAFE01"),
+            status: AuthorizationStatus::Blocked,
+            expires: Some(Wall(77)),
+            parent: None,
+            updated: Wall(5),
+        }),
+    ]
+}
+
+#[test]
+fn everything_is_there_after_reopening_as_memory_has_it() {
+    let path = directory("everything");
+    let mut memory = MemoryStore::default();
+    memory.commit(&everything()).expect("memory");
+    open(&path)
+        .commit(&everything())
+        .expect("the disk takes it");
+    let mut disk = open(&path);
+    assert_eq!(disk.load(), memory.load());
+    for (after, limit) in [(0, 10), (5, 1), (6, 10), (7, 10)] {
+        assert_eq!(
+            disk.fetch(Seq(after), limit),
+            memory.fetch(Seq(after), limit)
+        );
+    }
+}
+
+#[test]
+fn what_is_done_leaves_the_database() {
+    let path = directory("done");
+    let mut disk = open(&path);
+    disk.commit(&everything()).expect("the disk takes it");
+    let gone = vec![
+        Write::Dequeue(Seq(5)),
+        Write::Dequeue(Seq(6)),
+        Write::Dequeue(Seq(7)),
+        Write::TransactionDone(TxId(2)),
+        Write::TransactionDone(TxId(1)),
+        Write::ClearCache,
+    ];
+    disk.commit(&gone).expect("the disk takes it");
+    let stored = disk.load().expect("it can be read");
+    assert_eq!(
+        (stored.queued, stored.running.len(), stored.cache.len()),
+        (0, 0, 0)
+    );
+    // The number of a transaction is never used again.
+    assert_eq!(stored.last_tx, 2);
+}
+
+#[test]
+fn times_that_nobody_corrected_in_their_run_are_final() {
+    let path = directory("times");
+    let mut unsynced = transaction(1);
+    unsynced.started = stamp(1_000, false);
+    unsynced.last.0 = stamp(2_000, false);
+    let mut disk = open(&path);
+    disk.commit(&vec![
+        Write::Transaction(unsynced),
+        Write::CorrectTimes(500),
+    ])
+    .expect("written");
+    assert_eq!(
+        disk.load().expect("read").running[0].started,
+        stamp(1_500, true)
+    );
+    disk.commit(&vec![Write::CorrectTimes(500)])
+        .expect("written");
+    assert_eq!(
+        disk.load().expect("read").running[0].started,
+        stamp(1_500, true)
+    );
+}
+
+#[test]
+fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_started() {
+    let path = directory("garbage");
+    std::fs::create_dir_all(&path).expect("a directory");
+    std::fs::write(
+        path.join("evcp.db"),
+        b"this is not a database at all".repeat(100),
+    )
+    .expect("garbage");
+    let mut opened = SqliteStore::open(&path, Wall(42)).expect("it starts all the same");
+    let (aside, why) = opened.replaced.take().expect("it says so");
+    assert!(aside.ends_with("evcp.db.damaged-42") && aside.exists() && !why.is_empty());
+    opened
+        .store
+        .commit(&everything())
+        .expect("the fresh one works");
+}
+
+#[test]
+fn a_truncated_database_is_set_aside() {
+    let path = directory("truncated");
+    open(&path).commit(&everything()).expect("written");
+    let file = path.join("evcp.db");
+    let bytes = std::fs::read(&file).expect("there is a file");
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("half of it");
+    let _ = std::fs::remove_file(path.join("evcp.db-wal"));
+    let opened = SqliteStore::open(&path, Wall(43)).expect("it starts all the same");
+    assert!(opened.replaced.is_some());
+}
+
+#[test]
+fn a_database_of_a_newer_library_is_refused_and_left_alone() {
+    let path = directory("newer");
+    open(&path).commit(&everything()).expect("written");
+    let file = path.join("evcp.db");
+    let db = rusqlite::Connection::open(&file).expect("it is a database");
+    db.pragma_update(None, "user_version", 999)
+        .expect("a newer version");
+    drop(db);
+    let why = SqliteStore::open(&path, Wall(44)).expect_err("it is refused");
+    assert!(why.0.contains("999"), "{why}");
+    assert!(file.exists());
+    assert_eq!(
+        std::fs::read_dir(&path)
+            .expect("a directory")
+            .filter(|e| {
+                e.as_ref()
+                    .is_ok_and(|e| e.file_name().to_string_lossy().contains("damaged"))
+            })
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_second_one_in_the_same_directory_is_refused() {
+    let path = directory("second");
+    let mut first = open(&path);
+    first.commit(&everything()).expect("written");
+    let why = SqliteStore::open(&path, Wall(45)).expect_err("it is refused");
+    assert!(why.0.contains("another process"), "{why}");
+    first
+        .commit(&everything())
+        .expect("the first is not disturbed");
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let why = SqliteStore::open(Path::new("/proc/no/such"), Wall(46)).expect_err("impossible");
+    assert!(why.0.contains("/proc/no/such"), "{why}");
+}
