@@ -138,6 +138,8 @@ async def test_a_session_offline_arrives_later(charger, central_rpc):
     first = await session(charger, central_rpc, "ONLINE")
     await charger.tag(1, "ONLINE")
     await central_rpc.wait("StopTransaction", transactionId=1)
+    # The answer has to have arrived: else the stop is sent again, and this central system books all it gets.
+    await charger.until(lambda state: state["queue"] == 0, "answered")
     await charger.network(False)
     await charger.wait("ws", state="disconnected")
     await charger.tag(1, "ONLINE")
