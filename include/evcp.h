@@ -535,7 +535,8 @@ evcp_err_t evcp_config_declare(evcp_config_t *cfg,
 
 /* Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
  * all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
- * another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile. */
+ * another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile, or stopped
+ * and nothing is left to tell; EVCP_E_PANIC after a failure inside the library. */
 EVCP_API int32_t evcp_dispatch(evcp_t *cp, int32_t timeout_ms);
 
 /* ---- Life -------------------------------------------------------------------------------- */

@@ -221,7 +221,8 @@ impl evcp_callbacks_t {
 
 /// Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
 /// all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
-/// another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile.
+/// another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile, or stopped
+/// and nothing is left to tell; EVCP_E_PANIC after a failure inside the library.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -238,10 +239,20 @@ pub unsafe extern "C" fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32 
         if freed {
             // Still our turn: nobody else calls back while we tear down.
             inner.tear_down();
+            inner.release_handle();
         }
         drop(turn);
         if freed {
             return Err(Fail(EVCP_E_CLOSED, "the charge point was freed".to_owned()));
+        }
+        if count == 0 && inner.poisoned.load(Ordering::Acquire) {
+            return Err(Fail(EVCP_E_PANIC, "it failed inside before".to_owned()));
+        }
+        if count == 0 && inner.stopped.load(Ordering::Acquire) {
+            return Err(Fail(
+                EVCP_E_CLOSED,
+                "the charge point was stopped".to_owned(),
+            ));
         }
         Ok(count)
     });
@@ -263,7 +274,8 @@ fn run(inner: &Inner, timeout_ms: i32) -> i32 {
             count += i32::from(deliver(inner, event));
         }
         let woken = inner.event_fd.take_wake();
-        if count > 0 || woken || inner.freed.load(Ordering::Acquire) {
+        let over = inner.stopped.load(Ordering::Acquire) || inner.poisoned.load(Ordering::Acquire);
+        if count > 0 || woken || over || inner.freed.load(Ordering::Acquire) {
             return count;
         }
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));

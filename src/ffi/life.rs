@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,10 @@ pub(super) struct Inner {
     pub(super) poisoned: AtomicBool,
     pub(super) transfers: Mutex<BTreeMap<u64, (evcp_data_fn, UserData)>>,
     pub(super) next_transfer: AtomicU64,
+    /// The handle, once it was given back.
+    handle: AtomicPtr<evcp_t>,
+    /// evcp_stop() was called: nothing more will come.
+    pub(super) stopped: AtomicBool,
     ended: AtomicBool,
     dispatcher: Mutex<Option<u64>>,
     left: Condvar,
@@ -106,6 +110,16 @@ impl Inner {
             }
         }
         true
+    }
+
+    /// Frees the handle that was given back, once.
+    pub(super) fn release_handle(&self) {
+        let handle = self.handle.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if !handle.is_null() {
+            // SAFETY: made by Box::into_raw in evcp_new() and given back by evcp_free(); the swap
+            // lets nobody else have it.
+            drop(unsafe { Box::from_raw(handle) });
+        }
     }
 
     /// The end, once, on the thread of the last one who is here: nothing calls back after it.
@@ -200,6 +214,8 @@ pub unsafe extern "C" fn evcp_new(
             poisoned: AtomicBool::new(false),
             transfers: Mutex::default(),
             next_transfer: AtomicU64::new(0),
+            handle: AtomicPtr::new(std::ptr::null_mut()),
+            stopped: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             dispatcher: Mutex::new(None),
             left: Condvar::new(),
@@ -242,9 +258,12 @@ pub unsafe extern "C" fn evcp_stop(cp: *mut evcp_t, timeout_ms: u32) -> evcp_err
             if inner.is_inside_callback() {
                 return Err(Fail(EVCP_E_DEADLOCK, "inside a callback".to_owned()));
             }
-            inner
-                .charge_point
-                .stop(Duration::from_millis(u64::from(timeout_ms)))?;
+            let timeout = Duration::from_millis(u64::from(timeout_ms));
+            let outcome = inner.charge_point.stop(timeout);
+            // Whoever waits in evcp_dispatch() has nothing to wait for any more.
+            inner.stopped.store(true, Ordering::Release);
+            inner.event_fd.wake();
+            outcome?;
             Ok(EVCP_OK)
         })
     }
@@ -262,17 +281,18 @@ pub unsafe extern "C" fn evcp_free(cp: *mut evcp_t) {
         return;
     }
     let _ = contain(|| {
-        // SAFETY: made by Box::into_raw in evcp_new().
-        let inner = unsafe { Box::from_raw(cp) }.inner;
+        // SAFETY: not NULL, so from evcp_new() and alive, as the caller promises.
+        let inner = unsafe { &*cp }.inner.clone();
+        // Whoever is there last frees the handle: a callback that runs may still use it.
+        inner.handle.store(cp, Ordering::Release);
         inner.freed.store(true, Ordering::Release);
         if inner.is_inside_callback() {
-            // The dispatcher tears down on its way out.
             return;
         }
         inner.event_fd.wake();
-        // A dispatcher that does not come back in time tears down when it does.
         if inner.wait_for_dispatcher(Duration::from_secs(2)) {
             inner.tear_down();
+            inner.release_handle();
         }
     });
 }

@@ -413,6 +413,23 @@ static void freeing_ends_a_dispatch_on_another_thread(void)
     CHECK(seen.destroyed == 1);
 }
 
+static void stopping_ends_a_dispatch_on_another_thread(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    evcp_t *cp = make(&seen, "STOP");
+    pthread_t thread;
+    void *result = NULL;
+    evcp_start(cp);
+    CHECK(pthread_create(&thread, NULL, dispatch_for_ever, cp) == 0);
+    CHECK(evcp_stop(cp, 5000) == EVCP_OK);
+    pthread_join(thread, &result);
+    CHECK((intptr_t)result == EVCP_E_CLOSED);
+    CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_E_CLOSED);
+    CHECK(evcp_dispatch(cp, -1) == EVCP_E_CLOSED);
+    evcp_free(cp);
+    CHECK(seen.destroyed == 1);
+}
+
 static evcp_t *to_wake;
 
 static void on_alarm(int signal)
@@ -539,6 +556,7 @@ int main(int argc, char **argv)
     freeing_inside_a_callback_ends_in_order();
     waiting_inside_a_callback_is_refused();
     freeing_ends_a_dispatch_on_another_thread();
+    stopping_ends_a_dispatch_on_another_thread();
     a_signal_handler_ends_a_wait();
     vendor_data_is_concluded_exactly_once();
     the_log_may_be_set_and_unset_under_load();
