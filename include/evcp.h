@@ -224,6 +224,8 @@
 #define EVCP_READ_END 2
 /* A meter is read because the central system asks. */
 #define EVCP_READ_TRIGGER 3
+/* A meter is read for a sample at an instant of the wall clock. */
+#define EVCP_READ_CLOCK 4
 /* Errors only. */
 #define EVCP_LOG_ERROR 1
 /* And what somebody should look at. */
@@ -257,8 +259,10 @@ typedef struct {
     bool permit;
     /* How many phases may be used, 1 to 3; 0: no limit. */
     uint8_t phases;
+    /* Whether the lock of the connector is to be closed; false: open it. */
+    bool lock;
     /* Zero. */
-    uint16_t reserved;
+    uint8_t reserved;
     /* A per phase; infinite when nothing limits it. */
     double amps;
     /* W over all phases; infinite when nothing limits it. */
@@ -320,8 +324,8 @@ typedef struct {
     /* May the device be restarted? EVCP_ACCEPTED or EVCP_REJECTED; on_reboot says when.
      * NULL: Rejected. */
     void (*on_reset)(void *user_data, bool hard, evcp_req_t req);
-    /* Read the meter (context: EVCP_READ_*): evcp_answer_meter(). NULL: what evcp_push_meter()
-     * said last is used. */
+    /* Read the meter (connector 0: the main meter; context: EVCP_READ_*): evcp_answer_meter().
+     * NULL: what evcp_push_meter() said last is used. */
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
     /* Vendor data of the central system; message and data may be NULL: evcp_answer_data().
      * NULL: UnknownVendorId. */
@@ -418,6 +422,8 @@ typedef struct {
     uint64_t panics;
     /* How far the device's clock is off, as the central system says, in milliseconds. */
     int64_t clock_offset_ms;
+    /* Meter values that were dropped because too many were queued. */
+    uint64_t thinned;
 } evcp_stats_t;
 
 /* One line of the log. */
@@ -580,14 +586,23 @@ EVCP_API void evcp_wakeup(evcp_t *cp);
 EVCP_API evcp_err_t evcp_set_ev(evcp_t *cp, uint32_t connector, evcp_ev_t ev);
 
 /* A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
- * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. code NULL: no fault any
- * more. */
+ * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
+ * lasts; a transaction goes on when it is over. code NULL: no fault any more. */
 EVCP_API
 evcp_err_t evcp_set_fault(evcp_t *cp,
                           uint32_t connector,
                           const char *code,
                           const char *info,
                           const char *vendor_code);
+
+/* Something about a connector (0: the charge point) should be looked at, and stops nothing: the
+ * code goes along with its status. As evcp_set_fault() otherwise. */
+EVCP_API
+evcp_err_t evcp_set_warning(evcp_t *cp,
+                            uint32_t connector,
+                            const char *code,
+                            const char *info,
+                            const char *vendor_code);
 
 /* Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
  * restart, as when the central system does it. */
@@ -600,13 +615,31 @@ EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
  * one again, it is tried at once. */
 EVCP_API evcp_err_t evcp_set_network(evcp_t *cp, bool up);
 
-/* What the meter of a connector shows now, 256 values at most; values that are not named stay as
- * they were. Once a second is often enough. */
+/* What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
+ * not named stay as they were. Once a second is often enough. The central system can ask for what
+ * the setting "meter.measurands" names, and for the import register. */
 EVCP_API
 evcp_err_t evcp_push_meter(evcp_t *cp,
                            uint32_t connector,
                            const evcp_sample_t *samples,
                            size_t count);
+
+/* What the meter of a connector shows, in the form that the meter signed (such as OCMF; text of
+ * 64 KiB at most). It goes with the next first or last reading of a transaction, in the
+ * transactionData of its StopTransaction, if one of the StopTxn...Data keys is set: push it before
+ * evcp_answer_meter() for EVCP_READ_BEGIN and EVCP_READ_END. */
+EVCP_API
+evcp_err_t evcp_push_signed_meter(evcp_t *cp,
+                                  uint32_t connector,
+                                  const char *data,
+                                  size_t len);
+
+/* As evcp_present_tag(), for a reader that serves these connectors. */
+EVCP_API
+evcp_err_t evcp_present_tag_at(evcp_t *cp,
+                               const uint32_t *connectors,
+                               size_t count,
+                               const char *tag);
 
 /* A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
  * of them. The outcome arrives in on_auth. */

@@ -202,8 +202,11 @@ impl ChargePoint {
     /// waits; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
-            Fact::Ev(at, _) | Fact::Meter(at, _) | Fact::StopTx(at, _) => &[*at],
-            Fact::Fault(Some(at), _) | Fact::Operative(Some(at), _) => &[*at],
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => &[*at],
+            Fact::Fault(Some(at), _)
+            | Fact::Warning(Some(at), _)
+            | Fact::Operative(Some(at), _)
+            | Fact::Meter(Some(at), _) => &[*at],
             Fact::Tag(at, _) => at,
             _ => &[],
         };

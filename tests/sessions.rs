@@ -309,6 +309,7 @@ fn times_from_before_the_first_sync_are_put_right_before_they_are_sent() {
     let mut setup = setup(1);
     let key = CiString::truncated("AllowOfflineTxForUnknownId");
     setup.keys.push((key, CiString::truncated("true")));
+    setup.tuning.charge_before_accepted = true;
     let mut world = World::new(setup);
     world.reachable = false;
     world.run(Millis(0));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use evcp::core::{Ev, Reading, Supply, Wh};
+use evcp::core::{Ev, Quantity, Reading, Supply, Wh};
 use evcp::wire::Measurand;
 
 /// One simulated connector.
@@ -19,13 +19,14 @@ pub struct Outlet {
     power_w: f64,
     wh: f64,
     since: Instant,
-    soc: Option<f64>,
-    temperature_c: Option<f64>,
+    soc: f64,
+    temperature_c: f64,
     drawn_w: Option<f64>,
+    measures: Vec<Quantity>,
 }
 
 impl Outlet {
-    pub fn new(power_w: f64, start_wh: f64) -> Self {
+    pub fn new(power_w: f64, start_wh: f64, measures: Vec<Quantity>) -> Self {
         Self {
             cable: false,
             vehicle: false,
@@ -37,9 +38,10 @@ impl Outlet {
             power_w,
             wh: start_wh,
             since: Instant::now(),
-            soc: None,
-            temperature_c: None,
+            soc: 50.0,
+            temperature_c: 25.0,
             drawn_w: None,
+            measures,
         }
     }
 
@@ -85,10 +87,10 @@ impl Outlet {
         if let Some(wh) = command["wh"].as_f64() {
             self.wh = wh;
         }
-        let given = |name: &str, old| command[name].as_f64().or(old);
-        self.drawn_w = given("power_w", self.drawn_w);
-        self.soc = given("soc", self.soc);
-        self.temperature_c = given("temperature_c", self.temperature_c);
+        let given = |name: &str| command[name].as_f64();
+        self.drawn_w = given("power_w").or(self.drawn_w);
+        self.soc = given("soc").unwrap_or(self.soc);
+        self.temperature_c = given("temperature_c").unwrap_or(self.temperature_c);
     }
 
     /// What the meter shows.
@@ -101,17 +103,42 @@ impl Outlet {
             location: None,
             milli: (value * 1000.0).round() as i64,
         };
-        let mut all = vec![
-            Reading::energy(Wh(self.wh.floor() as i64)),
+        let all = [
             of(Measurand::PowerActiveImport, power.round()),
             of(
                 Measurand::CurrentImport,
                 (power / 690.0 * 10.0).round() / 10.0,
             ),
             of(Measurand::Voltage, 230.0),
+            of(Measurand::SoC, self.soc),
+            of(Measurand::Temperature, self.temperature_c),
+            of(Measurand::Frequency, 50.0),
+            of(Measurand::PowerFactor, 1.0),
+            of(Measurand::PowerOffered, self.offered()),
+            of(
+                Measurand::CurrentOffered,
+                (self.offered() / 69.0).round() / 10.0,
+            ),
         ];
-        all.extend(self.soc.map(|soc| of(Measurand::SoC, soc)));
-        all.extend(self.temperature_c.map(|t| of(Measurand::Temperature, t)));
-        all
+        let shown = |reading: &Reading| {
+            let measurand = reading.measurand;
+            self.measures
+                .iter()
+                .any(|shown| shown.measurand == measurand)
+        };
+        let register = Reading::energy(Wh(self.wh.floor() as i64));
+        std::iter::once(register)
+            .chain(all.into_iter().filter(shown))
+            .collect()
+    }
+
+    fn offered(&self) -> f64 {
+        if self.supply.permit {
+            self.supply
+                .deciwatts
+                .map_or(self.power_w, |tenths| tenths as f64 / 10.0)
+        } else {
+            0.0
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{ConnectorSetup, Device, Host, Setup, Tuning};
+use evcp::core::{ConnectorSetup, Device, Host, Quantity, Setup, Tuning};
 use evcp::time::Millis;
 use evcp::wire::CiString;
 use evcp::TlsOptions;
@@ -31,6 +31,8 @@ impl Config {
         let profile = profile.ok_or("security.profile must be 0 to 3")?;
         let mut tuning = Tuning {
             security_profile: profile,
+            measurable: measurands(&json["measurands"])?,
+            main_meter: json["main_meter"] == true,
             ..Tuning::default()
         };
         tune(&mut tuning, &json["timing"]);
@@ -78,7 +80,7 @@ impl Config {
                     unlocks: true,
                     resets: true,
                     reads_meter: true,
-                    transfers_data: false,
+                    transfers_data: true,
                 },
                 tuning,
                 seed: 0,
@@ -91,6 +93,25 @@ impl Config {
             identity,
         })
     }
+}
+
+/// What the meters of the charger show; the import register needs no words.
+fn measurands(json: &Value) -> Result<Vec<Quantity>, String> {
+    let named: Vec<_> = match json.as_array() {
+        Some(all) => all.iter().filter_map(Value::as_str).collect(),
+        None => vec![
+            "Power.Active.Import",
+            "Current.Import",
+            "Voltage",
+            "SoC",
+            "Temperature",
+            "Frequency",
+            "Power.Factor",
+            "Power.Offered",
+            "Current.Offered",
+        ],
+    };
+    Quantity::parse_list(&named.join(",")).ok_or_else(|| "measurands: unknown".to_owned())
 }
 
 fn key(name: &str) -> Result<CiString<50>, String> {

@@ -10,6 +10,7 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod charger;
+mod commands;
 mod config;
 mod prompt;
 mod script;
@@ -26,8 +27,9 @@ use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use serde_json::{json, Value};
 
+use commands::Refusal;
 use config::Config;
-use station::{Refusal, Station};
+use station::Station;
 
 /// What the main loop waits for.
 pub enum Message {

@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use evcp::core::{
-    Answer, Batch, Connection, ConnectorId, Fact, Fault, Fetched, Notice, Question, Seq, Stored,
-    Supply, TransactionChange,
+    Answer, Batch, Connection, ConnectorId, Fact, Fault, Fetched, Notice, Question, Reading, Seq,
+    Stored, Supply, TransactionChange, Wh,
 };
 use evcp::store::{MemoryStore, SqliteStore, Store, StoreError};
 use evcp::time::Wall;
-use evcp::wire::{
-    ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Reason,
-};
+use evcp::wire::{ChargePointErrorCode, ChargePointStatus, DataTransferStatus};
 use evcp::{ChargePoint, Event, Options, Storage, Wake};
 use serde_json::{json, Value};
 
@@ -80,15 +78,15 @@ pub enum Later {
 
 pub struct Station {
     pub number: usize,
-    config: Config,
+    pub config: Config,
     directory: Option<PathBuf>,
-    handle: ChargePoint,
+    pub handle: ChargePoint,
     pub outlets: Vec<Outlet>,
-    disk_fails: Arc<AtomicBool>,
+    pub disk_fails: Arc<AtomicBool>,
     to: Sender<Message>,
     pub later: Vec<(Instant, Later)>,
     /// Faults that wait for charging to begin.
-    on_charging: Vec<(usize, Duration, Fault)>,
+    pub on_charging: Vec<(usize, Duration, Fault)>,
     registration: &'static str,
     connected: bool,
     pub ended: bool,
@@ -157,7 +155,8 @@ impl Station {
     ) -> Result<Self, String> {
         let disk_fails = Arc::new(AtomicBool::new(false));
         let handle = open(&config, directory.as_ref(), &disk_fails, &to, number, trace)?;
-        let outlet = || Outlet::new(config.ev_power_w, config.meter_start_wh);
+        let measures = &config.setup.tuning.measurable;
+        let outlet = || Outlet::new(config.ev_power_w, config.meter_start_wh, measures.clone());
         let outlets = config.setup.connectors.iter().map(|_| outlet()).collect();
         let mut station = Self {
             number,
@@ -202,7 +201,7 @@ impl Station {
         }
     }
 
-    fn keep_meters(&mut self) {
+    pub fn keep_meters(&mut self) {
         let Some(directory) = self.directory.clone() else {
             return;
         };
@@ -218,12 +217,12 @@ impl Station {
     }
 
     /// Puts in what the control pilot says now.
-    fn tell_ev(&mut self, at: usize) -> Result<(), String> {
+    pub fn tell_ev(&mut self, at: usize) -> Result<(), String> {
         let ev = self.outlets[at].ev();
         self.tell(Fact::Ev(id(at)?, ev))
     }
 
-    fn tell(&self, fact: Fact) -> Result<(), String> {
+    pub fn tell(&self, fact: Fact) -> Result<(), String> {
         self.handle.tell(fact).map_err(|why| why.to_string())
     }
 
@@ -236,7 +235,7 @@ impl Station {
         }
     }
 
-    fn say(&self, mut event: Value) {
+    pub fn say(&self, mut event: Value) {
         if let Some(members) = event.as_object_mut() {
             members.insert("identity".to_owned(), json!(self.identity()));
         }
@@ -343,7 +342,7 @@ impl Station {
     }
 
     /// A restart of the device: the process stays, or it does not.
-    fn reboot(&mut self) {
+    pub fn reboot(&mut self) {
         self.keep_meters();
         if self.config.exit_on_reset {
             self.ended = true;
@@ -402,6 +401,7 @@ impl Station {
             "event": "supply",
             "connector": at.number(),
             "permit": supply.permit,
+            "lock": supply.lock,
             "amps": supply.deciamps.map(|tenths| f64::from(tenths) / 10.0),
             "watts": supply.deciwatts.map(|tenths| tenths as f64 / 10.0),
             "phases": supply.phases.unwrap_or(0),
@@ -425,13 +425,23 @@ impl Station {
                 return self.later.push((moved, Later::Unlocked(request, !fails)));
             }
             Question::Reset { .. } => Answer::Accepted,
-            Question::ReadMeter(at, _) => match self.outlets.get_mut(at.index()) {
+            Question::ReadMeter(Some(at), _) => match self.outlets.get_mut(at.index()) {
                 Some(outlet) => Answer::Meter(outlet.readings()),
                 None => Answer::Failed,
             },
-            Question::DataTransfer { .. } => {
-                Answer::Data(DataTransferStatus::UnknownVendorId, None)
+            Question::ReadMeter(None, _) => {
+                let all = self.outlets.iter_mut();
+                let milli = all.map(|outlet| outlet.readings()[0].milli).sum();
+                Answer::Meter(vec![Reading {
+                    milli,
+                    ..Reading::energy(Wh(0))
+                }])
             }
+            Question::DataTransfer {
+                vendor,
+                message,
+                data,
+            } => echo(&vendor, message.as_deref(), data),
         };
         let _ = self.handle.answer(request, answer);
     }
@@ -470,181 +480,7 @@ impl Station {
         }
     }
 
-    fn index(&self, command: &Value) -> Result<usize, String> {
-        let number = command["connector"]
-            .as_u64()
-            .ok_or("connector is missing")?;
-        let index = usize::try_from(number).unwrap_or(0).checked_sub(1);
-        let index = index.filter(|index| *index < self.outlets.len());
-        index.ok_or_else(|| format!("there is no connector {number}"))
-    }
-
-    /// Carries out a command: `Ok` is what the reply has beside `ok`.
-    pub fn command(&mut self, name: &str, command: &Value) -> Result<Value, Refusal> {
-        let done = Ok(json!({}));
-        match name {
-            "plug_in" => {
-                let at = self.index(command)?;
-                let outlet = &mut self.outlets[at];
-                outlet.tick();
-                (outlet.cable, outlet.vehicle, outlet.hungry) = (true, true, true);
-                if outlet.lock_fails {
-                    let fault = fault_of("ConnectorLockFailure", &Value::Null)?;
-                    self.tell(Fact::Fault(Some(id(at)?), Some(fault)))?;
-                }
-                self.tell_ev(at)?;
-                done
-            }
-            "plug_out" => {
-                let at = self.index(command)?;
-                let outlet = &mut self.outlets[at];
-                outlet.tick();
-                let side = command["side"].as_str().unwrap_or("both");
-                (outlet.vehicle, outlet.awake) = (false, false);
-                if side != "ev" {
-                    outlet.cable = false;
-                }
-                self.tell_ev(at)?;
-                done
-            }
-            "present_id_tag" => {
-                let tag = command["id_tag"].as_str().ok_or("id_tag is missing")?;
-                let tag = IdToken::new(tag).map_err(|_| "id_tag has more than 20 characters")?;
-                let mut at = Vec::new();
-                for number in command["connectors"].as_array().into_iter().flatten() {
-                    at.push(id(self.index(&json!({ "connector": number }))?)?);
-                }
-                if !command["connector"].is_null() {
-                    at.push(id(self.index(command)?)?);
-                }
-                self.tell(Fact::Tag(at, tag))?;
-                done
-            }
-            "ev_state" => {
-                let at = self.index(command)?;
-                let outlet = &mut self.outlets[at];
-                outlet.tick();
-                outlet.hungry = match command["state"].as_str() {
-                    Some("charging") => true,
-                    Some("suspended") => false,
-                    _ => return Err("state must be \"charging\" or \"suspended\"".into()),
-                };
-                outlet.awake |= outlet.hungry && outlet.supply.permit;
-                self.tell_ev(at)?;
-                done
-            }
-            "meter" => {
-                let at = self.index(command)?;
-                self.outlets[at].set_readings(command);
-                let readings = self.outlets[at].readings();
-                self.tell(Fact::Meter(id(at)?, readings))?;
-                self.keep_meters();
-                done
-            }
-            "fault" | "clear_fault" => self.fault(name, command),
-            "lock" => {
-                let at = self.index(command)?;
-                let fails = command["fail"]
-                    .as_bool()
-                    .ok_or("fail must be true or false")?;
-                self.outlets[at].lock_fails = fails;
-                done
-            }
-            "network" => {
-                let up = command["up"].as_bool().ok_or("up must be true or false")?;
-                self.tell(Fact::Network(up))?;
-                done
-            }
-            "storage" => {
-                let fails = command["fail"]
-                    .as_bool()
-                    .ok_or("fail must be true or false")?;
-                self.disk_fails.store(fails, Ordering::Release);
-                done
-            }
-            "power_loss" => {
-                self.keep_meters();
-                if command["backup"] == true {
-                    self.tell(Fact::PowerFails)?;
-                    self.finish(Duration::from_secs(5));
-                } else {
-                    std::process::abort();
-                }
-                done
-            }
-            "restart" => {
-                let reason = command["reason"].as_str().unwrap_or("Reboot");
-                let reason = Reason::parse(reason).ok_or("reason is not one of OCPP's")?;
-                for at in 0..self.outlets.len() {
-                    self.tell(Fact::StopTx(id(at)?, reason))?;
-                }
-                // The meters are still to be read for the transactions that end.
-                self.drain_until(Duration::from_secs(3), |station| {
-                    (0..station.outlets.len()).all(|at| {
-                        id(at).map_or(true, |at| station.handle.transaction(at).is_none())
-                    })
-                });
-                self.reboot();
-                done
-            }
-            "data_transfer" => {
-                let vendor = command["vendor_id"]
-                    .as_str()
-                    .ok_or("vendor_id is missing")?;
-                let vendor = CiString::new(vendor).map_err(|_| "vendor_id is too long")?;
-                let message = command["message_id"]
-                    .as_str()
-                    .map(CiString::new)
-                    .transpose();
-                let message = message.map_err(|_| "message_id is too long")?;
-                let data = command["data"].as_str().map(str::to_owned);
-                let token = command["id"].as_u64().unwrap_or(0);
-                self.tell(Fact::DataTransfer {
-                    token,
-                    vendor,
-                    message,
-                    data,
-                })?;
-                done
-            }
-            "get_state" => Ok(json!({ "state": self.state() })),
-            _ => Err(Refusal::Unsupported),
-        }
-    }
-
-    fn fault(&mut self, name: &str, command: &Value) -> Result<Value, Refusal> {
-        let at = match command["connector"].as_u64() {
-            Some(0) => None,
-            _ => Some(self.index(command)?),
-        };
-        let place = at.map(id).transpose()?;
-        if name == "clear_fault" {
-            if let Some(at) = at {
-                self.outlets[at].faulted = false;
-            }
-            self.tell(Fact::Fault(place, None))?;
-            return Ok(json!({}));
-        }
-        let code = command["error_code"]
-            .as_str()
-            .ok_or("error_code is missing")?;
-        let fault = fault_of(code, command)?;
-        let delay =
-            Duration::from_secs_f64(command["delay_s"].as_f64().unwrap_or(0.0).clamp(0.0, 1e6));
-        match (command["after"].as_str(), at) {
-            (Some("charging"), Some(at)) if !self.outlets[at].flows() => {
-                self.on_charging.push((at, delay, fault));
-            }
-            _ if delay > Duration::ZERO => {
-                self.later
-                    .push((Instant::now() + delay, Later::Fault(place, fault)));
-            }
-            _ => self.tell(Fact::Fault(place, Some(fault)))?,
-        }
-        Ok(json!({}))
-    }
-
-    fn drain_until(&mut self, patience: Duration, over: impl Fn(&Self) -> bool) {
+    pub fn drain_until(&mut self, patience: Duration, over: impl Fn(&Self) -> bool) {
         let until = Instant::now() + patience;
         loop {
             self.events();
@@ -671,7 +507,7 @@ impl Station {
         due.into_iter().map(|(_, later)| later).collect()
     }
 
-    fn state(&self) -> Value {
+    pub fn state(&self) -> Value {
         let stats = self.handle.stats();
         let connectors: Vec<_> = (0..self.outlets.len()).filter_map(|at| {
             let at = id(at).ok()?;
@@ -689,6 +525,7 @@ impl Station {
                 })),
                 "supply": {
                     "permit": supply.permit,
+                    "lock": supply.lock,
                     "amps": supply.deciamps.map(|tenths| f64::from(tenths) / 10.0),
                     "watts": supply.deciwatts.map(|tenths| tenths as f64 / 10.0),
                     "phases": supply.phases.unwrap_or(0),
@@ -721,36 +558,16 @@ impl Station {
     }
 }
 
-/// Why a command was not taken.
-pub enum Refusal {
-    Invalid(String),
-    Unsupported,
-}
-
-impl From<String> for Refusal {
-    fn from(why: String) -> Self {
-        Self::Invalid(why)
+/// The one vendor that the simulator knows sends back what it gets.
+fn echo(vendor: &str, message: Option<&str>, data: Option<String>) -> Answer {
+    match (vendor, message) {
+        ("org.evcp", Some("echo")) => Answer::Data(DataTransferStatus::Accepted, data),
+        ("org.evcp", _) => Answer::Data(DataTransferStatus::UnknownMessageId, None),
+        _ => Answer::Data(DataTransferStatus::UnknownVendorId, None),
     }
 }
 
-impl From<&str> for Refusal {
-    fn from(why: &str) -> Self {
-        Self::Invalid(why.to_owned())
-    }
-}
-
-fn id(index: usize) -> Result<ConnectorId, String> {
+pub fn id(index: usize) -> Result<ConnectorId, String> {
     let number = u32::try_from(index + 1).unwrap_or(0);
     ConnectorId::new(number).ok_or_else(|| format!("there is no connector {number}"))
-}
-
-fn fault_of(code: &str, command: &Value) -> Result<Fault, String> {
-    let code = ChargePointErrorCode::parse(code).filter(|c| *c != ChargePointErrorCode::NoError);
-    Ok(Fault {
-        code: code.ok_or("error_code is not one of OCPP's")?,
-        info: command["info"].as_str().map(CiString::truncated),
-        vendor_code: command["vendor_error_code"]
-            .as_str()
-            .map(CiString::truncated),
-    })
 }

@@ -55,17 +55,19 @@ impl Engine {
             self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
             return self.stop(at, Reason::Local, Some(tag));
         }
+        if self.release(&at, |owner| owner.tag == tag) {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted);
+        }
         if self.take_back(&at, &tag) || self.authorizations.open.values().any(|o| o.tag == tag) {
             return;
         }
         if self.pick(&at).is_some() {
             return self.authorize(tag, Aim::Start(at));
         }
-        // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10).
-        if self
-            .find_running(&at, |_, parent| parent.is_some())
-            .is_some()
-        {
+        // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10), or has
+        // a cable here that is kept for him.
+        let grouped = self.find_running(&at, |_, parent| parent.is_some());
+        if grouped.is_some() || self.keeps_for_group(&at) {
             return self.authorize(tag, Aim::Stop(at));
         }
         self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
@@ -83,6 +85,30 @@ impl Engine {
         let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
         all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))
             .map(|(at, _)| at)
+    }
+
+    /// Unlocks the cable that is kept for somebody. Says whether there was one.
+    fn release(&mut self, at: &[ConnectorId], fits: impl Fn(&Allowed) -> bool) -> bool {
+        for at in at {
+            let Some(connector) = self.connector_mut(*at) else {
+                continue;
+            };
+            if let Session::Finishing { hold, .. } = &mut connector.session {
+                if hold.as_ref().is_some_and(&fits) {
+                    *hold = None;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
+        let kept = |at: &ConnectorId| match &self.connector(*at)?.session {
+            Session::Finishing { hold, .. } => hold.as_ref()?.parent.as_ref(),
+            _ => None,
+        };
+        at.iter().any(|at| kept(at).is_some())
     }
 
     /// A tag that is shown a second time before anything was plugged in is taken back
@@ -108,7 +134,7 @@ impl Engine {
 
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.
     pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
-        if self.fault.is_some() || self.reset.is_some() || self.closing {
+        if self.fault.is_some() || self.reset.is_some() || self.closing || !self.in_service() {
             return None;
         }
         let free = || {
@@ -205,7 +231,7 @@ impl Engine {
     pub(crate) fn grant(&mut self, tag: IdToken, parent: Option<IdToken>, aim: Aim) {
         match aim {
             Aim::Start(at) => {
-                let until = self.connection_timeout();
+                let now = self.now.mono;
                 let Some(at) = self.pick(&at) else {
                     return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
                 };
@@ -214,12 +240,12 @@ impl Engine {
                     return;
                 };
                 // ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
-                let until = match connector.session {
-                    Session::Preparing { until, .. } => until,
-                    _ => until,
+                let since = match connector.session {
+                    Session::Preparing { since, .. } => since,
+                    _ => now,
                 };
                 let allowed = Some(Allowed { tag, parent });
-                connector.session = Session::Preparing { until, allowed };
+                connector.session = Session::Preparing { since, allowed };
             }
             Aim::Stop(at) => {
                 let same_group = |_: &IdToken, group: Option<&IdToken>| {
@@ -230,7 +256,16 @@ impl Engine {
                         self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
                         self.stop(at, Reason::Local, Some(tag));
                     }
-                    None => self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx),
+                    None => {
+                        let same =
+                            |owner: &Allowed| owner.parent.is_some() && owner.parent == parent;
+                        let status = if self.release(&at, same) {
+                            AuthorizationStatus::Accepted
+                        } else {
+                            AuthorizationStatus::ConcurrentTx
+                        };
+                        self.tell_authorized(None, &tag, status);
+                    }
                 }
             }
         }

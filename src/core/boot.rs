@@ -130,6 +130,10 @@ impl Engine {
         match answer.status {
             RegistrationStatus::Accepted => {
                 self.registration = Registration::Accepted;
+                if !self.accepted {
+                    self.accepted = true;
+                    self.write(Write::Accepted);
+                }
                 if secs > 0 {
                     // Not stored: it is said anew at each boot.
                     let _ = self
@@ -161,7 +165,9 @@ impl Engine {
     /// Somebody who knows says what time it is.
     pub(crate) fn set_clock(&mut self, right: Wall) {
         let before = self.clock.wall(self.now.mono);
-        if let Some(step) = self.clock.set(self.now, right) {
+        let first = self.clock.set(self.now, right);
+        self.rearm_aligned();
+        if let Some(step) = first {
             self.correct_stamps(step);
             self.tell(Notice::Time(right));
         } else if before.0.abs_diff(right.0) >= 1000 {
@@ -185,6 +191,10 @@ impl Engine {
                 stored |= !stop.at.synced;
                 stop.at.correct(step);
             }
+        }
+        for datum in self.data.values_mut().flatten() {
+            stored |= !datum.at.synced;
+            datum.at.correct(step);
         }
         for item in self.outbox.window_mut() {
             stored |= item.stored && item.message.body.correct(step);

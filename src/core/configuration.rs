@@ -84,6 +84,7 @@ impl Engine {
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(),
             Some(Key::MeterValueSampleInterval) => self.rearm_samples(),
+            Some(Key::ClockAlignedDataInterval) => self.rearm_aligned(),
             Some(Key::AuthorizationKey) => self.reconnect(),
             _ => {}
         }

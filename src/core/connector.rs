@@ -1,10 +1,9 @@
 //! A connector: the facts about it, what is going on at it, and the status that follows.
 
-use crate::core::{ConnectorId, Ev, Fault, Reading, Stamp, Supply, TxId};
+use crate::core::meter::Meter;
+use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
 use crate::time::Mono;
-use crate::wire::{
-    ChargePointErrorCode, ChargePointStatus, CiString, IdToken, ReadingContext, Reason,
-};
+use crate::wire::{ChargePointErrorCode, ChargePointStatus, CiString, IdToken, Reason};
 
 /// What is going on at a connector.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +12,8 @@ pub(crate) enum Session {
     Idle,
     /// Somebody plugged in or showed a tag; the other is still to come (`OCPP 1.6 §4.9`).
     Preparing {
-        /// When ConnectionTimeOut is over, counted from the beginning of this state.
-        until: Mono,
+        /// When it began: ConnectionTimeOut counts from here (errata 3.77).
+        since: Mono,
         /// Who may charge, once that is settled.
         allowed: Option<Allowed>,
     },
@@ -25,7 +24,20 @@ pub(crate) enum Session {
     /// The transaction is to end, energy is off; only the reading of the meter is missing.
     Stopping(Run, Ending),
     /// The transaction is over, or nobody came to start one, and the cable is still in.
-    Finishing,
+    Finishing {
+        /// The vehicle was unplugged at its own side.
+        left: bool,
+        /// Who has to come to get the cable back, if it stays locked.
+        hold: Option<Allowed>,
+    },
+}
+
+impl Session {
+    /// Over, and the cable may be taken.
+    pub(crate) const OVER: Self = Self::Finishing {
+        left: false,
+        hold: None,
+    };
 }
 
 /// A tag that may charge.
@@ -43,8 +55,21 @@ pub(crate) struct Run {
     pub(crate) sample: Option<Mono>,
     /// The offer is fresh: until then the vehicle may take its time to react.
     pub(crate) reacts_until: Option<Mono>,
-    /// The tag was refused after the start, and only the energy was stopped.
-    pub(crate) suspended: bool,
+    pub(crate) allowance: Allowance,
+    /// When the meter is looked at next, to see whether the allowance is used up.
+    pub(crate) watch: Option<Mono>,
+}
+
+/// How much energy a transaction may still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allowance {
+    /// As much as it likes.
+    Full,
+    /// The tag was refused after the start: until the register shows this
+    /// (`OCPP 1.6 §9.1.14`).
+    Until(Wh),
+    /// None any more.
+    Spent,
 }
 
 /// How a transaction is to end.
@@ -81,14 +106,12 @@ pub(crate) struct Connector {
     pub(crate) lockable: bool,
     pub(crate) ev: Ev,
     pub(crate) fault: Option<Fault>,
+    /// Something that should be looked at, and does not stop anything.
+    pub(crate) warning: Option<Fault>,
     pub(crate) operative: bool,
     pub(crate) session: Session,
     pub(crate) reports: Reports,
-    /// What the meter showed last, and when each value was last told.
-    pub(crate) readings: Vec<Reading>,
-    pub(crate) read_at: Option<Mono>,
-    /// A question for the meter is open, for this context.
-    pub(crate) reading: Option<ReadingContext>,
+    pub(crate) meter: Meter,
     /// The last command to the host.
     pub(crate) supply: Option<Supply>,
 }
@@ -100,15 +123,14 @@ impl Connector {
             lockable,
             ev: Ev::Absent,
             fault: None,
+            warning: None,
             operative: true,
             session: Session::Idle,
             reports: Reports {
                 current: None,
                 told: None,
             },
-            readings: Vec::new(),
-            read_at: None,
-            reading: None,
+            meter: Meter::new(),
             supply: None,
         }
     }
@@ -122,96 +144,102 @@ impl Connector {
 
     /// Whether something is going on that a change of availability has to wait for.
     pub(crate) const fn is_busy(&self) -> bool {
-        !matches!(self.session, Session::Idle | Session::Finishing)
+        !matches!(self.session, Session::Idle | Session::Finishing { .. })
     }
 
     /// Whether a session could begin here.
     pub(crate) fn is_free(&self) -> bool {
         let open = match &self.session {
-            Session::Idle | Session::Finishing => true,
+            Session::Idle => true,
+            // A cable that is kept for somebody cannot serve anybody else.
+            Session::Finishing { hold, .. } => hold.is_none(),
             Session::Preparing { allowed, .. } => allowed.is_none(),
             Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => false,
         };
         open && self.operative && self.fault.is_none()
     }
 
-    /// The status that follows from everything that is known (`OCPP 1.6 §4.9`).
-    pub(crate) fn show(&self) -> Shown {
+    /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
+    /// whether the charge point as a whole may charge at all.
+    pub(crate) fn show(&self, in_service: bool) -> Shown {
         if let Some(fault) = &self.fault {
-            return Shown {
-                status: ChargePointStatus::Faulted,
-                error: fault.code,
-                info: fault.info.clone(),
-                vendor_code: fault.vendor_code.clone(),
-            };
+            return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
         let status = match &self.session {
             Session::Running(run) | Session::Stopping(run, _) => self.show_running(run),
             Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
-            _ if !self.operative => ChargePointStatus::Unavailable,
-            Session::Finishing => ChargePointStatus::Finishing,
+            _ if !self.operative || !in_service => ChargePointStatus::Unavailable,
+            Session::Finishing { .. } => ChargePointStatus::Finishing,
             Session::Idle => ChargePointStatus::Available,
         };
-        let left = !self.ev.is_connected() && self.run().is_some();
-        Shown {
-            status,
-            error: ChargePointErrorCode::NoError,
-            info: left.then(|| CiString::truncated("EV side disconnected")),
-            vendor_code: None,
+        let mut shown = Shown::of(status, self.warning.as_ref());
+        let left = match &self.session {
+            Session::Finishing { left, .. } => *left,
+            _ => self.run().is_some(),
+        };
+        if left && !self.ev.is_connected() && shown.info.is_none() {
+            shown.info = Some(CiString::truncated("EV side disconnected"));
         }
+        shown
     }
 
     /// SuspendedEVSE wins over SuspendedEV when both hold. A vehicle that was only just offered
     /// energy has not refused it: until it reacts the connector is still preparing.
     fn show_running(&self, run: &Run) -> ChargePointStatus {
         match self.ev {
-            _ if run.suspended => ChargePointStatus::SuspendedEVSE,
+            _ if run.allowance == Allowance::Spent => ChargePointStatus::SuspendedEVSE,
             Ev::Charging => ChargePointStatus::Charging,
             Ev::Plugged if run.reacts_until.is_some() => ChargePointStatus::Preparing,
             _ => ChargePointStatus::SuspendedEV,
         }
     }
 
-    /// The command that follows: energy flows for a running transaction alone.
+    /// The command that follows: energy flows for a running transaction alone, and the cable is
+    /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
     pub(crate) fn command(&self, all_stopped: bool) -> Supply {
-        match &self.session {
+        let locked = match &self.session {
+            Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => true,
+            Session::Finishing { hold, .. } => hold.is_some(),
+            Session::Idle | Session::Preparing { .. } => false,
+        };
+        let lock = locked && self.lockable && self.ev != Ev::Absent;
+        let permit = match &self.session {
             Session::Running(run) => {
-                let stopped = all_stopped || run.suspended || self.fault.is_some();
-                let permit = self.ev.is_connected() && !stopped;
-                Supply {
-                    permit,
-                    tx: Some(run.tx),
-                    ..Supply::OFF
-                }
+                let stopped =
+                    all_stopped || run.allowance == Allowance::Spent || self.fault.is_some();
+                self.ev.is_connected() && !stopped
             }
-            Session::Stopping(run, _) => Supply {
-                tx: Some(run.tx),
-                ..Supply::OFF
-            },
-            _ => Supply::OFF,
+            _ => false,
+        };
+        Supply {
+            permit,
+            lock,
+            tx: self.run().map(|run| run.tx),
+            ..Supply::OFF
         }
     }
+}
 
-    /// Takes in what the meter shows; values that it does not name stay as they are.
-    pub(crate) fn read(&mut self, now: Mono, readings: &[Reading]) {
-        for new in readings {
-            let full = self.readings.len() >= Self::MOST_READINGS;
-            let same = |old: &&mut Reading| {
-                (old.measurand, old.phase, old.location) == (new.measurand, new.phase, new.location)
-            };
-            match self.readings.iter_mut().find(same) {
-                Some(old) => *old = *new,
-                None if full => {}
-                None => self.readings.push(*new),
-            }
-        }
-        if !readings.is_empty() {
-            self.read_at = Some(now);
+impl Shown {
+    /// A status with what is wrong, if that may stand beside it: a vehicle that does not talk is
+    /// a matter of some statuses only (`OCPP 1.6 §4.9`).
+    pub(crate) fn of(status: ChargePointStatus, wrong: Option<&Fault>) -> Self {
+        use ChargePointStatus as S;
+        let fits = |fault: &&Fault| {
+            fault.code != ChargePointErrorCode::EVCommunicationError
+                || matches!(
+                    status,
+                    S::Preparing | S::SuspendedEV | S::SuspendedEVSE | S::Finishing | S::Faulted
+                )
+        };
+        let wrong = wrong.filter(fits);
+        Self {
+            status,
+            error: wrong.map_or(ChargePointErrorCode::NoError, |fault| fault.code),
+            info: wrong.and_then(|fault| fault.info.clone()),
+            vendor_code: wrong.and_then(|fault| fault.vendor_code.clone()),
         }
     }
-
-    /// All measurands on all phases at all places are fewer.
-    const MOST_READINGS: usize = 256;
 }
 
 impl Reports {
@@ -227,12 +255,7 @@ impl Reports {
         }
         let shown = match way(told.status, current.status) {
             None => current.clone(),
-            Some(between) => Shown {
-                status: between,
-                error: ChargePointErrorCode::NoError,
-                info: None,
-                vendor_code: None,
-            },
+            Some(between) => Shown::of(between, None),
         };
         Some((shown, *since))
     }
@@ -275,6 +298,7 @@ mod tests {
     use crate::time::Wall;
     use ChargePointStatus as S;
 
+    // rules: 38
     #[test]
     fn every_status_can_be_reached_from_every_other_by_legal_steps() {
         for &from in S::ALL {
@@ -291,6 +315,7 @@ mod tests {
         }
     }
 
+    // rules: 38
     #[test]
     fn reserved_goes_to_charging_through_preparing() {
         assert_eq!(way(S::Reserved, S::Charging), Some(S::Preparing));
@@ -298,14 +323,26 @@ mod tests {
         assert_eq!(way(S::Finishing, S::Charging), Some(S::Preparing));
     }
 
+    // rules: 45
     #[test]
-    fn nothing_is_reported_when_the_status_returned_to_what_was_told() {
-        let shown = Shown {
-            status: S::Available,
-            error: ChargePointErrorCode::NoError,
+    fn a_silent_vehicle_is_a_warning_only_where_a_vehicle_should_talk() {
+        let warning = Fault {
+            code: ChargePointErrorCode::EVCommunicationError,
             info: None,
             vendor_code: None,
         };
+        let error = |status| Shown::of(status, Some(&warning)).error;
+        assert_eq!(error(S::Charging), ChargePointErrorCode::NoError);
+        assert_eq!(error(S::Available), ChargePointErrorCode::NoError);
+        for status in [S::Preparing, S::SuspendedEV, S::SuspendedEVSE, S::Finishing] {
+            assert_eq!(error(status), ChargePointErrorCode::EVCommunicationError);
+        }
+    }
+
+    // rules: 46
+    #[test]
+    fn nothing_is_reported_when_the_status_returned_to_what_was_told() {
+        let shown = Shown::of(S::Available, None);
         let stamp = Stamp {
             wall: Wall(0),
             synced: true,

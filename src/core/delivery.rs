@@ -42,6 +42,19 @@ impl Engine {
             self.write(Write::Queue(message.clone()));
         }
         self.outbox.push(message, durable, self.now.mono);
+        self.thin_values();
+    }
+
+    /// A queue that grows without end would fill the disk: meter values make room, evenly, and
+    /// starts and stops never.
+    fn thin_values(&mut self) {
+        while let Some((tx, after, dropped)) = self.outbox.thin(self.setup.tuning.most_values) {
+            log::warn!(
+                "too many meter values are queued: {dropped} of one transaction are dropped"
+            );
+            self.counters.thinned += dropped;
+            self.write(Write::Thin(tx, after));
+        }
     }
 
     pub(crate) fn on_fetched(&mut self, fetched: Fetched) {
@@ -51,7 +64,14 @@ impl Engine {
                 .entry(transaction.id)
                 .or_insert(transaction);
         }
-        self.outbox.refill(fetched.messages, self.now.mono);
+        for (tx, datum) in fetched.data {
+            let data = self.data.entry(tx).or_default();
+            if data.last().map_or(true, |last| last.n < datum.n) {
+                data.push(datum);
+            }
+        }
+        self.outbox
+            .refill(fetched.messages, fetched.behind, self.now.mono);
     }
 
     /// The frame that says what a queued message has to say.
@@ -78,7 +98,7 @@ impl Engine {
                     timestamp: stop.at.wall,
                     transaction_id: central_id(transaction).unwrap_or(-1),
                     reason: Some(stop.reason),
-                    transaction_data: None,
+                    transaction_data: self.transaction_data(*tx),
                 };
                 wire::call(id, Action::StopTransaction, &request)
             }
@@ -164,12 +184,20 @@ impl Engine {
         let Some(item) = self.outbox.pop() else {
             return;
         };
-        if item.stored {
-            self.write(Write::Dequeue(item.message.seq));
-        }
-        if let QueuedBody::Stop(tx) = item.message.body {
-            self.transactions.remove(&tx);
-            self.write(Write::TransactionDone(tx));
+        let gone = Write::Dequeue(item.message.seq);
+        match item.message.body {
+            // A meter value that is sent once more after a power cut does no harm, under its id;
+            // to store each delivery at once would wear the flash.
+            QueuedBody::Meter { .. } if item.stored => self.write_lazily(gone),
+            QueuedBody::Meter { .. } => {}
+            QueuedBody::Start(_) => self.write(gone),
+            QueuedBody::Stop(tx) => {
+                self.write(gone);
+                self.transactions.remove(&tx);
+                self.data.remove(&tx);
+                self.interrupted.remove(&tx);
+                self.write(Write::TransactionDone(tx));
+            }
         }
     }
 
@@ -216,6 +244,8 @@ impl Engine {
         let outbox = &self.outbox;
         self.transactions
             .retain(|tx, transaction| transaction.stop.is_none() || outbox.mentions(*tx));
+        let transactions = &self.transactions;
+        self.data.retain(|tx, _| transactions.contains_key(tx));
     }
 }
 

@@ -123,8 +123,8 @@ pub enum Question {
         /// Whether the hardware is to be restarted too.
         hard: bool,
     },
-    /// What does the meter show? [`Answer::Meter`].
-    ReadMeter(ConnectorId, ReadingContext),
+    /// What does the meter of a connector, or the main meter, show? [`Answer::Meter`].
+    ReadMeter(Option<ConnectorId>, ReadingContext),
     /// Vendor data. [`Answer::Data`], or Rejected and the like.
     DataTransfer {
         /// Who defined it.

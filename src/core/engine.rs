@@ -10,14 +10,16 @@ use crate::core::calls::{Calls, MessageIds};
 use crate::core::clock::Clock;
 use crate::core::connector::{Connector, Reports};
 use crate::core::link::{BackOff, Link};
+use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
 use crate::core::questions::Questions;
 use crate::core::reset::Reset;
 use crate::core::settings::{BadValue, Settings};
 use crate::core::{
-    Batch, ConnectorId, Effect, Fact, Fault, Input, Notice, Setup, Stored, Transaction, TxId, Write,
+    Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, Stamp, Stored,
+    Transaction, TxId, Wh, Write,
 };
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, Wall};
 
 /// One charge point: all that it knows, and every decision.
 ///
@@ -46,9 +48,20 @@ pub struct Engine {
     /// Connector 0: the charge point as a whole.
     pub(crate) operative: bool,
     pub(crate) fault: Option<Fault>,
+    pub(crate) warning: Option<Fault>,
+    /// The central system has accepted us, in this run or an earlier one.
+    pub(crate) accepted: bool,
+    /// The main meter, if there is one.
+    pub(crate) main_meter: Option<Meter>,
+    /// The next instant of the clock-aligned interval.
+    pub(crate) aligned: Option<Wall>,
     pub(crate) reports: Reports,
     /// Transactions that run, or that a message in the window belongs to.
     pub(crate) transactions: BTreeMap<TxId, Transaction>,
+    /// What their StopTransaction will carry.
+    pub(crate) data: BTreeMap<TxId, Vec<Datum>>,
+    /// What was known last of transactions that go on after a power cut, until they do.
+    pub(crate) interrupted: BTreeMap<TxId, (Stamp, Wh)>,
     pub(crate) last_tx: u64,
     /// Running transactions whose last reading is not stored yet.
     pub(crate) unsaved: BTreeSet<TxId>,
@@ -60,9 +73,14 @@ pub struct Engine {
     pub(crate) reset: Option<Reset>,
     pub(crate) counters: Counters,
     writes: Batch,
+    /// Changes that nobody is harmed by losing: they wait for others to be stored with.
+    lazy: Batch,
     wanted: Vec<Effect>,
     ready: VecDeque<Effect>,
 }
+
+/// How many changes wait to be stored at most.
+const MOST_LAZY: usize = 64;
 
 /// How much happened since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +99,8 @@ pub struct Counters {
     pub garbage: u64,
     /// Messages in the queue now.
     pub queued: u64,
+    /// Meter values that were dropped because too many were queued.
+    pub thinned: u64,
     /// How far the device's clock was off when the central system last told the time.
     pub clock_offset_ms: i64,
 }
@@ -182,12 +202,18 @@ impl Engine {
             registration: Registration::Unknown { retry: now.mono },
             heartbeat: None,
             calls: Calls::default(),
-            outbox: Outbox::new(stored.queued, stored.last_seq),
+            outbox: Outbox::new(stored.queued, stored.values, stored.last_seq),
             connectors,
             operative: true,
             fault: None,
+            warning: None,
+            accepted: stored.accepted,
+            main_meter: setup.tuning.main_meter.then(Meter::new),
+            aligned: None,
             reports: Reports::default(),
             transactions: BTreeMap::new(),
+            data: BTreeMap::new(),
+            interrupted: BTreeMap::new(),
             last_tx: stored.last_tx,
             unsaved: BTreeSet::new(),
             commit: None,
@@ -197,6 +223,7 @@ impl Engine {
             reset: None,
             counters: Counters::default(),
             writes: Batch::new(),
+            lazy: Batch::new(),
             wanted: Vec::new(),
             ready: VecDeque::new(),
             setup,
@@ -208,7 +235,9 @@ impl Engine {
                 Some(None) => {}
             }
         }
+        engine.restore_data(stored.data);
         engine.restore(stored.running);
+        engine.rearm_aligned();
         engine.settle();
         Ok(engine)
     }
@@ -263,9 +292,11 @@ impl Engine {
         match fact {
             Fact::Ev(at, ev) => self.on_ev(at, ev),
             Fact::Fault(at, fault) => self.on_fault(at, fault),
+            Fact::Warning(at, warning) => self.on_warning(at, warning),
             Fact::Operative(at, operative) => self.set_operative(at, operative),
             Fact::Clock(wall) => self.set_clock(wall),
             Fact::Meter(at, readings) => self.on_meter(at, &readings),
+            Fact::SignedMeter(at, signed) => self.on_signed_meter(at, signed),
             Fact::Tag(at, tag) => self.on_tag(&at, tag),
             Fact::StopTx(at, reason) => self.stop(at, reason, None),
             Fact::Network(up) => self.on_network(up),
@@ -299,8 +330,9 @@ impl Engine {
         }
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
         if !self.writes.is_empty() {
-            self.ready
-                .push_back(Effect::Store(std::mem::take(&mut self.writes)));
+            let mut batch = std::mem::take(&mut self.lazy);
+            batch.append(&mut self.writes);
+            self.ready.push_back(Effect::Store(batch));
         }
         self.ready.extend(self.wanted.drain(..));
     }
@@ -326,9 +358,10 @@ impl Engine {
         let sessions = self.session_deadline();
         let statuses = self.status_deadline();
         let commit = self.commit.map(|at| (at, Due::Commit));
+        let aligned = self.aligned_deadline();
         let reset = self.reset_deadline();
         let all = [
-            link, calls, boot, questions, sessions, statuses, commit, reset,
+            link, calls, boot, questions, sessions, statuses, aligned, commit, reset,
         ];
         all.into_iter().flatten().min()
     }
@@ -343,6 +376,22 @@ impl Engine {
 
     pub(crate) fn write(&mut self, write: Write) {
         self.writes.push(write);
+    }
+
+    /// A change that may get lost in a power cut: it is stored with the next that may not, or after
+    /// a while.
+    pub(crate) fn write_lazily(&mut self, write: Write) {
+        self.lazy.push(write);
+        self.commit_later();
+    }
+
+    pub(crate) fn has_lazy_writes_enough(&self) -> bool {
+        self.lazy.len() >= MOST_LAZY
+    }
+
+    /// Everything that waited is stored now.
+    pub(crate) fn flush(&mut self) {
+        self.writes.append(&mut self.lazy);
     }
 
     pub(crate) fn writes_mut(&mut self) -> &mut Batch {

@@ -48,12 +48,19 @@ pub enum Fact {
     Ev(ConnectorId, Ev),
     /// A fault came (`Some`) or went. `None` for the connector: the charge point as a whole.
     Fault(Option<ConnectorId>, Option<Fault>),
+    /// Something should be looked at (`Some`), or not any more; nothing stops for it.
+    /// `None` for the connector: the charge point as a whole.
+    Warning(Option<ConnectorId>, Option<Fault>),
     /// Somebody at the charger took it out of service or back; connector `None`: all of it.
     Operative(Option<ConnectorId>, bool),
     /// The device has a better clock than ours: this is the time now.
     Clock(Wall),
-    /// What the meter shows now. Replaces what it showed before, measurand by measurand.
-    Meter(ConnectorId, Vec<Reading>),
+    /// What the meter of a connector, or (`None`) the main meter, shows now. Replaces what it
+    /// showed before, measurand by measurand.
+    Meter(Option<ConnectorId>, Vec<Reading>),
+    /// What the meter shows, in the form that it signed: goes with the next first or last reading
+    /// of a transaction.
+    SignedMeter(ConnectorId, String),
     /// A tag was shown at a reader that serves these connectors; none named: all of them.
     Tag(Vec<ConnectorId>, IdToken),
     /// The firmware stops the transaction of a connector.

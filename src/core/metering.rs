@@ -1,86 +1,150 @@
-//! Meter values: what the meter shows, when samples are taken, when they are stored
-//! (`OCPP 1.6 §3.16`, `§4.7`).
+//! Meter values: when meters are read, and what becomes of it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::calls::Purpose;
-use crate::core::connector::{Connector, Session};
+use crate::core::connector::{Allowance, Session};
+use crate::core::meter::{register_value, Meter, Take};
 use crate::core::questions::Asked;
-use crate::core::settings::{Key, Wanted};
-use crate::core::{ConnectorId, Engine, Notice, Question, QueuedBody, Reading, TxId, Wh, Write};
-use crate::time::{Millis, Mono};
-use crate::wire::{
-    Action, Location, Measurand, MeterValue, MeterValues, ReadingContext, SampledValue,
-    UnitOfMeasure,
+use crate::core::settings::Key;
+use crate::core::{
+    ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Write,
 };
+use crate::time::{Millis, Mono, Wall};
+use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
 
-/// A reading that is not older needs no question to the firmware.
-const FRESH: Millis = Millis(1_000);
+/// How often the meter is looked at while an allowance is being used up.
+const WATCH: Millis = Millis::from_secs(10);
+
+const DAY_MS: i64 = 86_400_000;
 
 impl Engine {
-    /// The meter shows something.
-    pub(crate) fn on_meter(&mut self, at: ConnectorId, readings: &[Reading]) {
-        let now = self.now.mono;
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        connector.read(now, readings);
-        let asked = connector.reading.is_some();
-        self.note_energy(at);
-        if asked {
-            self.on_read(at);
+    fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
+        match at {
+            None => self.main_meter.as_ref(),
+            Some(at) => self.connector(at).map(|connector| &connector.meter),
         }
     }
 
-    /// Asks the firmware to read the meter, if it can and there is need to. Says whether an answer
-    /// is to be waited for.
-    pub(crate) fn ask_meter(&mut self, at: ConnectorId, context: ReadingContext) -> bool {
+    fn meter_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Meter> {
+        match at {
+            None => self.main_meter.as_mut(),
+            Some(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
+        }
+    }
+
+    /// The meters: one of each connector, and the main one if there is one.
+    fn meters(&self) -> Vec<Option<ConnectorId>> {
+        let main = self.main_meter.is_some().then_some(None);
+        main.into_iter()
+            .chain(self.connector_ids().map(Some))
+            .collect()
+    }
+
+    /// A meter shows something.
+    pub(crate) fn on_meter(&mut self, at: Option<ConnectorId>, readings: &[Reading]) {
         let now = self.now.mono;
-        let Some(connector) = self.connector(at) else {
+        let Some(meter) = self.meter_mut(at) else {
+            return;
+        };
+        meter.read(now, readings);
+        if let Some(at) = at {
+            self.note_energy(at);
+        }
+        self.on_read(at);
+    }
+
+    pub(crate) fn on_signed_meter(&mut self, at: ConnectorId, signed: String) {
+        if let Some(meter) = self.meter_mut(Some(at)) {
+            meter.sign(signed);
+        }
+    }
+
+    /// Has a meter read. Says whether there is an answer to wait for; if not, what it showed last
+    /// is all there is.
+    pub(crate) fn read_meter(&mut self, at: Option<ConnectorId>, take: Take) -> bool {
+        let now = self.now.mono;
+        let Some(meter) = self.meter_mut(at) else {
             return false;
         };
-        let fresh = connector
-            .read_at
-            .is_some_and(|read| now.since(read) < FRESH);
-        if fresh || !self.setup.host.reads_meter {
+        if meter.is_fresh(now) {
             return false;
         }
-        let question = Question::ReadMeter(at, context);
+        if meter.takes.iter().any(|waiting| *waiting != Take::Resumed) {
+            meter.takes.push(take);
+            return true;
+        }
+        if !self.setup.host.reads_meter {
+            return false;
+        }
+        let question = Question::ReadMeter(at, take.context());
         let until = now + self.setup.tuning.meter_timeout;
         let Some(request) = self.questions.ask(&question, Asked::Meter(at), until) else {
             return false;
         };
-        if let Some(connector) = self.connector_mut(at) {
-            connector.reading = Some(context);
+        if let Some(meter) = self.meter_mut(at) {
+            meter.takes.push(take);
         }
         self.tell(Notice::Ask(request, question));
         true
     }
 
+    /// Has a meter read and takes from it what is wanted, now or when it answers.
+    pub(crate) fn take_reading(&mut self, at: Option<ConnectorId>, take: Take) {
+        if !self.read_meter(at, take) {
+            self.take(at, take);
+        }
+    }
+
     /// The meter has been read, or the time for it is over: whatever waited for it goes on.
-    pub(crate) fn on_read(&mut self, at: ConnectorId) {
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let Some(context) = connector.reading.take() else {
-            return;
-        };
-        match connector.session.clone() {
-            Session::Starting(allowed) => self.start_now(at, allowed),
-            Session::Stopping(..) => self.stop_now(at),
-            _ if context == ReadingContext::Trigger => self.send_reading(at),
-            Session::Running(run) => self.sample(at, run.tx, context),
+    pub(crate) fn on_read(&mut self, at: Option<ConnectorId>) {
+        let takes = self
+            .meter_mut(at)
+            .map(|meter| std::mem::take(&mut meter.takes));
+        for take in takes.unwrap_or_default() {
+            self.take(at, take);
+        }
+    }
+
+    fn take(&mut self, at: Option<ConnectorId>, take: Take) {
+        match (take, at) {
+            (Take::Begin, Some(at)) => {
+                if let Some(Session::Starting(allowed)) = self.session(at) {
+                    self.start_now(at, allowed);
+                }
+            }
+            (Take::End, Some(at)) => self.stop_now(at),
+            (Take::Periodic(due), Some(at)) => self.sample(at, due),
+            (Take::Aligned(instant), at) => self.sample_aligned(at, instant),
+            (Take::Resumed, Some(at)) => self.sample_resumed(at),
+            (Take::Trigger, at) => self.send_reading(at),
             _ => {}
         }
+    }
+
+    fn session(&self, at: ConnectorId) -> Option<Session> {
+        self.connector(at)
+            .map(|connector| connector.session.clone())
+    }
+
+    /// The transaction of a connector, if it was already running then.
+    fn transaction_at(&self, at: ConnectorId, when: Stamp) -> Option<TxId> {
+        let tx = self.connector(at)?.run()?.tx;
+        let transaction = self.transactions.get(&tx)?;
+        (transaction.started.wall <= when.wall).then_some(tx)
     }
 
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
     fn note_energy(&mut self, at: ConnectorId) {
         let stamp = self.clock.stamp(self.now.mono);
-        let Some(connector) = self.connector(at) else {
+        let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let (Some(energy), Session::Running(run)) = (connector.energy(), &connector.session) else {
+        let energy = connector.meter.energy();
+        let (Some(energy), Session::Running(run)) = (energy, &mut connector.session) else {
             return;
         };
+        if matches!(run.allowance, Allowance::Until(most) if energy >= most) {
+            run.allowance = Allowance::Spent;
+        }
         let tx = run.tx;
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
@@ -92,12 +156,7 @@ impl Engine {
         }
     }
 
-    fn commit_later(&mut self) {
-        let at = self.now.mono + self.setup.tuning.sample_commit;
-        self.commit.get_or_insert(at);
-    }
-
-    /// Takes the periodic samples that are due.
+    /// Takes the samples that are due.
     pub(crate) fn expire_samples(&mut self) {
         let now = self.now.mono;
         let interval = self.settings.secs(Key::MeterValueSampleInterval);
@@ -108,16 +167,55 @@ impl Engine {
             let Session::Running(run) = &mut connector.session else {
                 continue;
             };
-            let Some(due) = run.sample.filter(|due| *due <= now) else {
-                continue;
-            };
-            let tx = run.tx;
-            run.sample = next_on_grid(due, interval, now);
-            let busy = connector.reading.is_some();
-            if !busy && !self.ask_meter(at, ReadingContext::SamplePeriodic) {
-                self.sample(at, tx, ReadingContext::SamplePeriodic);
+            if let Some(due) = run.sample.filter(|due| *due <= now) {
+                run.sample = next_on_grid(due, interval, now);
+                self.take_reading(Some(at), Take::Periodic(due));
+            } else if run.watch.is_some_and(|due| due <= now) {
+                let goes_on = matches!(run.allowance, Allowance::Until(_));
+                run.watch = goes_on.then(|| now + WATCH);
+                self.take_reading(Some(at), Take::Watch);
             }
         }
+        self.expire_aligned();
+    }
+
+    fn expire_aligned(&mut self) {
+        let clock = self.clock.stamp(self.now.mono);
+        let Some(instant) = self.aligned.filter(|instant| *instant <= clock.wall) else {
+            return;
+        };
+        self.rearm_aligned();
+        let wanted = |key| !self.settings.measurands(key).is_empty();
+        let (values, data) = (
+            wanted(Key::MeterValuesAlignedData),
+            wanted(Key::StopTxnAlignedData),
+        );
+        let stamp = Stamp {
+            wall: instant,
+            ..clock
+        };
+        for at in self.meters() {
+            let runs = at.and_then(|at| self.transaction_at(at, stamp)).is_some();
+            if values || (data && runs) {
+                self.take_reading(at, Take::Aligned(stamp));
+            }
+        }
+    }
+
+    /// The next instant of the clock-aligned interval (`OCPP 1.6 §9.1.5`).
+    pub(crate) fn rearm_aligned(&mut self) {
+        let interval = self.settings.secs(Key::ClockAlignedDataInterval);
+        let now = self.clock.wall(self.now.mono);
+        self.aligned = next_aligned(now, interval);
+    }
+
+    pub(crate) fn aligned_deadline(&self) -> Option<(Mono, Due)> {
+        let wait = self
+            .aligned?
+            .0
+            .saturating_sub(self.clock.wall(self.now.mono).0);
+        let wait = Millis(u64::try_from(wait).unwrap_or(0));
+        Some((self.now.mono + wait, Due::Sample))
     }
 
     /// The interval was changed: it counts from now (`OCPP 1.6 §5.3`, effective at once).
@@ -130,30 +228,90 @@ impl Engine {
         }
     }
 
-    fn sample(&mut self, at: ConnectorId, tx: TxId, context: ReadingContext) {
-        let Some(connector) = self.connector(at) else {
+    /// A periodic sample, with the time that it was due, unless the meter took much longer.
+    fn sample(&mut self, at: ConnectorId, due: Mono) {
+        let now = self.now.mono;
+        let late = now.since(due) > Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000));
+        let stamp = self.clock.stamp(if late { now } else { due });
+        let Some(tx) = self.transaction_at(at, stamp) else {
+            return;
+        };
+        let context = ReadingContext::SamplePeriodic;
+        let Some(meter) = self.meter(Some(at)) else {
             return;
         };
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let values = values_of(connector, wanted, context);
+        let register = [crate::core::Quantity::REGISTER];
+        // An empty list means the import register (OCPP 1.6 §9.1.17).
+        let wanted = if wanted.is_empty() { &register } else { wanted };
+        let values = meter.values(wanted, context);
+        let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
+        self.add_datum(tx, stamp, data);
+        self.queue_values(Some(tx), Some(at), stamp, values);
+    }
+
+    fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp) {
+        let tx = at.and_then(|at| self.transaction_at(at, instant));
+        let context = ReadingContext::SampleClock;
+        let Some(meter) = self.meter(at) else {
+            return;
+        };
+        let values = meter.values(
+            self.settings.measurands(Key::MeterValuesAlignedData),
+            context,
+        );
+        if let Some(tx) = tx {
+            let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
+            self.add_datum(tx, instant, data);
+        }
+        self.queue_values(tx, at, instant, values);
+    }
+
+    /// A transaction goes on after a power cut: what was known before, and what the meter shows
+    /// now, if periodic samples are wanted at all.
+    fn sample_resumed(&mut self, at: ConnectorId) {
+        let now = self.clock.stamp(self.now.mono);
+        let Some(tx) = self.transaction_at(at, now) else {
+            return;
+        };
+        let (Some(energy), Some(before)) = (
+            self.meter(Some(at)).and_then(Meter::energy),
+            self.interrupted.remove(&tx),
+        ) else {
+            return;
+        };
+        let begin = vec![register_value(ReadingContext::InterruptionBegin, before.1)];
+        self.queue_values(Some(tx), Some(at), before.0, begin);
+        let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
+        self.queue_values(Some(tx), Some(at), now, end);
+    }
+
+    fn queue_values(
+        &mut self,
+        tx: Option<TxId>,
+        connector: Option<ConnectorId>,
+        at: Stamp,
+        values: Vec<SampledValue>,
+    ) {
         if values.is_empty() {
-            log::warn!("connector {at}: the meter shows none of MeterValuesSampledData");
+            log::debug!(
+                "connector {}: the meter shows nothing that is wanted",
+                number(connector)
+            );
             return;
         }
-        let stamp = self.clock.stamp(self.now.mono);
         let body = QueuedBody::Meter {
-            tx: Some(tx),
-            connector: Some(at),
-            at: stamp,
+            tx,
+            connector,
+            at,
             values,
         };
         // While the link is up a sample is stored only if it is not delivered soon.
         let durable = !self.is_online();
         self.enqueue(body, durable);
-        if durable {
-            self.save_reading(tx);
-        } else {
-            self.commit_later();
+        match tx {
+            Some(tx) if durable => self.save_reading(tx),
+            _ => self.commit_later(),
         }
     }
 
@@ -163,6 +321,11 @@ impl Engine {
                 self.write(Write::Transaction(record));
             }
         }
+    }
+
+    pub(crate) fn commit_later(&mut self) {
+        let at = self.now.mono + self.setup.tuning.sample_commit;
+        self.commit.get_or_insert(at);
     }
 
     /// Stores the samples that are in memory alone since then or longer.
@@ -184,13 +347,14 @@ impl Engine {
         if !self.is_online() && self.outbox.unstored_since().is_some() {
             self.store_samples(now);
         }
-        if self.commit.map_or(true, |at| at > now) {
+        if self.commit.map_or(true, |at| at > now) && !self.has_lazy_writes_enough() {
             return;
         }
         // A sample that was only just taken may be delivered before it needs to be stored.
         let age = self.setup.tuning.sample_commit;
         self.store_samples(now - age);
         self.save_readings();
+        self.flush();
         self.commit = self.outbox.unstored_since().map(|since| since + age);
     }
 
@@ -199,6 +363,7 @@ impl Engine {
         self.commit = None;
         self.store_samples(self.now.mono);
         self.save_readings();
+        self.flush();
     }
 
     fn save_readings(&mut self) {
@@ -207,29 +372,39 @@ impl Engine {
         }
     }
 
+    /// Whether TriggerMessage can have values of a meter.
+    pub(crate) fn can_trigger_reading(&self, at: Option<ConnectorId>) -> bool {
+        let meter = self.meter(at);
+        meter.is_some_and(|meter| meter.has_readings() || self.setup.host.reads_meter)
+    }
+
     /// TriggerMessage: the latest readings, right now; not queued if they cannot be sent
     /// (`OCPP 1.6 §5.17`).
-    pub(crate) fn trigger_reading(&mut self, at: ConnectorId) {
-        let busy = self
-            .connector(at)
-            .is_some_and(|connector| connector.reading.is_some());
-        if busy || !self.ask_meter(at, ReadingContext::Trigger) {
-            self.send_reading(at);
+    pub(crate) fn trigger_readings(&mut self, at: Option<Option<ConnectorId>>) {
+        for place in self.meters() {
+            if at.map_or(true, |at| at == place) && self.can_trigger_reading(place) {
+                self.take_reading(place, Take::Trigger);
+            }
         }
     }
 
-    fn send_reading(&mut self, at: ConnectorId) {
-        let Some(connector) = self.connector(at) else {
+    fn send_reading(&mut self, at: Option<ConnectorId>) {
+        let Some(meter) = self.meter(at) else {
             return;
         };
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let sampled_value = values_of(connector, wanted, ReadingContext::Trigger);
-        let run = connector
-            .run()
-            .and_then(|run| self.transactions.get(&run.tx));
+        let register = [crate::core::Quantity::REGISTER];
+        let wanted = if wanted.is_empty() { &register } else { wanted };
+        let sampled_value = meter.values(wanted, ReadingContext::Trigger);
+        if sampled_value.is_empty() {
+            log::warn!("connector {}: the meter could not be read", number(at));
+            return;
+        }
+        let run = at.and_then(|at| self.connector(at)?.run());
+        let transaction = run.and_then(|run| self.transactions.get(&run.tx));
         let request = MeterValues {
-            connector_id: number(Some(at)),
-            transaction_id: run.and_then(crate::core::delivery::central_id),
+            connector_id: number(at),
+            transaction_id: transaction.and_then(crate::core::delivery::central_id),
             meter_value: vec![MeterValue {
                 timestamp: self.clock.wall(self.now.mono),
                 sampled_value,
@@ -237,12 +412,10 @@ impl Engine {
         };
         self.call(Purpose::Meter, Action::MeterValues, &request);
     }
-}
 
-impl Connector {
-    /// The import register, if the meter ever showed it.
-    pub(crate) fn energy(&self) -> Option<Wh> {
-        self.readings.iter().find_map(Reading::as_energy)
+    /// When an allowance begins, the meter is looked at now and then.
+    pub(crate) fn first_watch(&self) -> Mono {
+        self.now.mono + WATCH
     }
 }
 
@@ -260,72 +433,12 @@ fn next_on_grid(due: Mono, interval: Millis, now: Mono) -> Option<Mono> {
     Some(due + Millis(interval.0.saturating_mul(missed + 1)))
 }
 
-/// The readings that are wanted, as messages have them. An empty list means the import register
-/// (`OCPP 1.6 §9.1.17`).
-fn values_of(
-    connector: &Connector,
-    wanted: &[Wanted],
-    context: ReadingContext,
-) -> Vec<SampledValue> {
-    let register = [Wanted {
-        measurand: Measurand::EnergyActiveImportRegister,
-        phase: None,
-    }];
-    let wanted = if wanted.is_empty() { &register } else { wanted };
-    let fits = |wanted: &Wanted, reading: &&Reading| {
-        wanted.measurand == reading.measurand
-            && (wanted.phase.is_none() || wanted.phase == reading.phase)
-    };
-    let chosen = wanted.iter().flat_map(|wanted| {
-        connector
-            .readings
-            .iter()
-            .filter(move |reading| fits(wanted, reading))
-    });
-    chosen
-        .map(|reading| SampledValue {
-            // Whole watt-hours, as at start and stop: a bill must add up.
-            value: reading
-                .as_energy()
-                .map_or_else(|| reading.text(), |wh| wh.0.to_string()),
-            context: Some(context),
-            format: None,
-            measurand: Some(reading.measurand),
-            phase: reading.phase,
-            location: reading.location.or_else(|| usual_place(reading.measurand)),
-            unit: unit_of(reading.measurand),
-        })
-        .collect()
-}
-
-/// The state of charge is measured in the vehicle; everything else at the outlet, which is the
-/// default and needs no words.
-fn usual_place(measurand: Measurand) -> Option<Location> {
-    (measurand == Measurand::SoC).then_some(Location::EV)
-}
-
-/// The unit that readings of a measurand are in; `None` where OCPP has no word for it
-/// (errata 3.86).
-fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {
-    use Measurand as M;
-    use UnitOfMeasure as U;
-    match measurand {
-        M::EnergyActiveExportRegister
-        | M::EnergyActiveImportRegister
-        | M::EnergyActiveExportInterval
-        | M::EnergyActiveImportInterval => Some(U::Wh),
-        M::EnergyReactiveExportRegister
-        | M::EnergyReactiveImportRegister
-        | M::EnergyReactiveExportInterval
-        | M::EnergyReactiveImportInterval => Some(U::Varh),
-        M::PowerActiveExport | M::PowerActiveImport | M::PowerOffered => Some(U::W),
-        M::PowerReactiveExport | M::PowerReactiveImport => Some(U::Var),
-        M::CurrentImport | M::CurrentExport | M::CurrentOffered => Some(U::A),
-        M::Voltage => Some(U::V),
-        M::Temperature => Some(U::Celcius),
-        M::SoC => Some(U::Percent),
-        M::PowerFactor | M::Frequency | M::RPM => None,
-    }
+/// The next multiple of the interval since midnight (UTC); each midnight begins anew.
+fn next_aligned(now: Wall, interval: Millis) -> Option<Wall> {
+    let interval = i64::try_from(interval.0).ok().filter(|ms| *ms > 0)?;
+    let midnight = now.0.div_euclid(DAY_MS).checked_mul(DAY_MS)?;
+    let next = ((now.0 - midnight) / interval + 1).saturating_mul(interval);
+    Some(Wall(midnight.checked_add(next.min(DAY_MS))?))
 }
 
 #[cfg(test)]
@@ -338,5 +451,19 @@ mod tests {
         assert_eq!(next(1_000), Some(Mono(1_500)));
         assert_eq!(next(2_700), Some(Mono(3_000)));
         assert_eq!(next_on_grid(Mono(1_000), Millis(0), Mono(1_000)), None);
+    }
+
+    // rules: 74
+    #[test]
+    fn the_clock_aligned_grid_begins_at_midnight_each_day() {
+        let next = |now, secs| next_aligned(Wall(now), Millis::from_secs(secs)).map(|wall| wall.0);
+        assert_eq!(next(0, 900), Some(900_000));
+        assert_eq!(next(900_000, 900), Some(1_800_000));
+        assert_eq!(next(DAY_MS - 1, 900), Some(DAY_MS));
+        // 7 hours do not divide a day: the last piece is shorter.
+        assert_eq!(next(22 * 3_600_000, 7 * 3_600), Some(DAY_MS));
+        assert_eq!(next(DAY_MS, 7 * 3_600), Some(DAY_MS + 7 * 3_600_000));
+        assert_eq!(next(-1, 60), Some(0));
+        assert_eq!(next(5, 0), None);
     }
 }

@@ -5,9 +5,9 @@
 //! transaction may be in the window alone for a while ([`Item::stored`] is false): they are
 //! written in groups, to spare the flash.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{QueuedMessage, Seq, TxId};
+use crate::core::{QueuedBody, QueuedMessage, Seq, TxId};
 use crate::time::Mono;
 
 /// A message in the window.
@@ -25,8 +25,12 @@ pub(crate) struct Outbox {
     window: VecDeque<Item>,
     /// How many messages the store holds behind the window.
     beyond: u64,
-    /// Messages were asked for and have not come yet.
-    fetching: bool,
+    /// How many of those are meter values, by transaction.
+    values: BTreeMap<Option<TxId>, u64>,
+    /// The last message that left the queue: the store may still have it for a while.
+    gone: Seq,
+    /// Messages were asked for and have not come yet; so many joined the queue since.
+    fetching: Option<u64>,
     last: Seq,
     /// The head waits until then: it was refused, or not answered.
     retry: Option<Mono>,
@@ -46,11 +50,13 @@ impl Outbox {
     /// How few there are left when more are asked for.
     const LOW: usize = 16;
 
-    pub(crate) const fn new(stored: u64, last: Seq) -> Self {
+    pub(crate) fn new(stored: u64, values: Vec<(Option<TxId>, u64)>, last: Seq) -> Self {
         Self {
             window: VecDeque::new(),
             beyond: stored,
-            fetching: false,
+            values: values.into_iter().collect(),
+            gone: Seq(0),
+            fetching: None,
             last,
             retry: None,
         }
@@ -62,7 +68,7 @@ impl Outbox {
     }
 
     pub(crate) fn room(&self) -> Room {
-        if self.beyond == 0 && !self.fetching && self.window.len() < Self::WINDOW {
+        if self.beyond == 0 && self.fetching.is_none() && self.window.len() < Self::WINDOW {
             Room::Window
         } else {
             Room::Beyond
@@ -77,8 +83,41 @@ impl Outbox {
                 stored,
                 since,
             }),
-            Room::Beyond => self.beyond += 1,
+            Room::Beyond => {
+                self.beyond += 1;
+                self.fetching = self.fetching.map(|joined| joined + 1);
+                if let QueuedBody::Meter { tx, .. } = message.body {
+                    *self.values.entry(tx).or_default() += 1;
+                }
+            }
         }
+    }
+
+    /// Makes room if there are more meter values in the store than that: names the transaction
+    /// that loses every other one of those behind a place, and says how many these are.
+    pub(crate) fn thin(&mut self, most: u64) -> Option<(Option<TxId>, Seq, u64)> {
+        // What is under way from the store has been counted already.
+        if self.fetching.is_some() || self.values.values().sum::<u64>() <= most {
+            return None;
+        }
+        // The oldest of the longest queues.
+        let (tx, count) = self
+            .values
+            .iter_mut()
+            .max_by_key(|(tx, count)| (**count, std::cmp::Reverse(**tx)))?;
+        let fewer = count.saturating_sub(1) / 2;
+        if fewer == 0 || fewer >= self.beyond {
+            return None;
+        }
+        *count -= fewer;
+        self.beyond = self.beyond.saturating_sub(fewer);
+        Some((*tx, self.end_of_window(), fewer))
+    }
+
+    fn end_of_window(&self) -> Seq {
+        self.window
+            .back()
+            .map_or(self.gone, |item| item.message.seq)
     }
 
     /// The message to send next, if the time for it has come.
@@ -99,7 +138,9 @@ impl Outbox {
 
     pub(crate) fn pop(&mut self) -> Option<Item> {
         self.retry = None;
-        self.window.pop_front()
+        let item = self.window.pop_front()?;
+        self.gone = item.message.seq;
+        Some(item)
     }
 
     pub(crate) fn wait_until(&mut self, at: Mono) {
@@ -117,29 +158,40 @@ impl Outbox {
 
     /// What to ask the store for: everything behind this, so many at most.
     pub(crate) fn wants(&mut self) -> Option<(Seq, usize)> {
-        if self.fetching || self.beyond == 0 || self.window.len() > Self::LOW {
+        if self.fetching.is_some() || self.beyond == 0 || self.window.len() > Self::LOW {
             return None;
         }
-        self.fetching = true;
-        let after = self.window.back().map_or(Seq(0), |item| item.message.seq);
-        Some((after, Self::WINDOW - self.window.len()))
+        self.fetching = Some(0);
+        Some((self.end_of_window(), Self::WINDOW - self.window.len()))
     }
 
     /// The store answered. Nothing where there should be something means that it cannot be read.
-    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>, since: Mono) {
-        self.fetching = false;
-        let got = messages.len() as u64;
-        self.beyond = if got == 0 {
-            0
-        } else {
-            self.beyond.saturating_sub(got)
-        };
+    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>, behind: u64, since: Mono) {
+        let joined = self.fetching.take().unwrap_or(0);
+        self.beyond = joined + if messages.is_empty() { 0 } else { behind };
+        if self.beyond == 0 {
+            self.values.clear();
+        }
+        for message in &messages {
+            if let QueuedBody::Meter { tx, .. } = message.body {
+                self.uncount(tx);
+            }
+        }
         let items = messages.into_iter().map(|message| Item {
             message,
             stored: true,
             since,
         });
         self.window.extend(items);
+    }
+
+    fn uncount(&mut self, tx: Option<TxId>) {
+        if let Some(count) = self.values.get_mut(&tx) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.values.remove(&tx);
+            }
+        }
     }
 
     /// Whether any message here belongs to the transaction.
@@ -175,7 +227,8 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::QueuedBody;
+    use crate::core::Stamp;
+    use crate::time::Wall;
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
@@ -189,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_window_is_fetched_in_order_when_it_runs_low() {
-        let mut outbox = Outbox::new(0, Seq(0));
+        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
         for seq in 1..=100 {
             outbox.push(message(seq), true, Mono(0));
         }
@@ -198,8 +251,9 @@ mod tests {
         while let Some(item) = outbox.pop() {
             sent.push(item.message.seq.0);
             if let Some((after, limit)) = outbox.wants() {
-                let rows = (after.0 + 1..=100).take(limit).map(message).collect();
-                outbox.refill(rows, Mono(0));
+                let rows: Vec<_> = (after.0 + 1..=100).take(limit).map(message).collect();
+                let behind = 100 - after.0 - rows.len() as u64;
+                outbox.refill(rows, behind, Mono(0));
             }
         }
         assert_eq!(sent, (1..=100).collect::<Vec<_>>());
@@ -207,22 +261,67 @@ mod tests {
 
     #[test]
     fn a_new_message_never_overtakes_those_that_wait_in_the_store() {
-        let mut outbox = Outbox::new(1, Seq(1));
+        let mut outbox = Outbox::new(1, Vec::new(), Seq(1));
         outbox.push(message(2), true, Mono(0));
         assert_eq!(outbox.head(), None);
         assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill(vec![message(1), message(2)], Mono(0));
+        outbox.refill(vec![message(1), message(2)], 0, Mono(0));
         assert_eq!(outbox.pop().map(|item| item.message.seq), Some(Seq(1)));
         assert_eq!(outbox.len(), 1);
     }
 
     #[test]
     fn a_refused_head_waits_and_holds_up_the_rest() {
-        let mut outbox = Outbox::new(0, Seq(0));
+        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
         outbox.push(message(1), true, Mono(0));
         outbox.push(message(2), true, Mono(0));
         outbox.wait_until(Mono(100));
         assert_eq!(outbox.due(Mono(99)), None);
         assert_eq!(outbox.due(Mono(100)).map(|m| m.seq), Some(Seq(1)));
+    }
+
+    fn value(seq: u64, tx: u64) -> QueuedMessage {
+        let at = Stamp {
+            wall: Wall(0),
+            synced: true,
+        };
+        let body = QueuedBody::Meter {
+            tx: Some(TxId(tx)),
+            connector: None,
+            at,
+            values: Vec::new(),
+        };
+        QueuedMessage {
+            body,
+            ..message(seq)
+        }
+    }
+
+    #[test]
+    fn the_transaction_with_the_most_values_loses_every_other_one_and_no_start_or_stop() {
+        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
+        for seq in 1..=64 {
+            outbox.push(message(seq), true, Mono(0));
+        }
+        for seq in 65..=74 {
+            outbox.push(value(seq, 1 + seq % 2), true, Mono(0));
+        }
+        outbox.push(value(75, 2), true, Mono(0));
+        assert_eq!(outbox.thin(11), None);
+        assert_eq!(outbox.thin(10), Some((Some(TxId(2)), Seq(64), 2)));
+        assert_eq!(outbox.len(), 73);
+        assert_eq!(outbox.thin(10), None);
+    }
+
+    #[test]
+    fn what_has_left_is_not_fetched_again_although_the_store_still_has_it() {
+        let mut outbox = Outbox::new(65, Vec::new(), Seq(65));
+        assert_eq!(outbox.wants(), Some((Seq(0), 64)));
+        outbox.refill((1..=64).map(message).collect(), 1, Mono(0));
+        while outbox.window.len() > 1 {
+            outbox.pop();
+        }
+        outbox.pop();
+        assert_eq!(outbox.wants(), Some((Seq(64), 64)));
     }
 }

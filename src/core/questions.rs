@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     /// DataTransfer of the central system.
     DataTransfer(Caller),
     /// A meter that is to be read for whatever the connector is doing.
-    Meter(ConnectorId),
+    Meter(Option<ConnectorId>),
 }
 
 /// A call of the central system that is not answered yet: it can only be answered on the

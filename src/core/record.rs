@@ -27,6 +27,15 @@ pub enum Write {
     /// The queued messages and transactions of this run were stamped by a clock that was wrong by
     /// so many milliseconds: correct every time that was not synced, and call it synced.
     CorrectTimes(i64),
+    /// A meter reading of a transaction joins what its StopTransaction will carry.
+    Datum(TxId, Datum),
+    /// It does not any more.
+    DropDatum(TxId, u32),
+    /// Too many meter values are queued: of those of this transaction that stand behind that place,
+    /// every other one goes, beginning with the second; the last one stays.
+    Thin(Option<TxId>, Seq),
+    /// The central system accepted the charge point, for the first time ever.
+    Accepted,
     /// A tag is in the authorization cache, or what is known of it changed.
     Cache(CachedTag),
     /// A tag leaves the cache.
@@ -84,6 +93,18 @@ pub struct Stop {
     pub reason: Reason,
     /// Who stopped it, if somebody did with a tag.
     pub tag: Option<IdToken>,
+}
+
+/// What a meter showed at one instant of a transaction, for its StopTransaction
+/// (`OCPP 1.6 §3.16.5`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datum {
+    /// Its number within the transaction, counting up; 0 is the one at the start.
+    pub n: u32,
+    /// When.
+    pub at: Stamp,
+    /// What.
+    pub values: Vec<SampledValue>,
 }
 
 /// A transaction message that has to arrive.
@@ -151,8 +172,12 @@ pub struct CachedTag {
 pub struct Fetched {
     /// In order, without gaps.
     pub messages: Vec<QueuedMessage>,
+    /// How many more there are behind them.
+    pub behind: u64,
     /// Each transaction that a message names, once.
     pub transactions: Vec<Transaction>,
+    /// What their StopTransaction carries, in order of the numbers.
+    pub data: Vec<(TxId, Datum)>,
 }
 
 /// Everything that a store held when it was opened, but for the far end of the queue.
@@ -164,10 +189,16 @@ pub struct Stored {
     pub availability: Vec<(Option<ConnectorId>, bool)>,
     /// Transactions that have not ended.
     pub running: Vec<Transaction>,
+    /// What their StopTransaction will carry, in order of the numbers.
+    pub data: Vec<(TxId, Datum)>,
+    /// Whether the central system ever accepted the charge point.
+    pub accepted: bool,
     /// The authorization cache.
     pub cache: Vec<CachedTag>,
     /// How many messages are queued.
     pub queued: u64,
+    /// How many of them are meter values, by transaction.
+    pub values: Vec<(Option<TxId>, u64)>,
     /// The highest place in the queue that was ever stored and is known; 0 if none.
     pub last_seq: Seq,
     /// The highest transaction number that was ever stored; 0 if none.

@@ -1,6 +1,7 @@
 //! Calls of the central system, each with its answer.
 
 use crate::core::authorize::Aim;
+use crate::core::connector::Session;
 use crate::core::questions::{Asked, Caller};
 use crate::core::settings::Key;
 use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Question, RequestId};
@@ -129,6 +130,16 @@ impl Engine {
             return self.respond(id.as_str(), &UnlockConnectorResponse { status });
         };
         self.stop(at, Reason::UnlockCommand, None);
+        if let Some(connector) = self.connector_mut(at) {
+            match &mut connector.session {
+                // What has not begun yet does not begin any more.
+                Session::Starting(_) => connector.session = Session::OVER,
+                Session::Finishing { hold, .. } => *hold = None,
+                _ => {}
+            }
+        }
+        // Energy is off, and the lock is free to move, before it is asked for.
+        self.command_supplies();
         let asked = Asked::Unlock(self.caller(id));
         if !self.ask(Question::Unlock(at), asked) {
             let status = UnlockStatus::UnlockFailed;
@@ -194,8 +205,15 @@ impl Engine {
             MessageTrigger::BootNotification
             | MessageTrigger::Heartbeat
             | MessageTrigger::StatusNotification => TriggerMessageStatus::Accepted,
-            MessageTrigger::MeterValues if at == Some(None) => TriggerMessageStatus::Rejected,
-            MessageTrigger::MeterValues => TriggerMessageStatus::Accepted,
+            MessageTrigger::MeterValues => {
+                let mut all = self.connector_ids().map(Some).chain([None]);
+                let fits = |place: &Option<ConnectorId>| at.map_or(true, |at| at == *place);
+                if all.any(|place| fits(&place) && self.can_trigger_reading(place)) {
+                    TriggerMessageStatus::Accepted
+                } else {
+                    TriggerMessageStatus::Rejected
+                }
+            }
             _ => TriggerMessageStatus::NotImplemented,
         };
         self.answer_trigger(id, status);
@@ -214,12 +232,7 @@ impl Engine {
                     self.repeat_status(place);
                 }
             }
-            MessageTrigger::MeterValues => {
-                let all = self.connector_ids();
-                for place in all.filter(|place| at.map_or(true, |at| at == Some(*place))) {
-                    self.trigger_reading(place);
-                }
-            }
+            MessageTrigger::MeterValues => self.trigger_readings(at),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use crate::core::boot::Registration;
 use crate::core::connector::Session;
 use crate::core::link::Link;
+use crate::core::settings::Key;
 use crate::core::{CloseReason, Due, Engine, Notice};
 use crate::time::{Millis, Mono};
 use crate::wire::Reason;
@@ -12,8 +13,13 @@ use crate::wire::Reason;
 pub(crate) enum Reset {
     /// Transactions are being stopped, and the central system is told, until that time.
     Stopping { hard: bool, until: Mono },
-    /// The host was told to restart; if it does not until that time, we go on.
-    Rebooting { until: Mono },
+    /// The host was told to restart; if it does not until that time it is told again, so often
+    /// (ResetRetries), and then we go on.
+    Rebooting {
+        hard: bool,
+        until: Mono,
+        retries: u64,
+    },
 }
 
 /// How long a host may take to restart before the charge point goes back into operation.
@@ -34,8 +40,7 @@ impl Engine {
                     connector.session,
                     Session::Starting(_) | Session::Preparing { .. }
                 ) {
-                    connector.session = Session::Finishing;
-                    connector.reading = None;
+                    connector.session = Session::OVER;
                 }
             }
         }
@@ -63,7 +68,15 @@ impl Engine {
     pub(crate) fn expire_reset(&mut self) {
         match self.reset {
             Some(Reset::Stopping { hard, until }) if until <= self.now.mono => self.reboot(hard),
-            Some(Reset::Rebooting { until }) if until <= self.now.mono => {
+            Some(Reset::Rebooting {
+                hard,
+                until,
+                retries,
+            }) if until <= self.now.mono && retries > 0 => {
+                log::error!("the host did not restart: it is asked again");
+                self.tell_reboot(hard, retries - 1);
+            }
+            Some(Reset::Rebooting { until, .. }) if until <= self.now.mono => {
                 log::error!("the host did not restart: the charge point goes on without");
                 self.reset = None;
                 if self.network && !self.closing {
@@ -83,15 +96,23 @@ impl Engine {
         self.registration = Registration::Unknown {
             retry: self.now.mono,
         };
+        self.tell_reboot(hard, self.settings.int(Key::ResetRetries));
+    }
+
+    fn tell_reboot(&mut self, hard: bool, retries: u64) {
         self.reset = Some(Reset::Rebooting {
+            hard,
             until: self.now.mono + REBOOT_TIME,
+            retries,
         });
         self.tell(Notice::Reboot { hard });
     }
 
     pub(crate) fn reset_deadline(&self) -> Option<(Mono, Due)> {
         match self.reset? {
-            Reset::Stopping { until, .. } | Reset::Rebooting { until } => Some((until, Due::Reset)),
+            Reset::Stopping { until, .. } | Reset::Rebooting { until, .. } => {
+                Some((until, Due::Reset))
+            }
         }
     }
 

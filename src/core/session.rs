@@ -1,7 +1,8 @@
 //! Charging sessions: from the plug or the tag to the end of the transaction
 //! (`OCPP 1.6 §3.6`, `§4.8`, `§4.10`).
 
-use crate::core::connector::{Allowed, Ending, Run, Session};
+use crate::core::connector::{Allowance, Allowed, Ending, Run, Session};
+use crate::core::meter::Take;
 use crate::core::settings::Key;
 use crate::core::{
     AfterPowerLoss, CentralId, ConnectorId, Due, Engine, Ev, Fault, Notice, QueuedBody, Stop,
@@ -18,16 +19,23 @@ impl Engine {
             if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
                 let sample = self.first_sample();
                 if let Some(connector) = self.connector_mut(at) {
-                    let suspended = transaction.deauthorized;
+                    let refused = transaction.deauthorized;
                     let run = Run {
                         tx,
                         sample,
                         reacts_until: None,
-                        suspended,
+                        allowance: if refused {
+                            Allowance::Spent
+                        } else {
+                            Allowance::Full
+                        },
+                        watch: None,
                     };
                     connector.session = Session::Running(run);
                     // Until the firmware says otherwise, the vehicle is still there.
                     connector.ev = Ev::Plugged;
+                    connector.meter.takes.push(Take::Resumed);
+                    self.interrupted.insert(tx, transaction.last);
                     self.transactions.insert(tx, transaction);
                     self.tell_step(tx, TransactionChange::Resumed);
                     continue;
@@ -44,13 +52,14 @@ impl Engine {
             });
             self.write(Write::Transaction(transaction.clone()));
             self.transactions.insert(tx, transaction);
+            self.add_final_datum(tx, stamp, meter, ReadingContext::TransactionEnd);
             self.enqueue(QueuedBody::Stop(tx), true);
             self.tell_step(tx, TransactionChange::Stopped);
         }
     }
 
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev) {
-        let until = self.connection_timeout();
+        let since = self.now.mono;
         let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
         let Some(connector) = self.connector_mut(at) else {
             return;
@@ -59,8 +68,8 @@ impl Engine {
         match &mut connector.session {
             Session::Starting(allowed) if !ev.is_connected() => {
                 let allowed = Some(allowed.clone());
-                connector.session = Session::Preparing { until, allowed };
-                connector.reading = None;
+                connector.session = Session::Preparing { since, allowed };
+                connector.meter.takes.retain(|take| *take != Take::Begin);
             }
             Session::Running(run) => {
                 if matches!(ev, Ev::Charging | Ev::Suspended) {
@@ -86,19 +95,36 @@ impl Engine {
         }
     }
 
-    pub(crate) fn connection_timeout(&self) -> Mono {
-        let wait = self.settings.secs(Key::ConnectionTimeOut);
-        // Zero switches it off: nobody could plug in within no time at all.
-        if wait.0 == 0 {
-            return Mono(u64::MAX);
+    pub(crate) fn on_warning(&mut self, at: Option<ConnectorId>, warning: Option<Fault>) {
+        let warning = warning.filter(|fault| fault.code != ChargePointErrorCode::NoError);
+        match at {
+            None => self.warning = warning,
+            Some(at) => {
+                if let Some(connector) = self.connector_mut(at) {
+                    connector.warning = warning;
+                }
+            }
         }
-        self.now.mono + wait
+    }
+
+    /// Whether the charge point may charge at all: one that was never accepted does not
+    /// (`OCPP 1.6 §4.2.1`), unless it is told to.
+    pub(crate) const fn in_service(&self) -> bool {
+        self.accepted || self.setup.tuning.charge_before_accepted
+    }
+
+    /// How long a connector may be preparing; `None` for ever: nobody could plug in within no time
+    /// at all.
+    fn connection_timeout(&self) -> Option<Millis> {
+        let wait = self.settings.secs(Key::ConnectionTimeOut);
+        (wait.0 > 0).then_some(wait)
     }
 
     /// Sessions that begin or end because of what is the case now.
     pub(crate) fn advance_sessions(&mut self) {
-        let until = self.connection_timeout();
-        let stopped = self.fault.is_some() || self.reset.is_some() || self.closing;
+        let since = self.now.mono;
+        let stopped =
+            self.fault.is_some() || self.reset.is_some() || self.closing || !self.in_service();
         for at in self.connector_ids() {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
@@ -108,11 +134,11 @@ impl Engine {
             match &connector.session {
                 Session::Idle if cable && usable && connector.operative => {
                     connector.session = Session::Preparing {
-                        until,
+                        since,
                         allowed: None,
                     };
                 }
-                Session::Preparing { allowed: None, .. } | Session::Finishing if !cable => {
+                Session::Preparing { allowed: None, .. } | Session::Finishing { .. } if !cable => {
                     connector.session = Session::Idle;
                 }
                 Session::Preparing {
@@ -130,15 +156,14 @@ impl Engine {
     /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
     pub(crate) fn expire_sessions(&mut self) {
         let now = self.now.mono;
+        let wait = self.connection_timeout();
         for connector in &mut self.connectors {
             let cable = connector.ev != Ev::Absent;
             match &mut connector.session {
-                Session::Preparing { until, .. } if *until <= now => {
-                    connector.session = if cable {
-                        Session::Finishing
-                    } else {
-                        Session::Idle
-                    };
+                Session::Preparing { since, .. }
+                    if wait.is_some_and(|wait| *since + wait <= now) =>
+                {
+                    connector.session = if cable { Session::OVER } else { Session::Idle };
                 }
                 Session::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
                     run.reacts_until = None;
@@ -149,14 +174,14 @@ impl Engine {
     }
 
     pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
+        let wait = self.connection_timeout();
         let due = |session: &Session| match session {
-            Session::Preparing { until, .. } if until.0 < u64::MAX => {
-                Some((*until, Due::Connection))
-            }
+            Session::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
             Session::Running(run) => {
                 let sample = run.sample.map(|at| (at, Due::Sample));
+                let watch = run.watch.map(|at| (at, Due::Sample));
                 let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
-                sample.into_iter().chain(reaction).min()
+                sample.into_iter().chain(watch).chain(reaction).min()
             }
             _ => None,
         };
@@ -168,7 +193,7 @@ impl Engine {
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
     fn start(&mut self, at: ConnectorId, allowed: Allowed) {
-        if self.ask_meter(at, ReadingContext::TransactionBegin) {
+        if self.read_meter(Some(at), Take::Begin) {
             if let Some(connector) = self.connector_mut(at) {
                 connector.session = Session::Starting(allowed);
             }
@@ -185,7 +210,7 @@ impl Engine {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let energy = connector.energy();
+        let energy = connector.meter.energy();
         if energy.is_none() {
             log::warn!("connector {at}: no meter reading yet, the transaction starts at 0 Wh");
         }
@@ -195,7 +220,8 @@ impl Engine {
             tx,
             sample,
             reacts_until,
-            suspended: false,
+            allowance: Allowance::Full,
+            watch: None,
         });
         self.last_tx = tx.0;
         let transaction = Transaction {
@@ -213,6 +239,7 @@ impl Engine {
         };
         self.write(Write::Transaction(transaction.clone()));
         self.transactions.insert(tx, transaction);
+        self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
         self.enqueue(QueuedBody::Start(tx), true);
         self.tell_step(tx, TransactionChange::Started);
     }
@@ -231,7 +258,8 @@ impl Engine {
             return;
         };
         run.sample = None;
-        let asked = self.ask_meter(at, ReadingContext::TransactionEnd);
+        run.watch = None;
+        let asked = self.read_meter(Some(at), Take::End);
         if let Some(connector) = self.connector_mut(at) {
             connector.session = Session::Stopping(run, ending);
         }
@@ -250,35 +278,57 @@ impl Engine {
         let Session::Stopping(run, ending) = connector.session.clone() else {
             return;
         };
-        let cable = connector.ev != Ev::Absent;
-        connector.session = if cable {
-            Session::Finishing
-        } else {
-            Session::Idle
-        };
-        connector.reading = None;
-        let energy = connector.energy();
+        connector.meter.takes.retain(|take| *take != Take::End);
+        let energy = connector.meter.energy();
         let tx = run.tx;
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
         // A register never runs backwards within a transaction.
         let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
-        let Ending { reason, tag, at } = ending;
+        let Ending {
+            reason,
+            tag,
+            at: mut end,
+        } = ending;
+        // A clock that was set back meanwhile does not make the end come before the start.
+        end.wall = end.wall.max(transaction.started.wall);
         transaction.stop = Some(Stop {
-            at,
+            at: end,
             meter,
             reason,
             tag,
         });
-        transaction.last = (at, meter);
+        transaction.last = (end, meter);
         let record = transaction.clone();
+        self.finish(at, &record, reason);
+        self.add_final_datum(tx, end, meter, ReadingContext::TransactionEnd);
         // Samples that are still in memory alone come before the stop, on the disk as well.
         self.store_samples(self.now.mono);
         self.unsaved.remove(&tx);
         self.write(Write::Transaction(record));
         self.enqueue(QueuedBody::Stop(tx), true);
         self.tell_step(tx, TransactionChange::Stopped);
+    }
+
+    /// What is left of a session when its transaction is over: the cable, if it is still in, and
+    /// whether it stays locked until its owner comes (`OCPP 1.6 §4.10`, errata 3.17).
+    fn finish(&mut self, at: ConnectorId, transaction: &Transaction, reason: Reason) {
+        let unlocks = self.settings.is(Key::UnlockConnectorOnEVSideDisconnect);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        if connector.ev == Ev::Absent {
+            connector.session = Session::Idle;
+            return;
+        }
+        let left = reason == Reason::EVDisconnected;
+        let kept = connector.lockable && (reason == Reason::DeAuthorized || (left && !unlocks));
+        let hold = kept.then(|| Allowed {
+            tag: transaction.tag.clone(),
+            parent: transaction.parent.clone(),
+        });
+        connector.session = Session::Finishing { left, hold };
     }
 
     /// Power fails: there is no time to ask anybody.
@@ -314,11 +364,24 @@ impl Engine {
         self.write(Write::Transaction(record));
         self.tell_step(tx, TransactionChange::Deauthorized);
         if self.settings.is(Key::StopTransactionOnInvalidId) {
-            self.stop(at, Reason::DeAuthorized, None);
-        } else if let Some(connector) = self.connector_mut(at) {
-            if let Session::Running(run) = &mut connector.session {
-                run.suspended = true;
-            }
+            return self.stop(at, Reason::DeAuthorized, None);
+        }
+        let most = self.settings.int(Key::MaxEnergyOnInvalidId);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let watch = self.first_watch();
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let energy = connector.meter.energy();
+        if let Session::Running(run) = &mut connector.session {
+            // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
+            (run.allowance, run.watch) = match energy {
+                Some(energy) if most > 0 => (
+                    Allowance::Until(Wh(energy.0.saturating_add(most))),
+                    Some(watch),
+                ),
+                _ => (Allowance::Spent, None),
+            };
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a charge point is made of, fixed when it is made.
 
+use crate::core::Quantity;
 use crate::time::Millis;
 use crate::wire::CiString;
 
@@ -120,6 +121,17 @@ pub struct Tuning {
     pub accept_boot_trigger: bool,
     /// How many tags the authorization cache holds.
     pub cache_size: usize,
+    /// What the meters can show, beside the import register. The central system cannot ask for
+    /// anything else.
+    pub measurable: Vec<Quantity>,
+    /// Whether there is a main meter, which is read as connector 0.
+    pub main_meter: bool,
+    /// How many meter values are queued at most; above that, every other one of the transaction
+    /// with the most of them goes.
+    pub most_values: u64,
+    /// Whether vehicles are charged before the central system accepted this charge point for the
+    /// first time ever.
+    pub charge_before_accepted: bool,
 }
 
 impl Default for Tuning {
@@ -140,6 +152,10 @@ impl Default for Tuning {
             tolerant: false,
             accept_boot_trigger: true,
             cache_size: 1000,
+            measurable: Vec::new(),
+            main_meter: false,
+            most_values: 20_000,
+            charge_before_accepted: false,
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::core::settings::Key;
 use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
 use crate::time::Mono;
 use crate::wire::{
-    Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointErrorCode,
-    ChargePointStatus, StatusNotification,
+    Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointStatus,
+    StatusNotification,
 };
 
 impl Engine {
@@ -29,24 +29,14 @@ impl Engine {
     /// Connector 0 knows only Available, Unavailable and Faulted.
     fn show_charge_point(&self) -> Shown {
         if let Some(fault) = &self.fault {
-            return Shown {
-                status: ChargePointStatus::Faulted,
-                error: fault.code,
-                info: fault.info.clone(),
-                vendor_code: fault.vendor_code.clone(),
-            };
+            return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
-        let status = if self.operative {
+        let status = if self.operative && self.in_service() {
             ChargePointStatus::Available
         } else {
             ChargePointStatus::Unavailable
         };
-        Shown {
-            status,
-            error: ChargePointErrorCode::NoError,
-            info: None,
-            vendor_code: None,
-        }
+        Shown::of(status, self.warning.as_ref())
     }
 
     /// Tells host and central system of every status that changed. Offline, only the last one is
@@ -56,7 +46,7 @@ impl Engine {
         let stamp = self.clock.stamp(now);
         for at in self.places() {
             let shown = match at.and_then(|at| self.connector(at)) {
-                Some(connector) => connector.show(),
+                Some(connector) => connector.show(self.in_service()),
                 None => self.show_charge_point(),
             };
             let Some(reports) = self.reports_mut(at) else {

@@ -11,7 +11,10 @@ use crate::core::{
     Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
 };
 use crate::time::Mono;
-use crate::wire::{self, Action, ErrorCode, Frame, FrameError, MessageId, Mode, Violation};
+use crate::wire::{
+    self, Action, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
+    TriggerMessageResponse, TriggerMessageStatus, Violation,
+};
 
 impl Engine {
     pub(crate) fn on_link(&mut self, news: Link<'_>) {
@@ -225,6 +228,11 @@ impl Engine {
                 }
                 self.on_request(id, read.value);
             }
+            // A message that nobody knows cannot be triggered, and the answer has a word for that.
+            Err(_) if asks_for_unknown_message(action, payload) => {
+                let status = TriggerMessageStatus::NotImplemented;
+                self.respond(id.as_str(), &TriggerMessageResponse { status });
+            }
             Err(Violation { code, path, text }) => {
                 let text = if path.is_empty() {
                     text
@@ -367,4 +375,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn asks_for_unknown_message(action: &str, payload: &Value) -> bool {
+    let word = payload.get("requestedMessage").and_then(Value::as_str);
+    action == Action::TriggerMessage.as_str()
+        && word.is_some_and(|word| MessageTrigger::parse(word).is_none())
 }

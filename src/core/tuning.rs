@@ -1,6 +1,6 @@
 //! Tuning by name, for hosts that configure with text.
 
-use crate::core::{AfterPowerLoss, Tuning};
+use crate::core::{AfterPowerLoss, Quantity, Tuning};
 use crate::time::Millis;
 
 /// Why a setting was not taken.
@@ -17,10 +17,14 @@ impl Tuning {
     pub const NAMES: &'static [&'static str] = &[
         "answer.timeout_s",
         "boot.accept_trigger",
+        "boot.charge_before_accepted",
         "boot.retry_s",
         "cache.size",
         "ev.reaction_s",
+        "meter.main",
+        "meter.measurands",
         "meter.timeout_s",
+        "queue.max_meter_values",
         "reconnect.jitter_percent",
         "reconnect.max_s",
         "reconnect.min_s",
@@ -43,9 +47,17 @@ impl Tuning {
             "answer.timeout_s" => self.answer_timeout = span()?,
             "boot.accept_trigger" => self.accept_boot_trigger = flag()?,
             "boot.retry_s" => self.boot_retry = span()?,
+            "boot.charge_before_accepted" => self.charge_before_accepted = flag()?,
             "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
             "ev.reaction_s" => self.ev_reaction = span()?,
+            "meter.main" => self.main_meter = flag()?,
+            "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,
             "meter.timeout_s" => self.meter_timeout = span()?,
+            "queue.max_meter_values" => {
+                // A handful cannot be thinned out.
+                let most = value.parse().ok().filter(|most| *most >= 100);
+                self.most_values = most.ok_or(bad)?;
+            }
             "reconnect.jitter_percent" => {
                 let percent = value.parse().ok().filter(|percent| *percent <= 100);
                 self.reconnect_jitter = percent.ok_or(bad)?;

@@ -123,6 +123,8 @@ impl Reading {
 pub struct Supply {
     /// Whether the contactor may be closed at all.
     pub permit: bool,
+    /// Whether the lock of the connector is to be closed; open it where this is `false`.
+    pub lock: bool,
     /// Current per phase in tenths of an ampere; `None` when nothing limits it.
     pub deciamps: Option<u32>,
     /// Power over all phases in tenths of a watt; `None` when nothing limits it.
@@ -137,6 +139,7 @@ impl Supply {
     /// Nothing flows.
     pub const OFF: Self = Self {
         permit: false,
+        lock: false,
         deciamps: None,
         deciwatts: None,
         phases: None,

@@ -355,6 +355,23 @@ pub unsafe extern "C" fn evcp_config_set_client_pem(
     }
 }
 
+/// What BootNotification says of the device beyond evcp_config_set_device().
+fn set_device_field(cfg: &mut evcp_config_t, field: &str, value: &str) -> Result<(), Fail> {
+    let missing = || Fail::invalid("evcp_config_set_device() comes first");
+    let device = cfg.device.as_mut().ok_or_else(missing)?;
+    match field {
+        "iccid" => device.iccid = Some(limited(value, "device.iccid")?),
+        "imsi" => device.imsi = Some(limited(value, "device.imsi")?),
+        "meter_type" => device.meter_type = Some(limited(value, "device.meter_type")?),
+        "meter_serial" => device.meter_serial = Some(limited(value, "device.meter_serial")?),
+        _ => {
+            let text = format!("there is no setting \"device.{field}\"");
+            return Err(Fail(EVCP_E_UNSUPPORTED, text));
+        }
+    }
+    Ok(())
+}
+
 /// Everything else by name: OCPP's configuration keys ("HeartbeatInterval", "300"), which stored
 /// changes of the central system win over, and the library's own settings ("reconnect.max_s",
 /// "60"). EVCP_E_UNSUPPORTED for a name that there is not. The value of an OCPP key is checked by
@@ -383,6 +400,9 @@ pub unsafe extern "C" fn evcp_config_set(
                 cfg.keys.retain(|(known, _)| *known != key);
                 cfg.keys.push((key, value));
                 return Ok(());
+            }
+            if let Some(field) = name.strip_prefix("device.") {
+                return set_device_field(cfg, field, value);
             }
             match cfg.tuning.set(name, value) {
                 Ok(()) => Ok(()),

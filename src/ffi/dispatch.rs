@@ -1,8 +1,6 @@
-//! Callbacks
-// Most of the constants are for C alone.
-#![allow(dead_code)]
+//! Dispatch: events become calls of the host's functions.
 
-use std::ffi::{c_char, c_void, CStr};
+use std::ffi::{c_char, CStr};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,214 +8,16 @@ use crate::core::{
     Connection, ConnectorId, DataTransferOutcome, Notice, Question, RequestId, TransactionChange,
     TransactionStep,
 };
+use crate::ffi::callbacks::*;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::results::*;
-use crate::ffi::sized::Sized32;
 use crate::ffi::text::to_c;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
 use crate::wire::{
     AuthorizationStatus, ChargePointStatus, DataTransferStatus, ReadingContext, RegistrationStatus,
 };
-
-/// How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
-/// otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s.
-pub const EVCP_ANSWER_MS: u32 = 25_000;
-
-/// There is no connection.
-pub const EVCP_DISCONNECTED: u32 = 0;
-/// An attempt failed; the next follows by itself.
-pub const EVCP_CONNECT_FAILED: u32 = 1;
-/// The WebSocket stands.
-pub const EVCP_CONNECTED: u32 = 2;
-
-/// The charge point is in operation.
-pub const EVCP_BOOT_ACCEPTED: u32 = 0;
-/// The central system wants to configure it first.
-pub const EVCP_BOOT_PENDING: u32 = 1;
-/// The central system does not want it now.
-pub const EVCP_BOOT_REJECTED: u32 = 2;
-
-/// The tag may charge, or it stopped its transaction.
-pub const EVCP_AUTH_ACCEPTED: u32 = 0;
-/// The tag is blocked.
-pub const EVCP_AUTH_BLOCKED: u32 = 1;
-/// The tag has expired.
-pub const EVCP_AUTH_EXPIRED: u32 = 2;
-/// Nobody knows the tag.
-pub const EVCP_AUTH_INVALID: u32 = 3;
-/// The tag is charging elsewhere, or there is no free connector.
-pub const EVCP_AUTH_CONCURRENT_TX: u32 = 4;
-
-/// OCPP's Available
-pub const EVCP_STATUS_AVAILABLE: u32 = 0;
-/// OCPP's Preparing
-pub const EVCP_STATUS_PREPARING: u32 = 1;
-/// OCPP's Charging
-pub const EVCP_STATUS_CHARGING: u32 = 2;
-/// OCPP's SuspendedEVSE
-pub const EVCP_STATUS_SUSPENDED_EVSE: u32 = 3;
-/// OCPP's SuspendedEV
-pub const EVCP_STATUS_SUSPENDED_EV: u32 = 4;
-/// OCPP's Finishing
-pub const EVCP_STATUS_FINISHING: u32 = 5;
-/// OCPP's Reserved
-pub const EVCP_STATUS_RESERVED: u32 = 6;
-/// OCPP's Unavailable
-pub const EVCP_STATUS_UNAVAILABLE: u32 = 7;
-/// OCPP's Faulted
-pub const EVCP_STATUS_FAULTED: u32 = 8;
-
-/// A meter is read for the beginning of a transaction.
-pub const EVCP_READ_BEGIN: u32 = 0;
-/// A meter is read for a periodic sample.
-pub const EVCP_READ_SAMPLE: u32 = 1;
-/// A meter is read for the end of a transaction.
-pub const EVCP_READ_END: u32 = 2;
-/// A meter is read because the central system asks.
-pub const EVCP_READ_TRIGGER: u32 = 3;
-
-/// What the library tells and asks. NULL is a default for every slot: a question that nobody serves
-/// is answered as OCPP asks, a notice that nobody wants is dropped.
-///
-/// A slot with an evcp_req_t asks a question: answer with evcp_answer() or the typed answer, inside
-/// the callback or later, from any thread, before EVCP_ANSWER_MS have passed. No slot may be left
-/// by throw, longjmp or pthread_exit.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct evcp_callbacks_t {
-    /// sizeof(evcp_callbacks_t); see GROWTH.
-    pub struct_size: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// Called once, after the last call of any other slot: user_data may go now.
-    pub destroy: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
-
-    /// A command, complete; the first ones come after the start, for every connector.
-    pub on_supply: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            supply: *const evcp_supply_t,
-        ),
-    >,
-
-    /// Unlock the connector; energy is off. EVCP_ACCEPTED, EVCP_FAILED, EVCP_NOT_SUPPORTED.
-    /// NULL: NotSupported.
-    pub on_unlock: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, connector: u32, req: evcp_req_t),
-    >,
-    /// May the device be restarted? EVCP_ACCEPTED or EVCP_REJECTED; on_reboot says when.
-    /// NULL: Rejected.
-    pub on_reset:
-        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool, req: evcp_req_t)>,
-    /// Read the meter (context: EVCP_READ_*): evcp_answer_meter(). NULL: what evcp_push_meter()
-    /// said last is used.
-    pub on_meter_read: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            context: u32,
-            req: evcp_req_t,
-        ),
-    >,
-    /// Vendor data of the central system; message and data may be NULL: evcp_answer_data().
-    /// NULL: UnknownVendorId.
-    pub on_data_transfer: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            vendor: *const c_char,
-            message: *const c_char,
-            data: *const c_char,
-            len: usize,
-            req: evcp_req_t,
-        ),
-    >,
-
-    /// The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why.
-    pub on_connection: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, state: u32, detail: *const c_char),
-    >,
-    /// BootNotification was answered: EVCP_BOOT_*.
-    pub on_boot:
-        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, status: u32, interval_s: u32)>,
-    /// The central system says what time it is: the device may set its clock.
-    pub on_time: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, unix_ms: i64)>,
-    /// What became of a tag: EVCP_AUTH_*. connector 0: none was chosen.
-    pub on_auth: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            tag: *const c_char,
-            status: u32,
-        ),
-    >,
-    /// A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code.
-    pub on_status: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            status: u32,
-            error_code: *const c_char,
-        ),
-    >,
-    /// A transaction took a step.
-    pub on_tx:
-        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, tx: *const evcp_tx_info_t)>,
-    /// The central system put a connector (0: all) in or out of service.
-    pub on_availability: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, connector: u32, operative: bool),
-    >,
-    /// A configuration key was changed. Secrets come without their value.
-    pub on_key_changed: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            key: *const c_char,
-            value: *const c_char,
-        ),
-    >,
-    /// The storage fails, and what happens is kept in memory only (failing); it works again; or a
-    /// damaged database was set aside and a fresh one started (not failing, with a detail).
-    pub on_storage: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, failing: bool, detail: *const c_char),
-    >,
-    /// All is stored and said: restart the device (hard) or the application now.
-    pub on_reboot: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool)>,
-    /// The library cannot go on: supply nothing, and free the handle. The last call but destroy.
-    pub on_fatal: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, err: evcp_err_t, detail: *const c_char),
-    >,
-}
-
-// SAFETY: repr(C), begins with a u32; zero is NULL in every slot.
-unsafe impl Sized32 for evcp_callbacks_t {}
-
-impl evcp_callbacks_t {
-    pub(super) const fn none() -> Self {
-        Self {
-            struct_size: 0,
-            reserved: 0,
-            destroy: None,
-            on_supply: None,
-            on_unlock: None,
-            on_reset: None,
-            on_meter_read: None,
-            on_data_transfer: None,
-            on_connection: None,
-            on_boot: None,
-            on_time: None,
-            on_auth: None,
-            on_status: None,
-            on_tx: None,
-            on_availability: None,
-            on_key_changed: None,
-            on_storage: None,
-            on_reboot: None,
-            on_fatal: None,
-        }
-    }
-}
 
 /// Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
 /// all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
@@ -438,11 +238,12 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
                 ReadingContext::TransactionBegin => EVCP_READ_BEGIN,
                 ReadingContext::TransactionEnd => EVCP_READ_END,
                 ReadingContext::Trigger => EVCP_READ_TRIGGER,
+                ReadingContext::SampleClock => EVCP_READ_CLOCK,
                 _ => EVCP_READ_SAMPLE,
             };
             // SAFETY: see `call`.
             call(cb.on_meter_read, |slot| unsafe {
-                slot(ud, connector.number(), context, req)
+                slot(ud, connector.map_or(0, ConnectorId::number), context, req)
             })
         }
         Question::DataTransfer {

@@ -93,7 +93,7 @@ pub unsafe extern "C" fn evcp_get_status(
                 .charge_point
                 .status(at)
                 .map(|status| number(status.status));
-            *out = status.unwrap_or(crate::ffi::dispatch::EVCP_STATUS_AVAILABLE);
+            *out = status.unwrap_or(crate::ffi::callbacks::EVCP_STATUS_AVAILABLE);
             Ok(EVCP_OK)
         })
     }
@@ -168,6 +168,8 @@ pub struct evcp_stats_t {
     pub panics: u64,
     /// How far the device's clock is off, as the central system says, in milliseconds.
     pub clock_offset_ms: i64,
+    /// Meter values that were dropped because too many were queued.
+    pub thinned: u64,
 }
 
 // SAFETY: repr(C), begins with a u32, plain numbers.
@@ -198,6 +200,7 @@ pub unsafe extern "C" fn evcp_get_stats(cp: *const evcp_t, out: *mut evcp_stats_
                 stored_bytes: stats.stored_bytes,
                 panics: stats.panics,
                 clock_offset_ms: counters.clock_offset_ms,
+                thinned: counters.thinned,
             };
             sized::write(out, &stats, "out")?;
             Ok(EVCP_OK)

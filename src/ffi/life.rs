@@ -11,8 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::charge_point::ChargePoint;
 use crate::core::Host;
+use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::config::evcp_config_t;
-use crate::ffi::dispatch::evcp_callbacks_t;
 use crate::ffi::fd::EventFd;
 use crate::ffi::guard::{contain, guard, install_panic_hook, Fail};
 use crate::ffi::results::*;

@@ -4,6 +4,7 @@
 #![allow(unsafe_code, non_camel_case_types, unreachable_pub)]
 
 mod answer;
+mod callbacks;
 mod config;
 mod dispatch;
 mod fd;

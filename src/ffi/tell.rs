@@ -14,6 +14,9 @@ use crate::ffi::values::{
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, Reason};
 
+/// The most bytes of a signed reading.
+const MOST_SIGNED: usize = 65_536;
+
 /// States a fact.
 ///
 /// # Safety
@@ -38,9 +41,40 @@ pub unsafe extern "C" fn evcp_set_ev(cp: *mut evcp_t, connector: u32, ev: evcp_e
     unsafe { tell(cp, || Ok(Fact::Ev(connector_id(connector)?, vehicle(ev)?))) }
 }
 
+/// What a host says is wrong; `None` if nothing is any more.
+///
+/// # Safety
+/// The pointers are NULL or point to text.
+unsafe fn wrong(
+    code: *const c_char,
+    info: *const c_char,
+    vendor_code: *const c_char,
+) -> Result<Option<Fault>, Fail> {
+    // SAFETY: as the caller promises.
+    let (code, info, vendor_code) = unsafe {
+        (
+            optional(code, "code")?,
+            optional(info, "info")?,
+            optional(vendor_code, "vendor_code")?,
+        )
+    };
+    let Some(code) = code else {
+        return Ok(None);
+    };
+    let known = ChargePointErrorCode::parse(code);
+    let known = known.filter(|code| *code != ChargePointErrorCode::NoError);
+    Ok(Some(Fault {
+        code: known.ok_or_else(|| Fail::invalid(format!("error code \"{code}\"")))?,
+        info: info.map(|text| limited(text, "info")).transpose()?,
+        vendor_code: vendor_code
+            .map(|text| limited(text, "vendor_code"))
+            .transpose()?,
+    }))
+}
+
 /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
-/// "GroundFailure"; info and vendor_code (50 characters each) may be NULL. code NULL: no fault any
-/// more.
+/// "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
+/// lasts; a transaction goes on when it is over. code NULL: no fault any more.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -55,21 +89,30 @@ pub unsafe extern "C" fn evcp_set_fault(
     // SAFETY: as the caller promises.
     unsafe {
         tell(cp, || {
-            let Some(code) = optional(code, "code")? else {
-                return Ok(Fact::Fault(place(connector)?, None));
-            };
-            let known = ChargePointErrorCode::parse(code);
-            let known = known.filter(|code| *code != ChargePointErrorCode::NoError);
-            let info = optional(info, "info")?;
-            let vendor_code = optional(vendor_code, "vendor_code")?;
-            let fault = Fault {
-                code: known.ok_or_else(|| Fail::invalid(format!("error code \"{code}\"")))?,
-                info: info.map(|text| limited(text, "info")).transpose()?,
-                vendor_code: vendor_code
-                    .map(|text| limited(text, "vendor_code"))
-                    .transpose()?,
-            };
-            Ok(Fact::Fault(place(connector)?, Some(fault)))
+            let at = place(connector)?;
+            Ok(Fact::Fault(at, wrong(code, info, vendor_code)?))
+        })
+    }
+}
+
+/// Something about a connector (0: the charge point) should be looked at, and stops nothing: the
+/// code goes along with its status. As evcp_set_fault() otherwise.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_warning(
+    cp: *mut evcp_t,
+    connector: u32,
+    code: *const c_char,
+    info: *const c_char,
+    vendor_code: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let at = place(connector)?;
+            Ok(Fact::Warning(at, wrong(code, info, vendor_code)?))
         })
     }
 }
@@ -110,8 +153,9 @@ pub unsafe extern "C" fn evcp_set_network(cp: *mut evcp_t, up: bool) -> evcp_err
     unsafe { tell(cp, || Ok(Fact::Network(up))) }
 }
 
-/// What the meter of a connector shows now, 256 values at most; values that are not named stay as
-/// they were. Once a second is often enough.
+/// What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
+/// not named stay as they were. Once a second is often enough. The central system can ask for what
+/// the setting "meter.measurands" names, and for the import register.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -125,10 +169,63 @@ pub unsafe extern "C" fn evcp_push_meter(
     // SAFETY: as the caller promises.
     unsafe {
         tell(cp, || {
-            Ok(Fact::Meter(
-                connector_id(connector)?,
-                readings(samples, count)?,
-            ))
+            Ok(Fact::Meter(place(connector)?, readings(samples, count)?))
+        })
+    }
+}
+
+/// What the meter of a connector shows, in the form that the meter signed (such as OCMF; text of
+/// 64 KiB at most). It goes with the next first or last reading of a transaction, in the
+/// transactionData of its StopTransaction, if one of the StopTxn...Data keys is set: push it before
+/// evcp_answer_meter() for EVCP_READ_BEGIN and EVCP_READ_END.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_push_signed_meter(
+    cp: *mut evcp_t,
+    connector: u32,
+    data: *const c_char,
+    len: usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            if data.is_null() || len > MOST_SIGNED {
+                let text = format!("data must have 1 to {MOST_SIGNED} bytes");
+                return Err(Fail::invalid(text));
+            }
+            let text = std::str::from_utf8(bytes(data.cast(), len, "data")?);
+            let text = text.map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            Ok(Fact::SignedMeter(connector_id(connector)?, text.to_owned()))
+        })
+    }
+}
+
+/// The most connectors that one reader serves.
+const MOST_AT_READER: usize = 256;
+
+/// As evcp_present_tag(), for a reader that serves these connectors.
+///
+/// # Safety
+/// See POINTERS at the top of the header; connectors points to count numbers.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_present_tag_at(
+    cp: *mut evcp_t,
+    connectors: *const u32,
+    count: usize,
+    tag: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            if connectors.is_null() || count == 0 || count > MOST_AT_READER {
+                return Err(Fail::invalid("connectors must be 1 to 256 numbers"));
+            }
+            let named = std::slice::from_raw_parts(connectors, count);
+            let at = named.iter().map(|number| connector_id(*number));
+            let at = at.collect::<Result<_, _>>()?;
+            Ok(Fact::Tag(at, limited(required(tag, "tag")?, "tag")?))
         })
     }
 }

@@ -178,8 +178,10 @@ pub struct evcp_supply_t {
     pub permit: bool,
     /// How many phases may be used, 1 to 3; 0: no limit.
     pub phases: u8,
+    /// Whether the lock of the connector is to be closed; false: open it.
+    pub lock: bool,
     /// Zero.
-    pub reserved: u16,
+    pub reserved: u8,
     /// A per phase; infinite when nothing limits it.
     pub amps: f64,
     /// W over all phases; infinite when nothing limits it.
@@ -196,6 +198,7 @@ impl evcp_supply_t {
         Self {
             struct_size: size::<Self>(),
             permit: supply.permit,
+            lock: supply.lock,
             phases: supply.phases.unwrap_or(0),
             reserved: 0,
             amps: supply

@@ -1,9 +1,10 @@
 //! A store that forgets when it is dropped: for tests, simulations, and devices without flash.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::core::{
-    Batch, CachedTag, ConnectorId, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
+    Batch, CachedTag, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
     Transaction, TxId, Write,
 };
 use crate::store::{Store, StoreError};
@@ -15,7 +16,9 @@ pub struct MemoryStore {
     settings: BTreeMap<String, String>,
     availability: BTreeMap<Option<ConnectorId>, bool>,
     transactions: BTreeMap<TxId, Transaction>,
+    data: BTreeMap<(TxId, u32), Datum>,
     queue: BTreeMap<Seq, QueuedMessage>,
+    accepted: bool,
     cache: BTreeMap<IdToken, CachedTag>,
     last_tx: u64,
 }
@@ -35,7 +38,16 @@ impl MemoryStore {
             }
             Write::TransactionDone(tx) => {
                 self.transactions.remove(&tx);
+                self.data.retain(|(of, _), _| *of != tx);
             }
+            Write::Datum(tx, datum) => {
+                self.data.insert((tx, datum.n), datum);
+            }
+            Write::DropDatum(tx, n) => {
+                self.data.remove(&(tx, n));
+            }
+            Write::Thin(tx, after) => self.thin(tx, after),
+            Write::Accepted => self.accepted = true,
             Write::Queue(message) => {
                 self.queue.insert(message.seq, message);
             }
@@ -53,6 +65,36 @@ impl MemoryStore {
         }
     }
 
+    fn thin(&mut self, tx: Option<TxId>, after: Seq) {
+        let of_tx = |message: &QueuedMessage| matches!(message.body, QueuedBody::Meter { tx: of, .. } if of == tx);
+        let behind = self.queue.range((Bound::Excluded(after), Bound::Unbounded));
+        let all: Vec<_> = behind
+            .filter(|(_, message)| of_tx(message))
+            .map(|(seq, _)| *seq)
+            .collect();
+        let last = all.len().saturating_sub(1);
+        for (number, seq) in all.into_iter().enumerate() {
+            if number % 2 == 1 && number != last {
+                self.queue.remove(&seq);
+            }
+        }
+    }
+
+    fn data_of(&self, tx: TxId) -> impl Iterator<Item = (TxId, Datum)> + '_ {
+        let all = self.data.range((tx, 0)..=(tx, u32::MAX));
+        all.map(|((tx, _), datum)| (*tx, datum.clone()))
+    }
+
+    fn values(&self) -> Vec<(Option<TxId>, u64)> {
+        let mut counts = BTreeMap::new();
+        for message in self.queue.values() {
+            if let QueuedBody::Meter { tx, .. } = message.body {
+                *counts.entry(tx).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+
     fn each_stamp(&mut self, mut change: impl FnMut(&mut Stamp)) {
         for transaction in self.transactions.values_mut() {
             change(&mut transaction.started);
@@ -60,6 +102,9 @@ impl MemoryStore {
             if let Some(stop) = &mut transaction.stop {
                 change(&mut stop.at);
             }
+        }
+        for datum in self.data.values_mut() {
+            change(&mut datum.at);
         }
         for message in self.queue.values_mut() {
             if let QueuedBody::Meter { at, .. } = &mut message.body {
@@ -76,7 +121,11 @@ impl Store for MemoryStore {
             .transactions
             .values()
             .filter(|transaction| transaction.stop.is_none());
+        let data = running.clone().flat_map(|running| self.data_of(running.id));
         Ok(Stored {
+            data: data.collect(),
+            values: self.values(),
+            accepted: self.accepted,
             settings: self.settings.clone().into_iter().collect(),
             availability: self.availability.clone().into_iter().collect(),
             running: running.cloned().collect(),
@@ -95,9 +144,8 @@ impl Store for MemoryStore {
     }
 
     fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        let behind = self
-            .queue
-            .range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
+        let behind = self.queue.range((Bound::Excluded(after), Bound::Unbounded));
+        let count = behind.clone().count();
         let messages: Vec<_> = behind
             .take(limit)
             .map(|(_, message)| message.clone())
@@ -113,6 +161,8 @@ impl Store for MemoryStore {
             .filter_map(|id| self.transactions.get(id).cloned())
             .collect();
         Ok(Fetched {
+            behind: (count - messages.len()) as u64,
+            data: ids.iter().flat_map(|id| self.data_of(*id)).collect(),
             messages,
             transactions,
         })

@@ -4,6 +4,8 @@ mod memory;
 #[cfg(feature = "net")]
 mod overlay;
 #[cfg(feature = "net")]
+mod rows;
+#[cfg(feature = "net")]
 mod schema;
 #[cfg(feature = "net")]
 mod sqlite;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::{Batch, ConnectorId, Fetched, QueuedMessage, Seq, Transaction, TxId, Write};
+use crate::core::{
+    Batch, ConnectorId, Datum, Fetched, QueuedMessage, Seq, Transaction, TxId, Write,
+};
 use crate::wire::IdToken;
 
 /// The newest write to each record, in the order in which the records were first written. Its size
@@ -20,25 +22,32 @@ enum Record {
     Setting(String),
     Availability(Option<ConnectorId>),
     Transaction(TxId),
+    Datum(TxId, u32),
     Queue(Seq),
+    Accepted,
     Times,
     Cache(IdToken),
     AllCache,
 }
 
-fn record_of(write: &Write) -> Record {
-    match write {
+fn record_of(write: &Write) -> Option<Record> {
+    Some(match write {
         Write::Setting(key, _) => Record::Setting(key.clone()),
         Write::Availability(at, _) => Record::Availability(*at),
         Write::Transaction(transaction) => Record::Transaction(transaction.id),
         Write::TransactionDone(tx) => Record::Transaction(*tx),
         Write::Queue(message) => Record::Queue(message.seq),
         Write::Dequeue(seq) => Record::Queue(*seq),
+        Write::Datum(tx, datum) => Record::Datum(*tx, datum.n),
+        Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
+        // What it would drop can only be told by the disk; the engine asks again when there is one.
+        Write::Thin(..) => return None,
+        Write::Accepted => Record::Accepted,
         Write::CorrectTimes(_) => Record::Times,
         Write::Cache(entry) => Record::Cache(entry.tag.clone()),
         Write::Uncache(tag) => Record::Cache(tag.clone()),
         Write::ClearCache => Record::AllCache,
-    }
+    })
 }
 
 impl Overlay {
@@ -63,7 +72,9 @@ impl Overlay {
                     }
                 }
             }
-            let record = record_of(&write);
+            let Some(record) = record_of(&write) else {
+                continue;
+            };
             // The newest write goes to the end: what it relies on stands before it.
             if let Some(place) = self.places.remove(&record) {
                 self.writes.remove(&place);
@@ -99,6 +110,11 @@ impl Overlay {
             .map(|t| (t.id, t))
             .collect();
         let mut known = BTreeMap::new();
+        let mut data: BTreeMap<(TxId, u32), Datum> = on_disk
+            .data
+            .into_iter()
+            .map(|(tx, datum)| ((tx, datum.n), datum))
+            .collect();
         for write in self.writes.values() {
             match write {
                 Write::Queue(m) if m.seq > after && (!full || m.seq <= horizon) => {
@@ -106,6 +122,12 @@ impl Overlay {
                 }
                 Write::Dequeue(seq) => {
                     messages.remove(seq);
+                }
+                Write::Datum(tx, datum) => {
+                    data.insert((*tx, datum.n), datum.clone());
+                }
+                Write::DropDatum(tx, n) => {
+                    data.remove(&(*tx, *n));
                 }
                 Write::Transaction(transaction) => {
                     known.insert(transaction.id, transaction.clone());
@@ -116,9 +138,18 @@ impl Overlay {
         let messages: Vec<_> = messages.into_values().take(limit).collect();
         let named: BTreeSet<_> = messages.iter().filter_map(|m| m.body.tx()).collect();
         transactions.extend(known.into_iter().filter(|(tx, _)| named.contains(tx)));
+        data.retain(|(tx, _), _| named.contains(tx));
+        let last = messages.last().map_or(after, |message| message.seq);
+        let behind = |write: &&Write| matches!(write, Write::Queue(m) if m.seq > last);
         Fetched {
+            // Those that are on the disk as well are counted twice: the engine asks once too often.
+            behind: on_disk.behind + self.writes.values().filter(behind).count() as u64,
             messages,
             transactions: transactions.into_values().collect(),
+            data: data
+                .into_iter()
+                .map(|((tx, _), datum)| (tx, datum))
+                .collect(),
         }
     }
 }
@@ -159,7 +190,7 @@ mod tests {
         overlay.add(vec![Write::Queue(message(3)), Write::Dequeue(Seq(1))]);
         let on_disk = Fetched {
             messages: vec![message(1), message(2)],
-            transactions: vec![],
+            ..Fetched::default()
         };
         let seen = overlay.lay_over(on_disk, Seq(0), 10);
         let seqs: Vec<_> = seen.messages.iter().map(|message| message.seq.0).collect();

@@ -5,7 +5,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6576_6370;
 
 /// Each step brings a database from one version to the next; `PRAGMA user_version` counts them.
 /// Steps that were released are never changed.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE setting (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -53,4 +54,18 @@ pub(super) const MIGRATIONS: &[&str] = &["
         parent TEXT,
         updated_ms INTEGER NOT NULL
     ) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE tx_data (
+        tx INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        at_synced INTEGER NOT NULL,
+        samples TEXT NOT NULL,
+        PRIMARY KEY (tx, n)
+    ) WITHOUT ROWID;
+    CREATE TABLE flag (
+        name TEXT PRIMARY KEY
+    ) WITHOUT ROWID;
+",
+];

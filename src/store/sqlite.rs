@@ -7,16 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{params, Connection, ErrorCode, OptionalExtension, Row, Statement, ToSql};
+use rusqlite::{params, Connection, ErrorCode, OptionalExtension};
 
-use crate::core::{
-    Batch, CachedTag, CentralId, ConnectorId, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
-    Stored, Transaction, TxId, Wh, Write,
-};
+use crate::core::{Batch, Fetched, Seq, Stored, TxId};
+use crate::store::rows::{apply, cached, data_of, message, place, signed, transactions, unsigned};
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
-use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason};
 
 /// The file in the storage directory.
 const FILE: &str = "evcp.db";
@@ -200,20 +197,18 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-fn bad(what: &str) -> StoreError {
-    StoreError(format!("a stored {what} makes no sense"))
-}
-
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Stored, StoreError> {
         let db = &self.db;
         let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
-            ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0)";
+            ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
+            OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
         if db.query_row(freeze, [], |row| row.get(0))? {
             db.execute_batch(
                 "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
                  stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
-                 UPDATE queue SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
+                 UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
+                 UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
             )?;
         }
         let mut settings = db.prepare("SELECT key, value FROM setting ORDER BY key")?;
@@ -227,6 +222,17 @@ impl Store for SqliteStore {
         }
         let mut running = db.prepare("SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id")?;
         let running = transactions(&mut running, params![])?;
+        let mut data = Vec::new();
+        for transaction in &running {
+            data.append(&mut data_of(db, transaction.id)?);
+        }
+        let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
+        let mut counts = db.prepare(counts)?;
+        let values = counts.query_map([], |row| {
+            let tx: Option<i64> = row.get(0)?;
+            Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
+        })?;
+        let accepted = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = 'accepted')";
         let queue = "SELECT count(*), max(seq) FROM queue";
         let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (queued, last): (i64, Option<i64>) = queue;
@@ -236,7 +242,10 @@ impl Store for SqliteStore {
             settings,
             availability,
             running,
-            cache: self.cached()?,
+            data,
+            values: values.collect::<Result<_, _>>()?,
+            accepted: db.query_row(accepted, [], |row| row.get(0))?,
+            cache: cached(db)?,
             queued: unsigned(queued),
             last_seq: Seq(unsigned(last.unwrap_or(0))),
             last_tx: unsigned(last_tx.unwrap_or(0)),
@@ -266,269 +275,23 @@ impl Store for SqliteStore {
         ids.sort_unstable();
         ids.dedup();
         let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
-        let mut found = Vec::new();
+        let (mut found, mut data) = (Vec::new(), Vec::new());
         for id in ids {
             found.append(&mut transactions(&mut by_id, params![signed(id.0)])?);
+            data.append(&mut data_of(&self.db, id)?);
         }
+        let last = messages.last().map_or(after, |message| message.seq);
+        let last = params![signed(last.0)];
+        let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
         Ok(Fetched {
+            behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
             messages,
             transactions: found,
+            data,
         })
     }
 
     fn size(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |file| file.len())
     }
-}
-
-impl SqliteStore {
-    fn cached(&self) -> Result<Vec<CachedTag>, StoreError> {
-        let mut found = self.db.prepare("SELECT * FROM cache")?;
-        let mut rows = found.query([])?;
-        let mut cache = Vec::new();
-        while let Some(row) = rows.next()? {
-            let status: String = row.get("status")?;
-            cache.push(CachedTag {
-                tag: tag(row.get("tag")?)?,
-                status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
-                expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
-                parent: row
-                    .get::<_, Option<String>>("parent")?
-                    .map(tag)
-                    .transpose()?,
-                updated: Wall(row.get("updated_ms")?),
-            });
-        }
-        Ok(cache)
-    }
-}
-
-fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
-    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
-        db.prepare(sql)?.execute(values)?;
-        Ok(())
-    };
-    match write {
-        Write::Setting(key, value) => run(
-            "INSERT OR REPLACE INTO setting VALUES (?1, ?2)",
-            params![key, value],
-        ),
-        Write::Availability(at, operative) => {
-            let sql = "INSERT OR REPLACE INTO availability VALUES (?1, ?2)";
-            run(sql, params![number(*at), operative])
-        }
-        Write::Transaction(transaction) => write_transaction(db, transaction),
-        Write::TransactionDone(tx) => run("DELETE FROM tx WHERE id = ?1", params![signed(tx.0)]),
-        Write::Queue(message) => write_message(db, message),
-        Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
-        Write::CorrectTimes(step) => {
-            for (table, column) in [
-                ("tx", "started"),
-                ("tx", "last"),
-                ("tx", "stopped"),
-                ("queue", "at"),
-            ] {
-                let sql = format!(
-                    "UPDATE {table} SET {column}_ms = {column}_ms + ?1, {column}_synced = 1 \
-                     WHERE {column}_synced = 0"
-                );
-                run(&sql, params![step])?;
-            }
-            Ok(())
-        }
-        Write::Cache(entry) => run(
-            "INSERT OR REPLACE INTO cache VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                entry.tag.as_str(),
-                entry.status.as_str(),
-                entry.expires.map(|wall| wall.0),
-                entry.parent.as_ref().map(CiString::as_str),
-                entry.updated.0,
-            ],
-        ),
-        Write::Uncache(tag) => run("DELETE FROM cache WHERE tag = ?1", params![tag.as_str()]),
-        Write::ClearCache => run("DELETE FROM cache", params![]),
-    }
-}
-
-fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError> {
-    let (central, central_id) = match tx.central {
-        CentralId::Unknown => ("unknown", None),
-        CentralId::Known(id) => ("known", Some(id)),
-        CentralId::GivenUp => ("given up", None),
-    };
-    let stop = tx.stop.as_ref();
-    let sql =
-        "INSERT INTO tx VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-        ?15, ?16, ?17, ?18, ?19) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
-        started_synced = ?7, central = ?9, central_id = ?10, deauthorized = ?11, last_ms = ?12, \
-        last_synced = ?13, last_wh = ?14, stopped_ms = ?15, stopped_synced = ?16, \
-        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19";
-    db.prepare(sql)?.execute(params![
-        signed(tx.id.0),
-        tx.connector.number(),
-        tx.tag.as_str(),
-        tx.parent.as_ref().map(CiString::as_str),
-        tx.reservation,
-        tx.started.wall.0,
-        tx.started.synced,
-        tx.meter_start.0,
-        central,
-        central_id,
-        tx.deauthorized,
-        tx.last.0.wall.0,
-        tx.last.0.synced,
-        tx.last.1 .0,
-        stop.map(|stop| stop.at.wall.0),
-        stop.map(|stop| stop.at.synced),
-        stop.map(|stop| stop.meter.0),
-        stop.map(|stop| stop.reason.as_str()),
-        stop.and_then(|stop| stop.tag.as_ref())
-            .map(CiString::as_str),
-    ])?;
-    Ok(())
-}
-
-fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), StoreError> {
-    let (kind, connector, at, samples) = match &message.body {
-        QueuedBody::Start(_) => ("start", None, None, None),
-        QueuedBody::Stop(_) => ("stop", None, None, None),
-        QueuedBody::Meter {
-            connector,
-            at,
-            values,
-            ..
-        } => {
-            let samples =
-                serde_json::to_string(values).map_err(|why| StoreError(why.to_string()))?;
-            ("meter", Some(number(*connector)), Some(*at), Some(samples))
-        }
-    };
-    let sql = "INSERT OR REPLACE INTO queue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    db.prepare(sql)?.execute(params![
-        signed(message.seq.0),
-        message.message_id,
-        message.refusals,
-        kind,
-        message.body.tx().map(|tx| signed(tx.0)),
-        connector,
-        at.map(|at| at.wall.0),
-        at.map(|at| at.synced),
-        samples,
-    ])?;
-    Ok(())
-}
-
-fn transactions(
-    found: &mut Statement<'_>,
-    values: &[&dyn ToSql],
-) -> Result<Vec<Transaction>, StoreError> {
-    let mut rows = found.query(values)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(transaction(row)?);
-    }
-    Ok(all)
-}
-
-fn transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
-    let stamp = |ms: &str, synced: &str| -> Result<Stamp, StoreError> {
-        Ok(Stamp {
-            wall: Wall(row.get(ms)?),
-            synced: row.get(synced)?,
-        })
-    };
-    let stop = match row.get::<_, Option<i64>>("stopped_ms")? {
-        None => None,
-        Some(_) => {
-            let reason: String = row.get("stop_reason")?;
-            Some(Stop {
-                at: stamp("stopped_ms", "stopped_synced")?,
-                meter: Wh(row.get("meter_stop_wh")?),
-                reason: Reason::parse(&reason).ok_or_else(|| bad("stop reason"))?,
-                tag: row
-                    .get::<_, Option<String>>("stop_tag")?
-                    .map(tag)
-                    .transpose()?,
-            })
-        }
-    };
-    let central: String = row.get("central")?;
-    Ok(Transaction {
-        id: TxId(unsigned(row.get("id")?)),
-        connector: place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?,
-        tag: tag(row.get("tag")?)?,
-        parent: row
-            .get::<_, Option<String>>("parent")?
-            .map(tag)
-            .transpose()?,
-        reservation: row.get("reservation")?,
-        started: stamp("started_ms", "started_synced")?,
-        meter_start: Wh(row.get("meter_start_wh")?),
-        central: match central.as_str() {
-            "known" => CentralId::Known(row.get("central_id")?),
-            "given up" => CentralId::GivenUp,
-            _ => CentralId::Unknown,
-        },
-        deauthorized: row.get("deauthorized")?,
-        last: (stamp("last_ms", "last_synced")?, Wh(row.get("last_wh")?)),
-        stop,
-    })
-}
-
-fn message(row: &Row<'_>) -> Result<QueuedMessage, StoreError> {
-    let tx = row
-        .get::<_, Option<i64>>("tx")?
-        .map(|tx| TxId(unsigned(tx)));
-    let kind: String = row.get("kind")?;
-    let body = match (kind.as_str(), tx) {
-        ("start", Some(tx)) => QueuedBody::Start(tx),
-        ("stop", Some(tx)) => QueuedBody::Stop(tx),
-        ("meter", tx) => {
-            let samples: String = row.get("samples")?;
-            QueuedBody::Meter {
-                tx,
-                connector: place(row.get("connector")?)?,
-                at: Stamp {
-                    wall: Wall(row.get("at_ms")?),
-                    synced: row.get("at_synced")?,
-                },
-                values: serde_json::from_str(&samples)
-                    .map_err(|why| StoreError(why.to_string()))?,
-            }
-        }
-        _ => return Err(bad("message")),
-    };
-    Ok(QueuedMessage {
-        seq: Seq(unsigned(row.get("seq")?)),
-        message_id: row.get("message_id")?,
-        refusals: row.get("refusals")?,
-        body,
-    })
-}
-
-fn tag(text: String) -> Result<IdToken, StoreError> {
-    CiString::new(text).map_err(|_| bad("tag"))
-}
-
-/// Connector 0 is the charge point.
-fn place(number: i64) -> Result<Option<ConnectorId>, StoreError> {
-    if number == 0 {
-        return Ok(None);
-    }
-    let id = u32::try_from(number).ok().and_then(ConnectorId::new);
-    id.map(Some).ok_or_else(|| bad("connector"))
-}
-
-fn number(at: Option<ConnectorId>) -> u32 {
-    at.map_or(0, ConnectorId::number)
-}
-
-/// Our numbers count up from one and never get that far.
-fn signed(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn unsigned(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or(0)
 }

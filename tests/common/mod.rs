@@ -181,11 +181,165 @@ impl Central {
     }
 }
 
+/// What every frame of a charge point must hold to, whatever a test looks at. With the environment
+/// variable EVCP_TRACES, the frames are also written to a file in that folder, for the checker of
+/// the black-box tests, which knows the official schemas.
+#[derive(Default)]
+struct Wire {
+    ids: BTreeMap<String, String>,
+    /// The unanswered call, and since when.
+    outstanding: Option<(String, Mono)>,
+    /// How long the charge point waits for answers: MessageTimeout.
+    patience: Millis,
+    statuses: BTreeMap<i64, String>,
+    trace: Vec<Value>,
+}
+
+impl Wire {
+    fn note(&mut self, what: &str, now: Now, text: &str) {
+        let ms = now.mono.0;
+        self.trace
+            .push(json!({"what": what, "ms": ms, "text": text}));
+    }
+
+    fn sent(&mut self, now: Now, text: &str) {
+        self.note("sent", now, text);
+        let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
+        if frame[0] != 2 {
+            return;
+        }
+        let id = frame[1].as_str().expect("ids are strings");
+        assert!(
+            (1..=36).contains(&id.len()),
+            "an id of {} characters",
+            id.len()
+        );
+        if let Some((waiting, since)) = &self.outstanding {
+            let over = now.mono.since(*since) >= self.patience;
+            assert!(over, "{text} is sent while {waiting} has no answer");
+        }
+        self.outstanding = Some((id.to_owned(), now.mono));
+        let says = format!("{}{}", frame[2], frame[3]);
+        let before = self
+            .ids
+            .entry(id.to_owned())
+            .or_insert_with(|| says.clone());
+        assert_eq!(*before, says, "the id is used for two calls");
+        match frame[2].as_str() {
+            Some("BootNotification") => self.statuses.clear(),
+            Some("StatusNotification") => self.status(&frame[3]),
+            _ => {}
+        }
+    }
+
+    fn status(&mut self, payload: &Value) {
+        let at = payload["connectorId"].as_i64().expect("a connector");
+        let status = payload["status"].as_str().expect("a status").to_owned();
+        assert!(payload["timestamp"].is_string(), "no time: {payload}");
+        let faulty = payload["errorCode"] != "NoError";
+        assert!(faulty || status != "Faulted", "no error: {payload}");
+        if let Some(before) = self.statuses.insert(at, status.clone()) {
+            let legal = before == status || TRANSITIONS.contains(&(&before, &status));
+            assert!(legal, "connector {at} goes from {before} to {status}");
+        }
+    }
+
+    fn received(&mut self, now: Now, text: &str) {
+        self.note("received", now, text);
+        let frame: Value = serde_json::from_str(text).unwrap_or_default();
+        let waiting = self.outstanding.as_ref().map(|(id, _)| id.as_str());
+        if frame[1].as_str() == waiting && frame[0] != 2 {
+            self.outstanding = None;
+        }
+    }
+
+    fn connected(&mut self, now: Now) {
+        self.note("connected", now, "");
+        self.outstanding = None;
+        self.statuses.clear();
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        let Some(folder) = std::env::var_os("EVCP_TRACES") else {
+            return;
+        };
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let test = std::thread::current()
+            .name()
+            .unwrap_or("test")
+            .replace("::", "-");
+        let file = format!("{test}-{}-{count}.jsonl", std::process::id());
+        let lines: Vec<_> = self.trace.iter().map(Value::to_string).collect();
+        let path = std::path::Path::new(&folder).join(file);
+        std::fs::write(path, lines.join("\n")).expect("the trace can be written");
+    }
+}
+
+/// The table of transitions (OCPP 1.6 §4.9), by itself: the library has its own.
+const TRANSITIONS: &[(&str, &str)] = &[
+    ("Available", "Preparing"),
+    ("Available", "Charging"),
+    ("Available", "SuspendedEV"),
+    ("Available", "SuspendedEVSE"),
+    ("Available", "Reserved"),
+    ("Available", "Unavailable"),
+    ("Available", "Faulted"),
+    ("Preparing", "Available"),
+    ("Preparing", "Charging"),
+    ("Preparing", "SuspendedEV"),
+    ("Preparing", "SuspendedEVSE"),
+    ("Preparing", "Finishing"),
+    ("Preparing", "Faulted"),
+    ("Charging", "Available"),
+    ("Charging", "SuspendedEV"),
+    ("Charging", "SuspendedEVSE"),
+    ("Charging", "Finishing"),
+    ("Charging", "Unavailable"),
+    ("Charging", "Faulted"),
+    ("SuspendedEV", "Available"),
+    ("SuspendedEV", "Charging"),
+    ("SuspendedEV", "SuspendedEVSE"),
+    ("SuspendedEV", "Finishing"),
+    ("SuspendedEV", "Unavailable"),
+    ("SuspendedEV", "Faulted"),
+    ("SuspendedEVSE", "Available"),
+    ("SuspendedEVSE", "Charging"),
+    ("SuspendedEVSE", "SuspendedEV"),
+    ("SuspendedEVSE", "Finishing"),
+    ("SuspendedEVSE", "Unavailable"),
+    ("SuspendedEVSE", "Faulted"),
+    ("Finishing", "Available"),
+    ("Finishing", "Preparing"),
+    ("Finishing", "Unavailable"),
+    ("Finishing", "Faulted"),
+    ("Reserved", "Available"),
+    ("Reserved", "Preparing"),
+    ("Reserved", "Unavailable"),
+    ("Reserved", "Faulted"),
+    ("Unavailable", "Available"),
+    ("Unavailable", "Preparing"),
+    ("Unavailable", "Charging"),
+    ("Unavailable", "SuspendedEV"),
+    ("Unavailable", "SuspendedEVSE"),
+    ("Unavailable", "Faulted"),
+    ("Faulted", "Available"),
+    ("Faulted", "Preparing"),
+    ("Faulted", "Charging"),
+    ("Faulted", "SuspendedEV"),
+    ("Faulted", "SuspendedEVSE"),
+    ("Faulted", "Finishing"),
+    ("Faulted", "Reserved"),
+    ("Faulted", "Unavailable"),
+];
+
 /// Everything together.
 pub struct World {
     pub setup: Setup,
     pub engine: Engine,
-    pub disk: MemoryStore,
+    pub disk: Box<dyn Store>,
     pub central: Central,
     pub now: Now,
     pub told: Vec<Notice>,
@@ -197,6 +351,7 @@ pub struct World {
     pub effects: usize,
     pub stores: usize,
     calls: u64,
+    wire: Wire,
 }
 
 impl World {
@@ -207,6 +362,11 @@ impl World {
         };
         let engine =
             Engine::new(setup.clone(), Stored::default(), now).expect("the set-up is good");
+        let named = |key: &&(CiString<50>, CiString<500>)| key.0.as_str() == "MessageTimeout";
+        let patience = setup.keys.iter().find(named);
+        let patience = patience.map_or(30, |(_, secs)| secs.as_str().parse().expect("seconds"));
+        let mut wire = Wire::default();
+        wire.patience = Millis::from_secs(patience);
         let central = Central {
             clock: NEW_YEAR,
             ..Central::default()
@@ -214,7 +374,7 @@ impl World {
         Self {
             setup,
             engine,
-            disk: MemoryStore::default(),
+            disk: Box::<MemoryStore>::default(),
             central,
             now,
             told: Vec::new(),
@@ -224,6 +384,7 @@ impl World {
             effects: 0,
             stores: 0,
             calls: 0,
+            wire,
         }
     }
 
@@ -243,6 +404,7 @@ impl World {
         self.connected = false;
         self.fuel = None;
         self.told.clear();
+        self.wire.note("power", self.now, "");
     }
 
     pub fn out_of_fuel(&self) -> bool {
@@ -265,7 +427,10 @@ impl World {
     }
 
     pub fn meter(&mut self, connector: u32, wh: i64) {
-        self.fact(Fact::Meter(at(connector), vec![Reading::energy(Wh(wh))]));
+        self.fact(Fact::Meter(
+            Some(at(connector)),
+            vec![Reading::energy(Wh(wh))],
+        ));
     }
 
     pub fn show(&mut self, connector: u32, name: &str) {
@@ -277,6 +442,7 @@ impl World {
         self.calls += 1;
         let id = format!("cs-{}", self.calls);
         let text = json!([2, id, action, payload]).to_string();
+        self.wire.received(self.now, &text);
         self.give(Input::Link(Link::Text(&text)));
         self.answer_to(&id)
     }
@@ -297,6 +463,11 @@ impl World {
             self.connected = false;
             self.give(Input::Link(Link::Down("cut".to_owned())));
         }
+    }
+
+    /// The time of the library's clock moves on without anything being due in between.
+    pub fn step_wall(&mut self, millis: i64) {
+        self.now.wall = self.now.wall.offset(millis);
     }
 
     /// Lets time pass, and everything happen that is due in it.
@@ -344,6 +515,9 @@ impl World {
                 }
                 Effect::Connect(_) => {
                     self.connected = self.reachable;
+                    if self.connected {
+                        self.wire.connected(self.now);
+                    }
                     let news = if self.reachable {
                         Link::Up
                     } else {
@@ -355,7 +529,9 @@ impl World {
                 Effect::Ping => self.engine.handle(self.now, Input::Link(Link::Pong)),
                 Effect::Send(text) => {
                     assert!(self.connected, "sent without a connection: {text}");
+                    self.wire.sent(self.now, &text);
                     if let Some(answer) = self.central.take(&text) {
+                        self.wire.received(self.now, &answer);
                         self.engine
                             .handle(self.now, Input::Link(Link::Text(&answer)));
                     }

@@ -18,8 +18,10 @@ pub(crate) enum Kind {
     Bool,
     /// A whole number in this range.
     Int(i64, i64),
-    /// Measurands with optional phases, comma separated.
-    Measurands,
+    /// Measurands with optional phases, comma separated; at most as many as the other key says.
+    Measurands(Key),
+    /// `connector.rotation`, comma separated (`OCPP 1.6 §9.1.7`).
+    PhaseRotation,
     /// Any text.
     Text,
     /// HTTP basic authentication password (security whitepaper A00.FR.205).
@@ -76,14 +78,18 @@ keys! {
     AuthorizeRemoteTxRequests ReadWrite Kind::Bool, "true";
     ClockAlignedDataInterval ReadWrite Kind::Int(0, MAX_S), "0";
     ConnectionTimeOut ReadWrite Kind::Int(0, MAX_S), "60";
-    ConnectorPhaseRotation ReadWrite Kind::Text, "NotApplicable";
+    ConnectorPhaseRotation ReadWrite Kind::PhaseRotation, "NotApplicable";
+    ConnectorPhaseRotationMaxLength ReadOnly Kind::Int(1, 257), "257";
     GetConfigurationMaxKeys ReadOnly Kind::Int(1, 1_000), "50";
     HeartbeatInterval ReadWrite Kind::Int(0, MAX_S), "300";
     LocalAuthorizeOffline ReadWrite Kind::Bool, "true";
     LocalPreAuthorize ReadWrite Kind::Bool, "false";
+    MaxEnergyOnInvalidId ReadWrite Kind::Int(0, 1_000_000_000), "0";
     MessageTimeout ReadWrite Kind::Int(1, 3_600), "30";
-    MeterValuesAlignedData ReadWrite Kind::Measurands, "";
-    MeterValuesSampledData ReadWrite Kind::Measurands, "Energy.Active.Import.Register";
+    MeterValuesAlignedData ReadWrite Kind::Measurands(Key::MeterValuesAlignedDataMaxLength), "Energy.Active.Import.Register";
+    MeterValuesAlignedDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
+    MeterValuesSampledData ReadWrite Kind::Measurands(Key::MeterValuesSampledDataMaxLength), "Energy.Active.Import.Register";
+    MeterValuesSampledDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
     MeterValueSampleInterval ReadWrite Kind::Int(0, MAX_S), "60";
     MinimumStatusDuration ReadWrite Kind::Int(0, MAX_S), "0";
     NumberOfConnectors ReadOnly Kind::Int(1, 256), "1";
@@ -91,9 +97,14 @@ keys! {
     SecurityProfile ReadOnly Kind::Int(0, 3), "0";
     StopTransactionOnEVSideDisconnect ReadWrite Kind::Bool, "true";
     StopTransactionOnInvalidId ReadWrite Kind::Bool, "true";
-    StopTxnAlignedData ReadWrite Kind::Measurands, "";
-    StopTxnSampledData ReadWrite Kind::Measurands, "";
+    StopTransactionMaxMeterValues ReadOnly Kind::Int(2, 1_000), "50";
+    StopTxnAlignedData ReadWrite Kind::Measurands(Key::StopTxnAlignedDataMaxLength), "";
+    StopTxnAlignedDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
+    StopTxnSampledData ReadWrite Kind::Measurands(Key::StopTxnSampledDataMaxLength), "";
+    StopTxnSampledDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
     SupportedFeatureProfiles ReadOnly Kind::Text, "Core,RemoteTrigger";
+    SupportedFeatureProfilesMaxLength ReadOnly Kind::Int(1, 1_000), "6";
+    SupportedFileTransferProtocols ReadOnly Kind::Text, "";
     TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "3";
     TransactionMessageRetryInterval ReadWrite Kind::Int(0, 86_400), "60";
     UnlockConnectorOnEVSideDisconnect ReadWrite Kind::Bool, "true";

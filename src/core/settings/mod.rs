@@ -4,8 +4,10 @@ mod keys;
 mod value;
 
 pub use keys::{Key, KeyRow, Rights, KEYS};
-pub(crate) use value::{Value, Wanted};
+pub use value::Quantity;
+pub(crate) use value::Value;
 
+use self::keys::Kind;
 use crate::core::{DeclaredKey, Setup};
 use crate::time::Millis;
 use crate::wire::{CiString, ConfigurationStatus, KeyValue};
@@ -24,6 +26,10 @@ pub struct BadValue {
 pub(crate) struct Settings {
     standard: Vec<(CiString<500>, Value)>,
     declared: Vec<DeclaredKey>,
+    /// What the meters can show.
+    measurable: Vec<Quantity>,
+    /// No connector has a lock.
+    fixed_cables: bool,
 }
 
 impl Settings {
@@ -39,7 +45,12 @@ impl Settings {
         let mut settings = Self {
             standard,
             declared: setup.declared.clone(),
+            measurable: setup.tuning.measurable.clone(),
+            fixed_cables: setup.connectors.iter().all(|made| !made.lockable),
         };
+        if settings.fixed_cables {
+            settings.set_standard(Key::UnlockConnectorOnEVSideDisconnect, "false")?;
+        }
         settings.set_standard(Key::NumberOfConnectors, &setup.connectors.len().to_string())?;
         let profile = setup.tuning.security_profile.to_string();
         settings.set_standard(Key::SecurityProfile, &profile)?;
@@ -68,10 +79,39 @@ impl Settings {
             key: key.row().name.to_owned(),
             value: text.to_owned(),
         };
-        let value = Value::parse(key.row().kind, text).ok_or_else(bad)?;
+        let value = Value::parse(key.row().kind, text);
+        let value = value
+            .filter(|value| self.allows(key, value))
+            .ok_or_else(bad)?;
         let text = CiString::new(text).map_err(|_| bad())?;
         self.standard[key as usize] = (text, value);
         Ok(())
+    }
+
+    /// Whether this charger can do what the value asks for.
+    fn allows(&self, key: Key, value: &Value) -> bool {
+        match (key.row().kind, value) {
+            (Kind::Measurands(max), Value::Measurands(list)) => {
+                let known = |asked: &Quantity| {
+                    *asked == Quantity::REGISTER
+                        || self.measurable.iter().any(|shown| shown.serves(*asked))
+                };
+                list.len() as u64 <= self.int(max) && list.iter().all(known)
+            }
+            // There is nothing to unlock (errata 3.84).
+            (_, Value::Bool(true)) if key == Key::UnlockConnectorOnEVSideDisconnect => {
+                !self.fixed_cables
+            }
+            _ => true,
+        }
+    }
+
+    /// What the central system may do with a key of this charger.
+    pub(crate) fn rights(&self, key: Key) -> Rights {
+        if key == Key::UnlockConnectorOnEVSideDisconnect && self.fixed_cables {
+            return Rights::ReadOnly;
+        }
+        key.row().rights
     }
 
     /// Whether there is such a key.
@@ -86,7 +126,7 @@ impl Settings {
     /// The central system changes a key (`OCPP 1.6 §5.3`).
     pub(crate) fn change(&mut self, name: &str, value: &str) -> ConfigurationStatus {
         if let Some(key) = Key::by_name(name) {
-            if key.row().rights == Rights::ReadOnly || self.set_standard(key, value).is_err() {
+            if self.rights(key) == Rights::ReadOnly || self.set_standard(key, value).is_err() {
                 return ConfigurationStatus::Rejected;
             }
             return ConfigurationStatus::Accepted;
@@ -115,12 +155,12 @@ impl Settings {
 
     /// All keys as GetConfiguration lists them; what may not be read is left out.
     pub(crate) fn list(&self) -> Vec<KeyValue> {
-        let standard = KEYS.iter().zip(&self.standard);
+        let standard = Key::ALL.iter().zip(&self.standard);
         let standard = standard
-            .filter(|(row, _)| row.rights != Rights::WriteOnly)
-            .map(|(row, value)| KeyValue {
-                key: CiString::truncated(row.name),
-                readonly: row.rights == Rights::ReadOnly,
+            .filter(|(key, _)| self.rights(**key) != Rights::WriteOnly)
+            .map(|(key, value)| KeyValue {
+                key: CiString::truncated(key.row().name),
+                readonly: self.rights(*key) == Rights::ReadOnly,
                 value: Some(value.0.clone()),
             });
         let declared = self.declared.iter().map(|key| KeyValue {
@@ -161,7 +201,7 @@ impl Settings {
         Millis::from_secs(self.int(key))
     }
 
-    pub(crate) fn measurands(&self, key: Key) -> &[Wanted] {
+    pub(crate) fn measurands(&self, key: Key) -> &[Quantity] {
         match &self.standard[key as usize].1 {
             Value::Measurands(wanted) => wanted,
             _ => &[],

@@ -3,12 +3,52 @@
 use crate::core::settings::keys::Kind;
 use crate::wire::{Measurand, Phase};
 
-/// A measurand to report, perhaps of one phase only.
+/// A measurand, perhaps of one phase only: what a meter can show, or what is to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) measurand: Measurand,
-    /// `None`: all that there are.
-    pub(crate) phase: Option<Phase>,
+pub struct Quantity {
+    /// What is measured.
+    pub measurand: Measurand,
+    /// On which phase; `None`: on all that there are.
+    pub phase: Option<Phase>,
+}
+
+impl Quantity {
+    /// The import register: the one quantity that every charger has.
+    pub const REGISTER: Self = Self {
+        measurand: Measurand::EnergyActiveImportRegister,
+        phase: None,
+    };
+
+    /// Reads "A, B.L1": blanks around the commas do no harm, one unknown name spoils all of it.
+    #[must_use]
+    pub fn parse_list(text: &str) -> Option<Vec<Self>> {
+        if text.trim().is_empty() {
+            return Some(Vec::new());
+        }
+        text.split(',')
+            .map(|item| Self::parse(item.trim()))
+            .collect()
+    }
+
+    fn parse(item: &str) -> Option<Self> {
+        if let Some(measurand) = Measurand::parse(item) {
+            return Some(Self {
+                measurand,
+                phase: None,
+            });
+        }
+        let (name, phase) = item.rsplit_once('.')?;
+        Some(Self {
+            measurand: Measurand::parse(name)?,
+            phase: Some(Phase::parse(phase)?),
+        })
+    }
+
+    /// Whether a meter that shows this can serve what is asked for.
+    pub(crate) fn serves(self, asked: Self) -> bool {
+        let phase = self.phase.is_none() || asked.phase.is_none() || self.phase == asked.phase;
+        self.measurand == asked.measurand && phase
+    }
 }
 
 /// A value that has been found good.
@@ -16,7 +56,7 @@ pub(crate) struct Wanted {
 pub(crate) enum Value {
     Bool(bool),
     Int(i64),
-    Measurands(Vec<Wanted>),
+    Measurands(Vec<Quantity>),
     Text,
     Password(Vec<u8>),
 }
@@ -29,7 +69,8 @@ impl Value {
             Kind::Bool if text.eq_ignore_ascii_case("false") => Some(Self::Bool(false)),
             Kind::Bool => None,
             Kind::Int(min, max) => int(text).filter(|n| (min..=max).contains(n)).map(Self::Int),
-            Kind::Measurands => measurands(text).map(Self::Measurands),
+            Kind::Measurands(_) => Quantity::parse_list(text).map(Self::Measurands),
+            Kind::PhaseRotation => rotations(text).then_some(Self::Text),
             Kind::Text => Some(Self::Text),
             Kind::Password => password(text).map(Self::Password),
         }
@@ -42,26 +83,23 @@ fn int(text: &str) -> Option<i64> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// "A, B.L1": blanks around the commas do no harm, an unknown name spoils all of it (rule 79).
-fn measurands(text: &str) -> Option<Vec<Wanted>> {
-    if text.trim().is_empty() {
-        return Some(Vec::new());
-    }
-    text.split(',').map(|item| wanted(item.trim())).collect()
-}
-
-fn wanted(item: &str) -> Option<Wanted> {
-    if let Some(measurand) = Measurand::parse(item) {
-        return Some(Wanted {
-            measurand,
-            phase: None,
-        });
-    }
-    let (name, phase) = item.rsplit_once('.')?;
-    Some(Wanted {
-        measurand: Measurand::parse(name)?,
-        phase: Some(Phase::parse(phase)?),
-    })
+/// "0.RST,1.RTS", or one rotation for all of them; connector 0 is the main meter.
+fn rotations(text: &str) -> bool {
+    const KNOWN: [&str; 8] = [
+        "NotApplicable",
+        "Unknown",
+        "RST",
+        "RTS",
+        "SRT",
+        "STR",
+        "TRS",
+        "TSR",
+    ];
+    let one = |item: &str| {
+        let (connector, rotation) = item.split_once('.').unwrap_or(("0", item));
+        int(connector).is_some_and(|n| n <= 256) && KNOWN.contains(&rotation)
+    };
+    text.split(',').all(|item| one(item.trim()))
 }
 
 /// 32 to 40 hexadecimal digits are the bytes of the key; 16 to 20 other characters are used as
@@ -98,17 +136,27 @@ mod tests {
 
     #[test]
     fn one_unknown_measurand_spoils_the_list() {
-        assert_eq!(Value::parse(Kind::Measurands, "Voltage,Nonsense"), None);
-        let both = Value::parse(Kind::Measurands, "Voltage.L1, SoC");
-        let voltage = Wanted {
+        assert_eq!(Quantity::parse_list("Voltage,Nonsense"), None);
+        let both = Quantity::parse_list("Voltage.L1, SoC");
+        let voltage = Quantity {
             measurand: Measurand::Voltage,
             phase: Some(Phase::L1),
         };
-        let soc = Wanted {
+        let soc = Quantity {
             measurand: Measurand::SoC,
             phase: None,
         };
-        assert_eq!(both, Some(Value::Measurands(vec![voltage, soc])));
+        assert_eq!(both, Some(vec![voltage, soc]));
+    }
+
+    #[test]
+    fn phase_rotations_name_connector_and_order() {
+        for good in ["NotApplicable", "0.RST, 1.RTS", "2.Unknown"] {
+            assert!(rotations(good), "{good}");
+        }
+        for bad in ["", "1.ABC", "x.RST", "1.RST,"] {
+            assert!(!rotations(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
-    &["results", "values", "config", "dispatch", "life", "tell", "answer", "get", "logging"];
+    &["results", "values", "config", "callbacks", "dispatch", "life", "tell", "answer", "get", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {

@@ -1,0 +1,282 @@
+//! A meter: what it shows, what it is being read for, and its readings as messages have them
+//! (`OCPP 1.6 §3.16`, `§7.35`, `§7.43`).
+
+use crate::core::settings::Quantity;
+use crate::core::{Reading, Stamp, Wh};
+use crate::time::{Millis, Mono};
+use crate::wire::{Location, Measurand, ReadingContext, SampledValue, UnitOfMeasure, ValueFormat};
+
+/// A reading that is not older needs no question to the firmware.
+const FRESH: Millis = Millis(1_000);
+
+/// All measurands on all phases at all places are fewer.
+const MOST_READINGS: usize = 256;
+
+/// The meter of a connector, or the main meter.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter {
+    /// What it showed last; values are replaced one by one.
+    readings: Vec<Reading>,
+    read_at: Option<Mono>,
+    /// A signed reading that has not been passed on yet.
+    signed: Option<String>,
+    /// What waits for it to be read. A question to the firmware is open if there is anything here
+    /// (but for [`Take::Resumed`], which waits for whatever the meter says first).
+    pub(crate) takes: Vec<Take>,
+}
+
+/// What a meter is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// The start of a transaction.
+    Begin,
+    /// The end of a transaction.
+    End,
+    /// The periodic sample that was due then.
+    Periodic(Mono),
+    /// The sample of that instant of the wall clock.
+    Aligned(Stamp),
+    /// A transaction goes on after a power cut.
+    Resumed,
+    /// TriggerMessage.
+    Trigger,
+    /// Nothing but to know how much energy has flowed.
+    Watch,
+}
+
+impl Take {
+    pub(crate) const fn context(self) -> ReadingContext {
+        match self {
+            Self::Begin => ReadingContext::TransactionBegin,
+            Self::End => ReadingContext::TransactionEnd,
+            Self::Periodic(_) | Self::Watch => ReadingContext::SamplePeriodic,
+            Self::Aligned(_) => ReadingContext::SampleClock,
+            Self::Resumed => ReadingContext::InterruptionEnd,
+            Self::Trigger => ReadingContext::Trigger,
+        }
+    }
+}
+
+impl Meter {
+    pub(crate) const fn new() -> Self {
+        Self {
+            readings: Vec::new(),
+            read_at: None,
+            signed: None,
+            takes: Vec::new(),
+        }
+    }
+
+    /// Takes in what the meter shows; values that it does not name stay as they are.
+    pub(crate) fn read(&mut self, now: Mono, readings: &[Reading]) {
+        for new in readings {
+            let full = self.readings.len() >= MOST_READINGS;
+            let same = |old: &&mut Reading| {
+                (old.measurand, old.phase, old.location) == (new.measurand, new.phase, new.location)
+            };
+            match self.readings.iter_mut().find(same) {
+                Some(old) => *old = *new,
+                None if full => {}
+                None => self.readings.push(*new),
+            }
+        }
+        if !readings.is_empty() {
+            self.read_at = Some(now);
+        }
+    }
+
+    /// Takes in a signed reading, as the meter wrote it.
+    pub(crate) fn sign(&mut self, signed: String) {
+        self.signed = Some(signed);
+    }
+
+    pub(crate) fn is_fresh(&self, now: Mono) -> bool {
+        self.read_at.is_some_and(|read| now.since(read) < FRESH)
+    }
+
+    pub(crate) fn has_readings(&self) -> bool {
+        !self.readings.is_empty()
+    }
+
+    /// The import register, if the meter ever showed it.
+    pub(crate) fn energy(&self) -> Option<Wh> {
+        self.readings.iter().find_map(Reading::as_energy)
+    }
+
+    /// The readings that are wanted, as messages have them.
+    pub(crate) fn values(&self, wanted: &[Quantity], context: ReadingContext) -> Vec<SampledValue> {
+        let chosen = wanted.iter().flat_map(|wanted| {
+            let fits = move |reading: &&Reading| {
+                wanted.measurand == reading.measurand
+                    && (wanted.phase.is_none() || wanted.phase == reading.phase)
+            };
+            self.readings.iter().filter(fits)
+        });
+        chosen
+            .map(|reading| SampledValue {
+                // Whole watt-hours, as at start and stop: a bill must add up.
+                value: reading
+                    .as_energy()
+                    .map_or_else(|| reading.text(), |wh| wh.0.to_string()),
+                context: Some(context),
+                format: None,
+                measurand: Some(reading.measurand),
+                phase: reading.phase,
+                location: reading.location.or_else(|| usual_place(reading.measurand)),
+                unit: unit_of(reading.measurand),
+            })
+            .collect()
+    }
+
+    /// The readings at the start or the end of a transaction: the register shows exactly what the
+    /// start or the stop says, and a signed reading goes along once.
+    pub(crate) fn final_values(
+        &mut self,
+        wanted: &[Quantity],
+        context: ReadingContext,
+        energy: Wh,
+    ) -> Vec<SampledValue> {
+        let mut values = self.values(wanted, context);
+        let register = Measurand::EnergyActiveImportRegister;
+        let whole =
+            |value: &&mut SampledValue| value.measurand == Some(register) && value.phase.is_none();
+        match values.iter_mut().find(whole) {
+            Some(value) => value.value = energy.0.to_string(),
+            None if wanted.contains(&Quantity::REGISTER) => {
+                values.push(register_value(context, energy))
+            }
+            None => {}
+        }
+        if let Some(signed) = self.signed.take() {
+            values.push(SampledValue {
+                value: signed,
+                format: Some(ValueFormat::SignedData),
+                ..register_value(context, energy)
+            });
+        }
+        values
+    }
+}
+
+/// The import register as messages have it.
+pub(crate) fn register_value(context: ReadingContext, energy: Wh) -> SampledValue {
+    SampledValue {
+        value: energy.0.to_string(),
+        context: Some(context),
+        format: None,
+        measurand: Some(Measurand::EnergyActiveImportRegister),
+        phase: None,
+        location: None,
+        unit: Some(UnitOfMeasure::Wh),
+    }
+}
+
+/// The state of charge is measured in the vehicle; everything else at the outlet, which is the
+/// default and needs no words.
+fn usual_place(measurand: Measurand) -> Option<Location> {
+    (measurand == Measurand::SoC).then_some(Location::EV)
+}
+
+/// The unit that readings of a measurand are in; `None` where OCPP has no word for it
+/// (errata 3.86).
+fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {
+    use Measurand as M;
+    use UnitOfMeasure as U;
+    match measurand {
+        M::EnergyActiveExportRegister
+        | M::EnergyActiveImportRegister
+        | M::EnergyActiveExportInterval
+        | M::EnergyActiveImportInterval => Some(U::Wh),
+        M::EnergyReactiveExportRegister
+        | M::EnergyReactiveImportRegister
+        | M::EnergyReactiveExportInterval
+        | M::EnergyReactiveImportInterval => Some(U::Varh),
+        M::PowerActiveExport | M::PowerActiveImport | M::PowerOffered => Some(U::W),
+        M::PowerReactiveExport | M::PowerReactiveImport => Some(U::Var),
+        M::CurrentImport | M::CurrentExport | M::CurrentOffered => Some(U::A),
+        M::Voltage => Some(U::V),
+        M::Temperature => Some(U::Celcius),
+        M::SoC => Some(U::Percent),
+        M::PowerFactor | M::Frequency | M::RPM => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Phase;
+
+    fn meter() -> Meter {
+        let reading = |measurand, phase, milli| Reading {
+            measurand,
+            phase,
+            location: None,
+            milli,
+        };
+        let mut meter = Meter::new();
+        meter.read(
+            Mono(0),
+            &[
+                Reading::energy(Wh(500)),
+                reading(Measurand::Voltage, Some(Phase::L1), 230_100),
+                reading(Measurand::Voltage, Some(Phase::L2), 231_000),
+                reading(Measurand::SoC, None, 55_000),
+                reading(Measurand::Frequency, None, 50_010),
+            ],
+        );
+        meter
+    }
+
+    fn wanted(measurand: Measurand, phase: Option<Phase>) -> [Quantity; 1] {
+        [Quantity { measurand, phase }]
+    }
+
+    // rules: 77, 78
+    #[test]
+    fn a_measurand_without_a_phase_means_all_phases_and_one_with_a_phase_means_that_one() {
+        let context = ReadingContext::SamplePeriodic;
+        let count = |phase| {
+            meter()
+                .values(&wanted(Measurand::Voltage, phase), context)
+                .len()
+        };
+        assert_eq!(count(None), 2);
+        assert_eq!(count(Some(Phase::L2)), 1);
+        assert_eq!(count(Some(Phase::L3)), 0);
+    }
+
+    // rules: 76, 78, 84
+    #[test]
+    fn every_value_says_its_unit_where_there_is_one_and_only_soc_is_in_the_vehicle() {
+        let context = ReadingContext::SamplePeriodic;
+        let soc = &meter().values(&wanted(Measurand::SoC, None), context)[0];
+        assert_eq!(soc.location, Some(Location::EV));
+        assert_eq!(soc.unit, Some(UnitOfMeasure::Percent));
+        let hertz = &meter().values(&wanted(Measurand::Frequency, None), context)[0];
+        assert_eq!((hertz.unit, hertz.value.as_str()), (None, "50.01"));
+    }
+
+    #[test]
+    fn the_last_value_of_a_transaction_is_the_one_of_the_stop() {
+        let context = ReadingContext::TransactionEnd;
+        let values = meter().final_values(&[Quantity::REGISTER], context, Wh(700));
+        assert_eq!(values.len(), 1);
+        assert_eq!(values[0].value, "700");
+    }
+
+    #[test]
+    fn a_signed_reading_goes_along_once() {
+        let mut meter = meter();
+        meter.sign("OCMF|...".to_owned());
+        let context = ReadingContext::TransactionBegin;
+        let first = meter.final_values(&[Quantity::REGISTER], context, Wh(500));
+        assert_eq!(first[1].format, Some(ValueFormat::SignedData));
+        assert_eq!(first[1].value, "OCMF|...");
+        assert_eq!(
+            meter
+                .final_values(&[Quantity::REGISTER], context, Wh(500))
+                .len(),
+            1
+        );
+    }
+}

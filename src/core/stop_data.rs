@@ -1,0 +1,109 @@
+//! The readings that a StopTransaction carries: of the start, of the end, and as many as there is
+//! room for of those between (`OCPP 1.6 §3.16.5`, errata 3.91).
+
+use crate::core::settings::Key;
+use crate::core::{Datum, Engine, Quantity, Stamp, TxId, Wh, Write};
+use crate::wire::{MeterValue, ReadingContext, SampledValue};
+
+impl Engine {
+    /// What is read at the start and the end: everything that either list names. Nothing at all if
+    /// both are empty.
+    fn final_measurands(&self) -> Vec<Quantity> {
+        let mut all = self.settings.measurands(Key::StopTxnSampledData).to_vec();
+        for quantity in self.settings.measurands(Key::StopTxnAlignedData) {
+            if !all.contains(quantity) {
+                all.push(*quantity);
+            }
+        }
+        all
+    }
+
+    /// The first or the last reading of a transaction.
+    pub(crate) fn add_final_datum(
+        &mut self,
+        tx: TxId,
+        at: Stamp,
+        energy: Wh,
+        context: ReadingContext,
+    ) {
+        let wanted = self.final_measurands();
+        if wanted.is_empty() {
+            return;
+        }
+        let Some(transaction) = self.transactions.get(&tx) else {
+            return;
+        };
+        let place = transaction.connector;
+        let Some(connector) = self.connector_mut(place) else {
+            return;
+        };
+        let values = connector.meter.final_values(&wanted, context, energy);
+        self.push_datum(tx, at, values);
+    }
+
+    /// A reading between. When there are too many, every other one goes, never the first.
+    pub(crate) fn add_datum(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {
+        if values.is_empty() {
+            return;
+        }
+        self.push_datum(tx, at, values);
+        let most = self.settings.int(Key::StopTransactionMaxMeterValues);
+        // One place is kept for the last reading.
+        let most = usize::try_from(most)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(1);
+        let Some(data) = self.data.get_mut(&tx).filter(|data| data.len() > most) else {
+            return;
+        };
+        let mut between = 0_u32;
+        let mut dropped = Vec::new();
+        data.retain(|datum| {
+            if datum.n == 0 {
+                return true;
+            }
+            between += 1;
+            let stays = between % 2 == 0;
+            if !stays {
+                dropped.push(Write::DropDatum(tx, datum.n));
+            }
+            stays
+        });
+        for write in dropped {
+            self.write_lazily(write);
+        }
+    }
+
+    fn push_datum(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {
+        if values.is_empty() {
+            return;
+        }
+        let begins = values.first().and_then(|value| value.context)
+            == Some(ReadingContext::TransactionBegin);
+        let data = self.data.entry(tx).or_default();
+        let n = match data.last() {
+            _ if begins => 0,
+            None => 1,
+            Some(last) => last.n.saturating_add(1),
+        };
+        let datum = Datum { n, at, values };
+        data.push(datum.clone());
+        self.write_lazily(Write::Datum(tx, datum));
+    }
+
+    /// What the store kept of transactions that are still running.
+    pub(crate) fn restore_data(&mut self, stored: Vec<(TxId, Datum)>) {
+        for (tx, datum) in stored {
+            self.data.entry(tx).or_default().push(datum);
+        }
+    }
+
+    /// What the StopTransaction of a transaction carries.
+    pub(crate) fn transaction_data(&self, tx: TxId) -> Option<Vec<MeterValue>> {
+        let data = self.data.get(&tx).filter(|data| !data.is_empty())?;
+        let values = data.iter().map(|datum| MeterValue {
+            timestamp: datum.at.wall,
+            sampled_value: datum.values.clone(),
+        });
+        Some(values.collect())
+    }
+}

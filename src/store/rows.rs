@@ -1,0 +1,317 @@
+//! Records as rows of the tables, and rows as records.
+
+use rusqlite::{params, Connection, Row, Statement, ToSql};
+
+use crate::core::{
+    CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
+    Transaction, TxId, Wh, Write,
+};
+use crate::store::StoreError;
+use crate::time::Wall;
+use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
+
+fn bad(what: &str) -> StoreError {
+    StoreError(format!("a stored {what} makes no sense"))
+}
+
+pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
+    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
+        db.prepare(sql)?.execute(values)?;
+        Ok(())
+    };
+    match write {
+        Write::Setting(key, value) => run(
+            "INSERT OR REPLACE INTO setting VALUES (?1, ?2)",
+            params![key, value],
+        ),
+        Write::Availability(at, operative) => {
+            let sql = "INSERT OR REPLACE INTO availability VALUES (?1, ?2)";
+            run(sql, params![number(*at), operative])
+        }
+        Write::Transaction(transaction) => write_transaction(db, transaction),
+        Write::TransactionDone(tx) => {
+            run("DELETE FROM tx WHERE id = ?1", params![signed(tx.0)])?;
+            run("DELETE FROM tx_data WHERE tx = ?1", params![signed(tx.0)])
+        }
+        Write::Datum(tx, datum) => run(
+            "INSERT OR REPLACE INTO tx_data VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                signed(tx.0),
+                datum.n,
+                datum.at.wall.0,
+                datum.at.synced,
+                written(&datum.values)?,
+            ],
+        ),
+        Write::DropDatum(tx, n) => run(
+            "DELETE FROM tx_data WHERE tx = ?1 AND n = ?2",
+            params![signed(tx.0), n],
+        ),
+        Write::Thin(tx, after) => run(
+            "DELETE FROM queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER \
+             (ORDER BY seq) AS number, count(*) OVER () AS count FROM queue WHERE kind = 'meter' \
+             AND tx IS ?1 AND seq > ?2) WHERE number % 2 = 0 AND number < count)",
+            params![tx.map(|tx| signed(tx.0)), signed(after.0)],
+        ),
+        Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
+        Write::Queue(message) => write_message(db, message),
+        Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
+        Write::CorrectTimes(step) => {
+            for (table, column) in [
+                ("tx", "started"),
+                ("tx", "last"),
+                ("tx", "stopped"),
+                ("queue", "at"),
+                ("tx_data", "at"),
+            ] {
+                let sql = format!(
+                    "UPDATE {table} SET {column}_ms = {column}_ms + ?1, {column}_synced = 1 \
+                     WHERE {column}_synced = 0"
+                );
+                run(&sql, params![step])?;
+            }
+            Ok(())
+        }
+        Write::Cache(entry) => run(
+            "INSERT OR REPLACE INTO cache VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                entry.tag.as_str(),
+                entry.status.as_str(),
+                entry.expires.map(|wall| wall.0),
+                entry.parent.as_ref().map(CiString::as_str),
+                entry.updated.0,
+            ],
+        ),
+        Write::Uncache(tag) => run("DELETE FROM cache WHERE tag = ?1", params![tag.as_str()]),
+        Write::ClearCache => run("DELETE FROM cache", params![]),
+    }
+}
+
+fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError> {
+    let (central, central_id) = match tx.central {
+        CentralId::Unknown => ("unknown", None),
+        CentralId::Known(id) => ("known", Some(id)),
+        CentralId::GivenUp => ("given up", None),
+    };
+    let stop = tx.stop.as_ref();
+    let sql =
+        "INSERT INTO tx VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+        ?15, ?16, ?17, ?18, ?19) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
+        started_synced = ?7, central = ?9, central_id = ?10, deauthorized = ?11, last_ms = ?12, \
+        last_synced = ?13, last_wh = ?14, stopped_ms = ?15, stopped_synced = ?16, \
+        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19";
+    db.prepare(sql)?.execute(params![
+        signed(tx.id.0),
+        tx.connector.number(),
+        tx.tag.as_str(),
+        tx.parent.as_ref().map(CiString::as_str),
+        tx.reservation,
+        tx.started.wall.0,
+        tx.started.synced,
+        tx.meter_start.0,
+        central,
+        central_id,
+        tx.deauthorized,
+        tx.last.0.wall.0,
+        tx.last.0.synced,
+        tx.last.1 .0,
+        stop.map(|stop| stop.at.wall.0),
+        stop.map(|stop| stop.at.synced),
+        stop.map(|stop| stop.meter.0),
+        stop.map(|stop| stop.reason.as_str()),
+        stop.and_then(|stop| stop.tag.as_ref())
+            .map(CiString::as_str),
+    ])?;
+    Ok(())
+}
+
+fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), StoreError> {
+    let (kind, connector, at, samples) = match &message.body {
+        QueuedBody::Start(_) => ("start", None, None, None),
+        QueuedBody::Stop(_) => ("stop", None, None, None),
+        QueuedBody::Meter {
+            connector,
+            at,
+            values,
+            ..
+        } => {
+            let samples = written(values)?;
+            ("meter", Some(number(*connector)), Some(*at), Some(samples))
+        }
+    };
+    let sql = "INSERT OR REPLACE INTO queue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    db.prepare(sql)?.execute(params![
+        signed(message.seq.0),
+        message.message_id,
+        message.refusals,
+        kind,
+        message.body.tx().map(|tx| signed(tx.0)),
+        connector,
+        at.map(|at| at.wall.0),
+        at.map(|at| at.synced),
+        samples,
+    ])?;
+    Ok(())
+}
+
+pub(super) fn cached(db: &Connection) -> Result<Vec<CachedTag>, StoreError> {
+    let mut found = db.prepare("SELECT * FROM cache")?;
+    let mut rows = found.query([])?;
+    let mut cache = Vec::new();
+    while let Some(row) = rows.next()? {
+        let status: String = row.get("status")?;
+        cache.push(CachedTag {
+            tag: tag(row.get("tag")?)?,
+            status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
+            expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
+            parent: row
+                .get::<_, Option<String>>("parent")?
+                .map(tag)
+                .transpose()?,
+            updated: Wall(row.get("updated_ms")?),
+        });
+    }
+    Ok(cache)
+}
+
+pub(super) fn transactions(
+    found: &mut Statement<'_>,
+    values: &[&dyn ToSql],
+) -> Result<Vec<Transaction>, StoreError> {
+    let mut rows = found.query(values)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(transaction(row)?);
+    }
+    Ok(all)
+}
+
+fn transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
+    let stamp = |ms: &str, synced: &str| -> Result<Stamp, StoreError> {
+        Ok(Stamp {
+            wall: Wall(row.get(ms)?),
+            synced: row.get(synced)?,
+        })
+    };
+    let stop = match row.get::<_, Option<i64>>("stopped_ms")? {
+        None => None,
+        Some(_) => {
+            let reason: String = row.get("stop_reason")?;
+            Some(Stop {
+                at: stamp("stopped_ms", "stopped_synced")?,
+                meter: Wh(row.get("meter_stop_wh")?),
+                reason: Reason::parse(&reason).ok_or_else(|| bad("stop reason"))?,
+                tag: row
+                    .get::<_, Option<String>>("stop_tag")?
+                    .map(tag)
+                    .transpose()?,
+            })
+        }
+    };
+    let central: String = row.get("central")?;
+    Ok(Transaction {
+        id: TxId(unsigned(row.get("id")?)),
+        connector: place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?,
+        tag: tag(row.get("tag")?)?,
+        parent: row
+            .get::<_, Option<String>>("parent")?
+            .map(tag)
+            .transpose()?,
+        reservation: row.get("reservation")?,
+        started: stamp("started_ms", "started_synced")?,
+        meter_start: Wh(row.get("meter_start_wh")?),
+        central: match central.as_str() {
+            "known" => CentralId::Known(row.get("central_id")?),
+            "given up" => CentralId::GivenUp,
+            _ => CentralId::Unknown,
+        },
+        deauthorized: row.get("deauthorized")?,
+        last: (stamp("last_ms", "last_synced")?, Wh(row.get("last_wh")?)),
+        stop,
+    })
+}
+
+pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, StoreError> {
+    let tx = row
+        .get::<_, Option<i64>>("tx")?
+        .map(|tx| TxId(unsigned(tx)));
+    let kind: String = row.get("kind")?;
+    let body = match (kind.as_str(), tx) {
+        ("start", Some(tx)) => QueuedBody::Start(tx),
+        ("stop", Some(tx)) => QueuedBody::Stop(tx),
+        ("meter", tx) => {
+            let samples: String = row.get("samples")?;
+            QueuedBody::Meter {
+                tx,
+                connector: place(row.get("connector")?)?,
+                at: Stamp {
+                    wall: Wall(row.get("at_ms")?),
+                    synced: row.get("at_synced")?,
+                },
+                values: values(&samples)?,
+            }
+        }
+        _ => return Err(bad("message")),
+    };
+    Ok(QueuedMessage {
+        seq: Seq(unsigned(row.get("seq")?)),
+        message_id: row.get("message_id")?,
+        refusals: row.get("refusals")?,
+        body,
+    })
+}
+
+fn written(values: &[SampledValue]) -> Result<String, StoreError> {
+    serde_json::to_string(values).map_err(|why| StoreError(why.to_string()))
+}
+
+fn values(text: &str) -> Result<Vec<SampledValue>, StoreError> {
+    serde_json::from_str(text).map_err(|why| StoreError(why.to_string()))
+}
+
+/// The readings for the StopTransaction of a transaction.
+pub(super) fn data_of(db: &Connection, tx: TxId) -> Result<Vec<(TxId, Datum)>, StoreError> {
+    let sql = "SELECT n, at_ms, at_synced, samples FROM tx_data WHERE tx = ?1 ORDER BY n";
+    let mut found = db.prepare(sql)?;
+    let mut rows = found.query(params![signed(tx.0)])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let samples: String = row.get(3)?;
+        let datum = Datum {
+            n: row.get(0)?,
+            at: Stamp {
+                wall: Wall(row.get(1)?),
+                synced: row.get(2)?,
+            },
+            values: values(&samples)?,
+        };
+        all.push((tx, datum));
+    }
+    Ok(all)
+}
+
+fn tag(text: String) -> Result<IdToken, StoreError> {
+    CiString::new(text).map_err(|_| bad("tag"))
+}
+
+/// Connector 0 is the charge point.
+pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, StoreError> {
+    if number == 0 {
+        return Ok(None);
+    }
+    let id = u32::try_from(number).ok().and_then(ConnectorId::new);
+    id.map(Some).ok_or_else(|| bad("connector"))
+}
+
+fn number(at: Option<ConnectorId>) -> u32 {
+    at.map_or(0, ConnectorId::number)
+}
+
+/// Our numbers count up from one and never get that far.
+pub(super) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
