@@ -380,5 +380,5 @@ impl Engine {
 fn asks_for_unknown_message(action: &str, payload: &Value) -> bool {
     let word = payload.get("requestedMessage").and_then(Value::as_str);
     action == Action::TriggerMessage.as_str()
-        && word.is_some_and(|word| MessageTrigger::parse(word).is_none())
+        && word.is_some_and(|word| word.len() <= 50 && MessageTrigger::parse(word).is_none())
 }

@@ -41,6 +41,7 @@ static evcp_config_t *config(const char *id)
     CHECK(evcp_config_set_device(cfg, "evcp", "test", NULL, NULL) == EVCP_OK);
     CHECK(evcp_config_set(cfg, "meter.timeout_s", "0.3") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "AllowOfflineTxForUnknownId", "true") == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "boot.charge_before_accepted", "true") == EVCP_OK);
     return cfg;
 }
 
@@ -160,7 +161,7 @@ static void every_result_has_a_text(void)
 static void null_is_an_error_and_never_a_crash(void)
 {
     evcp_tx_t tx;
-    uint32_t status;
+    uint32_t status = 1;
     size_t len = 0;
     evcp_supply_t supply = EVCP_SUPPLY_INIT;
     evcp_stats_t stats = EVCP_STATS_INIT;
@@ -185,6 +186,9 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_dispatch(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(NULL, 1, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_fault(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_push_signed_meter(NULL, 1, "x", 1) == EVCP_E_INVALID);
+    CHECK(evcp_present_tag_at(NULL, &status, 1, "x") == EVCP_E_INVALID);
     CHECK(evcp_set_operative(NULL, 1, true) == EVCP_E_INVALID);
     CHECK(evcp_set_clock(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_network(NULL, true) == EVCP_E_INVALID);
@@ -231,6 +235,15 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, NULL, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, &sample, 100000) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 2, "HighTemperature", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_push_signed_meter(cp, 1, NULL, 0) == EVCP_E_INVALID);
+    CHECK(evcp_push_signed_meter(cp, 1, "\xff", 1) == EVCP_E_INVALID);
+    CHECK(evcp_push_signed_meter(cp, 1, text, 100000) == EVCP_E_INVALID);
+    CHECK(evcp_push_signed_meter(cp, 0, "x", 1) == EVCP_E_INVALID);
+    CHECK(evcp_present_tag_at(cp, NULL, 1, "CAFE01") == EVCP_E_INVALID);
+    CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1, 2 }, 2, "CAFE01") == EVCP_E_INVALID);
+    CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1 }, 0, "CAFE01") == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, NULL) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "\xff\xfe") == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "a tag of 21 letters..") == EVCP_E_INVALID);
@@ -265,6 +278,10 @@ static void a_bad_configuration_is_named(void)
     CHECK(evcp_config_set(cfg, "nonsense", "1") == EVCP_E_UNSUPPORTED);
     CHECK(strstr(evcp_last_error(), "nonsense") != NULL);
     CHECK(evcp_config_set(cfg, "reconnect.max_s", "soon") == EVCP_E_INVALID);
+    CHECK(evcp_config_set(cfg, "device.nonsense", "1") == EVCP_E_UNSUPPORTED);
+    CHECK(evcp_config_set(cfg, "device.iccid", "a number of 23 letters.") == EVCP_E_INVALID);
+    CHECK(evcp_config_set(cfg, "device.meter_type", "test") == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "meter.measurands", "Voltage,Nonsense") == EVCP_E_INVALID);
     CHECK(evcp_config_set_identity(cfg, "X") == EVCP_OK);
     CHECK(evcp_config_set_url(cfg, "http://nowhere") == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
@@ -279,6 +296,10 @@ static void a_bad_configuration_is_named(void)
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
     CHECK(strstr(evcp_last_error(), "HeartbeatInterval") != NULL);
     CHECK(evcp_config_set(cfg, "HeartbeatInterval", "60") == EVCP_OK);
+    CHECK(evcp_config_set(cfg, "MeterValuesSampledData", "Voltage") == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID); /* the meter shows none */
+    CHECK(strstr(evcp_last_error(), "MeterValuesSampledData") != NULL);
+    CHECK(evcp_config_set(cfg, "meter.measurands", "Voltage") == EVCP_OK);
     CHECK(evcp_config_set_storage(cfg, "/proc/nowhere/to/be/made") == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_IO);
     evcp_config_free(cfg);
@@ -384,6 +405,30 @@ static void waiting_inside_a_callback_is_refused(void)
     UNTIL(seen.started == 1);
     CHECK(seen.inside_dispatch == EVCP_E_DEADLOCK && seen.inside_stop == EVCP_E_DEADLOCK);
     evcp_free(seen.cp);
+}
+
+static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded(void)
+{
+    struct seen seen = { 0 };
+    evcp_supply_t supply = EVCP_SUPPLY_INIT;
+    evcp_t *cp = make(&seen, "WARN");
+    uint32_t status = 99;
+    CHECK(evcp_set_warning(cp, 1, "HighTemperature", "60 degrees", NULL) == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 0, "WeakSignal", NULL, "7") == EVCP_OK);
+    CHECK(evcp_push_meter(cp, 0, NULL, 0) == EVCP_OK);
+    CHECK(evcp_push_signed_meter(cp, 1, "OCMF|{}|{}", 10) == EVCP_OK);
+    CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
+    CHECK(evcp_start(cp) == EVCP_OK);
+    CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1 }, 1, "CAFE01") == EVCP_OK);
+    UNTIL(seen.started == 1);
+    CHECK(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
+    CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit && supply.lock);
+    CHECK(evcp_stop_tx(cp, 1, "Local") == EVCP_OK);
+    UNTIL(seen.stopped == 1);
+    CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit && !supply.lock);
+    CHECK(evcp_set_warning(cp, 1, NULL, NULL, NULL) == EVCP_OK);
+    evcp_free(cp);
+    CHECK(seen.destroyed == 1);
 }
 
 static void *dispatch_for_ever(void *ud)
@@ -555,6 +600,7 @@ int main(int argc, char **argv)
     a_question_may_be_answered_later_by_another_thread();
     freeing_inside_a_callback_ends_in_order();
     waiting_inside_a_callback_is_refused();
+    warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded();
     freeing_ends_a_dispatch_on_another_thread();
     stopping_ends_a_dispatch_on_another_thread();
     a_signal_handler_ends_a_wait();

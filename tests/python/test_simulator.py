@@ -6,8 +6,8 @@ import json
 from simulator import program
 
 SESSION = [
-    {"cmd": "wait", "event": "status", "connector": 2, "status": "Available"},
     {"cmd": "wait", "event": "boot", "status": "Accepted"},
+    {"cmd": "wait", "event": "status", "connector": 2, "status": "Available"},
     {"cmd": "plug_in", "connector": 1},
     {"cmd": "present_id_tag", "id_tag": "CAFE01", "connectors": [1]},
     {"cmd": "wait", "event": "status", "connector": 1, "status": "Charging"},
