@@ -164,6 +164,7 @@ mod tests {
         );
     }
 
+    // rules: 6
     #[test]
     fn only_the_answer_with_the_right_id_ends_a_call() {
         let mut calls = Calls::default();
@@ -179,6 +180,7 @@ mod tests {
         assert_eq!(calls.answered("a-1"), None);
     }
 
+    // rules: 7
     #[test]
     fn message_ids_fit_and_differ_between_runs() {
         let (mut one, mut two) = (MessageIds::new(1), MessageIds::new(u64::MAX));

@@ -275,6 +275,7 @@ mod tests {
     use crate::time::Wall;
     use ChargePointStatus as S;
 
+    // rules: 38
     #[test]
     fn every_status_can_be_reached_from_every_other_by_legal_steps() {
         for &from in S::ALL {
@@ -291,6 +292,7 @@ mod tests {
         }
     }
 
+    // rules: 38
     #[test]
     fn reserved_goes_to_charging_through_preparing() {
         assert_eq!(way(S::Reserved, S::Charging), Some(S::Preparing));
@@ -298,6 +300,7 @@ mod tests {
         assert_eq!(way(S::Finishing, S::Charging), Some(S::Preparing));
     }
 
+    // rules: 46
     #[test]
     fn nothing_is_reported_when_the_status_returned_to_what_was_told() {
         let shown = Shown {
