@@ -76,6 +76,8 @@ pub enum Treat {
 pub struct Central {
     pub sessions: Vec<Session>,
     pub calls: Vec<(String, Value)>,
+    /// Every frame, in the order in which they came.
+    pub frames: Vec<Value>,
     pub answers: Vec<Value>,
     pub treat: BTreeMap<String, Vec<Treat>>,
     seen: BTreeMap<String, (String, Value)>,
@@ -90,6 +92,7 @@ impl Central {
     /// Takes in a frame; the answer to it, if it is to have one.
     fn take(&mut self, text: &str) -> Option<String> {
         let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
+        self.frames.push(frame.clone());
         if frame[0] != 2 {
             self.answers.push(frame);
             return None;
