@@ -229,6 +229,7 @@ fn a_password_has_the_right_length_and_is_never_shown() {
         ("", "Rejected"),
         ("fifteen letters", "Rejected"),
         ("more than 20 letters.", "Rejected"),
+        ("0123456789abcdef0123456789abcd", "Rejected"),
         ("0123456789abcdef0123456789abcde", "Rejected"),
         ("0123456789abcdef0123456789abcdef0123456789", "Rejected"),
     ] {

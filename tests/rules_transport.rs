@@ -68,10 +68,12 @@ fn an_answer_after_the_message_time_out_is_ignored() {
     world.run(Millis(1));
     assert!(told(&world, AuthorizationStatus::Invalid));
     let id = ids(&world, "Authorize").remove(0);
+    world.central.treat("Authorize", Treat::Silence);
+    world.show(2, "TWO");
     let frames = world.central.frames.len();
     let late = json!([3, id, {"idTagInfo": {"status": "Accepted"}}]).to_string();
     assert_eq!(write(&mut world, &late), None);
-    world.run(Millis::from_secs(5));
+    world.run(Millis(4_999));
     assert!(!told(&world, AuthorizationStatus::Accepted));
     assert_eq!(world.central.frames.len(), frames);
 }
