@@ -351,3 +351,20 @@ fn blanks_in_a_list_of_measurands_do_no_harm() {
     let sent = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"];
     assert_eq!(sent[0]["measurand"], "Energy.Active.Import.Register");
 }
+
+// rules: 122
+#[test]
+fn a_phase_rotation_is_one_that_there_is() {
+    let mut world = World::booted(setup(2));
+    for (value, status) in [
+        ("RST", "Accepted"),
+        ("NotApplicable", "Accepted"),
+        ("0.RST, 1.RST, 2.RTS", "Accepted"),
+        ("Unknown", "Accepted"),
+        ("nonsense", "Rejected"),
+        ("1.XYZ", "Rejected"),
+    ] {
+        let answer = change(&mut world, "ConnectorPhaseRotation", value);
+        assert_eq!(answer, status, "{value}");
+    }
+}

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{at, setup, Treat, World};
-use evcp::core::{Ev, Fact, Fault, Setup};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice, Setup};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
 use serde_json::{json, Value};
@@ -329,5 +329,63 @@ fn a_boot_says_what_is_known_of_the_device_and_leaves_out_the_rest() {
             ("meterSerialNumber", 25),
             ("meterType", 25),
         ]
+    );
+}
+
+// rules: 23, 24
+#[test]
+fn what_waits_behind_a_boot_that_is_not_accepted_is_not_sent() {
+    for word in ["Pending", "Rejected"] {
+        let mut world = World::booted(setup(1));
+        world.central.treat("BootNotification", Treat::Silence);
+        let request = json!({"requestedMessage": "BootNotification"});
+        world.call("TriggerMessage", request);
+        provoke(&mut world);
+        world.central.calls.clear();
+        let boot = world
+            .central
+            .frames
+            .iter()
+            .rfind(|frame| frame[2] == "BootNotification");
+        let id = boot.expect("it was sent")[1].clone();
+        let time = "2026-01-01T00:00:00Z";
+        let answer = json!([3, id, {"status": word, "currentTime": time, "interval": 100}]);
+        world.give(Input::Link(Link::Text(&answer.to_string())));
+        world.run(Millis::from_secs(99));
+        assert_eq!(actions(&world), [""; 0], "{word}");
+    }
+}
+
+// rules: 23
+#[test]
+fn what_the_firmware_still_has_to_answer_is_not_answered_once_we_are_rejected() {
+    let mut world = World::booted(setup(1));
+    world.call("UnlockConnector", json!({"connectorId": 1}));
+    let asked = world.told.iter().rev().find_map(|notice| match notice {
+        Notice::Ask(request, _) => Some(*request),
+        _ => None,
+    });
+    let answer = boot("Rejected", 100);
+    world.central.treat("BootNotification", answer);
+    world.call(
+        "TriggerMessage",
+        json!({"requestedMessage": "BootNotification"}),
+    );
+    world.central.answers.clear();
+    world.give(Input::Answer(asked.expect("it is asked"), Answer::Accepted));
+    assert_eq!(world.central.answers, [Value::Null; 0]);
+}
+
+// rules: 33
+#[test]
+fn a_text_that_is_empty_is_left_out_of_the_boot() {
+    let mut empty = setup(1);
+    empty.device.serial = Some(CiString::truncated(""));
+    empty.device.imsi = Some(CiString::truncated(""));
+    let boot = World::booted(empty).sent("BootNotification").remove(0);
+    assert_eq!(
+        boot.as_object().map(serde_json::Map::len),
+        Some(2),
+        "{boot}"
     );
 }

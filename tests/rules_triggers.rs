@@ -220,3 +220,25 @@ fn vendor_data_to_the_central_system_comes_back_with_its_outcome() {
         );
     }
 }
+
+// rules: 128
+#[test]
+fn a_connector_that_does_not_matter_to_a_triggered_message_is_ignored() {
+    let mut world = World::booted(setup(1));
+    for message in ["Heartbeat", "BootNotification"] {
+        for irrelevant in [0, 1, 99] {
+            let answer = trigger(&mut world, message, Some(irrelevant));
+            assert_eq!(answer, status("Accepted"), "{message} {irrelevant}");
+            assert_eq!(world.sent(message).len(), 1);
+        }
+    }
+}
+
+// rules: 128
+#[test]
+fn a_trigger_for_a_message_that_is_none_is_not_implemented() {
+    let mut world = World::booted(setup(1));
+    for message in ["StartTransaction", "Nonsense"] {
+        assert_eq!(trigger(&mut world, message, None), status("NotImplemented"));
+    }
+}
