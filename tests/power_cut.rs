@@ -108,6 +108,7 @@ fn effects_of_the_story() -> usize {
     world.effects
 }
 
+// rules: 61, 72
 #[test]
 fn a_cut_after_any_effect_loses_and_doubles_nothing_when_transactions_are_stopped() {
     for fuel in 0..=effects_of_the_story() {
@@ -115,6 +116,7 @@ fn a_cut_after_any_effect_loses_and_doubles_nothing_when_transactions_are_stoppe
     }
 }
 
+// rules: 61, 72
 #[test]
 fn a_cut_after_any_effect_loses_and_doubles_nothing_when_transactions_are_resumed() {
     for fuel in 0..=effects_of_the_story() {
@@ -143,6 +145,7 @@ fn a_transaction_without_samples_takes_four_commits() {
     assert_eq!(world.stores, 4);
 }
 
+// rules: 72
 #[test]
 fn what_a_power_cut_interrupts_is_stopped_with_the_last_stored_reading() {
     let mut world = World::booted(setup(1));

@@ -65,6 +65,7 @@ fn payload(action: &str) -> Value {
     }
 }
 
+// rules: 12
 #[test]
 fn every_message_of_the_central_system_is_served_or_refused_as_the_table_says() {
     let rows = rows();

@@ -14,6 +14,7 @@ fn boot(status: &str, interval: u32) -> Treat {
     Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
 }
 
+// rules: 27
 #[test]
 fn after_acceptance_every_connector_and_the_charge_point_are_reported() {
     let world = World::booted(setup(2));
@@ -22,6 +23,7 @@ fn after_acceptance_every_connector_and_the_charge_point_are_reported() {
     }
 }
 
+// cases: X-BOOT-REJ; rules: 22, 23
 #[test]
 fn a_rejected_charge_point_is_silent_until_the_interval_is_over() {
     let mut world = World::new(setup(1));
@@ -38,6 +40,7 @@ fn a_rejected_charge_point_is_silent_until_the_interval_is_over() {
     assert_eq!(world.statuses(1), ["Available"]);
 }
 
+// rules: 24, 25
 #[test]
 fn a_pending_charge_point_answers_and_sends_nothing_by_itself() {
     let mut world = World::new(setup(1));
@@ -62,6 +65,7 @@ fn a_pending_charge_point_answers_and_sends_nothing_by_itself() {
     assert_eq!(world.statuses(1), ["Preparing"]);
 }
 
+// cases: X-BOOT-ERR; rules: 26
 #[test]
 fn a_boot_that_fails_is_tried_again_and_nothing_else_is_sent() {
     for how in [
@@ -78,6 +82,7 @@ fn a_boot_that_fails_is_tried_again_and_nothing_else_is_sent() {
     }
 }
 
+// rules: 4
 #[test]
 fn a_reconnect_is_not_a_boot() {
     let mut world = World::booted(setup(1));
@@ -88,6 +93,7 @@ fn a_reconnect_is_not_a_boot() {
     assert_eq!(world.statuses(1), ["Available", "Preparing"]);
 }
 
+// rules: 32
 #[test]
 fn heartbeats_follow_the_interval_of_the_boot_and_its_changes_at_once() {
     let mut world = World::booted(setup(1));
@@ -101,6 +107,7 @@ fn heartbeats_follow_the_interval_of_the_boot_and_its_changes_at_once() {
     assert_eq!(world.sent("Heartbeat").len(), 4);
 }
 
+// rules: 3
 #[test]
 fn attempts_to_connect_back_off() {
     let mut world = World::new(setup(1));
@@ -127,6 +134,7 @@ fn without_a_network_nothing_is_tried() {
     assert!(world.connected);
 }
 
+// rules: 123, 124
 #[test]
 fn a_new_password_is_answered_then_used_on_a_new_connection() {
     let mut world = World::booted(setup(1));
@@ -145,6 +153,7 @@ fn a_new_password_is_answered_then_used_on_a_new_connection() {
     assert!(!listed.contains("AuthorizationKey"));
 }
 
+// rules: 46
 #[test]
 fn a_status_that_does_not_last_is_not_reported() {
     let mut setup = setup(1);
@@ -161,6 +170,7 @@ fn a_status_that_does_not_last_is_not_reported() {
     assert_eq!(world.statuses(1), ["Available", "Preparing"]);
 }
 
+// rules: 27, 47
 #[test]
 fn an_availability_that_was_changed_survives_a_power_cut() {
     let mut world = World::booted(setup(2));

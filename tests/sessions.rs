@@ -17,6 +17,7 @@ fn with_key(name: &str, value: &str) -> evcp::core::Setup {
     setup
 }
 
+// rules: 37, 51, 57
 #[test]
 fn plugged_first_a_session_is_preparing_charging_finishing_available() {
     let mut world = World::booted(setup(1));
@@ -46,6 +47,7 @@ fn plugged_first_a_session_is_preparing_charging_finishing_available() {
     );
 }
 
+// cases: TC_004_2; rules: 39, 40
 #[test]
 fn a_tag_first_waits_for_the_plug_and_no_longer_than_connection_time_out() {
     let mut world = World::booted(with_key("ConnectionTimeOut", "30"));
@@ -58,6 +60,7 @@ fn a_tag_first_waits_for_the_plug_and_no_longer_than_connection_time_out() {
     assert!(world.central.sessions.is_empty());
 }
 
+// rules: 40
 #[test]
 fn a_plug_without_a_tag_is_finishing_after_connection_time_out() {
     let mut world = World::booted(with_key("ConnectionTimeOut", "30"));
@@ -66,6 +69,7 @@ fn a_plug_without_a_tag_is_finishing_after_connection_time_out() {
     assert_eq!(world.statuses(1), ["Available", "Preparing", "Finishing"]);
 }
 
+// rules: 20, 41
 #[test]
 fn a_tag_shown_twice_before_the_plug_is_taken_back() {
     let mut world = World::booted(setup(1));
@@ -74,6 +78,7 @@ fn a_tag_shown_twice_before_the_plug_is_taken_back() {
     assert_eq!(world.statuses(1), ["Available", "Preparing", "Available"]);
 }
 
+// rules: 52
 #[test]
 fn a_tag_that_is_refused_starts_nothing() {
     let mut world = World::booted(setup(1));
@@ -86,6 +91,7 @@ fn a_tag_that_is_refused_starts_nothing() {
     assert!(world.supply(1).is_some_and(|supply| !supply.permit));
 }
 
+// cases: TC_069; rules: 54
 #[test]
 fn another_tag_stops_a_transaction_only_if_it_is_of_the_same_group() {
     let mut world = World::booted(setup(1));
@@ -117,6 +123,7 @@ fn without_a_group_another_tag_is_not_even_asked_about() {
     assert_eq!(world.sent("Authorize").len(), 1);
 }
 
+// rules: 6
 #[test]
 fn an_authorize_that_is_never_answered_ends_at_its_time_out() {
     let mut world = World::booted(setup(1));
@@ -129,6 +136,7 @@ fn an_authorize_that_is_never_answered_ends_at_its_time_out() {
     assert_eq!(world.sent("Authorize").len(), 2);
 }
 
+// cases: X-RETRY; rules: 62, 64
 #[test]
 fn a_start_that_is_refused_three_times_is_given_up_and_its_stop_says_minus_one() {
     let mut world = World::booted(setup(1));
@@ -148,6 +156,7 @@ fn a_start_that_is_refused_three_times_is_given_up_and_its_stop_says_minus_one()
     assert_eq!(stops[0]["transactionId"], -1);
 }
 
+// rules: 63
 #[test]
 fn a_start_that_is_not_answered_is_sent_again_under_the_same_id_until_it_is() {
     let mut world = World::booted(setup(1));
@@ -162,6 +171,7 @@ fn a_start_that_is_not_answered_is_sent_again_under_the_same_id_until_it_is() {
     assert!(world.central.sessions[0].stop.is_some());
 }
 
+// rules: 60, 61
 #[test]
 fn a_hundred_sessions_offline_arrive_once_and_in_order() {
     let mut world = World::booted(with_key("AllowOfflineTxForUnknownId", "true"));
@@ -189,6 +199,7 @@ fn a_hundred_sessions_offline_arrive_once_and_in_order() {
     }
 }
 
+// rules: 58
 #[test]
 fn a_deauthorized_transaction_is_stopped_or_only_suspended_as_the_key_says() {
     for (key, stopped) in [("true", true), ("false", false)] {
@@ -216,6 +227,7 @@ fn a_deauthorized_transaction_is_stopped_or_only_suspended_as_the_key_says() {
     }
 }
 
+// rules: 44, 103
 #[test]
 fn nothing_starts_while_a_connector_is_faulted() {
     let mut world = World::booted(setup(1));
@@ -236,6 +248,7 @@ fn nothing_starts_while_a_connector_is_faulted() {
     assert_eq!(world.statuses(1), ["Available", "Faulted"]);
 }
 
+// rules: 49
 #[test]
 fn an_unplugged_vehicle_ends_or_suspends_the_transaction_as_the_key_says() {
     for (key, status) in [("true", "Available"), ("false", "SuspendedEV")] {
@@ -247,6 +260,7 @@ fn an_unplugged_vehicle_ends_or_suspends_the_transaction_as_the_key_says() {
     }
 }
 
+// rules: 73, 80
 #[test]
 fn samples_come_at_the_interval_and_carry_the_transaction() {
     let mut world = World::booted(with_key("MeterValueSampleInterval", "10"));
@@ -304,6 +318,7 @@ fn a_meter_that_is_asked_holds_up_the_start_no_longer_than_its_time() {
     assert!(world.central.sessions[0].stop.is_some());
 }
 
+// rules: 30
 #[test]
 fn times_from_before_the_first_sync_are_put_right_before_they_are_sent() {
     let mut setup = setup(1);
@@ -323,6 +338,7 @@ fn times_from_before_the_first_sync_are_put_right_before_they_are_sent() {
     assert_eq!(start, "2027-01-01T00:00:00.000Z");
 }
 
+// rules: 29
 #[test]
 fn a_step_of_the_device_clock_fires_and_starves_nothing() {
     for step in [-86_400_000_i64, 86_400_000] {
@@ -338,6 +354,7 @@ fn a_step_of_the_device_clock_fires_and_starves_nothing() {
     }
 }
 
+// rules: 10
 #[test]
 fn a_broken_frame_changes_nothing() {
     let mut world = World::booted(setup(1));

@@ -103,6 +103,7 @@ fn everything() -> Batch {
     ]
 }
 
+// rules: 47, 61, 89
 #[test]
 fn everything_is_there_after_reopening_as_memory_has_it() {
     let path = directory("everything");

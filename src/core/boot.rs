@@ -8,7 +8,7 @@ use crate::core::settings::Key;
 use crate::core::{Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
-    Action, BootNotification, BootNotificationResponse, Heartbeat, HeartbeatResponse,
+    Action, BootNotification, BootNotificationResponse, CiString, Heartbeat, HeartbeatResponse,
     RegistrationStatus,
 };
 
@@ -45,6 +45,11 @@ impl Registration {
     }
 }
 
+/// What there is nothing to say about is left out.
+fn said<const N: usize>(text: &Option<CiString<N>>) -> Option<CiString<N>> {
+    text.clone().filter(|text| !text.as_str().is_empty())
+}
+
 impl Engine {
     /// Sends BootNotification and Heartbeat when they are due.
     pub(crate) fn expire_boot(&mut self) {
@@ -69,13 +74,13 @@ impl Engine {
         let request = BootNotification {
             charge_point_vendor: device.vendor.clone(),
             charge_point_model: device.model.clone(),
-            charge_point_serial_number: device.serial.clone(),
+            charge_point_serial_number: said(&device.serial),
             charge_box_serial_number: None,
-            firmware_version: device.firmware.clone(),
-            iccid: device.iccid.clone(),
-            imsi: device.imsi.clone(),
-            meter_type: device.meter_type.clone(),
-            meter_serial_number: device.meter_serial.clone(),
+            firmware_version: said(&device.firmware),
+            iccid: said(&device.iccid),
+            imsi: said(&device.imsi),
+            meter_type: said(&device.meter_type),
+            meter_serial_number: said(&device.meter_serial),
         };
         self.call(Purpose::Boot, Action::BootNotification, &request);
     }
@@ -148,9 +153,13 @@ impl Engine {
                     connector.reports.told = None;
                 }
             }
-            RegistrationStatus::Pending => self.registration = Registration::Pending { retry },
+            RegistrationStatus::Pending => {
+                self.registration = Registration::Pending { retry };
+                self.give_up_waiting_calls();
+            }
             RegistrationStatus::Rejected => {
                 self.registration = Registration::Rejected { until: retry };
+                self.give_up_waiting_calls();
             }
         }
     }

@@ -110,6 +110,7 @@ mod tests {
         }
     }
 
+    // rules: 89
     #[test]
     fn an_entry_expires_when_its_time_is_over() {
         let mut cache = Cache::default();
@@ -123,6 +124,7 @@ mod tests {
         assert_eq!(status(Wall(100)), Some(AuthorizationStatus::Expired));
     }
 
+    // rules: 89
     #[test]
     fn the_oldest_invalid_tag_makes_room_then_the_oldest() {
         let mut cache = Cache::default();

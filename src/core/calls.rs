@@ -100,6 +100,11 @@ impl Calls {
         None
     }
 
+    /// Nothing of what waits can be sent any more.
+    pub(crate) fn give_up_waiting(&mut self) -> Vec<Purpose> {
+        self.waiting.drain(..).map(|call| call.purpose).collect()
+    }
+
     /// The link is gone: nothing of what was under way will be answered.
     pub(crate) fn abandon(&mut self) -> Vec<Purpose> {
         let outstanding = self.outstanding.take().map(|out| out.purpose);
@@ -164,6 +169,7 @@ mod tests {
         );
     }
 
+    // rules: 6
     #[test]
     fn only_the_answer_with_the_right_id_ends_a_call() {
         let mut calls = Calls::default();
@@ -179,6 +185,7 @@ mod tests {
         assert_eq!(calls.answered("a-1"), None);
     }
 
+    // rules: 7
     #[test]
     fn message_ids_fit_and_differ_between_runs() {
         let (mut one, mut two) = (MessageIds::new(1), MessageIds::new(u64::MAX));

@@ -74,6 +74,7 @@ mod tests {
         wall: Wall(1_000_000),
     };
 
+    // rules: 30
     #[test]
     fn the_first_setting_says_how_wrong_earlier_stamps_were() {
         let mut clock = Clock::new(START);
@@ -104,6 +105,7 @@ mod tests {
         assert_eq!(clock.wall(Mono(6_000)), Wall(3_001_000));
     }
 
+    // rules: 29
     #[test]
     fn a_step_of_the_device_clock_does_not_move_ours() {
         let clock = Clock::new(START);

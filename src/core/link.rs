@@ -78,6 +78,7 @@ impl Dice {
 mod tests {
     use super::*;
 
+    // rules: 3
     #[test]
     fn waits_double_up_to_the_longest_and_start_over_after_success() {
         let tuning = Tuning {
@@ -94,6 +95,7 @@ mod tests {
         assert_eq!(back_off.next(&tuning).0, 2_000);
     }
 
+    // rules: 3
     #[test]
     fn jitter_stays_within_its_percentage_and_differs_between_seeds() {
         let tuning = Tuning {

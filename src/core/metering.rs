@@ -445,6 +445,7 @@ fn next_aligned(now: Wall, interval: Millis) -> Option<Wall> {
 mod tests {
     use super::*;
 
+    // rules: 73
     #[test]
     fn missed_samples_are_skipped_and_the_grid_is_kept() {
         let next = |now| next_on_grid(Mono(1_000), Millis(500), Mono(now));

@@ -240,6 +240,7 @@ mod tests {
         }
     }
 
+    // rules: 60
     #[test]
     fn what_does_not_fit_the_window_is_fetched_in_order_when_it_runs_low() {
         let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
@@ -259,6 +260,7 @@ mod tests {
         assert_eq!(sent, (1..=100).collect::<Vec<_>>());
     }
 
+    // rules: 60
     #[test]
     fn a_new_message_never_overtakes_those_that_wait_in_the_store() {
         let mut outbox = Outbox::new(1, Vec::new(), Seq(1));
@@ -270,6 +272,7 @@ mod tests {
         assert_eq!(outbox.len(), 1);
     }
 
+    // rules: 60
     #[test]
     fn a_refused_head_waits_and_holds_up_the_rest() {
         let mut outbox = Outbox::new(0, Vec::new(), Seq(0));

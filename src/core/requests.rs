@@ -49,7 +49,8 @@ impl Engine {
 
     /// Whether an answer can still reach the one who called.
     fn hears(&self, caller: &Caller) -> bool {
-        self.is_up() && caller.connection == self.connection
+        let silent = self.registration.is_rejected();
+        self.is_up() && !silent && caller.connection == self.connection
     }
 
     fn existing(&self, number: i32) -> Option<ConnectorId> {
@@ -187,7 +188,12 @@ impl Engine {
 
     /// `OCPP 1.6 §5.17`: the answer comes before the message that was asked for.
     fn on_trigger(&mut self, id: &MessageId, request: &TriggerMessage) {
-        let at = match request.connector_id {
+        let of_connector = matches!(
+            request.requested_message,
+            MessageTrigger::MeterValues | MessageTrigger::StatusNotification
+        );
+        // Where it means nothing, a connector is not looked at.
+        let at = match request.connector_id.filter(|_| of_connector) {
             None => None,
             Some(0) => Some(None),
             Some(number) => match self.existing(number) {

@@ -129,17 +129,16 @@ impl Engine {
         }
     }
 
-    /// Tells a status although nothing changed (TriggerMessage).
+    /// Tells a status although nothing changed, or before it has lasted long enough
+    /// (TriggerMessage).
     pub(crate) fn repeat_status(&mut self, at: Option<ConnectorId>) {
         let Some(reports) = self.reports_mut(at) else {
             return;
         };
-        let shown = reports
-            .told
-            .clone()
-            .or_else(|| Some(reports.current.as_ref()?.0.clone()));
-        let since = reports.current.as_ref().map(|(_, since, _)| *since);
-        if let (Some(shown), Some(since)) = (shown, since) {
+        let current = reports.current.as_ref();
+        let current = current.map(|(shown, since, _)| (shown.clone(), *since));
+        if let Some((shown, since)) = reports.next().or(current) {
+            reports.told = Some(shown.clone());
             self.notify(at, &shown, since);
         }
     }

@@ -79,18 +79,29 @@ impl Engine {
     /// What was under way on the connection will not be answered any more.
     fn lost(&mut self, why: &str) {
         for purpose in self.calls.abandon() {
-            match purpose {
-                Purpose::Boot => self.boot_failed(true),
-                Purpose::Heartbeat => self.heartbeat = Some(self.now.mono),
-                Purpose::Authorize(number) => self.authorize_offline(number),
-                Purpose::Status(at) => self.status_unheard(at),
-                Purpose::DataTransfer(token) => {
-                    self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
-                }
-                Purpose::Meter | Purpose::Queued(_) => {}
-            }
+            self.will_not_be_answered(purpose);
         }
         self.tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
+    }
+
+    /// The central system does not want to hear from us any more: what waits to be sent is not.
+    pub(crate) fn give_up_waiting_calls(&mut self) {
+        for purpose in self.calls.give_up_waiting() {
+            self.will_not_be_answered(purpose);
+        }
+    }
+
+    fn will_not_be_answered(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Boot => self.boot_failed(true),
+            Purpose::Heartbeat => self.heartbeat = Some(self.now.mono),
+            Purpose::Authorize(number) => self.authorize_offline(number),
+            Purpose::Status(at) => self.status_unheard(at),
+            Purpose::DataTransfer(token) => {
+                self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
+            }
+            Purpose::Meter | Purpose::Queued(_) => {}
+        }
     }
 
     pub(crate) fn on_network(&mut self, up: bool) {

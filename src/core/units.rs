@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(text(0), "0");
     }
 
+    // rules: 35
     #[test]
     fn connector_zero_is_not_a_connector() {
         assert_eq!(ConnectorId::new(0), None);

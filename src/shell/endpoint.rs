@@ -166,6 +166,7 @@ mod tests {
         key: None,
     };
 
+    // rules: 2
     #[test]
     fn the_identity_is_appended_and_percent_encoded() {
         let url = |base, identity| request(base, identity, &OPEN).uri().to_string();
@@ -180,6 +181,7 @@ mod tests {
         assert_eq!(url("ws://cs.example", "cp"), "ws://cs.example/cp");
     }
 
+    // rules: 125
     #[test]
     fn the_password_goes_with_profiles_1_and_2_alone() {
         let header = |profile| {

@@ -214,6 +214,7 @@ mod tests {
         assert_eq!(read.ignored, ["why"]);
     }
 
+    // rules: 8, 12
     #[test]
     fn an_unknown_action_is_not_implemented() {
         for action in ["Explode", "reset", ""] {
@@ -222,6 +223,7 @@ mod tests {
         }
     }
 
+    // rules: 12
     #[test]
     fn an_action_of_charge_points_is_not_supported_whatever_its_payload() {
         for action in Action::ALL.iter().filter(|action| !action.from_central()) {

@@ -114,6 +114,7 @@ impl de::Error for Violation {
 mod tests {
     use super::*;
 
+    // rules: 11
     #[test]
     fn the_two_misspelt_codes_are_written_misspelt() {
         assert_eq!(ErrorCode::FormationViolation.as_str(), "FormationViolation");
@@ -123,6 +124,7 @@ mod tests {
         );
     }
 
+    // rules: 11
     #[test]
     fn both_spellings_of_a_code_are_recognised() {
         for (word, code) in [

@@ -45,6 +45,7 @@ fn a_result_is_read() {
     );
 }
 
+// rules: 9
 #[test]
 fn a_null_payload_counts_as_an_empty_object() {
     let payload = json!({});
@@ -118,6 +119,7 @@ fn an_unknown_error_code_is_a_generic_error_and_stays_in_the_text() {
     }
 }
 
+// rules: 11
 #[test]
 fn correctly_spelt_error_codes_are_understood() {
     let text = r#"[4,"7","OccurrenceConstraintViolation","",{}]"#;
@@ -131,6 +133,7 @@ fn correctly_spelt_error_codes_are_understood() {
     assert_eq!(description, "");
 }
 
+// rules: 12
 #[test]
 fn a_broken_call_with_an_id_is_answered() {
     for text in [
@@ -146,6 +149,7 @@ fn a_broken_call_with_an_id_is_answered() {
     }
 }
 
+// rules: 9, 10
 #[test]
 fn what_cannot_be_answered_is_ignored() {
     for text in [
@@ -174,6 +178,7 @@ fn deep_nesting_is_ignored_and_does_not_overflow_the_stack() {
     assert!(is_ignored(&"[".repeat(100_000)));
 }
 
+// rules: 7
 #[test]
 fn an_id_has_36_characters_at_most() {
     let long = "é".repeat(36);
@@ -182,6 +187,7 @@ fn an_id_has_36_characters_at_most() {
     assert_eq!(MessageId::new(""), None);
 }
 
+// rules: 9, 11
 #[test]
 fn frames_are_written_compactly() {
     assert_eq!(

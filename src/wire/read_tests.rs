@@ -64,6 +64,7 @@ fn a_nested_message_is_read_whole() {
     assert!(read.ignored.is_empty());
 }
 
+// rules: 12
 #[test]
 fn a_missing_member_is_an_occurence_violation() {
     let code = ErrorCode::OccurenceConstraintViolation;
@@ -77,6 +78,7 @@ fn a_missing_member_is_an_occurence_violation() {
     is::<SendLocalList>(list, code, "localAuthorizationList[1].idTag");
 }
 
+// rules: 12
 #[test]
 fn a_wrong_type_is_a_type_violation() {
     let code = ErrorCode::TypeConstraintViolation;
@@ -112,6 +114,7 @@ fn a_number_that_is_no_limit_is_named_with_its_whole_path() {
     }
 }
 
+// rules: 12
 #[test]
 fn a_value_outside_its_set_or_length_is_a_property_violation() {
     let code = ErrorCode::PropertyConstraintViolation;
@@ -124,6 +127,7 @@ fn a_value_outside_its_set_or_length_is_a_property_violation() {
     );
 }
 
+// rules: 12
 #[test]
 fn a_date_is_checked_for_being_one() {
     let reserve = |date: Value| json!({"connectorId": 1, "expiryDate": date, "idTag": "a", "reservationId": 1});
@@ -177,6 +181,7 @@ fn meters_count_beyond_32_bits() {
     assert_eq!(read.value.meter_start, 5_000_000_000);
 }
 
+// rules: 12, 14
 #[test]
 fn an_unknown_member_is_a_formation_violation_at_any_depth() {
     let code = ErrorCode::FormationViolation;
@@ -189,6 +194,7 @@ fn an_unknown_member_is_a_formation_violation_at_any_depth() {
     );
 }
 
+// rules: 9
 #[test]
 fn a_payload_that_is_no_object_is_a_formation_violation() {
     for payload in [json!([]), json!("x"), json!(1), json!(false)] {
@@ -196,6 +202,7 @@ fn a_payload_that_is_no_object_is_a_formation_violation() {
     }
 }
 
+// rules: 9
 #[test]
 fn a_null_payload_counts_as_an_empty_object() {
     for mode in [Mode::Strict, Mode::Tolerant] {

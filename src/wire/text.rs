@@ -161,6 +161,7 @@ mod tests {
         hasher.finish()
     }
 
+    // rules: 19
     #[test]
     fn the_limit_itself_is_allowed_and_one_more_is_not() {
         assert!(IdToken::new("a".repeat(20)).is_ok());
@@ -172,6 +173,7 @@ mod tests {
         assert!(BoundedString::<5>::new("123456").is_err());
     }
 
+    // rules: 19
     #[test]
     fn characters_count_and_not_bytes() {
         let text = "é🔌".repeat(10);
@@ -179,6 +181,7 @@ mod tests {
         assert!(IdToken::new(format!("{text}x")).is_err());
     }
 
+    // rules: 19, 20
     #[test]
     fn tags_compare_without_case_and_keep_their_spelling() {
         let (one, two) = (

@@ -158,6 +158,7 @@ mod tests {
 
     const NOON: Wall = Wall(1_772_366_400_000);
 
+    // rules: 18
     #[test]
     fn times_are_written_in_utc_with_three_decimals() {
         assert_eq!(format_wall(NOON), "2026-03-01T12:00:00.000Z");
@@ -187,6 +188,7 @@ mod tests {
         assert_eq!(parse_wall("0000-01-01T00:00:00Z"), Some(Wall(FIRST)));
     }
 
+    // rules: 18
     #[test]
     fn every_way_to_say_noon_is_read() {
         for text in [
@@ -210,6 +212,7 @@ mod tests {
         }
     }
 
+    // rules: 18
     #[test]
     fn fractions_of_any_length_are_cut_to_milliseconds() {
         for (fraction, millis) in [

@@ -136,6 +136,7 @@ mod tests {
         assert_eq!(Reason::parse("PowerLoss"), Some(Reason::PowerLoss));
     }
 
+    // rules: 16
     #[test]
     fn both_spellings_of_celsius_are_read_and_kept() {
         assert_eq!(

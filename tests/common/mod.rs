@@ -44,6 +44,8 @@ pub fn setup(connectors: usize) -> Setup {
         },
         tuning: Tuning {
             reconnect_jitter: 0,
+            measurable: Quantity::parse_list("Power.Active.Import,Current.Import,Voltage,SoC")
+                .expect("these are OCPP's"),
             ..Tuning::default()
         },
         seed: 1,
@@ -76,6 +78,8 @@ pub enum Treat {
 pub struct Central {
     pub sessions: Vec<Session>,
     pub calls: Vec<(String, Value)>,
+    /// Every frame, in the order in which they came.
+    pub frames: Vec<Value>,
     pub answers: Vec<Value>,
     pub treat: BTreeMap<String, Vec<Treat>>,
     seen: BTreeMap<String, (String, Value)>,
@@ -90,6 +94,7 @@ impl Central {
     /// Takes in a frame; the answer to it, if it is to have one.
     fn take(&mut self, text: &str) -> Option<String> {
         let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
+        self.frames.push(frame.clone());
         if frame[0] != 2 {
             self.answers.push(frame);
             return None;

@@ -137,6 +137,7 @@ async def hostile(simulators):
         assert after < 64 * 1024 and after - before < 16 * 1024, f"{before} kB grew to {after} kB"
 
 
+# cases: X-CALLERROR; rules: 9, 10
 async def test_frames_that_are_no_frames_are_ignored(hostile):
     nonsense = [
         "", " ", "null", "true", "1", '"x"', "{}", "[", "]", "[]", "[2]", "[2,1]", "[3]", "[4]", "[9,\"x\",{}]",
@@ -151,6 +152,7 @@ async def test_frames_that_are_no_frames_are_ignored(hostile):
     assert all(identity.startswith("h-") for identity in hostile.answers), hostile.answers
 
 
+# cases: X-CALLERROR; rules: 12
 async def test_broken_calls_with_an_id_are_answered_with_formation_violation(hostile):
     for rest in ["", ',"ClearCache"', ',"ClearCache",1', ',"ClearCache",[]', ',"ClearCache","x"', ',1,{}', ',"ClearCache",{},1']:
         identity = hostile.fresh()
@@ -159,6 +161,7 @@ async def test_broken_calls_with_an_id_are_answered_with_formation_violation(hos
         assert answer[0] == 4 and answer[2] == "FormationViolation", (rest, answer)
 
 
+# rules: 8, 12
 async def test_unknown_actions_are_not_implemented(hostile):
     for action in ["Nonsense", "", "clearCache", "BootNotifications", "x" * 1000]:
         identity = hostile.fresh()
@@ -185,6 +188,7 @@ def broken(payload):
             yield {key: value for key, value in payload.items() if key != name}, "OccurenceConstraintViolation"
 
 
+# cases: X-CALLERROR; rules: 12, 14
 async def test_every_fault_in_a_payload_has_its_code(hostile):
     wanted = {}
     for action, payload in GOOD.items():
@@ -228,6 +232,7 @@ async def test_binary_frames_are_ignored(hostile):
     await hostile.still_works()
 
 
+# cases: X-CALLERROR; rules: 52
 async def test_answers_that_make_no_sense_authorize_nobody(hostile):
     senseless = [{}, {"idTagInfo": None}, {"idTagInfo": {}}, {"idTagInfo": {"status": "Maybe"}}, [], None, 7,
                  {"idTagInfo": {"status": "Accepted", "expiryDate": 5}}]

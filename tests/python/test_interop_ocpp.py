@@ -18,6 +18,7 @@ async def charge(simulator, point, connector=1, id_tag=TAG):
     return point.books.of_tag(id_tag)[-1]
 
 
+# rules: 27
 async def test_a_boot_is_followed_by_the_status_of_every_connector(central, simulators):
     point = central.point("CP1")
     await simulators(central.url, connectors=2).start()
@@ -28,6 +29,7 @@ async def test_a_boot_is_followed_by_the_status_of_every_connector(central, simu
         assert status["errorCode"] == "NoError" and "timestamp" in status
 
 
+# rules: 22
 async def test_the_heartbeat_follows_the_interval_of_the_boot_answer(central, simulators):
     point = central.point("CP1")
     point.policy.heartbeat_s = 1
@@ -36,6 +38,7 @@ async def test_the_heartbeat_follows_the_interval_of_the_boot_answer(central, si
         await point.wait("Heartbeat")
 
 
+# rules: 2
 async def test_an_identity_with_a_space_is_encoded_in_the_url(central, simulators):
     await simulators(central.url, "RDAM 123").start()
     attempt = await central.attempts.wait({"status": 101})
@@ -43,6 +46,7 @@ async def test_an_identity_with_a_space_is_encoded_in_the_url(central, simulator
     await central.point("RDAM 123").wait("BootNotification")
 
 
+# rules: 51
 async def test_plug_first_and_then_a_tag_makes_a_session(booted):
     simulator, point = await booted()
     await simulator.plug_in(1)
@@ -63,6 +67,7 @@ async def test_plug_first_and_then_a_tag_makes_a_session(booted):
     assert not point.books.strays
 
 
+# rules: 39, 51
 async def test_a_tag_first_and_then_the_plug_makes_a_session(booted):
     simulator, point = await booted()
     await simulator.tag(2, TAG)
@@ -77,6 +82,7 @@ async def test_a_tag_first_and_then_the_plug_makes_a_session(booted):
     await point.status(2, "Available")
 
 
+# rules: 20, 53
 async def test_a_tag_shown_twice_stops_the_transaction(booted):
     simulator, point = await booted()
     session = await charge(simulator, point)
@@ -87,6 +93,7 @@ async def test_a_tag_shown_twice_stops_the_transaction(booted):
     assert len(point.seen("Authorize")) == 1, "the tag that started the transaction needs no second Authorize"
 
 
+# rules: 41
 async def test_a_tag_shown_twice_before_the_plug_withdraws(booted):
     simulator, point = await booted()
     await simulator.tag(1, TAG)
@@ -98,6 +105,7 @@ async def test_a_tag_shown_twice_before_the_plug_withdraws(booted):
     assert not point.seen("StartTransaction")
 
 
+# rules: 40
 async def test_a_tag_without_a_plug_is_given_up_after_the_connection_time_out(booted):
     simulator, point = await booted(keys={"ConnectionTimeOut": "1"})
     await simulator.tag(1, TAG)
@@ -106,6 +114,7 @@ async def test_a_tag_without_a_plug_is_given_up_after_the_connection_time_out(bo
     assert not point.seen("StartTransaction")
 
 
+# rules: 52
 async def test_a_refused_tag_starts_nothing(booted):
     simulator, point = await booted()
     point.policy.tags["BAD"] = {"status": "Invalid"}
@@ -130,6 +139,7 @@ async def test_both_connectors_charge_at_once(booted):
     await point.wait("StopTransaction", transactionId=second.transaction_id)
 
 
+# rules: 73, 75, 84
 async def test_meter_values_come_with_the_transaction_and_never_fall(booted):
     simulator, point = await booted(keys={"MeterValueSampleInterval": "1"})
     session = await charge(simulator, point)
@@ -143,12 +153,14 @@ async def test_meter_values_come_with_the_transaction_and_never_fall(booted):
     assert session.meter_start <= session.readings[0] and session.readings[-1] <= session.meter_stop
 
 
+# rules: 57
 async def test_the_register_is_not_rebased(booted):
     simulator, point = await booted(meter={"start_wh": 123456})
     session = await charge(simulator, point)
     assert session.meter_start == 123456
 
 
+# rules: 37
 async def test_an_ev_that_pauses_is_reported_as_suspended(booted):
     simulator, point = await booted()
     await charge(simulator, point)
@@ -158,6 +170,7 @@ async def test_an_ev_that_pauses_is_reported_as_suspended(booted):
     await point.status(1, "Charging")
 
 
+# rules: 44
 async def test_a_fault_is_reported_and_cleared(booted):
     simulator, point = await booted()
     await simulator.do("fault", connector=1, error_code="GroundFailure")
@@ -166,6 +179,7 @@ async def test_a_fault_is_reported_and_cleared(booted):
     await point.status(1, "Available", errorCode="NoError")
 
 
+# rules: 65
 async def test_a_transaction_id_of_zero_is_an_id_like_any_other(booted):
     simulator, point = await booted()
     point.books.next_id = 0
@@ -176,6 +190,7 @@ async def test_a_transaction_id_of_zero_is_an_id_like_any_other(booted):
     await point.wait("StopTransaction", transactionId=0, reason="Remote")
 
 
+# rules: 58
 async def test_a_start_that_is_refused_as_invalid_is_stopped_again(booted):
     simulator, point = await booted(keys={"StopTransactionOnInvalidId": "true"})
     hold = point.policy.hold["StartTransaction"] = asyncio.Event()
@@ -187,6 +202,7 @@ async def test_a_start_that_is_refused_as_invalid_is_stopped_again(booted):
     await point.wait("StopTransaction", reason="DeAuthorized")
 
 
+# rules: 62
 async def test_a_start_answered_with_an_error_is_tried_again(booted):
     simulator, point = await booted(
         keys={"TransactionMessageAttempts": "5", "TransactionMessageRetryInterval": "1"}
@@ -202,6 +218,7 @@ async def test_a_start_answered_with_an_error_is_tried_again(booted):
     assert session.stop and not point.books.strays
 
 
+# rules: 67
 async def test_a_remote_start_and_a_remote_stop_make_a_session(booted):
     simulator, point = await booted()
     await simulator.plug_in(1)
@@ -217,6 +234,7 @@ async def test_a_remote_start_and_a_remote_stop_make_a_session(booted):
     await point.status(1, "Finishing")
 
 
+# rules: 39, 102, 104
 @pytest.mark.parametrize("authorize", ["true", "false"])
 async def test_a_remote_start_waits_for_the_plug(booted, authorize):
     simulator, point = await booted(keys={"AuthorizeRemoteTxRequests": authorize})
@@ -228,6 +246,7 @@ async def test_a_remote_start_waits_for_the_plug(booted, authorize):
     assert bool(point.seen("Authorize")) == (authorize == "true")
 
 
+# rules: 66, 103
 async def test_a_remote_start_is_rejected_where_it_cannot_be(booted):
     simulator, point = await booted()
     session = await charge(simulator, point)
@@ -239,6 +258,7 @@ async def test_a_remote_start_is_rejected_where_it_cannot_be(booted):
     assert session.stop is None
 
 
+# rules: 121
 async def test_the_configuration_is_listed(booted):
     _, point = await booted()
     answer = await point.call("GetConfiguration")
@@ -256,6 +276,7 @@ async def test_the_configuration_is_listed(booted):
     assert "AuthorizationKey" not in keys or not keys["AuthorizationKey"].get("value")
 
 
+# rules: 121
 async def test_single_keys_are_found_in_any_case_and_unknown_ones_named(booted):
     _, point = await booted()
     answer = await point.call("GetConfiguration", key=["connectiontimeout", "NoSuchKey"])
@@ -263,6 +284,7 @@ async def test_single_keys_are_found_in_any_case_and_unknown_ones_named(booted):
     assert answer.unknown_key == ["NoSuchKey"]
 
 
+# rules: 32, 122
 async def test_a_changed_key_is_effective_and_survives_a_power_cut(booted):
     simulator, point = await booted()
     answer = await point.call("ChangeConfiguration", key="HeartbeatInterval", value="1")
@@ -279,6 +301,7 @@ async def test_a_changed_key_is_effective_and_survives_a_power_cut(booted):
     assert answer.configuration_key[0]["value"] == "33"
 
 
+# rules: 122
 @pytest.mark.parametrize(
     "key, value, status",
     [
@@ -294,6 +317,7 @@ async def test_a_key_that_cannot_be_changed_is_not(booted, key, value, status):
     assert answer.status == status
 
 
+# rules: 119
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
 async def test_a_reset_boots_again(booted, kind):
     simulator, point = await booted()
@@ -305,6 +329,7 @@ async def test_a_reset_boots_again(booted, kind):
         await point.status(connector, "Available")
 
 
+# rules: 118, 120
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
 async def test_a_reset_stops_the_transaction_first(booted, kind):
     simulator, point = await booted()
@@ -325,6 +350,7 @@ async def test_an_idle_connector_is_unlocked(booted):
     assert answer.status == "Unlocked"
 
 
+# rules: 107
 async def test_unlocking_ends_the_transaction(booted):
     simulator, point = await booted()
     session = await charge(simulator, point)
@@ -334,6 +360,7 @@ async def test_unlocking_ends_the_transaction(booted):
     await point.status(1, "Finishing")
 
 
+# rules: 106
 async def test_a_lock_that_is_stuck_is_reported(booted):
     simulator, point = await booted()
     await simulator.do("lock", connector=1, fail=True)
@@ -341,12 +368,14 @@ async def test_a_lock_that_is_stuck_is_reported(booted):
     assert answer.status == "UnlockFailed"
 
 
+# rules: 106
 async def test_a_connector_that_does_not_exist_cannot_be_unlocked(booted):
     _, point = await booted()
     answer = await point.call("UnlockConnector", connector_id=3)
     assert answer.status == "NotSupported"
 
 
+# rules: 47
 async def test_an_unavailable_connector_stays_so_over_a_power_cut(booted):
     simulator, point = await booted()
     answer = await point.call("ChangeAvailability", connector_id=1, type="Inoperative")
@@ -363,6 +392,7 @@ async def test_an_unavailable_connector_stays_so_over_a_power_cut(booted):
     await point.status(1, "Available")
 
 
+# rules: 114
 async def test_availability_waits_for_the_end_of_the_transaction(booted):
     simulator, point = await booted()
     await charge(simulator, point)
@@ -373,6 +403,7 @@ async def test_availability_waits_for_the_end_of_the_transaction(booted):
     await point.status(1, "Unavailable")
 
 
+# rules: 115
 async def test_connector_zero_stands_for_the_whole_charge_point(booted):
     simulator, point = await booted()
     await charge(simulator, point)
@@ -388,6 +419,7 @@ async def test_connector_zero_stands_for_the_whole_charge_point(booted):
     await point.status(1, "Available")
 
 
+# rules: 114
 async def test_an_unknown_connector_has_no_availability(booted):
     _, point = await booted()
     answer = await point.call("ChangeAvailability", connector_id=9, type="Inoperative")
@@ -419,6 +451,7 @@ async def test_a_triggered_heartbeat_comes_or_is_declined(booted):
         await point.wait("Heartbeat")
 
 
+# rules: 22, 23
 async def test_a_rejected_boot_is_silent_until_its_interval_is_over(central, simulators):
     point = central.point("CP1")
     point.policy.boot = [("Rejected", 2)]
@@ -431,6 +464,7 @@ async def test_a_rejected_boot_is_silent_until_its_interval_is_over(central, sim
     await point.status(1, "Preparing")
 
 
+# rules: 24, 25
 async def test_a_pending_boot_answers_but_does_not_ask(central, simulators):
     point = central.point("CP1")
     point.policy.boot = [("Pending", 2)]
@@ -447,6 +481,7 @@ async def test_a_pending_boot_answers_but_does_not_ask(central, simulators):
     await point.status(1, "Preparing")
 
 
+# rules: 26
 async def test_a_boot_answered_with_an_error_is_tried_again(central, simulators):
     point = central.point("CP1")
     point.policy.refuse["BootNotification"] = 1

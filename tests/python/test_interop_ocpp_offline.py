@@ -40,6 +40,7 @@ def only_session(point):
     return session
 
 
+# rules: 4, 60
 async def test_a_session_without_a_network_is_delivered_later(booted):
     simulator, point = await booted(keys=OFFLINE)
     await simulator.network(False)
@@ -55,6 +56,7 @@ async def test_a_session_without_a_network_is_delivered_later(booted):
     await all_delivered(simulator)
 
 
+# rules: 4, 60
 async def test_a_session_without_a_central_system_is_delivered_later(central, booted):
     simulator, point = await booted(keys=OFFLINE)
     await central.stop_listening()
@@ -67,6 +69,7 @@ async def test_a_session_without_a_central_system_is_delivered_later(central, bo
     assert len(point.seen("BootNotification")) == 1
 
 
+# rules: 60
 async def test_many_offline_sessions_arrive_in_their_order(booted):
     simulator, point = await booted(keys=OFFLINE)
     await simulator.network(False)
@@ -81,6 +84,7 @@ async def test_many_offline_sessions_arrive_in_their_order(booted):
     assert not point.books.running and not point.books.strays
 
 
+# rules: 91
 async def test_a_known_tag_starts_offline_and_an_unknown_one_does_not(booted):
     simulator, point = await booted(keys={**OFFLINE, "AllowOfflineTxForUnknownId": "false"})
     await start_session(simulator)
@@ -97,6 +101,7 @@ async def test_a_known_tag_starts_offline_and_an_unknown_one_does_not(booted):
     assert [session.id_tag for session in point.books.sessions.values()] == [TAG, TAG]
 
 
+# rules: 60
 async def test_meter_values_of_an_outage_arrive_before_the_stop(booted):
     simulator, point = await booted(keys={**OFFLINE, "MeterValueSampleInterval": "1"})
     started = await start_session(simulator)
@@ -114,6 +119,7 @@ async def test_meter_values_of_an_outage_arrive_before_the_stop(booted):
     assert session.readings == sorted(session.readings) and session.readings[-1] <= session.meter_stop
 
 
+# rules: 92
 async def test_a_stop_without_a_network_carries_the_right_id(booted):
     simulator, point = await booted(keys=OFFLINE)
     await start_session(simulator)
@@ -125,6 +131,7 @@ async def test_a_stop_without_a_network_carries_the_right_id(booted):
     await point.wait("StopTransaction", transactionId=only_session(point).transaction_id)
 
 
+# rules: 61
 async def test_an_offline_session_survives_power_cuts(booted):
     simulator, point = await booted(keys=OFFLINE)
     await simulator.network(False)
@@ -142,6 +149,7 @@ async def test_an_offline_session_survives_power_cuts(booted):
     assert only_session(point).stop["reason"] == "Local"
 
 
+# rules: 72
 async def test_a_power_cut_ends_the_transaction_with_its_last_reading(booted):
     simulator, point = await booted(keys={"MeterValueSampleInterval": "1"})
     started = await start_session(simulator)
@@ -156,6 +164,7 @@ async def test_a_power_cut_ends_the_transaction_with_its_last_reading(booted):
     assert session.meter_stop >= session.readings[-1] >= session.meter_start
 
 
+# rules: 63
 async def test_a_start_that_is_not_answered_is_sent_again_under_its_id(booted):
     simulator, point = await booted(keys=OFFLINE)
     hold = point.policy.hold["StartTransaction"] = asyncio.Event()
@@ -170,6 +179,7 @@ async def test_a_start_that_is_not_answered_is_sent_again_under_its_id(booted):
     assert only_session(point).stop
 
 
+# rules: 64
 async def test_a_stop_waits_for_the_id_that_its_start_gets_late(booted):
     simulator, point = await booted(keys=OFFLINE)
     hold = point.policy.hold["StartTransaction"] = asyncio.Event()
@@ -181,6 +191,7 @@ async def test_a_stop_waits_for_the_id_that_its_start_gets_late(booted):
     await point.wait("StopTransaction", transactionId=lambda one: one == only_session(point).transaction_id)
 
 
+# rules: 5
 async def test_calls_are_answered_while_our_own_call_waits(booted):
     simulator, point = await booted()
     hold = point.policy.hold["StartTransaction"] = asyncio.Event()
@@ -192,6 +203,7 @@ async def test_calls_are_answered_while_our_own_call_waits(booted):
     await simulator.wait("tx", state="confirmed")
 
 
+# rules: 60, 63
 async def test_sessions_survive_a_link_that_breaks_at_any_frame(booted):
     simulator, point = await booted(keys={**OFFLINE, "MeterValueSampleInterval": "1"})
     point.policy.dice = random.Random(7)
@@ -211,6 +223,7 @@ async def test_sessions_survive_a_link_that_breaks_at_any_frame(booted):
     assert point.cuts > 10
 
 
+# rules: 4, 48
 async def test_after_an_outage_the_status_of_now_is_reported(booted):
     simulator, point = await booted()
     await simulator.network(False)

@@ -104,6 +104,7 @@ async def test_it_boots_and_charges(charger, central_rpc):
     await central_rpc.wait("StatusNotification", connectorId=1, status="Available")
 
 
+# rules: 66
 async def test_it_starts_and_stops_from_afar(charger, central_rpc):
     await charger.plug_in(2)
     result = await central_rpc.call("RemoteStartTransaction", connectorId=2, idTag="FAR")
@@ -116,6 +117,7 @@ async def test_it_starts_and_stops_from_afar(charger, central_rpc):
     assert stop["reason"] == "Remote"
 
 
+# rules: 121, 122
 async def test_it_is_configured(charger, central_rpc):
     changed = await central_rpc.call("ChangeConfiguration", key="MeterValueSampleInterval", value="7")
     assert changed == {"status": "Accepted"}
@@ -126,6 +128,7 @@ async def test_it_is_configured(charger, central_rpc):
     assert len(everything["configurationKey"]) > 20
 
 
+# rules: 118
 async def test_it_resets_and_boots_again(charger, central_rpc):
     await session(charger, central_rpc)
     assert await central_rpc.call("Reset", type="Soft") == {"status": "Accepted"}
@@ -134,6 +137,7 @@ async def test_it_resets_and_boots_again(charger, central_rpc):
     await central_rpc.events.until(lambda: len(central_rpc.calls("BootNotification")) == 2, "the second boot")
 
 
+# rules: 60
 async def test_a_session_offline_arrives_later(charger, central_rpc):
     first = await session(charger, central_rpc, "ONLINE")
     await charger.tag(1, "ONLINE")

@@ -33,6 +33,7 @@ async def refused(simulator, central):
 
 # Subprotocol and identity
 
+# cases: X-088; rules: 1
 async def test_without_a_subprotocol_no_ocpp_is_spoken(central_system, simulators):
     central = await central_system(subprotocol=None)
     await simulators(central.url).start()
@@ -46,6 +47,7 @@ async def test_without_a_subprotocol_no_ocpp_is_spoken(central_system, simulator
     await point.wait("BootNotification")
 
 
+# rules: 3
 async def test_an_unknown_identity_keeps_trying(central, simulators):
     central.unknown.add("CP1")
     simulator = await simulators(central.url).start()
@@ -56,6 +58,7 @@ async def test_an_unknown_identity_keeps_trying(central, simulators):
 
 # Basic authentication
 
+# rules: 123, 125
 @pytest.mark.parametrize("key, password", [(KEY, bytes.fromhex(KEY)), (TEXT_KEY, TEXT_KEY.encode())])
 async def test_the_password_is_sent_with_the_identity_as_user(central_system, simulators, key, password):
     central = await central_system(passwords={"CP 1": password})
@@ -63,6 +66,7 @@ async def test_the_password_is_sent_with_the_identity_as_user(central_system, si
     await central.point("CP 1").wait("BootNotification")
 
 
+# rules: 3
 async def test_a_wrong_password_is_tried_again_until_it_is_right(central_system, simulators):
     central = await central_system(passwords={"CP1": b"something else"})
     simulator = await simulators(central.url, security=basic(KEY)).start()
@@ -71,6 +75,7 @@ async def test_a_wrong_password_is_tried_again_until_it_is_right(central_system,
     await central.point("CP1").wait("BootNotification")
 
 
+# rules: 123, 124
 async def test_a_new_password_is_used_at_once_and_after_a_power_cut(central_system, simulators):
     central = await central_system(passwords={"CP1": bytes.fromhex(KEY)})
     simulator = await simulators(central.url, security=basic(KEY)).start()
@@ -94,6 +99,7 @@ async def test_a_new_password_is_used_at_once_and_after_a_power_cut(central_syst
     await point.wait("BootNotification")
 
 
+# rules: 123
 @pytest.mark.parametrize("value", ["short", "0123456789abcdef" * 3])
 async def test_a_password_of_the_wrong_length_is_rejected(central_system, simulators, value):
     central = await central_system(passwords={"CP1": bytes.fromhex(KEY)})
@@ -155,6 +161,7 @@ async def test_a_certificate_for_another_name_is_refused(
     assert not central.attempts.items, "the password is not sent to a stranger"
 
 
+# rules: 3
 async def test_an_unknown_authority_is_refused(authority, tmp_path, central_system, simulators):
     stranger = Authority(tmp_path, "Unknown Root")
     central = await secure(central_system, stranger.server("localhost", ["localhost"]))

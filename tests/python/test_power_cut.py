@@ -165,6 +165,7 @@ def faults(driver, state):
     return wrong
 
 
+# rules: 61, 72
 async def test_every_session_is_on_the_books_once_whenever_the_power_is_cut(central, simulators):
     seed = int(os.environ.get("EVCP_SEED") or random.randrange(1 << 31))
     print(f"EVCP_SEED={seed}")

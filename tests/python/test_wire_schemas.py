@@ -63,6 +63,7 @@ def test_there_are_two_schemas_for_each_of_the_39_actions():
     }
 
 
+# rules: 15
 @every_message
 def test_a_valid_payload_is_read_and_written_again(wire, name):
     schema = schemas.SCHEMAS[name]
@@ -78,6 +79,7 @@ def test_a_valid_payload_is_read_and_written_again(wire, name):
     run()
 
 
+# rules: 12, 14
 @every_message
 def test_an_invalid_payload_is_refused_with_the_code_and_the_place_of_its_fault(wire, name):
     schema = schemas.SCHEMAS[name]
@@ -92,6 +94,7 @@ def test_an_invalid_payload_is_refused_with_the_code_and_the_place_of_its_fault(
     run()
 
 
+# rules: 14, 15
 @every_message
 def test_whatever_the_library_writes_is_valid(wire, name):
     schema = schemas.SCHEMAS[name]

@@ -133,6 +133,7 @@ impl Key {
 mod tests {
     use super::*;
 
+    // rules: 19, 121
     #[test]
     fn names_are_found_in_any_case() {
         assert_eq!(

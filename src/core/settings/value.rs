@@ -125,6 +125,7 @@ fn password(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    // rules: 122
     #[test]
     fn numbers_have_no_signs_blanks_or_fractions() {
         let kind = Kind::Int(0, 100);
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(Value::parse(kind, "007"), Some(Value::Int(7)));
     }
 
+    // rules: 79, 127
     #[test]
     fn one_unknown_measurand_spoils_the_list() {
         assert_eq!(Quantity::parse_list("Voltage,Nonsense"), None);
@@ -159,6 +161,7 @@ mod tests {
         }
     }
 
+    // rules: 123
     #[test]
     fn passwords_are_hexadecimal_or_plain() {
         let hex = "4F43415F4F4354545F61646D696E5F74657374";

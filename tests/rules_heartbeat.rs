@@ -1,0 +1,104 @@
+//! What OCPP says of heartbeats and the clock.
+#![allow(clippy::panic)]
+
+mod common;
+
+use common::{setup, Treat, World};
+use evcp::core::{Ev, Notice, Setup};
+use evcp::time::{Millis, Wall};
+use evcp::wire::CiString;
+use serde_json::json;
+
+fn with_keys(connectors: usize, keys: &[(&str, &str)]) -> Setup {
+    let mut setup = setup(connectors);
+    let keys = keys.iter();
+    setup.keys = keys
+        .map(|(name, value)| (CiString::truncated(name), CiString::truncated(value)))
+        .collect();
+    setup
+}
+
+fn boot(status: &str, interval: i64) -> Treat {
+    let time = "2026-01-01T00:00:00Z";
+    Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
+}
+
+/// A charge point whose first boot was answered so.
+fn told(setup: Setup, status: &str, interval: i64) -> World {
+    let mut world = World::new(setup);
+    let answer = boot(status, interval);
+    world.central.treat("BootNotification", answer);
+    world.run(Millis(0));
+    world
+}
+
+// rules: 29
+#[test]
+fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
+    for step in [-7_200_000, 7_200_000] {
+        let keys = [("HeartbeatInterval", "20"), ("ConnectionTimeOut", "30")];
+        let mut world = World::new(with_keys(1, &keys));
+        world.central.clock += 86_400_000;
+        world.central.treat("BootNotification", {
+            let time = evcp::wire::format_wall(Wall(world.central.clock));
+            Treat::With(json!({"status": "Accepted", "currentTime": time, "interval": 0}))
+        });
+        world.run(Millis(0));
+        world.show(1, "ONE");
+        let last = |world: &World| {
+            let all = world.sent("StatusNotification");
+            all[all.len() - 1]["timestamp"].clone()
+        };
+        assert_eq!(last(&world), "2026-01-02T00:00:00.000Z");
+        world.central.clock += step;
+        world.run(Millis::from_secs(29));
+        assert_eq!(world.sent("Heartbeat").len(), 1);
+        assert_eq!(world.statuses(1), ["Available", "Preparing"]);
+        world.run(Millis::from_secs(1));
+        assert_eq!(world.statuses(1), ["Available", "Preparing", "Available"]);
+        let now = evcp::wire::format_wall(Wall(world.central.clock));
+        assert_eq!(last(&world), now);
+        world.run(Millis::from_secs(10));
+        assert_eq!(world.sent("Heartbeat").len(), 2);
+        let set = |notice: &&Notice| matches!(notice, Notice::Time(_));
+        assert_eq!(world.told.iter().filter(set).count(), 2);
+    }
+}
+
+// rules: 31
+#[test]
+fn a_heartbeat_is_sent_at_its_interval_however_much_else_is_said() {
+    let mut world = told(setup(1), "Accepted", 10);
+    for _ in 0..10 {
+        world.ev(1, Ev::Plugged);
+        world.run(Millis::from_secs(3));
+        world.ev(1, Ev::Absent);
+        world.run(Millis::from_secs(3));
+    }
+    assert!(world.sent("StatusNotification").len() >= 20);
+    assert_eq!(world.sent("Heartbeat").len(), 6);
+}
+
+// rules: 32
+#[test]
+fn a_heartbeat_interval_counts_from_its_change_shorter_longer_and_none() {
+    let mut world = told(setup(1), "Accepted", 100);
+    world.run(Millis::from_secs(60));
+    for (value, wait) in [("20", 20), ("200", 200)] {
+        let before = world.sent("Heartbeat").len();
+        world.call(
+            "ChangeConfiguration",
+            json!({"key": "HeartbeatInterval", "value": value}),
+        );
+        world.run(Millis::from_secs(wait - 1));
+        assert_eq!(world.sent("Heartbeat").len(), before, "{value}");
+        world.run(Millis::from_secs(1));
+        assert_eq!(world.sent("Heartbeat").len(), before + 1, "{value}");
+    }
+    world.call(
+        "ChangeConfiguration",
+        json!({"key": "HeartbeatInterval", "value": "0"}),
+    );
+    world.run(Millis::from_secs(10_000));
+    assert_eq!(world.sent("Heartbeat").len(), 2);
+}

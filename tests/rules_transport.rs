@@ -1,0 +1,322 @@
+//! What OCPP-J says of frames, calls, ids and pings.
+#![allow(clippy::panic)]
+
+mod common;
+
+use common::{at, setup, Treat, World};
+use evcp::core::{CloseReason, Due, Effect, Ev, Fact, Input, Link, Notice, Reading};
+use evcp::time::Millis;
+use evcp::wire::{AuthorizationStatus, CiString, Measurand};
+use serde_json::{json, Value};
+
+fn with_keys(keys: &[(&str, &str)]) -> evcp::core::Setup {
+    let mut setup = setup(2);
+    let keys = keys.iter();
+    setup.keys = keys
+        .map(|(name, value)| (CiString::truncated(name), CiString::truncated(value)))
+        .collect();
+    setup
+}
+
+/// The central system writes whatever it likes; what comes back, if anything does.
+fn write(world: &mut World, text: &str) -> Option<Value> {
+    let before = world.central.answers.len();
+    world.give(Input::Link(Link::Text(text)));
+    world.central.answers.get(before).cloned()
+}
+
+/// The ids of the calls with that action, in order.
+fn ids(world: &World, action: &str) -> Vec<String> {
+    let calls = world.central.frames.iter();
+    let calls = calls.filter(|frame| frame[0] == 2 && frame[2] == action);
+    calls
+        .map(|frame| frame[1].as_str().expect("ids are strings").to_owned())
+        .collect()
+}
+
+fn change(world: &mut World, key: &str, value: &str) -> Option<Value> {
+    world.call("ChangeConfiguration", json!({"key": key, "value": value}))
+}
+
+// rules: 5
+#[test]
+fn one_call_waits_for_its_answer_and_those_of_the_central_system_are_answered_meanwhile() {
+    let mut world = World::booted(setup(2));
+    world.central.treat("Authorize", Treat::Silence);
+    world.show(1, "ONE");
+    world.ev(2, Ev::Plugged);
+    world.run(Millis::from_secs(29));
+    assert_eq!(world.statuses(2), ["Available"]);
+    let answer = world.call("GetConfiguration", json!({"key": ["NumberOfConnectors"]}));
+    assert!(answer.is_some());
+    world.run(Millis::from_secs(1));
+    assert_eq!(world.statuses(2), ["Available", "Preparing"]);
+}
+
+// rules: 6
+#[test]
+fn an_answer_after_the_message_time_out_is_ignored() {
+    let mut world = World::booted(with_keys(&[("MessageTimeout", "5")]));
+    world.central.treat("Authorize", Treat::Silence);
+    world.show(1, "ONE");
+    let told = |world: &World, status| {
+        let is = |notice: &Notice| matches!(notice, Notice::Authorized { status: s, .. } if *s == status);
+        world.told.iter().any(is)
+    };
+    world.run(Millis(4_999));
+    assert!(!told(&world, AuthorizationStatus::Invalid));
+    world.run(Millis(1));
+    assert!(told(&world, AuthorizationStatus::Invalid));
+    let id = ids(&world, "Authorize").remove(0);
+    world.central.treat("Authorize", Treat::Silence);
+    world.show(2, "TWO");
+    let frames = world.central.frames.len();
+    let late = json!([3, id, {"idTagInfo": {"status": "Accepted"}}]).to_string();
+    assert_eq!(write(&mut world, &late), None);
+    world.run(Millis(4_999));
+    assert!(!told(&world, AuthorizationStatus::Accepted));
+    assert_eq!(world.central.frames.len(), frames);
+}
+
+// rules: 7
+#[test]
+fn no_message_id_is_used_twice_on_any_connection_or_in_any_run() {
+    let mut world = World::booted(setup(2));
+    for run in 0..4 {
+        world.charge(1, &format!("T{run}"));
+        world.run(Millis::from_secs(400));
+        world.drop_link();
+        world.run(Millis::from_secs(5));
+        world.power_cycle();
+        world.run(Millis::from_secs(1));
+    }
+    let calls = world.central.frames.iter().filter(|frame| frame[0] == 2);
+    let mut all: Vec<_> = calls
+        .map(|frame| frame[1].as_str().expect("ids are strings"))
+        .collect();
+    assert!(all.len() > 40, "{} calls", all.len());
+    assert!(all.iter().all(|id| (1..=36).contains(&id.chars().count())));
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+// rules: 7, 62, 63
+#[test]
+fn a_repeated_message_keeps_its_id_until_it_is_refused() {
+    let mut world = World::booted(setup(1));
+    for how in [Treat::Silence, Treat::Silence, Treat::Silence, Treat::Error] {
+        world.central.treat("StartTransaction", how);
+    }
+    world.charge(1, "ONE");
+    world.drop_link();
+    world.run(Millis::from_secs(600));
+    let ids = ids(&world, "StartTransaction");
+    assert_eq!(ids.len(), 5);
+    assert!(ids[..4].iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_ne!(ids[4], ids[0]);
+}
+
+// rules: 8
+#[test]
+fn an_answer_carries_the_id_of_its_call_whatever_that_is() {
+    let mut world = World::booted(setup(1));
+    let long = "é".repeat(36);
+    for id in ["1", " ", "a\"b\\", "null", &long] {
+        for action in ["GetConfiguration", "Getconfiguration"] {
+            let text = json!([2, id, action, {}]).to_string();
+            let answer = write(&mut world, &text).expect("an answer");
+            assert_eq!(answer[1], id);
+            assert_eq!(answer[0], if action == "GetConfiguration" { 3 } else { 4 });
+        }
+    }
+}
+
+// rules: 9
+#[test]
+fn frames_have_their_shape_and_null_is_taken_for_an_empty_payload() {
+    let mut world = World::booted(setup(1));
+    let answer = write(&mut world, "[2,\"a\",\"GetConfiguration\",null]").expect("an answer");
+    assert_eq!(answer.as_array().map(Vec::len), Some(3));
+    assert!(answer[2].is_object());
+    let error = write(&mut world, "[2,\"b\",\"Nonsense\",{}]").expect("an answer");
+    assert_eq!(error.as_array().map(Vec::len), Some(5));
+    assert!(error[3].is_string() && error[4] == json!({}), "{error}");
+    world.call("TriggerMessage", json!({"requestedMessage": "Heartbeat"}));
+    let beat = world.central.frames.last().expect("a heartbeat");
+    assert_eq!(
+        (&beat[0], &beat[2], &beat[3], beat.as_array().map(Vec::len)),
+        (&json!(2), &json!("Heartbeat"), &json!({}), Some(4))
+    );
+}
+
+// rules: 12
+#[test]
+fn each_fault_of_a_call_has_its_code() {
+    let mut world = World::booted(setup(1));
+    for (action, payload, code) in [
+        ("Nonsense", json!({}), "NotImplemented"),
+        ("GetLocalListVersion", json!({}), "NotSupported"),
+        ("Authorize", json!({"idTag": "A"}), "NotSupported"),
+        ("Reset", json!({}), "OccurenceConstraintViolation"),
+        (
+            "Reset",
+            json!({"type": "Soft", "x": 1}),
+            "FormationViolation",
+        ),
+        ("Reset", json!([]), "FormationViolation"),
+        ("Reset", json!({"type": 1}), "TypeConstraintViolation"),
+        (
+            "Reset",
+            json!({"type": "Cold"}),
+            "PropertyConstraintViolation",
+        ),
+        (
+            "RemoteStartTransaction",
+            json!({"idTag": "123456789012345678901"}),
+            "PropertyConstraintViolation",
+        ),
+    ] {
+        let text = json!([2, "x", action, payload]).to_string();
+        let answer = write(&mut world, &text).expect("an answer");
+        assert_eq!(
+            (&answer[0], &answer[2]),
+            (&json!(4), &json!(code)),
+            "{text}"
+        );
+    }
+}
+
+// rules: 13
+#[test]
+fn what_is_refused_is_answered_with_a_status_and_not_with_an_error() {
+    let mut setup = with_keys(&[("AuthorizationCacheEnabled", "false")]);
+    setup.host.resets = false;
+    let mut world = World::booted(setup);
+    for (action, payload, status) in [
+        (
+            "ChangeAvailability",
+            json!({"connectorId": 9, "type": "Inoperative"}),
+            "Rejected",
+        ),
+        (
+            "ChangeConfiguration",
+            json!({"key": "Nonsense", "value": ""}),
+            "NotSupported",
+        ),
+        (
+            "ChangeConfiguration",
+            json!({"key": "HeartbeatInterval", "value": ""}),
+            "Rejected",
+        ),
+        ("ClearCache", json!({}), "Rejected"),
+        (
+            "RemoteStartTransaction",
+            json!({"connectorId": 9, "idTag": "A"}),
+            "Rejected",
+        ),
+        (
+            "RemoteStopTransaction",
+            json!({"transactionId": 9}),
+            "Rejected",
+        ),
+        ("Reset", json!({"type": "Hard"}), "Rejected"),
+        (
+            "TriggerMessage",
+            json!({"requestedMessage": "MeterValues", "connectorId": 9}),
+            "Rejected",
+        ),
+        ("UnlockConnector", json!({"connectorId": 9}), "NotSupported"),
+    ] {
+        let text = json!([2, "x", action, payload]).to_string();
+        let answer = write(&mut world, &text).expect("an answer");
+        assert_eq!(
+            (&answer[0], &answer[2]),
+            (&json!(3), &json!({"status": status})),
+            "{text}"
+        );
+    }
+}
+
+// rules: 16
+#[test]
+fn a_temperature_is_sent_in_the_unit_that_is_misspelt() {
+    let mut world = World::booted(with_keys(&[("MeterValuesSampledData", "Temperature")]));
+    let (measurand, milli) = (Measurand::Temperature, 21_500);
+    let reading = Reading {
+        measurand,
+        phase: None,
+        location: None,
+        milli,
+    };
+    world.fact(Fact::Meter(Some(at(1)), vec![reading]));
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(60));
+    let sample = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"][0];
+    assert_eq!(
+        (&sample["value"], &sample["unit"]),
+        (&json!("21.5"), &json!("Celcius"))
+    );
+}
+
+// rules: 17
+#[test]
+fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
+    let mut world = World::booted(with_keys(&[("WebSocketPingInterval", "20")]));
+    let due = |world: &World, secs| Some((world.now.mono + Millis::from_secs(secs), Due::Ping));
+    assert_eq!(world.engine.deadline(), due(&world, 20));
+    world.run(Millis::from_secs(15));
+    change(&mut world, "WebSocketPingInterval", "7");
+    assert_eq!(world.engine.deadline(), due(&world, 7));
+    change(&mut world, "WebSocketPingInterval", "0");
+    assert!(world
+        .engine
+        .deadline()
+        .is_some_and(|(_, due)| due == Due::Heartbeat));
+    let answer = change(&mut world, "WebSocketPingInterval", "-1");
+    assert_eq!(answer, Some(json!({"status": "Rejected"})));
+}
+
+// rules: 17
+#[test]
+fn a_connection_whose_pings_stay_unanswered_is_made_anew() {
+    let mut world = World::booted(with_keys(&[("WebSocketPingInterval", "20")]));
+    let wants = |world: &mut World, secs| {
+        world.now.mono = world.now.mono + Millis::from_secs(secs);
+        world.engine.handle(world.now, Input::Deadline);
+        std::iter::from_fn(|| world.engine.poll()).collect::<Vec<_>>()
+    };
+    assert_eq!(wants(&mut world, 20), [Effect::Ping]);
+    assert_eq!(wants(&mut world, 19), []);
+    let effects = wants(&mut world, 1);
+    assert_eq!(effects[0], Effect::Close(CloseReason::NoPong));
+    let effects = wants(&mut world, 2);
+    assert!(matches!(effects[..], [Effect::Connect(_)]), "{effects:?}");
+}
+
+// rules: 17
+#[test]
+fn a_dead_connection_is_found_before_a_transaction_message_is_given_up() {
+    let world = World::booted(setup(1));
+    let secs = |name: &str| {
+        let value = world.engine.settings().find(|(key, _)| *key == name);
+        let value = value.and_then(|(_, value)| value?.parse::<u64>().ok());
+        value.expect("a number")
+    };
+    let patience = secs("TransactionMessageAttempts") * secs("TransactionMessageRetryInterval");
+    assert!(secs("WebSocketPingInterval") < patience);
+}
+
+// rules: 20
+#[test]
+fn a_tag_is_any_text_and_is_sent_as_it_was_shown() {
+    let mut world = World::booted(setup(1));
+    world.charge(1, "mÄx \"7\" x");
+    world.show(1, "MÄX \"7\" X");
+    assert_eq!(world.sent("Authorize"), [json!({"idTag": "mÄx \"7\" x"})]);
+    let session = &world.central.sessions[0];
+    assert_eq!(session.start["idTag"], "mÄx \"7\" x");
+    let stop = session.stop.as_ref().expect("case does not matter");
+    assert_eq!(stop["idTag"], "MÄX \"7\" X");
+}
