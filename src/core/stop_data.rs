@@ -41,7 +41,8 @@ impl Engine {
         self.push_datum(tx, at, values);
     }
 
-    /// A reading between. When there are too many, every other one goes, never the first.
+    /// A reading between. When there are too many, the one goes that is missed least: the first of
+    /// those that stand closest to their neighbours, so that what stays is spread evenly.
     pub(crate) fn add_datum(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {
         if values.is_empty() {
             return;
@@ -55,22 +56,12 @@ impl Engine {
         let Some(data) = self.data.get_mut(&tx).filter(|data| data.len() > most) else {
             return;
         };
-        let mut between = 0_u32;
-        let mut dropped = Vec::new();
-        data.retain(|datum| {
-            if datum.n == 0 {
-                return true;
-            }
-            between += 1;
-            let stays = between % 2 == 0;
-            if !stays {
-                dropped.push(Write::DropDatum(tx, datum.n));
-            }
-            stays
-        });
-        for write in dropped {
-            self.write_lazily(write);
-        }
+        let gaps = data.windows(3).map(|three| three[2].n - three[0].n);
+        // The first reading has no neighbour before it and never goes.
+        let middle = gaps.enumerate().min_by_key(|(_, gap)| *gap);
+        let at = middle.map_or(data.len() - 1, |(first, _)| first + 1);
+        let gone = data.remove(at);
+        self.write_lazily(Write::DropDatum(tx, gone.n));
     }
 
     fn push_datum(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {

@@ -44,8 +44,10 @@ pub fn setup(connectors: usize) -> Setup {
         },
         tuning: Tuning {
             reconnect_jitter: 0,
-            measurable: Quantity::parse_list("Power.Active.Import,Current.Import,Voltage,SoC")
-                .expect("these are OCPP's"),
+            measurable: Quantity::parse_list(
+                "Power.Active.Import,Current.Import,Voltage,SoC,Temperature",
+            )
+            .expect("these are OCPP's"),
             ..Tuning::default()
         },
         seed: 1,
