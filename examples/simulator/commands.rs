@@ -140,11 +140,7 @@ impl Station {
                     self.tell(Fact::StopTx(id(at)?, reason))?;
                 }
                 // The meters are still to be read for the transactions that end.
-                self.drain_until(Duration::from_secs(3), |station| {
-                    (0..station.outlets.len()).all(|at| {
-                        id(at).map_or(true, |at| station.handle.transaction(at).is_none())
-                    })
-                });
+                self.drain_until(Duration::from_secs(3), |station| !station.charges());
                 self.reboot();
                 done
             }

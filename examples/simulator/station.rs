@@ -544,9 +544,15 @@ impl Station {
     pub fn finish(&mut self, patience: Duration) {
         self.drain_until(patience, |station| {
             let stats = station.handle.stats();
-            !station.connected || stats.counters.queued == 0
+            !station.charges() && (!station.connected || stats.counters.queued == 0)
         });
         self.end();
+    }
+
+    /// Whether a transaction is running at any connector.
+    pub fn charges(&self) -> bool {
+        let running = |at| id(at).is_ok_and(|at| self.handle.transaction(at).is_some());
+        (0..self.outlets.len()).any(running)
     }
 
     /// Closes the link and the store.
