@@ -24,13 +24,13 @@ async def charge(simulator, point, connector=1, id_tag=TAG):
 
 
 async def authorized(simulator, point, way, connector=1, id_tag=TAG):
-    """A tag at the reader ("local") or a RemoteStartTransaction ("remote"), and Preparing after it."""
+    """A tag at the reader ("local") or a RemoteStartTransaction ("remote"), and the report of Preparing after it."""
     if way == "local":
         await simulator.tag(connector, id_tag)
     else:
         answer = await point.call("RemoteStartTransaction", id_tag=id_tag, connector_id=connector)
         assert answer.status == "Accepted"
-    await point.status(connector, "Preparing")
+    return await point.status(connector, "Preparing")
 
 
 async def later_session(simulator, point, connector=2, id_tag="LATER"):

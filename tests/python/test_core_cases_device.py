@@ -29,8 +29,8 @@ REQUIRED = {
 }
 
 
-# cases: TC_013, TC_014; rules: 27, 47, 119
 @EVERY_RESET
+# cases: TC_013, TC_014; rules: 27, 47, 119
 async def test_a_reset_keeps_a_connector_unavailable(booted, kind):
     simulator, point = await booted()
     await availability(point, 1, "Inoperative")
@@ -44,8 +44,8 @@ async def test_a_reset_keeps_a_connector_unavailable(booted, kind):
     await point.status(1, "Available")
 
 
-# cases: TC_015, TC_016; rules: 118, 119, 120
 @EVERY_RESET
+# cases: TC_015, TC_016; rules: 118, 119, 120
 async def test_a_reset_ends_the_transaction_and_finds_the_vehicle_still_there(booted, kind):
     simulator, point = await booted()
     session = await charge(simulator, point)
@@ -135,8 +135,8 @@ async def test_a_changed_key_has_its_new_value(booted):
     assert await value_of(point, "MeterValueSampleInterval") == "17"
 
 
-# cases: TC_024
 @pytest.mark.parametrize("authorize", ["true", "false"])
+# cases: TC_024
 async def test_a_lock_that_fails_lets_nobody_charge(booted, authorize):
     simulator, point = await booted(keys={"AuthorizeRemoteTxRequests": authorize})
     assert await value_of(point, "AuthorizeRemoteTxRequests") == authorize
@@ -158,8 +158,8 @@ async def test_a_lock_that_is_stuck_is_reported(booted):
     assert answer.status == "UnlockFailed"
 
 
-# cases: TC_031; rules: 106
 @pytest.mark.parametrize("connector", [3, 99])
+# cases: TC_031; rules: 106
 async def test_a_connector_that_does_not_exist_cannot_be_unlocked(booted, connector):
     _, point = await booted()
     answer = await point.call("UnlockConnector", connector_id=connector)
@@ -174,16 +174,16 @@ async def test_an_unknown_key_is_not_supported(booted):
     assert answer.unknown_key == ["Testing"]
 
 
-# cases: TC_040_2; rules: 122
 @pytest.mark.parametrize("value", ["-1", "soon", "1.5", ""])
+# cases: TC_040_2; rules: 122
 async def test_an_interval_that_is_none_is_rejected_and_changes_nothing(booted, value):
     _, point = await booted(keys={"MeterValueSampleInterval": "21"})
     await change(point, "MeterValueSampleInterval", value, "Rejected")
     assert await value_of(point, "MeterValueSampleInterval") == "21"
 
 
-# cases: TC_041; rules: 44, 103
 @pytest.mark.parametrize("first", ["plug", "tag"])
+# cases: TC_041; rules: 44, 103
 async def test_nobody_can_charge_at_a_connector_that_is_faulted(booted, first):
     simulator, point = await booted()
     await simulator.do("fault", connector=1, error_code="GroundFailure", info="leaks")
@@ -202,8 +202,8 @@ async def test_nobody_can_charge_at_a_connector_that_is_faulted(booted, first):
     assert {one["status"] for one in point.seen("StatusNotification", connectorId=1)} == {"Available", "Faulted"}
 
 
-# cases: TC_062; rules: 131
 @pytest.mark.parametrize("members", [{}, {"message_id": "hello", "data": "{}"}])
+# cases: TC_062; rules: 131
 async def test_data_of_an_unknown_vendor_is_refused(booted, members):
     _, point = await booted()
     answer = await point.call("DataTransfer", vendor_id="org.example.unknown", **members)

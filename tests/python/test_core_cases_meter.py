@@ -44,8 +44,8 @@ def off_grid(time, interval_s):
     return min(second % interval_s, interval_s - second % interval_s)
 
 
-# cases: TC_070; rules: 73, 75, 77, 78, 80
 @pytest.mark.parametrize("configured", [ALL, ""])
+# cases: TC_070; rules: 73, 75, 77, 78, 80
 async def test_samples_come_each_interval_with_all_that_is_configured(booted, configured):
     simulator, point = await measuring(booted, MeterValueSampleInterval="1", MeterValuesSampledData=configured)
     assert await value_of(point, "MeterValuesSampledData") == configured
@@ -70,8 +70,8 @@ async def test_a_changed_sample_interval_is_effective_in_a_running_transaction(b
     assert abs((second - first).total_seconds() - 1) <= TOLERANCE_S
 
 
-# cases: TC_070; rules: 76, 81, 83, 84
 @pytest.mark.parametrize("interval", ["1", "0"])
+# cases: TC_070; rules: 76, 81, 83, 84
 async def test_the_stop_carries_the_samples_of_the_transaction(booted, interval):
     simulator, point = await measuring(booted, MeterValueSampleInterval=interval, StopTxnSampledData=SOME)
     session = await charge(simulator, point)
@@ -164,10 +164,10 @@ async def test_both_kinds_of_values_come_side_by_side(booted):
     assert all(off_grid(time, 2) <= TOLERANCE_S for time, _ in samples(session.values, "Sample.Clock"))
 
 
-# cases: TC_070, TC_071; rules: 79
 @pytest.mark.parametrize(
     "key", ["MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData"]
 )
+# cases: TC_070, TC_071; rules: 79
 async def test_a_measurand_that_the_meter_does_not_measure_is_rejected(booted, key):
     _, point = await booted(keys={key: ENERGY}, measurands=[ENERGY, "Voltage"])
     await change(point, key, "Voltage")
@@ -177,10 +177,10 @@ async def test_a_measurand_that_the_meter_does_not_measure_is_rejected(booted, k
     await change(point, key, f"Voltage,{ENERGY}")
 
 
-# cases: TC_070, TC_071; rules: 79
 @pytest.mark.parametrize(
     "key", ["MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData"]
 )
+# cases: TC_070, TC_071; rules: 79
 async def test_a_list_of_measurands_has_a_greatest_length(booted, key):
     _, point = await booted()
     answer = await point.call("GetConfiguration", key=[f"{key}MaxLength"])

@@ -71,8 +71,8 @@ async def test_a_power_failure_without_a_backup_is_reported_after_the_boot(boote
     assert session.meter_stop >= session.meter_start and not point.books.strays
 
 
-# cases: TC_034; rules: 27, 47
 @pytest.mark.parametrize("connector", [0, 1])
+# cases: TC_034; rules: 27, 47
 async def test_what_is_unavailable_stays_so_over_a_power_failure(booted, connector):
     simulator, point = await booted()
     await availability(point, connector, "Inoperative")
@@ -149,13 +149,14 @@ async def test_a_refused_tag_gets_as_much_energy_as_is_conceded(booted):
     assert session.meter_stop - session.meter_start >= 10
 
 
-# cases: TC_037_3; rules: 58
 @pytest.mark.parametrize("tag", [TAG, "FRIEND"])
+# cases: TC_037_3; rules: 58
 async def test_a_refused_tag_is_stopped_and_its_cable_kept_until_it_is_shown(booted, tag):
     simulator, point, session = await started_with_refused_tag(booted, "true")
     await point.wait("StopTransaction", transactionId=session.transaction_id, reason="DeAuthorized")
     await point.status(1, "Finishing")
     assert await lock_of(simulator) is True
+    point.policy.tags[OTHER] = {"status": "Invalid"}
     await simulator.tag(1, OTHER)
     await simulator.wait("auth", id_tag=OTHER)
     assert await lock_of(simulator) is True, "a stranger gets no cable"
