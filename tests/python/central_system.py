@@ -57,6 +57,8 @@ class Policy:
     ignore: dict = field(default_factory=dict)
     #: An asyncio.Event by action: answers wait for it.
     hold: dict = field(default_factory=dict)
+    #: Answers that are sent as they stand, whatever the schema says, by action.
+    raw: dict = field(default_factory=dict)
     #: Probability that the TCP connection is cut at each of three instants of a CALL, and by which dice.
     cut: float = 0.0
     dice: random.Random = field(default_factory=lambda: random.Random(0))
@@ -195,6 +197,10 @@ class Link(ChargePoint):
             policy.refuse[action] -= 1
             self.point.calls.push({"action": action, "refused": True, **message.payload})
             await self.connection.send(message.create_call_error(InternalError()).to_json())
+            return
+        if action in policy.raw:
+            self.point.calls.push({"action": action, **message.payload})
+            await self.connection.send(json.dumps([3, message.unique_id, policy.raw[action]]))
             return
         known = self.point.answers.get(message.unique_id)
         if known and known[:2] == (action, message.payload):

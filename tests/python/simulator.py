@@ -26,7 +26,7 @@ def program():
     return [str(built)]
 
 
-def configuration(identity, url, *, connectors=2, keys=None, **sections):
+def configuration(identity, url, *, connectors=2, lockable=True, keys=None, **sections):
     """A configuration file with short times; a section given as a keyword is merged into its default."""
     settings = {
         "identity": identity,
@@ -35,7 +35,7 @@ def configuration(identity, url, *, connectors=2, keys=None, **sections):
         "charge_box_serial_number": f"SN-{identity}"[:25],
         "firmware_version": "1.0",
         "csms": {"url": url},
-        "connectors": [{"id": number, "lockable": True} for number in range(1, connectors + 1)],
+        "connectors": [{"id": number, "lockable": lockable} for number in range(1, connectors + 1)],
         "keys": {
             "MeterValueSampleInterval": "0",
             "ClockAlignedDataInterval": "0",

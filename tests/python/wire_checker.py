@@ -21,6 +21,9 @@ ERROR_CODES = {
 
 TRANSACTION_ACTIONS = {"StartTransaction", "MeterValues", "StopTransaction"}
 
+#: What is kept on the disk until it has been answered.
+KEPT = TRANSACTION_ACTIONS | {"DataTransfer", "SecurityEventNotification"}
+
 #: OCPP 1.6 section 4.9: from which status a connector may go to which.
 TRANSITIONS = {
     "Available": {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Reserved", "Unavailable", "Faulted"},
@@ -56,6 +59,14 @@ def schema_errors(kind, action, payload):
     return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in validator(schema).iter_errors(payload)]
 
 
+def start_time(payload):
+    """When a transaction started; of a time that was complained of already: at any time."""
+    try:
+        return parse_time(payload["timestamp"])
+    except ValueError:
+        return datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+
+
 def meter_times(payload):
     return [parse_time(value["timestamp"]) for value in payload.get("meterValue", [])]
 
@@ -68,6 +79,8 @@ class WireChecker:
         self.violations = []
         self.calls = {}  # id -> (action, payload), of all time
         self.results = {}  # id -> the connection on which it was answered with a result
+        self.last_result = {}  # connection -> the id that was answered last
+        self.arrived = set()  # ids whose results are known to have arrived: the next CALL came after them
         self.outstanding = {}  # connection -> id of the charge point's unanswered CALL
         self.ours = {}  # (connection, id) -> action of an unanswered CALL of the central system
         self.finished = set()  # (connection, id) of those that have been answered
@@ -80,7 +93,7 @@ class WireChecker:
         self.last_time = None
         self.unconfirmed = None  # the StartTransaction that is not answered
         self.open = {}  # transaction id -> (connector, time of its last message)
-        self.closed = set()
+        self.closed = {}  # the same of those that have been stopped
         self.contents = {}  # what a transaction message says -> its id
         self.refused_starts = 0
 
@@ -93,6 +106,9 @@ class WireChecker:
         self.may_boot = True
         self.not_before = None
         self.statuses.clear()
+        # It may have lost that a result arrived, but only of what it had to keep.
+        self.arrived = {one for one in self.arrived if self.calls[one][0] not in KEPT}
+        self.last_result.clear()
 
     def connected(self, connection):
         # What changed while nobody listened is not told: any status may come first.
@@ -132,11 +148,15 @@ class WireChecker:
             self.complain(f"{named}: the message id has {len(message_id)} characters")
         self._outstanding(connection, message_id, named)
         self._registration(action, named)
+        self.arrived.update({self.last_result.pop(connection, message_id)} - {message_id})
         repeated = self._identity(connection, message_id, action, payload, named)
         if action == "BootNotification":
             self.statuses.clear()
         elif action == "StatusNotification":
-            self._status(payload, named)
+            try:
+                self._status(payload, named)
+            except (TypeError, ValueError) as error:
+                self.complain(f"{named}: {error!r}")
         if not repeated and action in TRANSACTION_ACTIONS:
             try:
                 self._transaction(message_id, action, payload, named)
@@ -159,6 +179,8 @@ class WireChecker:
             self.complain(f"{named}: the message id was used for {known} and now for {payload}")
         if self.results.get(message_id) == connection:
             self.complain(f"{named} comes again although it was answered on this connection")
+        elif message_id in self.arrived:
+            self.complain(f"{named}: the message id was used for a CALL whose answer arrived")
         return True
 
     def _registration(self, action, named):
@@ -228,8 +250,7 @@ class WireChecker:
                 self.complain(f"{named}: transaction {transaction} runs on connector {connector}")
             self.open[transaction] = (connector, max([last, *times]))
         if action == "StopTransaction" and transaction in self.open:
-            del self.open[transaction]
-            self.closed.add(transaction)
+            self.closed[transaction] = self.open.pop(transaction)
 
     def _chronology(self, times, named, loosely=False):
         for one in times:
@@ -279,9 +300,10 @@ class WireChecker:
         self.answered(connection, frame[1])
         action, payload = self.calls.get(frame[1], (None, None))
         if frame[0] != RESULT:
-            self._refused(frame[1], action)
+            self._refused(frame[1], action, payload)
             return
         self.results[frame[1]] = connection
+        self.last_result[connection] = frame[1]
         if action == "BootNotification":
             self.registration = frame[2]["status"]
             if self.registration != "Accepted" and frame[2]["interval"] > 0:
@@ -289,13 +311,16 @@ class WireChecker:
         elif action == "StartTransaction":
             transaction = frame[2]["transactionId"]
             if transaction not in self.open and transaction not in self.closed:
-                self.open[transaction] = (payload["connectorId"], parse_time(payload["timestamp"]))
+                self.open[transaction] = (payload["connectorId"], start_time(payload))
 
-    def _refused(self, message_id, action):
+    def _refused(self, message_id, action, payload):
         # A refused message may be tried again, under its id or a new one.
         self.contents = {content: one for content, one in self.contents.items() if one != message_id}
         if action == "StartTransaction":
             self.refused_starts += 1
+        elif action == "StopTransaction" and payload.get("transactionId") in self.closed:
+            transaction = payload["transactionId"]
+            self.open[transaction] = self.closed.pop(transaction)
 
     def answered(self, connection, message_id):
         """The CALL is over for the central system: answered, refused, or passed over on purpose."""
