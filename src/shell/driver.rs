@@ -185,10 +185,11 @@ impl Driver {
     /// Carries out every effect, in order, and then gives the engine what it is owed.
     async fn settle(&mut self) {
         loop {
+            // Before anybody is told: who hears that a transaction ended sees its message queued.
+            self.mailbox.see_counters(self.engine.counters());
             while let Some(effect) = self.engine.poll() {
                 self.carry_out(effect).await;
             }
-            self.mailbox.see_counters(self.engine.counters());
             let input = match self.owed.pop_front() {
                 None => return,
                 Some(Owed::Fetched(fetched)) => Input::Fetched(fetched),
