@@ -239,7 +239,7 @@ fn what_is_said_of_the_one_who_stops_is_remembered_of_him_and_not_of_the_starter
     }
 }
 
-// rules: 93; cases: X-READER
+// cases: X-READER
 #[test]
 fn one_reader_for_all_connectors_starts_where_a_vehicle_waits_and_stops_the_own_session() {
     let mut world = World::booted(with(&[]));

@@ -42,6 +42,7 @@ fn asked(world: &World) -> (RequestId, Question) {
 #[test]
 fn a_trigger_is_answered_before_its_message_comes() {
     let mut world = World::booted(setup(1));
+    world.meter(1, 0);
     for message in [
         "Heartbeat",
         "StatusNotification",

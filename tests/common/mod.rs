@@ -420,6 +420,9 @@ impl World {
 
     pub fn give(&mut self, input: Input<'_>) {
         if !self.out_of_fuel() {
+            if let Input::Link(Link::Text(text)) = input {
+                self.wire.received(self.now, text);
+            }
             self.engine.handle(self.now, input);
             self.settle();
         }
@@ -449,7 +452,6 @@ impl World {
         self.calls += 1;
         let id = format!("cs-{}", self.calls);
         let text = json!([2, id, action, payload]).to_string();
-        self.wire.received(self.now, &text);
         self.give(Input::Link(Link::Text(&text)));
         self.answer_to(&id)
     }
@@ -541,6 +543,8 @@ impl World {
                         self.wire.received(self.now, &answer);
                         self.engine
                             .handle(self.now, Input::Link(Link::Text(&answer)));
+                    } else if text.starts_with("[2") {
+                        self.wire.note("ignored", self.now, &text);
                     }
                 }
                 Effect::Tell(notice) => self.told.push(notice),

@@ -320,7 +320,7 @@ async def test_a_remote_stop_ends_the_transaction_and_the_unplug_frees_the_conne
 
 
 @pytest.mark.parametrize("status", ["Invalid", "Blocked", "Expired", "ConcurrentTx"])
-# cases: TC_023_4; rules: 93
+# cases: TC_023_4
 async def test_a_refused_tag_starts_nothing(booted, status):
     simulator, point = await booted(keys={"MinimumStatusDuration": "0", "LocalPreAuthorize": "true"})
     point.policy.tags[TAG] = {"status": status}

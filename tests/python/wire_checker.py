@@ -74,8 +74,9 @@ def meter_times(payload):
 class WireChecker:
     """The rules for one charge point identity, over all of its connections."""
 
-    def __init__(self, identity):
+    def __init__(self, identity, clock=time.monotonic):
         self.identity = identity
+        self.clock = clock
         self.violations = []
         self.calls = {}  # id -> (action, payload), of all time
         self.results = {}  # id -> the connection on which it was answered with a result
@@ -191,8 +192,8 @@ class WireChecker:
             if self.registration == "Accepted" and not (self.may_boot or self.reset_due or triggered):
                 self.complain(f"{named} without a reboot")
             self.may_boot, self.reset_due = True, False
-            if self.not_before is not None and not triggered and time.monotonic() < self.not_before:
-                self.complain(f"{named} comes {self.not_before - time.monotonic():.1f} s too early")
+            if self.not_before is not None and not triggered and self.clock() < self.not_before:
+                self.complain(f"{named} comes {self.not_before - self.clock():.1f} s too early")
             self.registration = None
             self.not_before = None
         elif self.registration == "Accepted":
@@ -302,12 +303,16 @@ class WireChecker:
         if frame[0] != RESULT:
             self._refused(frame[1], action, payload)
             return
+        if action and schema_errors(RESULT, action, frame[2]):
+            # Nobody can make anything of it, so the call may come again.
+            self._refused(frame[1], action, payload)
+            return
         self.results[frame[1]] = connection
         self.last_result[connection] = frame[1]
         if action == "BootNotification":
             self.registration = frame[2]["status"]
             if self.registration != "Accepted" and frame[2]["interval"] > 0:
-                self.not_before = time.monotonic() + frame[2]["interval"] - 0.3
+                self.not_before = self.clock() + frame[2]["interval"] - 0.3
         elif action == "StartTransaction":
             transaction = frame[2]["transactionId"]
             if transaction not in self.open and transaction not in self.closed:
