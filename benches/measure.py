@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
+from websockets.asyncio.server import serve  # noqa: E402
 from central_system import CentralSystem  # noqa: E402
 from certificates import Authority  # noqa: E402
 from simulator import Simulator, configuration  # noqa: E402
@@ -160,6 +161,51 @@ async def writes(folder):
     await central.close()
 
 
+async def drain(folder):
+    """A month's queue, sent to a server that answers at once and checks nothing."""
+    state = folder / "drain"
+    subprocess.run(
+        ["cargo", "test", "--quiet", "--test", "soak"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+        env={**os.environ, "EVCP_SOAK_DIR": str(state)},
+    )
+    stored = (state / "evcp.db").stat().st_size
+    count, stops, done = 0, 0, asyncio.Event()
+
+    async def serve_one(websocket):
+        nonlocal count, stops
+        async for text in websocket:
+            _, message_id, action, _ = json.loads(text)
+            answer = {}
+            if action == "BootNotification":
+                answer = {"status": "Accepted", "currentTime": "2026-02-01T00:00:00Z", "interval": 86400}
+            elif action == "StartTransaction":
+                answer = {"transactionId": count, "idTagInfo": {"status": "Accepted"}}
+            count += action in ("StartTransaction", "MeterValues", "StopTransaction")
+            stops += action == "StopTransaction"
+            await websocket.send(json.dumps([3, message_id, answer]))
+            if stops == 600:
+                done.set()
+
+    async with serve(serve_one, "127.0.0.1", 0, subprotocols=["ocpp1.6"], compression=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        begun = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            str(ROOT / "target/release/examples/simulator"), "--url", f"ws://127.0.0.1:{port}", "--id", "BENCH",
+            "--state-dir", str(state), "--json", stdin=asyncio.subprocess.PIPE, stdout=subprocess.DEVNULL,
+        )
+        await asyncio.wait_for(done.wait(), 600)
+        wall = time.perf_counter() - begun
+        ticks = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = re.search(r"VmHWM:\s+(\d+)", status).group(1)
+        cpu = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        process.stdin.close()
+        await process.wait()
+    say("a month offline: messages queued, bytes stored", f"{count:,}, {stored:,}")
+    say("sending 10,000 of them: CPU, wall time", f"{cpu / count * 1e4:.2f} s, {wall / count * 1e4:.2f} s")
+    say("memory of the simulator at its peak meanwhile", f"{peak} kB")
+
+
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -168,6 +214,7 @@ async def main():
         await boot(folder)
         await instructions(folder)
         await writes(folder)
+        await drain(folder)
 
 
 if __name__ == "__main__":

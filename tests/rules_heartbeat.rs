@@ -38,7 +38,7 @@ fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
     for step in [-7_200_000, 7_200_000] {
         let keys = [("HeartbeatInterval", "20"), ("ConnectionTimeOut", "30")];
         let mut world = World::new(with_keys(1, &keys));
-        world.central.clock += 86_400_000;
+        world.step_central(86_400_000);
         world.central.treat("BootNotification", {
             let time = evcp::wire::format_wall(Wall(world.central.clock));
             Treat::With(json!({"status": "Accepted", "currentTime": time, "interval": 0}))
@@ -50,7 +50,7 @@ fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
             all[all.len() - 1]["timestamp"].clone()
         };
         assert_eq!(last(&world), "2026-01-02T00:00:00.000Z");
-        world.central.clock += step;
+        world.step_central(step);
         world.run(Millis::from_secs(29));
         assert_eq!(world.sent("Heartbeat").len(), 1);
         assert_eq!(world.statuses(1), ["Available", "Preparing"]);

@@ -98,7 +98,7 @@ fn the_clock_aligned_interval_is_effective_at_once_and_follows_a_clock_that_is_s
     let answer = world.call("ChangeConfiguration", change);
     assert_eq!(answer, Some(json!({"status": "Accepted"})));
     // The central system says that it is a minute later than we believe: 00:01:00.
-    world.central.clock += 60_000;
+    world.step_central(60_000);
     world.call("TriggerMessage", json!({"requestedMessage": "Heartbeat"}));
     world.run(Millis::from_secs(539));
     assert!(world.sent("MeterValues").is_empty());

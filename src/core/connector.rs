@@ -51,6 +51,8 @@ pub(crate) struct Allowed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) tx: TxId,
+    /// When it began, or went on after a restart.
+    pub(crate) since: Mono,
     /// When the next periodic sample is due.
     pub(crate) sample: Option<Mono>,
     /// The offer is fresh: until then the vehicle may take its time to react.

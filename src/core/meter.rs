@@ -34,8 +34,8 @@ pub(crate) enum Take {
     End,
     /// The periodic sample that was due then.
     Periodic(Mono),
-    /// The sample of that instant of the wall clock.
-    Aligned(Stamp),
+    /// The sample of an instant of the wall clock, and when that was.
+    Aligned(Stamp, Mono),
     /// A transaction goes on after a power cut.
     Resumed,
     /// TriggerMessage.
@@ -50,7 +50,7 @@ impl Take {
             Self::Begin => ReadingContext::TransactionBegin,
             Self::End => ReadingContext::TransactionEnd,
             Self::Periodic(_) | Self::Watch => ReadingContext::SamplePeriodic,
-            Self::Aligned(_) => ReadingContext::SampleClock,
+            Self::Aligned(..) => ReadingContext::SampleClock,
             Self::Resumed => ReadingContext::InterruptionEnd,
             Self::Trigger => ReadingContext::Trigger,
         }

@@ -113,7 +113,7 @@ impl Engine {
             }
             (Take::End, Some(at)) => self.stop_now(at),
             (Take::Periodic(due), Some(at)) => self.sample(at, due),
-            (Take::Aligned(instant), at) => self.sample_aligned(at, instant),
+            (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when),
             (Take::Resumed, Some(at)) => self.sample_resumed(at),
             (Take::Trigger, at) => self.send_reading(at),
             _ => {}
@@ -126,10 +126,9 @@ impl Engine {
     }
 
     /// The transaction of a connector, if it was already running then.
-    fn transaction_at(&self, at: ConnectorId, when: Stamp) -> Option<TxId> {
-        let tx = self.connector(at)?.run()?.tx;
-        let transaction = self.transactions.get(&tx)?;
-        (transaction.started.wall <= when.wall).then_some(tx)
+    fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
+        let run = self.connector(at)?.run()?;
+        (run.since <= when).then_some(run.tx)
     }
 
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
@@ -194,10 +193,12 @@ impl Engine {
             wall: instant,
             ..clock
         };
+        let late = u64::try_from(clock.wall.0.saturating_sub(instant.0)).unwrap_or(0);
+        let when = self.now.mono - Millis(late);
         for at in self.meters() {
-            let runs = at.and_then(|at| self.transaction_at(at, stamp)).is_some();
+            let runs = at.and_then(|at| self.transaction_at(at, when)).is_some();
             if values || (data && runs) {
-                self.take_reading(at, Take::Aligned(stamp));
+                self.take_reading(at, Take::Aligned(stamp, when));
             }
         }
     }
@@ -232,8 +233,9 @@ impl Engine {
     fn sample(&mut self, at: ConnectorId, due: Mono) {
         let now = self.now.mono;
         let late = now.since(due) > Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000));
-        let stamp = self.clock.stamp(if late { now } else { due });
-        let Some(tx) = self.transaction_at(at, stamp) else {
+        let taken = if late { now } else { due };
+        let stamp = self.clock.stamp(taken);
+        let Some(tx) = self.transaction_at(at, taken) else {
             return;
         };
         let context = ReadingContext::SamplePeriodic;
@@ -250,8 +252,8 @@ impl Engine {
         self.queue_values(Some(tx), Some(at), stamp, values);
     }
 
-    fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp) {
-        let tx = at.and_then(|at| self.transaction_at(at, instant));
+    fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp, when: Mono) {
+        let tx = at.and_then(|at| self.transaction_at(at, when));
         let context = ReadingContext::SampleClock;
         let Some(meter) = self.meter(at) else {
             return;
@@ -271,7 +273,7 @@ impl Engine {
     /// now, if periodic samples are wanted at all.
     fn sample_resumed(&mut self, at: ConnectorId) {
         let now = self.clock.stamp(self.now.mono);
-        let Some(tx) = self.transaction_at(at, now) else {
+        let Some(tx) = self.transaction_at(at, self.now.mono) else {
             return;
         };
         let (Some(energy), Some(before)) = (

@@ -17,11 +17,12 @@ impl Engine {
         for mut transaction in running {
             let (tx, at) = (transaction.id, transaction.connector);
             if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
-                let sample = self.first_sample();
+                let (sample, since) = (self.first_sample(), self.now.mono);
                 if let Some(connector) = self.connector_mut(at) {
                     let refused = transaction.deauthorized;
                     let run = Run {
                         tx,
+                        since,
                         sample,
                         reacts_until: None,
                         allowance: if refused {
@@ -204,7 +205,7 @@ impl Engine {
 
     pub(crate) fn start_now(&mut self, at: ConnectorId, allowed: Allowed) {
         let stamp = self.clock.stamp(self.now.mono);
-        let sample = self.first_sample();
+        let (sample, since) = (self.first_sample(), self.now.mono);
         let reacts_until = Some(self.now.mono + self.setup.tuning.ev_reaction);
         let tx = TxId(self.last_tx + 1);
         let Some(connector) = self.connector_mut(at) else {
@@ -218,6 +219,7 @@ impl Engine {
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         connector.session = Session::Running(Run {
             tx,
+            since,
             sample,
             reacts_until,
             allowance: Allowance::Full,

@@ -479,6 +479,12 @@ impl World {
         self.now.wall = self.now.wall.offset(millis);
     }
 
+    /// The clock of the central system jumps.
+    pub fn step_central(&mut self, millis: i64) {
+        self.central.clock += millis;
+        self.wire.note("clock", self.now, "");
+    }
+
     /// Lets time pass, and everything happen that is due in it.
     pub fn run(&mut self, span: Millis) {
         self.settle();
@@ -550,6 +556,18 @@ impl World {
                 Effect::Tell(notice) => self.told.push(notice),
             }
         }
+    }
+
+    /// Every call of the charge point: when by the monotonic clock, which, and what it says.
+    pub fn timeline(&self) -> Vec<(u64, String, Value)> {
+        let sent = self.wire.trace.iter().filter(|step| step["what"] == "sent");
+        let call = |step: &Value| {
+            let text = step["text"].as_str().expect("a frame");
+            let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
+            let action = frame[2].as_str().filter(|_| frame[0] == 2)?.to_owned();
+            Some((step["ms"].as_u64()?, action, frame[3].clone()))
+        };
+        sent.filter_map(call).collect()
     }
 
     /// The statuses of a connector that the central system was told, in order.

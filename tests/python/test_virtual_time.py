@@ -27,6 +27,7 @@ def replay(trace):
     """What the checker finds wrong in a trace; and how many frames it saw."""
     now = 0
     checker = WireChecker(trace.stem, clock=lambda: now)
+    checker.grouped_samples = True
     connection = 0
     frames = 0
     for line in trace.read_text().splitlines():
@@ -35,11 +36,15 @@ def replay(trace):
         what, text = step["what"], step["text"]
         if what == "power":
             checker.power_up()
+        elif what == "clock":
+            checker.clock_stepped()
         elif what == "connected":
             connection += 1
             checker.connected(connection)
         elif what == "sent":
             frames += 1
+            # Two sessions within one instant do look the same.
+            checker.contents.clear()
             checker.received(connection, text)
         elif what == "ignored":
             checker.answered(connection, json.loads(text)[1])
@@ -66,5 +71,5 @@ def test_no_test_in_virtual_time_breaks_a_rule_of_the_wire(traces):
         frames += seen
         if violations:
             found[trace.name] = violations[:3]
-    assert frames > 5_000
+    assert frames > 10_000
     assert not found, "\n".join(f"{name}: {texts}" for name, texts in found.items())
