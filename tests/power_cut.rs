@@ -7,6 +7,8 @@ mod common;
 use common::{setup, World};
 use evcp::core::{AfterPowerLoss, Ev, Notice, TransactionChange};
 use evcp::time::Millis;
+use evcp::wire::CiString;
+use serde_json::json;
 
 /// A recorded story: two connectors, online and offline, samples, a remote stop.
 fn story(world: &mut World) {
@@ -38,10 +40,15 @@ fn story(world: &mut World) {
 fn made(after_power_loss: AfterPowerLoss) -> World {
     let mut setup = setup(2);
     setup.tuning.after_power_loss = after_power_loss;
-    let offline = evcp::wire::CiString::truncated("AllowOfflineTxForUnknownId");
-    setup
-        .keys
-        .push((offline, evcp::wire::CiString::truncated("true")));
+    for (name, value) in [
+        ("AllowOfflineTxForUnknownId", "true"),
+        ("StopTxnSampledData", "Energy.Active.Import.Register"),
+        ("ClockAlignedDataInterval", "40"),
+    ] {
+        setup
+            .keys
+            .push((CiString::truncated(name), CiString::truncated(value)));
+    }
     World::new(setup)
 }
 
@@ -77,6 +84,14 @@ fn cut_after(fuel: usize, after_power_loss: AfterPowerLoss) {
             stop["meterStop"].as_i64() >= start,
             "cut {fuel}: runs backwards: {session:?}"
         );
+        let data = stop["transactionData"].as_array();
+        let data = data.unwrap_or_else(|| panic!("cut {fuel}: no data: {stop}"));
+        let value = |at: usize| &data[at]["sampledValue"][0];
+        let last = data.len() - 1;
+        assert_eq!(value(0)["context"], "Transaction.Begin", "cut {fuel}");
+        assert_eq!(value(last)["context"], "Transaction.End", "cut {fuel}");
+        let meter_stop = json!(stop["meterStop"].to_string());
+        assert_eq!(value(last)["value"], meter_stop, "cut {fuel}");
     }
     let mut starts: Vec<_> = books
         .iter()
@@ -127,10 +142,8 @@ fn a_cut_after_any_effect_loses_and_doubles_nothing_when_transactions_are_resume
 #[test]
 fn a_transaction_without_samples_takes_four_commits() {
     let mut setup = setup(1);
-    let interval = evcp::wire::CiString::truncated("MeterValueSampleInterval");
-    setup
-        .keys
-        .push((interval, evcp::wire::CiString::truncated("0")));
+    let interval = CiString::truncated("MeterValueSampleInterval");
+    setup.keys.push((interval, CiString::truncated("0")));
     let mut world = World::booted(setup);
     world.charge(1, "ONE");
     world.show(1, "ONE");

@@ -58,6 +58,27 @@ fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
     }
 }
 
+fn datum(n: u32) -> Datum {
+    Datum {
+        n,
+        at: stamp(i64::from(n), true),
+        values: vec![],
+    }
+}
+
+/// Meter values of two transactions and of none.
+fn values(count: u64) -> Batch {
+    let body = |seq| QueuedBody::Meter {
+        tx: [Some(TxId(1)), Some(TxId(2)), None][seq as usize % 3],
+        connector: None,
+        at: stamp(1, true),
+        values: vec![],
+    };
+    (1..=count)
+        .map(|seq| Write::Queue(queued(seq, body(seq))))
+        .collect()
+}
+
 /// One of each kind of write.
 fn everything() -> Batch {
     let mut ended = transaction(2);
@@ -92,6 +113,12 @@ fn everything() -> Batch {
         Write::Transaction(ended),
         Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
         Write::Queue(queued(6, meter)),
+        Write::Datum(TxId(1), datum(0)),
+        Write::Datum(TxId(1), datum(1)),
+        Write::Datum(TxId(2), datum(7)),
+        Write::DropDatum(TxId(1), 1),
+        Write::Datum(TxId(1), datum(2)),
+        Write::Accepted,
         Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
         Write::Cache(CachedTag {
             tag: tag("CAFE01"),
@@ -120,6 +147,26 @@ fn everything_is_there_after_reopening_as_memory_has_it() {
             memory.fetch(Seq(after), limit)
         );
     }
+}
+
+#[test]
+fn meter_values_are_thinned_on_the_disk_as_in_memory() {
+    let path = directory("thin");
+    let mut memory = MemoryStore::default();
+    let mut disk = open(&path);
+    for batch in [
+        values(60),
+        vec![Write::Thin(Some(TxId(1)), Seq(9))],
+        vec![Write::Thin(None, Seq(0)), Write::Thin(None, Seq(0))],
+        vec![Write::Thin(Some(TxId(2)), Seq(57))],
+    ] {
+        memory.commit(&batch).expect("memory");
+        disk.commit(&batch).expect("the disk takes it");
+        assert_eq!(disk.load(), memory.load());
+        assert_eq!(disk.fetch(Seq(0), 100), memory.fetch(Seq(0), 100));
+    }
+    let left = disk.load().expect("it can be read").values;
+    assert_eq!(left, [(None, 6), (Some(TxId(1)), 12), (Some(TxId(2)), 20)]);
 }
 
 #[test]

@@ -18,6 +18,9 @@ CONNECTORS = 2
 
 KEYS = {
     "MeterValueSampleInterval": "1",
+    "ClockAlignedDataInterval": "2",
+    "StopTxnSampledData": "Energy.Active.Import.Register,SoC",
+    "StopTxnAlignedData": "Voltage",
     "LocalAuthorizeOffline": "true",
     "AuthorizationCacheEnabled": "true",
     "AllowOfflineTxForUnknownId": "true",
@@ -153,6 +156,7 @@ def faults(driver, state):
         floor = max([session.meter_start, *session.readings])
         if session.meter_stop < floor:
             wrong.append(f"stops at {session.meter_stop} Wh below {floor} Wh: {session}")
+        wrong += faults_of_data(session)
         if parse_time(session.stop["timestamp"]) + CLOCK_STEP < parse_time(session.start["timestamp"]):
             wrong.append(f"stops before it starts: {session}")
     for connector in range(1, CONNECTORS + 1):
@@ -163,6 +167,22 @@ def faults(driver, state):
             ):
                 wrong.append(f"overlap: {one} and {following}")
     return wrong
+
+
+def faults_of_data(session):
+    """The transactionData of a stop begins and ends it, and is in order between."""
+    data = session.stop.get("transactionData", [])
+    contexts = [value["sampledValue"][0].get("context") for value in data]
+    first = data and data[0]["sampledValue"][0]["value"]
+    last = data and data[-1]["sampledValue"][0]["value"]
+    times = [parse_time(value["timestamp"]) for value in data]
+    if contexts[:1] != ["Transaction.Begin"] or contexts[-1:] != ["Transaction.End"]:
+        return [f"its data is not from begin to end: {contexts} {session}"]
+    if (int(first), int(last)) != (session.meter_start, session.meter_stop):
+        return [f"its data says {first} to {last} Wh: {session}"]
+    if any(one > following + CLOCK_STEP for one, following in zip(times, times[1:])):
+        return [f"its data is out of order: {session}"]
+    return []
 
 
 # rules: 61, 72
