@@ -64,8 +64,11 @@ const STORY: &[Act] = &[
     |_| {},
 ];
 
+/// Something to do before the act of that number.
+type Special<'a> = (usize, &'a dyn Fn(&mut World));
+
 /// The story, with something special before one of its acts; what was called, and when.
-fn tell(special: Option<(usize, &dyn Fn(&mut World))>) -> (World, Vec<(u64, String)>) {
+fn tell(special: Option<Special<'_>>) -> (World, Vec<(u64, String)>) {
     let mut world = charger();
     let mut register = 0;
     for (number, act) in STORY.iter().enumerate() {

@@ -1,7 +1,6 @@
 //! The engine: routes inputs to those who decide, and collects what they want done.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
 
 use crate::core::authorize::Authorizations;
 use crate::core::boot::Registration;
@@ -14,10 +13,10 @@ use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
 use crate::core::questions::Questions;
 use crate::core::reset::Reset;
-use crate::core::settings::{BadValue, Settings};
+use crate::core::settings::Settings;
 use crate::core::{
-    Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, Stamp, Stored,
-    Transaction, TxId, Wh, Write,
+    Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, SetupError, Stamp,
+    Stored, Transaction, TxId, Wh, Write,
 };
 use crate::time::{Mono, Now, Wall};
 
@@ -138,38 +137,6 @@ pub enum Due {
     Reset,
 }
 
-/// A charge point cannot be made of this set-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetupError {
-    /// There must be 1 to 256 connectors.
-    Connectors(usize),
-    /// BootNotification needs a vendor and a model.
-    Device(&'static str),
-    /// A configuration key has a value that it cannot have, or does not exist.
-    Key(BadValue),
-    /// A declared key has the name of one that exists.
-    Declared(String),
-}
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
-            Self::Device(what) => write!(f, "the device has no {what}"),
-            Self::Key(bad) => {
-                write!(
-                    f,
-                    "configuration key {}: not possible: \"{}\"",
-                    bad.key, bad.value
-                )
-            }
-            Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
-        }
-    }
-}
-
-impl std::error::Error for SetupError {}
-
 impl Engine {
     /// A charge point that goes on where the stored one ended. Effects may wait at once: poll them
     /// before the first input.
@@ -177,7 +144,7 @@ impl Engine {
     /// # Errors
     /// When the set-up does not make sense; nothing has been written then.
     pub fn new(setup: Setup, stored: Stored, now: Now) -> Result<Self, SetupError> {
-        check(&setup)?;
+        setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
         for (key, value) in &stored.settings {
             if settings.set(key, value).is_err() {
@@ -411,26 +378,4 @@ impl Engine {
         let count = u32::try_from(self.connectors.len()).unwrap_or(0);
         (1..=count).filter_map(ConnectorId::new)
     }
-}
-
-fn check(setup: &Setup) -> Result<(), SetupError> {
-    let count = setup.connectors.len();
-    if count == 0 || count > usize::from(ConnectorId::MAX) {
-        return Err(SetupError::Connectors(count));
-    }
-    if setup.device.vendor.as_str().is_empty() {
-        return Err(SetupError::Device("vendor"));
-    }
-    if setup.device.model.as_str().is_empty() {
-        return Err(SetupError::Device("model"));
-    }
-    for (at, key) in setup.declared.iter().enumerate() {
-        let twice = setup.declared[..at]
-            .iter()
-            .any(|other| other.name == key.name);
-        if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
-            return Err(SetupError::Declared(key.name.as_str().to_owned()));
-        }
-    }
-    Ok(())
 }

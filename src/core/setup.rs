@@ -1,6 +1,8 @@
 //! What a charge point is made of, fixed when it is made.
 
-use crate::core::Quantity;
+use std::fmt;
+
+use crate::core::{BadValue, ConnectorId, Quantity};
 use crate::time::Millis;
 use crate::wire::CiString;
 
@@ -157,5 +159,62 @@ impl Default for Tuning {
             most_values: 20_000,
             charge_before_accepted: false,
         }
+    }
+}
+
+/// A charge point cannot be made of this set-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetupError {
+    /// There must be 1 to 256 connectors.
+    Connectors(usize),
+    /// BootNotification needs a vendor and a model.
+    Device(&'static str),
+    /// A configuration key has a value that it cannot have, or does not exist.
+    Key(BadValue),
+    /// A declared key has the name of one that exists.
+    Declared(String),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
+            Self::Device(what) => write!(f, "the device has no {what}"),
+            Self::Key(bad) => {
+                write!(
+                    f,
+                    "configuration key {}: not possible: \"{}\"",
+                    bad.key, bad.value
+                )
+            }
+            Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl Setup {
+    /// Whether it makes sense.
+    pub(crate) fn check(&self) -> Result<(), SetupError> {
+        let count = self.connectors.len();
+        if count == 0 || count > usize::from(ConnectorId::MAX) {
+            return Err(SetupError::Connectors(count));
+        }
+        if self.device.vendor.as_str().is_empty() {
+            return Err(SetupError::Device("vendor"));
+        }
+        if self.device.model.as_str().is_empty() {
+            return Err(SetupError::Device("model"));
+        }
+        for (at, key) in self.declared.iter().enumerate() {
+            let twice = self.declared[..at]
+                .iter()
+                .any(|other| other.name == key.name);
+            if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
+                return Err(SetupError::Declared(key.name.as_str().to_owned()));
+            }
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,65 @@
+//! Group commit: readings that may get lost in a power cut are stored together, to spare the flash;
+//! transactions never are among them.
+
+use crate::core::{Engine, TxId, Write};
+use crate::time::Mono;
+
+impl Engine {
+    /// The last known reading of a transaction is stored with this input.
+    pub(crate) fn save_reading(&mut self, tx: TxId) {
+        if self.unsaved.remove(&tx) {
+            if let Some(record) = self.transactions.get(&tx).cloned() {
+                self.write(Write::Transaction(record));
+            }
+        }
+    }
+
+    pub(crate) fn commit_later(&mut self) {
+        let at = self.now.mono + self.setup.tuning.sample_commit;
+        self.commit.get_or_insert(at);
+    }
+
+    /// Stores the samples that are in memory alone since then or longer.
+    pub(crate) fn store_samples(&mut self, since: Mono) {
+        let unstored = self.outbox.window_mut();
+        let unstored = unstored.filter(|item| !item.stored && item.since <= since);
+        let writes: Vec<_> = unstored
+            .map(|item| {
+                item.stored = true;
+                Write::Queue(item.message.clone())
+            })
+            .collect();
+        self.writes_mut().extend(writes);
+    }
+
+    /// Stores what has waited long enough, and every sample when the link is gone.
+    pub(crate) fn mind_commit(&mut self) {
+        let now = self.now.mono;
+        if !self.is_online() && self.outbox.unstored_since().is_some() {
+            self.store_samples(now);
+        }
+        if self.commit.map_or(true, |at| at > now) && !self.has_lazy_writes_enough() {
+            return;
+        }
+        // A sample that was only just taken may be delivered before it needs to be stored.
+        let age = self.setup.tuning.sample_commit;
+        self.store_samples(now - age);
+        self.save_readings();
+        self.flush();
+        self.commit = self.outbox.unstored_since().map(|since| since + age);
+    }
+
+    /// Stores everything that is in memory alone.
+    pub(crate) fn commit_now(&mut self) {
+        self.commit = None;
+        self.store_samples(self.now.mono);
+        self.save_readings();
+        self.flush();
+    }
+
+    fn save_readings(&mut self) {
+        while let Some(tx) = self.unsaved.iter().next().copied() {
+            self.save_reading(tx);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A central system that answers and keeps books.
+
+use std::collections::BTreeMap;
+
+use evcp::time::Wall;
+use serde_json::{json, Value};
+
+/// A session on the central system's books.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub id: i64,
+    pub start: Value,
+    pub values: Vec<Value>,
+    pub stop: Option<Value>,
+}
+
+/// What the central system does with the next calls of an action.
+#[derive(Clone, Debug)]
+pub enum Treat {
+    /// Answers with this.
+    With(Value),
+    /// A CALLERROR.
+    Error,
+    /// Says nothing.
+    Silence,
+}
+
+/// A central system: answers, and keeps books. A call that comes again under its id gets the same
+/// answer again and is not booked twice.
+#[derive(Clone, Debug, Default)]
+pub struct Central {
+    pub sessions: Vec<Session>,
+    pub calls: Vec<(String, Value)>,
+    /// Every frame, in the order in which they came.
+    pub frames: Vec<Value>,
+    pub answers: Vec<Value>,
+    pub treat: BTreeMap<String, Vec<Treat>>,
+    pub(super) seen: BTreeMap<String, (String, Value)>,
+    pub clock: i64,
+}
+
+impl Central {
+    pub fn treat(&mut self, action: &str, how: Treat) {
+        self.treat.entry(action.to_owned()).or_default().push(how);
+    }
+
+    /// Takes in a frame; the answer to it, if it is to have one.
+    pub(super) fn take(&mut self, text: &str) -> Option<String> {
+        let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
+        self.frames.push(frame.clone());
+        if frame[0] != 2 {
+            self.answers.push(frame);
+            return None;
+        }
+        let id = frame[1].as_str().expect("ids are strings").to_owned();
+        let action = frame[2].as_str().expect("actions are strings").to_owned();
+        let payload = frame[3].clone();
+        self.calls.push((action.clone(), payload.clone()));
+        let how = self.treat.get_mut(&action).filter(|list| !list.is_empty());
+        let answer = match how.map(|list| list.remove(0)) {
+            Some(Treat::Silence) => {
+                self.book(&id, &action, &payload);
+                return None;
+            }
+            Some(Treat::Error) => return Some(json!([4, id, "InternalError", "", {}]).to_string()),
+            Some(Treat::With(mut answer)) => {
+                let booked = self.book(&id, &action, &payload);
+                if action == "StartTransaction" {
+                    answer["transactionId"] = booked["transactionId"].clone();
+                }
+                answer
+            }
+            None => self.book(&id, &action, &payload),
+        };
+        Some(json!([3, id, answer]).to_string())
+    }
+
+    fn book(&mut self, id: &str, action: &str, payload: &Value) -> Value {
+        if let Some((known, answer)) = self.seen.get(id) {
+            assert_eq!(
+                known,
+                &format!("{action}{payload}"),
+                "an id is used for two calls"
+            );
+            return answer.clone();
+        }
+        let answer = self.book_once(action, payload);
+        self.seen.insert(
+            id.to_owned(),
+            (format!("{action}{payload}"), answer.clone()),
+        );
+        answer
+    }
+
+    fn book_once(&mut self, action: &str, payload: &Value) -> Value {
+        let time = evcp::wire::format_wall(Wall(self.clock));
+        match action {
+            "BootNotification" => {
+                json!({"status": "Accepted", "currentTime": time, "interval": 300})
+            }
+            "Heartbeat" => json!({ "currentTime": time }),
+            "Authorize" => json!({"idTagInfo": {"status": "Accepted"}}),
+            "StartTransaction" => {
+                let id = 1000 + i64::try_from(self.sessions.len()).expect("few sessions");
+                let (start, values) = (payload.clone(), Vec::new());
+                self.sessions.push(Session {
+                    id,
+                    start,
+                    values,
+                    stop: None,
+                });
+                json!({"transactionId": id, "idTagInfo": {"status": "Accepted"}})
+            }
+            "MeterValues" => {
+                if let Some(session) = self.session(payload) {
+                    assert!(session.stop.is_none(), "values after the stop: {payload}");
+                    session.values.push(payload.clone());
+                }
+                json!({})
+            }
+            "StopTransaction" => {
+                if let Some(session) = self.session(payload) {
+                    assert!(session.stop.is_none(), "stopped twice: {payload}");
+                    session.stop = Some(payload.clone());
+                }
+                json!({})
+            }
+            _ => json!({}),
+        }
+    }
+
+    fn session(&mut self, payload: &Value) -> Option<&mut Session> {
+        let id = payload["transactionId"].as_i64()?;
+        if id == -1 {
+            return None;
+        }
+        let found = self.sessions.iter_mut().find(|session| session.id == id);
+        Some(found.unwrap_or_else(|| panic!("a transaction that never started: {payload}")))
+    }
+}
