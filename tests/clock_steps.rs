@@ -3,33 +3,26 @@
 
 mod common;
 
-use common::{setup, Treat, World};
-use evcp::core::{Ev, Setup};
+use common::{with, Treat, World};
+use evcp::core::Ev;
 use evcp::time::Millis;
-use evcp::wire::CiString;
 use serde_json::{json, Value};
 
 const DAY_MS: i64 = 86_400_000;
 
-fn with(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(1);
-    for (name, value) in keys {
-        let key = (CiString::truncated(name), CiString::truncated(value));
-        setup.keys.push(key);
-    }
-    setup
-}
-
 /// Timers of all kinds: MinimumStatusDuration, ConnectionTimeOut, the wait before the second
 /// attempt of a refused message, samples, heartbeats, the time-out of a call, a reconnection.
 fn charger() -> World {
-    let mut world = World::new(with(&[
-        ("MinimumStatusDuration", "2"),
-        ("ConnectionTimeOut", "30"),
-        ("TransactionMessageRetryInterval", "25"),
-        ("MeterValueSampleInterval", "20"),
-        ("MessageTimeout", "10"),
-    ]));
+    let mut world = World::new(with(
+        1,
+        &[
+            ("MinimumStatusDuration", "2"),
+            ("ConnectionTimeOut", "30"),
+            ("TransactionMessageRetryInterval", "25"),
+            ("MeterValueSampleInterval", "20"),
+            ("MessageTimeout", "10"),
+        ],
+    ));
     world.central.treat("StartTransaction", Treat::Error);
     world
 }
@@ -137,7 +130,7 @@ fn a_step_of_the_central_systems_clock_at_any_point_moves_time_stamps_and_no_tim
 #[test]
 fn clock_aligned_values_follow_the_clock_and_do_not_starve_when_it_steps_back() {
     for step in [-DAY_MS, -3_600_000, 3_600_000, DAY_MS] {
-        let mut world = World::booted(with(&[("ClockAlignedDataInterval", "60")]));
+        let mut world = World::booted(with(1, &[("ClockAlignedDataInterval", "60")]));
         world.meter(1, 5);
         world.run(Millis::from_secs(90));
         world.step_central(step);

@@ -3,20 +3,10 @@
 
 mod common;
 
-use common::{setup, Treat, World};
-use evcp::core::{Ev, Setup};
+use common::{with, Treat, World};
+use evcp::core::Ev;
 use evcp::time::Millis;
-use evcp::wire::CiString;
 use serde_json::{json, Value};
-
-fn with(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(2);
-    for (name, value) in keys {
-        let key = (CiString::truncated(name), CiString::truncated(value));
-        setup.keys.push(key);
-    }
-    setup
-}
 
 fn info(status: &str) -> Value {
     json!({"idTagInfo": {"status": status}})
@@ -38,7 +28,7 @@ fn offline(world: &mut World) {
 #[test]
 fn a_cached_tag_starts_without_asking_only_if_pre_authorization_is_on() {
     for (key, asked) in [("true", 1), ("false", 2)] {
-        let mut world = World::booted(with(&[("LocalPreAuthorize", key)]));
+        let mut world = World::booted(with(2, &[("LocalPreAuthorize", key)]));
         session(&mut world, 1, "ONE");
         world.charge(1, "ONE");
         assert_eq!(
@@ -53,7 +43,7 @@ fn a_cached_tag_starts_without_asking_only_if_pre_authorization_is_on() {
 // rules: 88, 89
 #[test]
 fn a_tag_that_was_refused_or_has_expired_is_asked_about_again() {
-    let mut world = World::booted(with(&[("LocalPreAuthorize", "true")]));
+    let mut world = World::booted(with(2, &[("LocalPreAuthorize", "true")]));
     world
         .central
         .treat("Authorize", Treat::With(info("Blocked")));
@@ -80,7 +70,7 @@ fn the_cache_is_not_filled_or_cleared_while_it_is_off() {
         ("AuthorizationCacheEnabled", "false"),
         ("LocalPreAuthorize", "true"),
     ];
-    let mut world = World::booted(with(&keys));
+    let mut world = World::booted(with(2, &keys));
     session(&mut world, 1, "ONE");
     session(&mut world, 1, "ONE");
     assert_eq!(world.sent("Authorize").len(), 2);
@@ -101,7 +91,7 @@ fn the_cache_is_not_filled_or_cleared_while_it_is_off() {
 #[test]
 fn the_cache_survives_a_power_cut_and_makes_room_for_new_tags() {
     let keys = [("LocalAuthorizeOffline", "true")];
-    let mut setup = with(&keys);
+    let mut setup = with(2, &keys);
     setup.tuning.cache_size = 2;
     let mut world = World::booted(setup);
     for tag in ["ONE", "TWO", "THREE"] {
@@ -136,7 +126,7 @@ fn offline_the_keys_say_who_may_charge_and_a_known_bad_tag_never_may() {
             ("LocalAuthorizeOffline", known),
             ("AllowOfflineTxForUnknownId", strangers),
         ];
-        let mut world = World::booted(with(&keys));
+        let mut world = World::booted(with(2, &keys));
         session(&mut world, 1, "GOOD");
         world
             .central
@@ -170,7 +160,7 @@ fn offline_the_same_tag_or_one_of_its_group_stops_and_nobody_else() {
         ("OTHER", false),
         ("NEW", false),
     ] {
-        let mut world = World::booted(with(&[("AllowOfflineTxForUnknownId", "true")]));
+        let mut world = World::booted(with(2, &[("AllowOfflineTxForUnknownId", "true")]));
         for action in ["Authorize", "StartTransaction", "StopTransaction"] {
             world.central.treat(action, Treat::With(group.clone()));
         }
@@ -192,7 +182,7 @@ fn offline_the_same_tag_or_one_of_its_group_stops_and_nobody_else() {
 #[test]
 fn the_group_may_come_with_the_start_and_no_group_is_nobodys_group() {
     let group = |name: &str| json!({"idTagInfo": {"status": "Accepted", "parentIdTag": name}});
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world
         .central
         .treat("StartTransaction", Treat::With(group("FLEET")));
@@ -216,7 +206,7 @@ fn the_group_may_come_with_the_start_and_no_group_is_nobodys_group() {
 #[test]
 fn what_is_said_of_the_one_who_stops_is_remembered_of_him_and_not_of_the_starter() {
     let group = json!({"idTagInfo": {"status": "Accepted", "parentIdTag": "FLEET"}});
-    let mut world = World::booted(with(&[("LocalAuthorizeOffline", "true")]));
+    let mut world = World::booted(with(2, &[("LocalAuthorizeOffline", "true")]));
     for _ in 0..2 {
         world.central.treat("Authorize", Treat::With(group.clone()));
     }
@@ -242,7 +232,7 @@ fn what_is_said_of_the_one_who_stops_is_remembered_of_him_and_not_of_the_starter
 // cases: X-READER
 #[test]
 fn one_reader_for_all_connectors_starts_where_a_vehicle_waits_and_stops_the_own_session() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     let reader = |world: &mut World, tag: &str| {
         world.fact(evcp::core::Fact::Tag(Vec::new(), common::tag(tag)));
     };

@@ -3,23 +3,19 @@
 
 mod common;
 
-use common::{at, setup, World};
+use common::{at, World};
 use evcp::core::{Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh};
 use evcp::time::Millis;
-use evcp::wire::{CiString, Measurand, Phase};
+use evcp::wire::{Measurand, Phase};
 use serde_json::{json, Value};
 
 const ALIGNED: (&str, &str) = ("ClockAlignedDataInterval", "900");
 const REGISTER: &str = "Energy.Active.Import.Register";
 
+/// Two connectors that take no periodic samples unless the keys say so.
 fn with(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(2);
     let quiet = [("MeterValueSampleInterval", "0")];
-    for (name, value) in quiet.iter().chain(keys) {
-        let key = (CiString::truncated(name), CiString::truncated(value));
-        setup.keys.push(key);
-    }
-    setup
+    common::with(2, &[&quiet, keys].concat())
 }
 
 fn reading(measurand: Measurand, phase: Option<Phase>, milli: i64) -> Reading {

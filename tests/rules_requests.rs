@@ -3,20 +3,11 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, RequestId, Setup};
+use common::{at, with, Treat, World};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp::wire::ChargePointErrorCode;
 use serde_json::{json, Value};
-
-fn with(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(2);
-    for (name, value) in keys {
-        let key = (CiString::truncated(name), CiString::truncated(value));
-        setup.keys.push(key);
-    }
-    setup
-}
 
 fn status(answer: &Option<Value>) -> &str {
     let status = answer.as_ref().and_then(|answer| answer["status"].as_str());
@@ -46,7 +37,7 @@ fn question(world: &World) -> RequestId {
 // rules: 101, 102, 104
 #[test]
 fn a_remote_start_is_answered_before_it_is_tried_and_void_after_the_time_out() {
-    let mut world = World::booted(with(&[("ConnectionTimeOut", "30")]));
+    let mut world = World::booted(with(2, &[("ConnectionTimeOut", "30")]));
     world.central.treat("Authorize", Treat::Silence);
     let request = json!({"connectorId": 1, "idTag": "ONE"});
     assert_eq!(
@@ -71,7 +62,7 @@ fn a_remote_start_is_answered_before_it_is_tried_and_void_after_the_time_out() {
 // rules: 103
 #[test]
 fn a_remote_start_is_rejected_where_nothing_can_start() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     availability(&mut world, 2, "Inoperative");
     let mut ask =
@@ -107,7 +98,7 @@ fn a_remote_start_is_rejected_where_nothing_can_start() {
 // rules: 105
 #[test]
 fn a_charging_profile_in_a_remote_start_is_ignored_without_smart_charging() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     let profile = json!({
         "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxProfile",
         "chargingProfileKind": "Relative",
@@ -132,7 +123,7 @@ fn unlocking_ends_the_session_first_and_says_what_the_lock_did() {
         (Answer::Accepted, "Unlocked"),
         (Answer::Failed, "UnlockFailed"),
     ] {
-        let mut world = World::booted(with(&[]));
+        let mut world = World::booted(with(2, &[]));
         world.charge(1, "ONE");
         let none = world.call("UnlockConnector", json!({"connectorId": 1}));
         assert_eq!(none, None, "the firmware is asked first");
@@ -144,7 +135,7 @@ fn unlocking_ends_the_session_first_and_says_what_the_lock_did() {
         let answers = &world.central.answers;
         assert_eq!(answers[answers.len() - 1][2]["status"], expected);
     }
-    let mut setup = with(&[]);
+    let mut setup = with(2, &[]);
     setup.connectors[0].lockable = false;
     let mut world = World::booted(setup);
     world.charge(1, "ONE");
@@ -158,7 +149,7 @@ fn unlocking_ends_the_session_first_and_says_what_the_lock_did() {
 // rules: 114, 115; cases: X-AVAIL
 #[test]
 fn availability_changes_at_once_where_nothing_goes_on_and_later_where_something_does() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     assert_eq!(availability(&mut world, 1, "Inoperative"), "Accepted");
     assert_eq!(availability(&mut world, 1, "Inoperative"), "Accepted");
     assert_eq!(world.statuses(1), ["Available", "Unavailable"]);
@@ -181,7 +172,7 @@ fn availability_changes_at_once_where_nothing_goes_on_and_later_where_something_
 // rules: 115
 #[test]
 fn a_later_operative_takes_a_scheduled_inoperative_back() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     assert_eq!(availability(&mut world, 1, "Inoperative"), "Scheduled");
     assert_eq!(availability(&mut world, 1, "Operative"), "Accepted");
@@ -193,7 +184,7 @@ fn a_later_operative_takes_a_scheduled_inoperative_back() {
 // rules: 47, 116
 #[test]
 fn an_inoperative_that_is_only_scheduled_survives_a_power_cut() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     assert_eq!(availability(&mut world, 1, "Inoperative"), "Scheduled");
     world.power_cycle();
@@ -204,7 +195,7 @@ fn an_inoperative_that_is_only_scheduled_survives_a_power_cut() {
 // rules: 117
 #[test]
 fn an_operative_for_connector_zero_puts_every_connector_back_into_service() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     availability(&mut world, 1, "Inoperative");
     availability(&mut world, 0, "Inoperative");
     availability(&mut world, 0, "Operative");
@@ -232,7 +223,7 @@ fn reboots(world: &World) -> usize {
 #[test]
 fn a_reset_is_answered_then_sessions_are_stopped_then_the_host_restarts() {
     for (kind, reason) in [("Soft", "SoftReset"), ("Hard", "HardReset")] {
-        let mut world = World::booted(with(&[]));
+        let mut world = World::booted(with(2, &[]));
         world.charge(1, "ONE");
         reset(&mut world, kind);
         let answers = &world.central.answers;
@@ -252,7 +243,7 @@ fn a_reset_is_answered_then_sessions_are_stopped_then_the_host_restarts() {
 // rules: 61, 118
 #[test]
 fn a_stop_that_nobody_confirmed_before_a_reset_is_sent_after_it() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     world.central.treat("StopTransaction", Treat::Error);
     reset(&mut world, "Hard");
@@ -271,7 +262,7 @@ fn a_stop_that_nobody_confirmed_before_a_reset_is_sent_after_it() {
 // rules: 119
 #[test]
 fn a_host_that_does_not_restart_is_told_again_as_often_as_the_key_says_and_then_work_goes_on() {
-    let mut world = World::booted(with(&[("ResetRetries", "2")]));
+    let mut world = World::booted(with(2, &[("ResetRetries", "2")]));
     reset(&mut world, "Soft");
     assert_eq!(reboots(&world), 1);
     world.run(Millis::from_secs(130));
@@ -290,7 +281,7 @@ fn a_host_that_does_not_restart_is_told_again_as_often_as_the_key_says_and_then_
 #[test]
 fn a_remote_stop_knows_transactions_by_their_id_alone_and_every_number_is_one() {
     for id in [0, -1, -7] {
-        let mut world = World::booted(with(&[]));
+        let mut world = World::booted(with(2, &[]));
         let stop = json!({ "transactionId": id });
         assert_eq!(
             status(&world.call("RemoteStopTransaction", stop.clone())),

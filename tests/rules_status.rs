@@ -3,20 +3,11 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
-use evcp::core::{Ev, Fact, Fault, Notice, Setup};
+use common::{at, with, Treat, World};
+use evcp::core::{Ev, Fact, Fault, Notice};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
 use serde_json::{json, Value};
-
-fn with(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(2);
-    for (name, value) in keys {
-        let key = (CiString::truncated(name), CiString::truncated(value));
-        setup.keys.push(key);
-    }
-    setup
-}
 
 fn fault(code: ChargePointErrorCode) -> Option<Fault> {
     Some(Fault {
@@ -40,7 +31,7 @@ fn unplug_vehicle(world: &mut World) {
 #[test]
 fn nothing_charges_before_the_first_acceptance_ever_unless_it_is_allowed() {
     for allowed in [false, true] {
-        let mut setup = with(&[("AllowOfflineTxForUnknownId", "true")]);
+        let mut setup = with(2, &[("AllowOfflineTxForUnknownId", "true")]);
         setup.tuning.charge_before_accepted = allowed;
         let mut world = World::new(setup);
         world.reachable = false;
@@ -63,7 +54,7 @@ fn nothing_charges_before_the_first_acceptance_ever_unless_it_is_allowed() {
 // rules: 36
 #[test]
 fn connector_zero_stays_available_whatever_the_connectors_do() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     world.charge(2, "TWO");
     world.show(1, "ONE");
@@ -83,7 +74,7 @@ fn connector_zero_stays_available_whatever_the_connectors_do() {
 // rules: 37, 46
 #[test]
 fn a_status_that_lasts_shorter_than_the_minimum_is_not_told_and_all_others_come_later() {
-    let mut world = World::booted(with(&[("MinimumStatusDuration", "5")]));
+    let mut world = World::booted(with(2, &[("MinimumStatusDuration", "5")]));
     world.ev(1, Ev::Plugged);
     world.run(Millis::from_secs(4));
     world.ev(1, Ev::Absent);
@@ -103,7 +94,7 @@ fn a_status_that_lasts_shorter_than_the_minimum_is_not_told_and_all_others_come_
 // rules: 42, 52
 #[test]
 fn suspended_by_the_charger_wins_over_suspended_by_the_vehicle() {
-    let mut world = World::booted(with(&[("StopTransactionOnInvalidId", "false")]));
+    let mut world = World::booted(with(2, &[("StopTransactionOnInvalidId", "false")]));
     world.charge(1, "ONE");
     world.ev(1, Ev::Suspended);
     assert_eq!(world.statuses(1).pop().as_deref(), Some("SuspendedEV"));
@@ -121,7 +112,7 @@ fn suspended_by_the_charger_wins_over_suspended_by_the_vehicle() {
 // rules: 43, 53
 #[test]
 fn a_tag_shown_while_finishing_begins_a_new_session_through_preparing() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     world.show(1, "ONE");
     assert_eq!(world.statuses(1).pop().as_deref(), Some("Finishing"));
@@ -136,7 +127,7 @@ fn a_tag_shown_while_finishing_begins_a_new_session_through_preparing() {
 // rules: 44
 #[test]
 fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::GroundFailure;
     world.fact(Fact::Fault(Some(at(1)), fault(code)));
@@ -159,7 +150,7 @@ fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
 // rules: 44, 45
 #[test]
 fn a_warning_goes_along_with_the_status_and_stops_nothing() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::HighTemperature;
     world.fact(Fact::Warning(Some(at(1)), fault(code)));
@@ -178,7 +169,7 @@ fn a_warning_goes_along_with_the_status_and_stops_nothing() {
 // rules: 48, 50
 #[test]
 fn what_changed_while_the_link_was_down_is_told_once_with_the_time_of_the_change() {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.reachable = false;
     world.drop_link();
     world.run(Millis::from_secs(10));
@@ -201,7 +192,7 @@ fn what_changed_while_the_link_was_down_is_told_once_with_the_time_of_the_change
 #[test]
 fn a_vehicle_that_leaves_suspends_or_ends_its_session_and_the_status_says_why() {
     for (stops, status) in [("true", "Finishing"), ("false", "SuspendedEV")] {
-        let mut world = World::booted(with(&[("StopTransactionOnEVSideDisconnect", stops)]));
+        let mut world = World::booted(with(2, &[("StopTransactionOnEVSideDisconnect", stops)]));
         world.charge(1, "ONE");
         unplug_vehicle(&mut world);
         let told = last_status(&world, 1);
@@ -230,7 +221,7 @@ fn locked(world: &World) -> bool {
 #[test]
 fn the_cable_is_locked_in_a_session_and_free_after_it_unless_the_vehicle_left_and_the_key_holds_it()
 {
-    let mut world = World::booted(with(&[]));
+    let mut world = World::booted(with(2, &[]));
     world.ev(1, Ev::Plugged);
     assert!(!locked(&world));
     world.show(1, "ONE");
@@ -239,7 +230,7 @@ fn the_cable_is_locked_in_a_session_and_free_after_it_unless_the_vehicle_left_an
     assert!(!locked(&world));
 
     for (key, stays) in [("true", false), ("false", true)] {
-        let mut world = World::booted(with(&[("UnlockConnectorOnEVSideDisconnect", key)]));
+        let mut world = World::booted(with(2, &[("UnlockConnectorOnEVSideDisconnect", key)]));
         world.charge(1, "ONE");
         unplug_vehicle(&mut world);
         assert_eq!(locked(&world), stays);
@@ -257,7 +248,7 @@ fn a_session_that_outlives_its_vehicle_keeps_the_cable_whatever_the_unlock_key_s
         ("StopTransactionOnEVSideDisconnect", "false"),
         ("UnlockConnectorOnEVSideDisconnect", "true"),
     ];
-    let mut world = World::booted(with(&keys));
+    let mut world = World::booted(with(2, &keys));
     world.charge(1, "ONE");
     unplug_vehicle(&mut world);
     assert!(locked(&world));
@@ -266,7 +257,7 @@ fn a_session_that_outlives_its_vehicle_keeps_the_cable_whatever_the_unlock_key_s
 // rules: 70
 #[test]
 fn a_fixed_cable_has_nothing_to_unlock_and_its_key_says_so() {
-    let mut setup = with(&[]);
+    let mut setup = with(2, &[]);
     setup
         .connectors
         .iter_mut()
@@ -289,7 +280,7 @@ fn a_fixed_cable_has_nothing_to_unlock_and_its_key_says_so() {
 #[test]
 fn the_cable_of_a_refused_tag_is_kept_until_it_or_one_of_its_group_is_shown() {
     for (shown, released) in [("ONE", true), ("FRIEND", true), ("STRANGER", false)] {
-        let mut world = World::booted(with(&[]));
+        let mut world = World::booted(with(2, &[]));
         let group = json!({"idTagInfo": {"status": "Accepted", "parentIdTag": "FLEET"}});
         world.central.treat("Authorize", Treat::With(group.clone()));
         let invalid = json!({"idTagInfo": {"status": "Invalid", "parentIdTag": "FLEET"}});
@@ -311,7 +302,7 @@ fn the_cable_of_a_refused_tag_is_kept_until_it_or_one_of_its_group_is_shown() {
 // rules: 40
 #[test]
 fn a_connection_time_out_that_is_changed_counts_for_those_who_wait_already() {
-    let mut world = World::booted(with(&[("ConnectionTimeOut", "600")]));
+    let mut world = World::booted(with(2, &[("ConnectionTimeOut", "600")]));
     world.show(1, "ONE");
     world.run(Millis::from_secs(10));
     let change = json!({"key": "ConnectionTimeOut", "value": "30"});
@@ -325,7 +316,7 @@ fn a_connection_time_out_that_is_changed_counts_for_those_who_wait_already() {
 // rules: 41
 #[test]
 fn unplugging_ends_the_wait_for_a_tag() {
-    let mut world = World::booted(with(&[("ConnectionTimeOut", "30")]));
+    let mut world = World::booted(with(2, &[("ConnectionTimeOut", "30")]));
     world.ev(1, Ev::Plugged);
     world.run(Millis::from_secs(10));
     world.ev(1, Ev::Absent);

@@ -10,11 +10,7 @@ use evcp::wire::{ChargePointErrorCode, CiString};
 use serde_json::json;
 
 fn with_key(name: &str, value: &str) -> evcp::core::Setup {
-    let mut setup = setup(2);
-    setup
-        .keys
-        .push((CiString::truncated(name), CiString::truncated(value)));
-    setup
+    common::with(2, &[(name, value)])
 }
 
 // rules: 37, 51, 57

@@ -58,6 +58,17 @@ pub fn setup(connectors: usize) -> Setup {
     }
 }
 
+/// A charge point with these configuration keys.
+pub fn with(connectors: usize, keys: &[(&str, &str)]) -> Setup {
+    let mut setup = setup(connectors);
+    for (name, value) in keys {
+        let key = CiString::new(*name).expect("names have 50 characters at most");
+        let value = CiString::new(*value).expect("values have 500 characters at most");
+        setup.keys.push((key, value));
+    }
+    setup
+}
+
 /// Everything together.
 pub struct World {
     pub setup: Setup,
