@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{ConnectorSetup, Device, Host, Quantity, Setup, Tuning};
+use evcp::core::{ConnectorSetup, Device, Feed, Hardware, Host, Quantity, Setup, Tuning};
 use evcp::time::Millis;
 use evcp::wire::CiString;
 use evcp::TlsOptions;
@@ -33,6 +33,7 @@ impl Config {
             security_profile: profile,
             measurable: measurands(&json["measurands"])?,
             main_meter: json["main_meter"] == true,
+            volts: volts(&json["smart_charging"])?,
             ..Tuning::default()
         };
         tune(&mut tuning, &json["timing"]);
@@ -73,7 +74,7 @@ impl Config {
                     meter_type: None,
                     meter_serial: None,
                 },
-                connectors: connectors(&json["connectors"]),
+                connectors: connectors(&json["connectors"], hardware(&json["smart_charging"])?),
                 keys,
                 declared: Vec::new(),
                 host: Host {
@@ -93,6 +94,32 @@ impl Config {
             identity,
         })
     }
+}
+
+/// What every connector can deliver; no phases stand for direct current.
+fn hardware(json: &Value) -> Result<Hardware, String> {
+    let amps = json["default_limit_a"].as_f64().unwrap_or(32.0);
+    if !(0.0..=10_000.0).contains(&amps) {
+        return Err("smart_charging.default_limit_a must be 0 to 10000".to_owned());
+    }
+    let feed = match json["phases"].as_u64().unwrap_or(3) {
+        0 => Feed::Dc,
+        1 => Feed::One,
+        2 => Feed::Two,
+        3 => Feed::Three,
+        _ => return Err("smart_charging.phases must be 0 to 3".to_owned()),
+    };
+    Ok(Hardware {
+        deciamps: (amps * 10.0).round() as u32,
+        feed,
+    })
+}
+
+fn volts(json: &Value) -> Result<u32, String> {
+    let volts = json["voltage"].as_f64().unwrap_or(230.0).round();
+    let sane = (1.0..=2000.0).contains(&volts);
+    sane.then_some(volts as u32)
+        .ok_or_else(|| "smart_charging.voltage must be 1 to 2000".to_owned())
 }
 
 /// What the meters of the charger show; the import register needs no words.
@@ -135,13 +162,14 @@ fn url(csms: &Value, profile: u8) -> String {
     }
 }
 
-fn connectors(json: &Value) -> Vec<ConnectorSetup> {
+fn connectors(json: &Value, limit: Hardware) -> Vec<ConnectorSetup> {
     let one = |json: &Value| ConnectorSetup {
         lockable: json["lockable"].as_bool().unwrap_or(true),
+        hardware: limit,
     };
     match json.as_array() {
         Some(all) => all.iter().map(one).collect(),
-        None => vec![ConnectorSetup { lockable: true }; 2],
+        None => vec![one(&Value::Null); 2],
     }
 }
 

@@ -52,6 +52,53 @@ pub struct Device {
 pub struct ConnectorSetup {
     /// Whether it is a socket with a lock; `false` for a fixed cable.
     pub lockable: bool,
+    /// What it can deliver at most.
+    pub hardware: Hardware,
+}
+
+impl ConnectorSetup {
+    /// A socket with a lock, three phases and 32 A.
+    pub const SOCKET: Self = Self {
+        lockable: true,
+        hardware: Hardware {
+            deciamps: 320,
+            feed: Feed::Three,
+        },
+    };
+}
+
+/// What wires and contactors can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardware {
+    /// Current per phase, or of the direct current, in tenths of an ampere.
+    pub deciamps: u32,
+    /// What kind of current.
+    pub feed: Feed,
+}
+
+/// The kind of current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Alternating current on one phase.
+    One,
+    /// On two phases.
+    Two,
+    /// On three phases.
+    Three,
+    /// Direct current.
+    Dc,
+}
+
+impl Feed {
+    /// How many conductors the current counts for: the phases, or one.
+    #[must_use]
+    pub const fn lines(self) -> u8 {
+        match self {
+            Self::One | Self::Dc => 1,
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
 }
 
 /// A configuration key of the firmware's own.
@@ -134,6 +181,12 @@ pub struct Tuning {
     /// Whether vehicles are charged before the central system accepted this charge point for the
     /// first time ever.
     pub charge_before_accepted: bool,
+    /// The nominal voltage of a phase, or of the direct current, in volts, 1 to 2000.
+    pub volts: u32,
+    /// What the grid connection of the charge point can carry, if the host says.
+    pub grid: Option<Hardware>,
+    /// Whether the connectors share what ChargePointMaxProfile allows; else each is limited to it.
+    pub sharing: bool,
 }
 
 impl Default for Tuning {
@@ -158,6 +211,9 @@ impl Default for Tuning {
             main_meter: false,
             most_values: 20_000,
             charge_before_accepted: false,
+            volts: 230,
+            grid: None,
+            sharing: true,
         }
     }
 }

@@ -20,6 +20,7 @@ impl Tuning {
         "boot.charge_before_accepted",
         "boot.retry_s",
         "cache.size",
+        "electric.voltage_v",
         "ev.reaction_s",
         "meter.main",
         "meter.measurands",
@@ -29,6 +30,7 @@ impl Tuning {
         "reconnect.max_s",
         "reconnect.min_s",
         "reset.wait_s",
+        "smart.sharing",
         "storage.sample_commit_s",
         "tx.after_power_loss",
         "wire.tolerant",
@@ -49,6 +51,13 @@ impl Tuning {
             "boot.retry_s" => self.boot_retry = span()?,
             "boot.charge_before_accepted" => self.charge_before_accepted = flag()?,
             "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
+            "electric.voltage_v" => {
+                let volts = value
+                    .parse()
+                    .ok()
+                    .filter(|volts| (1..=2000).contains(volts));
+                self.volts = volts.ok_or(bad)?;
+            }
             "ev.reaction_s" => self.ev_reaction = span()?,
             "meter.main" => self.main_meter = flag()?,
             "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,
@@ -65,6 +74,7 @@ impl Tuning {
             "reconnect.max_s" => self.reconnect_max = span()?,
             "reconnect.min_s" => self.reconnect_min = span()?,
             "reset.wait_s" => self.reset_wait = span()?,
+            "smart.sharing" => self.sharing = flag()?,
             "storage.sample_commit_s" => self.sample_commit = span()?,
             "tx.after_power_loss" => {
                 self.after_power_loss = match value {

@@ -100,7 +100,7 @@ pub extern "C" fn evcp_config_new() -> *mut evcp_config_t {
             url: String::new(),
             identity: String::new(),
             device: None,
-            connectors: vec![ConnectorSetup { lockable: true }],
+            connectors: vec![ConnectorSetup::SOCKET],
             storage: None,
             tls: TlsOptions::default(),
             keys: Vec::new(),
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn evcp_config_set_connectors(
                     "{count} connectors: there must be 1 to 256"
                 )));
             }
-            cfg.connectors = vec![ConnectorSetup { lockable: true }; count as usize];
+            cfg.connectors = vec![ConnectorSetup::SOCKET; count as usize];
             Ok(())
         })
     }

@@ -37,7 +37,7 @@ pub fn setup(connectors: usize) -> Setup {
             meter_type: None,
             meter_serial: None,
         },
-        connectors: vec![ConnectorSetup { lockable: true }; connectors],
+        connectors: vec![ConnectorSetup::SOCKET; connectors],
         keys: Vec::new(),
         declared: Vec::new(),
         host: Host {
