@@ -126,6 +126,29 @@ fn periodic_samples_come_only_in_transactions_and_a_new_interval_counts_from_its
     assert_eq!(world.sent("MeterValues").len(), 3);
 }
 
+// rules: 73
+#[test]
+fn a_wake_up_that_comes_late_moves_no_later_sample() {
+    let mut world = World::booted(with(&[("MeterValueSampleInterval", "10")]));
+    world.meter(1, 0);
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(10));
+    // The device was busy for three seconds too long.
+    world.now.mono = world.now.mono + Millis::from_secs(13);
+    world.give(evcp::core::Input::Deadline);
+    world.run(Millis::from_secs(7));
+    let times: Vec<_> = world
+        .timeline()
+        .into_iter()
+        .filter(|call| call.1 == "MeterValues")
+        .collect();
+    let seconds: Vec<_> = times
+        .iter()
+        .map(|(ms, ..)| (ms - 1_000_000) / 1_000)
+        .collect();
+    assert_eq!(seconds, [10, 23, 30]);
+}
+
 // rules: 77, 78
 #[test]
 fn an_empty_list_means_the_register_and_a_measurand_means_all_its_phases() {

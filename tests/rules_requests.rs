@@ -97,23 +97,33 @@ fn a_remote_start_is_rejected_where_nothing_can_start() {
 
 // rules: 105
 #[test]
-fn a_charging_profile_in_a_remote_start_is_ignored_without_smart_charging() {
-    let mut world = World::booted(with(2, &[]));
-    let profile = json!({
-        "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxProfile",
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}],
-        },
-    });
-    world.ev(1, Ev::Plugged);
-    let request = json!({"connectorId": 1, "idTag": "ONE", "chargingProfile": profile});
-    assert_eq!(
-        status(&world.call("RemoteStartTransaction", request)),
-        "Accepted"
-    );
-    assert_eq!(world.sent("StartTransaction").len(), 1);
+fn a_charging_profile_in_a_remote_start_must_be_for_it_and_is_ignored_without_smart_charging() {
+    for (offered, purpose, expected) in [
+        ("Core", "TxDefaultProfile", "Accepted"),
+        ("Core,SmartCharging", "TxDefaultProfile", "Rejected"),
+        ("Core,SmartCharging", "TxProfile", "Accepted"),
+    ] {
+        let mut world = World::booted(with(2, &[("SupportedFeatureProfiles", offered)]));
+        let profile = json!({
+            "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": purpose,
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}],
+            },
+        });
+        world.ev(1, Ev::Plugged);
+        let request = json!({"connectorId": 1, "idTag": "ONE", "chargingProfile": profile});
+        let answer = world.call("RemoteStartTransaction", request);
+        assert_eq!(status(&answer), expected, "{offered} {purpose}");
+        let amps = world.supply(1).and_then(|supply| supply.deciamps);
+        let limit = match (expected, offered) {
+            ("Rejected", _) => 0,
+            (_, "Core") => 320,
+            _ => 60,
+        };
+        assert_eq!(amps, Some(limit));
+    }
 }
 
 // rules: 106, 107

@@ -6,7 +6,7 @@ mod common;
 use common::{at, with, Treat, World};
 use evcp::core::{Ev, Fact, Fault, Notice};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp::wire::{ChargePointErrorCode, ChargePointStatus, CiString};
 use serde_json::{json, Value};
 
 fn fault(code: ChargePointErrorCode) -> Option<Fault> {
@@ -38,6 +38,12 @@ fn nothing_charges_before_the_first_acceptance_ever_unless_it_is_allowed() {
         world.run(Millis(0));
         world.charge(1, "ONE");
         assert_eq!(world.supply(1).is_some_and(|supply| supply.permit), allowed);
+        let whole = world.told.iter().find_map(|notice| match notice {
+            Notice::Status(status) if status.connector.is_none() => Some(status.status),
+            _ => None,
+        });
+        let expected = if allowed { "Available" } else { "Unavailable" };
+        assert_eq!(whole.map(ChargePointStatus::as_str), Some(expected));
         let begun = |notice: &Notice| matches!(notice, Notice::Transaction(_));
         assert_eq!(world.told.iter().any(begun), allowed);
         // Accepted once, it charges offline for ever, also after a restart.

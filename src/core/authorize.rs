@@ -10,7 +10,8 @@ use crate::core::connector::{Allowed, Session};
 use crate::core::settings::Key;
 use crate::core::{CachedTag, ConnectorId, Engine, Ev, Notice};
 use crate::wire::{
-    Action, AuthorizationStatus, Authorize, AuthorizeResponse, IdTagInfo, IdToken, Reason,
+    Action, AuthorizationStatus, Authorize, AuthorizeResponse, ChargingProfile, IdTagInfo, IdToken,
+    Reason,
 };
 
 /// Tags that the central system has been asked about.
@@ -27,10 +28,10 @@ struct Open {
 }
 
 /// What a tag is to do, at one of these connectors.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Aim {
-    /// Start a transaction.
-    Start(Vec<ConnectorId>),
+    /// Start a transaction, with the charging profile that a remote start brought.
+    Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
     /// Stop a transaction of the same group.
     Stop(Vec<ConnectorId>),
 }
@@ -62,7 +63,7 @@ impl Engine {
             return;
         }
         if self.pick(&at).is_some() {
-            return self.authorize(tag, Aim::Start(at));
+            return self.authorize(tag, Aim::Start(at, None));
         }
         // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10), or has
         // a cable here that is kept for him.
@@ -191,7 +192,7 @@ impl Engine {
                 self.tell_authorized(None, &tag, known.status);
             }
             Some(known) if trusted => self.grant(tag, known.parent, aim),
-            _ if strangers && matches!(aim, Aim::Start(_)) => self.grant(tag, None, aim),
+            _ if strangers && matches!(aim, Aim::Start(..)) => self.grant(tag, None, aim),
             _ => self.tell_authorized(None, &tag, AuthorizationStatus::Invalid),
         }
     }
@@ -230,7 +231,7 @@ impl Engine {
     /// A tag may do what it is to do, if that is still possible.
     pub(crate) fn grant(&mut self, tag: IdToken, parent: Option<IdToken>, aim: Aim) {
         match aim {
-            Aim::Start(at) => {
+            Aim::Start(at, profile) => {
                 let now = self.now.mono;
                 let Some(at) = self.pick(&at) else {
                     return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
@@ -244,7 +245,11 @@ impl Engine {
                     Session::Preparing { since, .. } => since,
                     _ => now,
                 };
-                let allowed = Some(Allowed { tag, parent });
+                let allowed = Some(Allowed {
+                    tag,
+                    parent,
+                    profile,
+                });
                 connector.session = Session::Preparing { since, allowed };
             }
             Aim::Stop(at) => {

@@ -1,9 +1,12 @@
 //! A connector: the facts about it, what is going on at it, and the status that follows.
 
 use crate::core::meter::Meter;
+use crate::core::smart::Offer;
 use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
 use crate::time::Mono;
-use crate::wire::{ChargePointErrorCode, ChargePointStatus, CiString, IdToken, Reason};
+use crate::wire::{
+    ChargePointErrorCode, ChargePointStatus, ChargingProfile, CiString, IdToken, Reason,
+};
 
 /// What is going on at a connector.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +44,12 @@ impl Session {
 }
 
 /// A tag that may charge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Allowed {
     pub(crate) tag: IdToken,
     pub(crate) parent: Option<IdToken>,
+    /// The charging profile that a remote start brought.
+    pub(crate) profile: Option<Box<ChargingProfile>>,
 }
 
 /// A running transaction, as far as it is not kept in its record.
@@ -57,6 +62,12 @@ pub(crate) struct Run {
     pub(crate) sample: Option<Mono>,
     /// The offer is fresh: until then the vehicle may take its time to react.
     pub(crate) reacts_until: Option<Mono>,
+    /// That offer came after a pause.
+    pub(crate) resumes: bool,
+    /// The vehicle had its time and took nothing: it does not want energy now.
+    pub(crate) declined: bool,
+    /// What it may draw; `None` until that has been worked out.
+    pub(crate) offer: Option<Offer>,
     pub(crate) allowance: Allowance,
     /// When the meter is looked at next, to see whether the allowance is used up.
     pub(crate) watch: Option<Mono>,
@@ -189,8 +200,13 @@ impl Connector {
     /// energy has not refused it: until it reacts the connector is still preparing.
     fn show_running(&self, run: &Run) -> ChargePointStatus {
         match self.ev {
-            _ if run.allowance == Allowance::Spent => ChargePointStatus::SuspendedEVSE,
+            _ if run.allowance == Allowance::Spent || run.is_paused() => {
+                ChargePointStatus::SuspendedEVSE
+            }
             Ev::Charging => ChargePointStatus::Charging,
+            Ev::Plugged if run.reacts_until.is_some() && run.resumes => {
+                ChargePointStatus::SuspendedEVSE
+            }
             Ev::Plugged if run.reacts_until.is_some() => ChargePointStatus::Preparing,
             _ => ChargePointStatus::SuspendedEV,
         }
@@ -205,20 +221,30 @@ impl Connector {
             Session::Idle | Session::Preparing { .. } => false,
         };
         let lock = locked && self.lockable && self.ev != Ev::Absent;
-        let permit = match &self.session {
-            Session::Running(run) => {
-                let stopped =
-                    all_stopped || run.allowance == Allowance::Spent || self.fault.is_some();
-                self.ev.is_connected() && !stopped
-            }
-            _ => false,
-        };
-        Supply {
-            permit,
+        let mut supply = Supply {
             lock,
             tx: self.run().map(|run| run.tx),
             ..Supply::OFF
+        };
+        let Session::Running(run) = &self.session else {
+            return supply;
+        };
+        let stopped = all_stopped || run.allowance == Allowance::Spent || self.fault.is_some();
+        let offer = run.offer.filter(|offer| !offer.is_nothing());
+        if let Some(offer) = offer.filter(|_| self.ev.is_connected() && !stopped) {
+            supply.permit = true;
+            supply.deciamps = Some(u32::try_from(offer.deciamps).unwrap_or(u32::MAX));
+            supply.deciwatts = Some(u64::try_from(offer.deciwatts).unwrap_or(0));
+            supply.phases = offer.phases;
         }
+        supply
+    }
+}
+
+impl Run {
+    /// Whether limits leave nothing to draw.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.offer.is_some_and(Offer::is_nothing)
     }
 }
 

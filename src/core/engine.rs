@@ -14,6 +14,7 @@ use crate::core::outbox::Outbox;
 use crate::core::questions::Questions;
 use crate::core::reset::Reset;
 use crate::core::settings::Settings;
+use crate::core::smart::{Installed, Offers};
 use crate::core::{
     Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, SetupError, Stamp,
     Stored, Transaction, TxId, Wh, Write,
@@ -66,6 +67,8 @@ pub struct Engine {
     pub(crate) unsaved: BTreeSet<TxId>,
     /// When the readings that are not stored yet have to be.
     pub(crate) commit: Option<Mono>,
+    pub(crate) profiles: Installed,
+    pub(crate) offers: Offers,
     pub(crate) cache: Cache,
     pub(crate) authorizations: Authorizations,
     pub(crate) questions: Questions,
@@ -125,6 +128,8 @@ pub enum Due {
     Question,
     /// ConnectionTimeOut.
     Connection,
+    /// A charging limit may change.
+    Limit,
     /// The vehicle had time enough to react to an offer.
     Reaction,
     /// A status has lasted long enough to be told.
@@ -184,6 +189,8 @@ impl Engine {
             last_tx: stored.last_tx,
             unsaved: BTreeSet::new(),
             commit: None,
+            profiles: Installed::default(),
+            offers: Offers::default(),
             cache: Cache::new(stored.cache),
             authorizations: Authorizations::default(),
             questions: Questions::default(),
@@ -204,6 +211,7 @@ impl Engine {
         }
         engine.restore_data(stored.data);
         engine.restore(stored.running);
+        engine.restore_profiles(stored.profiles);
         engine.rearm_aligned();
         engine.settle();
         Ok(engine)
@@ -286,6 +294,7 @@ impl Engine {
     fn settle(&mut self) {
         self.expire();
         self.advance_sessions();
+        self.offer_supplies();
         self.report_statuses();
         self.command_supplies();
         self.mind_reset();
@@ -326,9 +335,10 @@ impl Engine {
         let statuses = self.status_deadline();
         let commit = self.commit.map(|at| (at, Due::Commit));
         let aligned = self.aligned_deadline();
+        let limits = self.offer_deadline();
         let reset = self.reset_deadline();
         let all = [
-            link, calls, boot, questions, sessions, statuses, aligned, commit, reset,
+            link, calls, boot, questions, sessions, statuses, aligned, limits, commit, reset,
         ];
         all.into_iter().flatten().min()
     }

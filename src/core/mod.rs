@@ -34,6 +34,7 @@ mod reset;
 mod session;
 mod settings;
 mod setup;
+mod smart;
 mod status;
 mod stop_data;
 mod traffic;

@@ -27,6 +27,9 @@ impl Engine {
                             Allowance::Full
                         },
                         watch: None,
+                        resumes: false,
+                        declined: false,
+                        offer: None,
                     };
                     connector.session = Session::Running(run);
                     // Until the firmware says otherwise, the vehicle is still there.

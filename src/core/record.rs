@@ -4,7 +4,7 @@
 
 use crate::core::{ConnectorId, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
-use crate::wire::{AuthorizationStatus, IdToken, Reason, SampledValue};
+use crate::wire::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
 
 /// Changes that become durable together or not at all. Later ones win over earlier ones.
 pub type Batch = Vec<Write>;
@@ -34,6 +34,10 @@ pub enum Write {
     /// Too many meter values are queued: of those of this transaction that stand behind that place,
     /// every other one goes, beginning with the second; the last one stays.
     Thin(Option<TxId>, Seq),
+    /// A charging profile is installed.
+    Profile(StoredProfile),
+    /// The charging profile with that id is not installed any more.
+    DropProfile(i32),
     /// The central system accepted the charge point, for the first time ever.
     Accepted,
     /// A tag is in the authorization cache, or what is known of it changed.
@@ -105,6 +109,19 @@ pub struct Datum {
     pub at: Stamp,
     /// What.
     pub values: Vec<SampledValue>,
+}
+
+/// A charging profile as it was installed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredProfile {
+    /// Where; `None` is connector 0.
+    pub connector: Option<ConnectorId>,
+    /// The transaction that a TxProfile is for.
+    pub tx: Option<TxId>,
+    /// When.
+    pub installed: Wall,
+    /// The profile; its id is that of the record.
+    pub profile: ChargingProfile,
 }
 
 /// A transaction message that has to arrive.
@@ -193,6 +210,8 @@ pub struct Stored {
     pub data: Vec<(TxId, Datum)>,
     /// Whether the central system ever accepted the charge point.
     pub accepted: bool,
+    /// The installed charging profiles.
+    pub profiles: Vec<StoredProfile>,
     /// The authorization cache.
     pub cache: Vec<CachedTag>,
     /// How many messages are queued.

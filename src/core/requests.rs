@@ -30,6 +30,9 @@ impl Engine {
             CentralRequest::RemoteStartTransaction(request) => self.on_remote_start(id, *request),
             CentralRequest::RemoteStopTransaction(request) => self.on_remote_stop(id, &request),
             CentralRequest::Reset(request) => self.on_reset(id, request.r#type),
+            CentralRequest::SetChargingProfile(request) => self.on_set_profile(id, &request),
+            CentralRequest::ClearChargingProfile(request) => self.on_clear_profile(id, &request),
+            CentralRequest::GetCompositeSchedule(request) => self.on_get_composite(id, &request),
             CentralRequest::TriggerMessage(request) => self.on_trigger(id, &request),
             CentralRequest::UnlockConnector(request) => self.on_unlock(id, &request),
             _ => self.refuse(
@@ -79,7 +82,9 @@ impl Engine {
         };
         self.respond(id.as_str(), &RemoteStartTransactionResponse { status });
         let Some(at) = at else { return };
-        let aim = Aim::Start(vec![at]);
+        let smart = self.settings.has_profile("SmartCharging");
+        let profile = request.charging_profile.filter(|_| smart).map(Box::new);
+        let aim = Aim::Start(vec![at], profile);
         if self.settings.is(Key::AuthorizeRemoteTxRequests) {
             self.authorize(request.id_tag, aim);
         } else {
@@ -95,7 +100,12 @@ impl Engine {
             Some(number) => vec![self.existing(number)?],
             None => self.connector_ids().collect(),
         };
-        self.pick(&at)
+        let at = self.pick(&at)?;
+        // Without smart charging a profile is not looked at (OCPP 1.6 §5.11).
+        let smart = self.settings.has_profile("SmartCharging");
+        let profile = request.charging_profile.as_ref().filter(|_| smart);
+        let possible = profile.map_or(true, |profile| self.takes_remote_profile(at, profile));
+        possible.then_some(at)
     }
 
     /// `OCPP 1.6 §5.12`: the id decides alone; a transaction without one cannot be meant.

@@ -26,6 +26,15 @@ impl Engine {
                 connector.meter.takes.retain(|take| *take != Take::Begin);
             }
             Session::Running(run) => {
+                match ev {
+                    Ev::Charging => run.declined = false,
+                    Ev::Suspended => run.declined = true,
+                    // It asked before, and does not any more although it could.
+                    Ev::Plugged if run.reacts_until.is_none() && !run.is_paused() => {
+                        run.declined = true;
+                    }
+                    _ => {}
+                }
                 if matches!(ev, Ev::Charging | Ev::Suspended) {
                     run.reacts_until = None;
                 }
@@ -121,6 +130,7 @@ impl Engine {
                 }
                 Session::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
                     run.reacts_until = None;
+                    run.declined = true;
                 }
                 _ => {}
             }
@@ -161,6 +171,7 @@ impl Engine {
         let (sample, since) = (self.first_sample(), self.now.mono);
         let reacts_until = Some(self.now.mono + self.setup.tuning.ev_reaction);
         let tx = TxId(self.last_tx + 1);
+        let profile = allowed.profile;
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
@@ -177,6 +188,9 @@ impl Engine {
             reacts_until,
             allowance: Allowance::Full,
             watch: None,
+            resumes: false,
+            declined: false,
+            offer: None,
         });
         self.last_tx = tx.0;
         let transaction = Transaction {
@@ -195,6 +209,9 @@ impl Engine {
         self.write(Write::Transaction(transaction.clone()));
         self.transactions.insert(tx, transaction);
         self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
+        if let Some(Err(why)) = profile.map(|profile| self.install(Some(at), Some(tx), &profile)) {
+            log::warn!("the charging profile of the remote start is refused: {why}");
+        }
         self.enqueue(QueuedBody::Start(tx), true);
         self.tell_step(tx, TransactionChange::Started);
     }
@@ -257,6 +274,7 @@ impl Engine {
         transaction.last = (end, meter);
         let record = transaction.clone();
         self.finish(at, &record, reason);
+        self.drop_profiles_of(tx);
         self.add_final_datum(tx, end, meter, ReadingContext::TransactionEnd);
         // Samples that are still in memory alone come before the stop, on the disk as well.
         self.store_samples(self.now.mono);
@@ -282,6 +300,7 @@ impl Engine {
         let hold = kept.then(|| Allowed {
             tag: transaction.tag.clone(),
             parent: transaction.parent.clone(),
+            profile: None,
         });
         connector.session = Session::Finishing { left, hold };
     }

@@ -143,15 +143,20 @@ impl Engine {
         }
     }
 
-    /// Commands the hardware: each command is complete, and given only when it changed.
+    /// Commands the hardware: each command is complete, and given only when it changed. Less comes
+    /// before more, so that all together never draw too much.
     pub(crate) fn command_supplies(&mut self) {
-        let stopped = self.fault.is_some() || self.reset.is_some();
-        for at in self.connector_ids() {
-            let Some(connector) = self.connector_mut(at) else {
-                continue;
-            };
-            let supply = connector.command(stopped);
-            if connector.supply != Some(supply) {
+        let stopped = self.all_stopped();
+        for less in [true, false] {
+            for at in self.connector_ids() {
+                let Some(connector) = self.connector_mut(at) else {
+                    continue;
+                };
+                let supply = connector.command(stopped);
+                let before = connector.supply;
+                if before == Some(supply) || supply.is_less(before.as_ref()) != less {
+                    continue;
+                }
                 connector.supply = Some(supply);
                 self.tell(Notice::Supply(at, supply));
             }

@@ -125,23 +125,31 @@ pub struct Supply {
     pub permit: bool,
     /// Whether the lock of the connector is to be closed; open it where this is `false`.
     pub lock: bool,
-    /// Current per phase in tenths of an ampere; `None` when nothing limits it.
+    /// Current per phase in tenths of an ampere; 0 unless it is permitted.
     pub deciamps: Option<u32>,
-    /// Power over all phases in tenths of a watt; `None` when nothing limits it.
+    /// Power over all phases in tenths of a watt; 0 unless it is permitted.
     pub deciwatts: Option<u64>,
-    /// How many phases may be used, 1 to 3; `None` when nothing limits it.
+    /// How many phases may be used, 1 to 3; `None`: all that there are.
     pub phases: Option<u8>,
     /// The transaction that is served.
     pub tx: Option<TxId>,
 }
 
 impl Supply {
+    /// Whether it takes something away from a former command; the first takes all away.
+    pub(crate) fn is_less(&self, before: Option<&Self>) -> bool {
+        let Some(before) = before else {
+            return !self.permit;
+        };
+        !self.permit || self.deciamps < before.deciamps || self.deciwatts < before.deciwatts
+    }
+
     /// Nothing flows.
     pub const OFF: Self = Self {
         permit: false,
         lock: false,
-        deciamps: None,
-        deciwatts: None,
+        deciamps: Some(0),
+        deciwatts: Some(0),
         phases: None,
         tx: None,
     };

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use crate::core::{
     Batch, CachedTag, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
-    Transaction, TxId, Write,
+    StoredProfile, Transaction, TxId, Write,
 };
 use crate::store::{Store, StoreError};
 use crate::wire::IdToken;
@@ -19,6 +19,7 @@ pub struct MemoryStore {
     data: BTreeMap<(TxId, u32), Datum>,
     queue: BTreeMap<Seq, QueuedMessage>,
     accepted: bool,
+    profiles: BTreeMap<i32, StoredProfile>,
     cache: BTreeMap<IdToken, CachedTag>,
     last_tx: u64,
 }
@@ -47,6 +48,13 @@ impl MemoryStore {
                 self.data.remove(&(tx, n));
             }
             Write::Thin(tx, after) => self.thin(tx, after),
+            Write::Profile(profile) => {
+                let id = profile.profile.charging_profile_id;
+                self.profiles.insert(id, profile);
+            }
+            Write::DropProfile(id) => {
+                self.profiles.remove(&id);
+            }
             Write::Accepted => self.accepted = true,
             Write::Queue(message) => {
                 self.queue.insert(message.seq, message);
@@ -126,6 +134,7 @@ impl Store for MemoryStore {
             data: data.collect(),
             values: self.values(),
             accepted: self.accepted,
+            profiles: self.profiles.values().cloned().collect(),
             settings: self.settings.clone().into_iter().collect(),
             availability: self.availability.clone().into_iter().collect(),
             running: running.cloned().collect(),

@@ -24,6 +24,7 @@ enum Record {
     Transaction(TxId),
     Datum(TxId, u32),
     Queue(Seq),
+    Profile(i32),
     Accepted,
     Times,
     Cache(IdToken),
@@ -42,6 +43,8 @@ fn record_of(write: &Write) -> Option<Record> {
         Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
         // What it would drop can only be told by the disk; the engine asks again when there is one.
         Write::Thin(..) => return None,
+        Write::Profile(stored) => Record::Profile(stored.profile.charging_profile_id),
+        Write::DropProfile(id) => Record::Profile(*id),
         Write::Accepted => Record::Accepted,
         Write::CorrectTimes(_) => Record::Times,
         Write::Cache(entry) => Record::Cache(entry.tag.clone()),

@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, Row, Statement, ToSql};
 
 use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
-    Transaction, TxId, Wh, Write,
+    StoredProfile, Transaction, TxId, Wh, Write,
 };
 use crate::store::StoreError;
 use crate::time::Wall;
@@ -53,6 +53,18 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
              AND tx IS ?1 AND seq > ?2) WHERE number % 2 = 0 AND number < count)",
             params![tx.map(|tx| signed(tx.0)), signed(after.0)],
         ),
+        Write::Profile(stored) => run(
+            "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                stored.profile.charging_profile_id,
+                number(stored.connector),
+                stored.tx.map(|tx| signed(tx.0)),
+                stored.installed.0,
+                serde_json::to_string(&stored.profile)
+                    .map_err(|why| StoreError(why.to_string()))?,
+            ],
+        ),
+        Write::DropProfile(id) => run("DELETE FROM profile WHERE id = ?1", params![id]),
         Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
         Write::Queue(message) => write_message(db, message),
         Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
@@ -267,6 +279,32 @@ fn written(values: &[SampledValue]) -> Result<String, StoreError> {
 
 fn values(text: &str) -> Result<Vec<SampledValue>, StoreError> {
     serde_json::from_str(text).map_err(|why| StoreError(why.to_string()))
+}
+
+/// The installed charging profiles; one that cannot be read is left out, and named in the log.
+pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
+    let sql = "SELECT id, connector, tx, installed_ms, profile FROM profile ORDER BY id";
+    let mut found = db.prepare(sql)?;
+    let mut rows = found.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(4)?;
+        let profile = match serde_json::from_str(&text) {
+            Ok(profile) => profile,
+            Err(why) => {
+                let id: i64 = row.get(0)?;
+                log::error!("stored charging profile {id} makes no sense: {why}");
+                continue;
+            }
+        };
+        all.push(StoredProfile {
+            connector: place(row.get(1)?)?,
+            tx: row.get::<_, Option<i64>>(2)?.map(|tx| TxId(unsigned(tx))),
+            installed: Wall(row.get(3)?),
+            profile,
+        });
+    }
+    Ok(all)
 }
 
 /// The readings for the StopTransaction of a transaction.

@@ -67,5 +67,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE TABLE flag (
         name TEXT PRIMARY KEY
     ) WITHOUT ROWID;
+    CREATE TABLE profile (
+        id INTEGER PRIMARY KEY,
+        connector INTEGER NOT NULL,
+        tx INTEGER,
+        installed_ms INTEGER NOT NULL,
+        profile TEXT NOT NULL
+    );
 ",
 ];

@@ -10,7 +10,9 @@ use std::time::Duration;
 use rusqlite::{params, Connection, ErrorCode, OptionalExtension};
 
 use crate::core::{Batch, Fetched, Seq, Stored, TxId};
-use crate::store::rows::{apply, cached, data_of, message, place, signed, transactions, unsigned};
+use crate::store::rows::{
+    apply, cached, data_of, message, place, profiles, signed, transactions, unsigned,
+};
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
@@ -245,6 +247,7 @@ impl Store for SqliteStore {
             data,
             values: values.collect::<Result<_, _>>()?,
             accepted: db.query_row(accepted, [], |row| row.get(0))?,
+            profiles: profiles(db)?,
             cache: cached(db)?,
             queued: unsigned(queued),
             last_seq: Seq(unsigned(last.unwrap_or(0))),

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Int(i64, i64),
     /// Measurands with optional phases, comma separated; at most as many as the other key says.
     Measurands(Key),
+    /// `Current`, `Power` or both, comma separated (`OCPP 1.6 §9.4.2`).
+    RateUnits,
     /// `connector.rotation`, comma separated (`OCPP 1.6 §9.1.7`).
     PhaseRotation,
     /// Any text.
@@ -76,14 +78,19 @@ keys! {
     AuthorizationCacheEnabled ReadWrite Kind::Bool, "true";
     AuthorizationKey WriteOnly Kind::Password, "";
     AuthorizeRemoteTxRequests ReadWrite Kind::Bool, "true";
+    ChargeProfileMaxStackLevel ReadOnly Kind::Int(0, 1_000_000), "100";
+    ChargingScheduleAllowedChargingRateUnit ReadOnly Kind::RateUnits, "Current,Power";
+    ChargingScheduleMaxPeriods ReadOnly Kind::Int(1, 100_000), "1000";
     ClockAlignedDataInterval ReadWrite Kind::Int(0, MAX_S), "0";
     ConnectionTimeOut ReadWrite Kind::Int(0, MAX_S), "60";
+    ConnectorSwitch3to1PhaseSupported ReadOnly Kind::Bool, "false";
     ConnectorPhaseRotation ReadWrite Kind::PhaseRotation, "NotApplicable";
     ConnectorPhaseRotationMaxLength ReadOnly Kind::Int(1, 257), "257";
     GetConfigurationMaxKeys ReadOnly Kind::Int(1, 1_000), "50";
     HeartbeatInterval ReadWrite Kind::Int(0, MAX_S), "300";
     LocalAuthorizeOffline ReadWrite Kind::Bool, "true";
     LocalPreAuthorize ReadWrite Kind::Bool, "false";
+    MaxChargingProfilesInstalled ReadOnly Kind::Int(0, 10_000), "50";
     MaxEnergyOnInvalidId ReadWrite Kind::Int(0, 1_000_000_000), "0";
     MessageTimeout ReadWrite Kind::Int(1, 3_600), "30";
     MeterValuesAlignedData ReadWrite Kind::Measurands(Key::MeterValuesAlignedDataMaxLength), "Energy.Active.Import.Register";
@@ -102,7 +109,7 @@ keys! {
     StopTxnAlignedDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
     StopTxnSampledData ReadWrite Kind::Measurands(Key::StopTxnSampledDataMaxLength), "";
     StopTxnSampledDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
-    SupportedFeatureProfiles ReadOnly Kind::Text, "Core,RemoteTrigger";
+    SupportedFeatureProfiles ReadOnly Kind::Text, "Core,RemoteTrigger,SmartCharging";
     SupportedFeatureProfilesMaxLength ReadOnly Kind::Int(1, 1_000), "6";
     SupportedFileTransferProtocols ReadOnly Kind::Text, "";
     TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "3";

@@ -208,6 +208,22 @@ impl Settings {
         }
     }
 
+    /// Whether a list of words, as text, has a word.
+    fn lists(&self, key: Key, word: &str) -> bool {
+        let text = self.standard[key as usize].0.as_str();
+        text.split(',').any(|item| item.trim() == word)
+    }
+
+    /// Whether a feature profile of OCPP is offered.
+    pub(crate) fn has_profile(&self, name: &str) -> bool {
+        self.lists(Key::SupportedFeatureProfiles, name)
+    }
+
+    /// Whether charging profiles may be in `Current` (A) or `Power` (W).
+    pub(crate) fn allows_rate(&self, name: &str) -> bool {
+        self.lists(Key::ChargingScheduleAllowedChargingRateUnit, name)
+    }
+
     /// The password for HTTP basic authentication, if there is one.
     pub(crate) fn password(&self) -> Option<&[u8]> {
         match &self.standard[Key::AuthorizationKey as usize].1 {

@@ -70,6 +70,10 @@ impl Value {
             Kind::Bool => None,
             Kind::Int(min, max) => int(text).filter(|n| (min..=max).contains(n)).map(Self::Int),
             Kind::Measurands(_) => Quantity::parse_list(text).map(Self::Measurands),
+            Kind::RateUnits => {
+                let known = |item: &str| matches!(item.trim(), "Current" | "Power");
+                text.split(',').all(known).then_some(Self::Text)
+            }
             Kind::PhaseRotation => rotations(text).then_some(Self::Text),
             Kind::Text => Some(Self::Text),
             Kind::Password => password(text).map(Self::Password),

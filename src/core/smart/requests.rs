@@ -1,0 +1,306 @@
+//! Charging profiles over the wire: installed, cleared, asked about
+//! (`OCPP 1.6 §5.5`, `§5.7`, `§5.16`).
+
+use crate::core::connector::Session;
+use crate::core::settings::Key;
+use crate::core::smart::composite::{grid_limit, sweep, Composite};
+use crate::core::smart::limits::{Installed, Volts, Whom};
+use crate::core::smart::profile::{Bounds, Refusal};
+use crate::core::smart::{second, Profile};
+use crate::core::{CentralId, ConnectorId, Engine, StoredProfile, Transaction, TxId, Write};
+use crate::time::Wall;
+use crate::wire::{
+    ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingProfileStatus,
+    ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod, ClearChargingProfile,
+    ClearChargingProfileResponse, ClearChargingProfileStatus, ErrorCode, GetCompositeSchedule,
+    GetCompositeScheduleResponse, GetCompositeScheduleStatus, MessageId, SetChargingProfile,
+    SetChargingProfileResponse, Tenths,
+};
+
+impl Engine {
+    /// Whether the feature profile is switched on; if not, the call is refused.
+    pub(crate) fn charges_smartly(&mut self, id: &MessageId) -> bool {
+        let on = self.settings.has_profile("SmartCharging");
+        if !on {
+            self.refuse(
+                id,
+                ErrorCode::NotSupported,
+                "smart charging is switched off",
+            );
+        }
+        on
+    }
+
+    fn bounds(&self) -> Bounds {
+        let number = |key| self.settings.int(key);
+        Bounds {
+            level: i32::try_from(number(Key::ChargeProfileMaxStackLevel)).unwrap_or(i32::MAX),
+            periods: usize::try_from(number(Key::ChargingScheduleMaxPeriods)).unwrap_or(usize::MAX),
+            amperes: self.settings.allows_rate("Current"),
+            watts: self.settings.allows_rate("Power"),
+        }
+    }
+
+    /// Connector 0 is `Some(None)`; `None` does not exist.
+    fn place(&self, number: i32) -> Option<Option<ConnectorId>> {
+        if number == 0 {
+            return Some(None);
+        }
+        let at = ConnectorId::new(u32::try_from(number).ok()?)?;
+        self.connector(at).map(|connector| Some(connector.id))
+    }
+
+    pub(crate) fn on_set_profile(&mut self, id: &MessageId, request: &SetChargingProfile) {
+        if !self.charges_smartly(id) {
+            return;
+        }
+        let Some(place) = self.place(request.connector_id) else {
+            let text = format!(
+                "connectorId: there is no connector {}",
+                request.connector_id
+            );
+            return self.refuse(id, ErrorCode::PropertyConstraintViolation, &text);
+        };
+        let status = match self.set_profile(place, &request.cs_charging_profiles) {
+            Ok(()) => ChargingProfileStatus::Accepted,
+            Err(why) => {
+                log::warn!("a charging profile is refused: {why}");
+                ChargingProfileStatus::Rejected
+            }
+        };
+        self.respond(id.as_str(), &SetChargingProfileResponse { status });
+    }
+
+    fn set_profile(
+        &mut self,
+        place: Option<ConnectorId>,
+        wanted: &ChargingProfile,
+    ) -> Result<(), Refusal> {
+        let tx = if wanted.charging_profile_purpose == Purpose::TxProfile {
+            let at = place.ok_or("a TxProfile does not belong to connector 0")?;
+            let running = self.running(at).ok_or("there is no transaction")?;
+            let other = |id| running.central != CentralId::Known(id);
+            if wanted.transaction_id.is_some_and(other) {
+                return Err("there is another transaction");
+            }
+            Some(running.id)
+        } else {
+            None
+        };
+        self.install(place, tx, wanted)
+    }
+
+    /// Installs a profile durably, in the place of those that it replaces.
+    pub(crate) fn install(
+        &mut self,
+        place: Option<ConnectorId>,
+        tx: Option<TxId>,
+        wanted: &ChargingProfile,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.wall(self.now.mono);
+        let new = Profile::new(place, tx, wanted, now, self.bounds())?;
+        let replaces = |old: &&Profile| Installed::is_replaced(old, &new);
+        let replaced = self.profiles.iter().filter(replaces).count();
+        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
+        if replaced == 0 && self.profiles.len() as u64 >= most {
+            return Err("MaxChargingProfilesInstalled are installed");
+        }
+        for gone in self.profiles.install(new) {
+            self.write(Write::DropProfile(gone));
+        }
+        self.write(Write::Profile(StoredProfile {
+            connector: place,
+            tx,
+            installed: now,
+            profile: wanted.clone(),
+        }));
+        Ok(())
+    }
+
+    /// What the store kept: profiles of transactions that did not survive are gone.
+    pub(crate) fn restore_profiles(&mut self, stored: Vec<StoredProfile>) {
+        for kept in stored {
+            let id = kept.profile.charging_profile_id;
+            let of_none = kept.tx.is_some_and(|tx| !self.is_running(tx));
+            let lost = kept
+                .connector
+                .is_some_and(|at| self.connector(at).is_none());
+            let bounds = self.bounds();
+            let profile = Profile::new(
+                kept.connector,
+                kept.tx,
+                &kept.profile,
+                kept.installed,
+                bounds,
+            );
+            match profile {
+                Ok(profile) if !of_none && !lost => {
+                    self.profiles.install(profile);
+                }
+                outcome => {
+                    if let Err(why) = outcome {
+                        log::warn!("a stored charging profile is not possible here: {why}");
+                    }
+                    self.write(Write::DropProfile(id));
+                }
+            }
+        }
+    }
+
+    fn is_running(&self, tx: TxId) -> bool {
+        let mut runs = self
+            .connectors
+            .iter()
+            .filter_map(|connector| connector.run());
+        runs.any(|run| run.tx == tx)
+    }
+
+    fn running(&self, at: ConnectorId) -> Option<&Transaction> {
+        match &self.connector(at)?.session {
+            Session::Running(run) => self.transactions.get(&run.tx),
+            _ => None,
+        }
+    }
+
+    /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
+    pub(crate) fn drop_profiles_of(&mut self, tx: TxId) {
+        for gone in self.profiles.remove(|profile| profile.tx == Some(tx)) {
+            self.write(Write::DropProfile(gone));
+        }
+    }
+
+    /// Whether the profile of a remote start makes sense (`OCPP 1.6 §5.16.2`).
+    pub(crate) fn takes_remote_profile(&self, at: ConnectorId, wanted: &ChargingProfile) -> bool {
+        let now = self.clock.wall(self.now.mono);
+        let of_start = wanted.charging_profile_purpose == Purpose::TxProfile
+            && wanted.transaction_id.is_none();
+        let sane = Profile::new(Some(at), None, wanted, now, self.bounds());
+        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
+        of_start && sane.is_ok() && (self.profiles.len() as u64) < most
+    }
+
+    pub(crate) fn on_clear_profile(&mut self, id: &MessageId, request: &ClearChargingProfile) {
+        if !self.charges_smartly(id) {
+            return;
+        }
+        let fits = |profile: &Profile| match request.id {
+            // An id alone decides (errata 3.25).
+            Some(wanted) => profile.id == wanted,
+            None => {
+                let place = profile.place.map_or(0, ConnectorId::number);
+                let here = |wanted| u32::try_from(wanted) == Ok(place);
+                request.connector_id.map_or(true, here)
+                    && request
+                        .charging_profile_purpose
+                        .map_or(true, |p| p == profile.purpose)
+                    && request
+                        .stack_level
+                        .map_or(true, |level| level == profile.level)
+            }
+        };
+        let gone = self.profiles.remove(fits);
+        let status = if gone.is_empty() {
+            ClearChargingProfileStatus::Unknown
+        } else {
+            ClearChargingProfileStatus::Accepted
+        };
+        for gone in gone {
+            self.write(Write::DropProfile(gone));
+        }
+        self.respond(id.as_str(), &ClearChargingProfileResponse { status });
+    }
+
+    pub(crate) fn on_get_composite(&mut self, id: &MessageId, request: &GetCompositeSchedule) {
+        if !self.charges_smartly(id) {
+            return;
+        }
+        let amperes = self.settings.allows_rate("Current");
+        let allowed = |unit: &Unit| match unit {
+            Unit::A => amperes,
+            Unit::W => self.settings.allows_rate("Power"),
+        };
+        let unit = request
+            .charging_rate_unit
+            .unwrap_or(if amperes { Unit::A } else { Unit::W });
+        let place = self.place(request.connector_id).filter(|_| allowed(&unit));
+        let answer = match place.filter(|_| request.duration >= 0) {
+            None => GetCompositeScheduleResponse {
+                status: GetCompositeScheduleStatus::Rejected,
+                connector_id: None,
+                schedule_start: None,
+                charging_schedule: None,
+            },
+            Some(place) => {
+                let start = second(self.clock.wall(self.now.mono));
+                let composite = self.composite(place, start, i64::from(request.duration), unit);
+                GetCompositeScheduleResponse {
+                    status: GetCompositeScheduleStatus::Accepted,
+                    connector_id: Some(request.connector_id),
+                    schedule_start: Some(Wall(start.saturating_mul(1000))),
+                    charging_schedule: Some(schedule_of(&composite, unit)),
+                }
+            }
+        };
+        self.respond(id.as_str(), &answer);
+    }
+
+    /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
+    pub(crate) fn composite(
+        &self,
+        place: Option<ConnectorId>,
+        start: i64,
+        duration: i64,
+        unit: Unit,
+    ) -> Composite {
+        let most = self.settings.int(Key::ChargingScheduleMaxPeriods);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let volts = self.volts();
+        match place.and_then(|at| self.whom(at, start)) {
+            Some(whom) => sweep(start, duration, most, |t| {
+                self.profiles.limit(&whom, t, unit, volts, false)
+            }),
+            None => {
+                let all = self.connector_ids().filter_map(|at| self.whom(at, start));
+                let all: Vec<_> = all.collect();
+                let grid = self.setup.tuning.grid;
+                sweep(start, duration, most, |t| {
+                    grid_limit(&self.profiles, &all, grid, t, unit, volts)
+                })
+            }
+        }
+    }
+
+    pub(crate) const fn volts(&self) -> Volts {
+        Volts(self.setup.tuning.volts)
+    }
+
+    /// Whom the limits of a connector are for; idle, a transaction that would start now.
+    pub(crate) fn whom(&self, at: ConnectorId, now: i64) -> Option<Whom> {
+        let hardware = self.setup.connectors.get(at.index())?.hardware;
+        let running = self.running(at);
+        Some(Whom {
+            at,
+            tx: running.map(|transaction| transaction.id),
+            started: running.map_or(now, |transaction| second(transaction.started.wall)),
+            hardware,
+        })
+    }
+}
+
+fn schedule_of(composite: &Composite, unit: Unit) -> ChargingSchedule {
+    let periods = composite
+        .periods
+        .iter()
+        .map(|(start, limit)| ChargingSchedulePeriod {
+            start_period: i32::try_from(*start).unwrap_or(i32::MAX),
+            limit: Tenths(limit.tenths),
+            number_phases: limit.phases.map(i32::from),
+        });
+    ChargingSchedule {
+        duration: Some(i32::try_from(composite.duration).unwrap_or(i32::MAX)),
+        start_schedule: None,
+        charging_rate_unit: unit,
+        charging_schedule_period: periods.collect(),
+        min_charging_rate: None,
+    }
+}
