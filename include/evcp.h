@@ -163,6 +163,10 @@
 #define EVCP_AT_OUTLET 4
 /* In the body of the charger. */
 #define EVCP_AT_BODY 5
+/* Amperes per phase. */
+#define EVCP_AMPS 0
+/* Watts over all phases. */
+#define EVCP_WATTS 1
 /* It began; energy is permitted from now on. */
 #define EVCP_TX_STARTED 0
 /* It goes on after a restart. */
@@ -257,15 +261,15 @@ typedef struct {
     uint32_t struct_size;
     /* Whether the contactor may be closed; false: open it. */
     bool permit;
-    /* How many phases may be used, 1 to 3; 0: no limit. */
+    /* How many phases may be used, 1 to 3; 0: all that there are. */
     uint8_t phases;
     /* Whether the lock of the connector is to be closed; false: open it. */
     bool lock;
     /* Zero. */
     uint8_t reserved;
-    /* A per phase; infinite when nothing limits it. */
+    /* A per phase, at most; 0 unless permit is set. */
     double amps;
-    /* W over all phases; infinite when nothing limits it. */
+    /* W over all phases, at most; 0 unless permit is set. */
     double watts;
     /* The transaction that is served; 0 for none. */
     evcp_tx_t tx;
@@ -394,6 +398,16 @@ typedef void (*evcp_data_fn)(void *user_data,
 /* An answer to a question. */
 typedef uint32_t evcp_answer_t;
 
+/* A piece of a schedule. Frozen: arrays of it cross the border. */
+typedef struct {
+    /* What may be drawn, in the unit that was asked for. */
+    double limit;
+    /* When it begins, in seconds from the question on. */
+    uint32_t start_s;
+    /* How many phases may be used, 1 to 3; 0: all that there are. */
+    uint32_t phases;
+} evcp_period_t;
+
 /* How much happened since the start. */
 typedef struct {
     /* sizeof(evcp_stats_t), set by the caller; only that much is written. */
@@ -493,6 +507,16 @@ EVCP_API
 evcp_err_t evcp_config_set_lockable(evcp_config_t *cfg,
                                     uint32_t connector,
                                     bool lockable);
+
+/* What the wires and contactors of a connector (0: of the grid connection of the whole charge point)
+ * can carry: amps per phase on 1 to 3 phases, or, with phases 0, of direct current; up to 10000 A,
+ * in steps of 0.1 A. A connector has 32 A on three phases unless this says otherwise, and is never
+ * told more; the grid connection has no limit. The voltage is the setting "electric.voltage_v". */
+EVCP_API
+evcp_err_t evcp_config_set_limit(evcp_config_t *cfg,
+                                 uint32_t connector,
+                                 uint32_t phases,
+                                 double amps);
 
 /* The directory for everything that must survive a power cut; it is made if it does not exist, and
  * belongs to one charge point alone. Without one (NULL) everything is forgotten at the end. */
@@ -702,6 +726,19 @@ evcp_err_t evcp_answer_data(evcp_t *cp,
 /* What a connector may draw now: the same as on_supply told or will tell. After a failure inside
  * the library this still works, and permits nothing. */
 EVCP_API evcp_err_t evcp_get_supply(const evcp_t *cp, uint32_t connector, evcp_supply_t *out);
+
+/* What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
+ * seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
+ * connector is answered as if a transaction began now. *count: room in periods in, number of them
+ * out; EVCP_E_BUFFER stores the number that is needed. May wait a moment for the library's thread,
+ * also in a callback. */
+EVCP_API
+evcp_err_t evcp_get_schedule(const evcp_t *cp,
+                             uint32_t connector,
+                             uint32_t duration_s,
+                             uint32_t unit,
+                             evcp_period_t *periods,
+                             size_t *count);
 
 /* The transaction that runs at a connector; 0 if none does. */
 EVCP_API evcp_err_t evcp_get_tx(const evcp_t *cp, uint32_t connector, evcp_tx_t *out);

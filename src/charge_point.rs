@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::core::{
-    Answer, ConnectorId, ConnectorStatus, Engine, Fact, RequestId, Setup, Supply, TransactionStep,
+    Answer, ConnectorId, ConnectorStatus, Engine, Fact, RequestId, SchedulePeriod, Setup, Supply,
+    TransactionStep,
 };
 use crate::error::Error;
-use crate::mailbox::{Event, Mailbox, Stats, Wake};
+use crate::mailbox::{Asked, Event, Mailbox, Reply, Stats, Wake};
 use crate::shell::{self, Driver, Endpoint, Thread};
 use crate::store::{MemoryStore, SqliteStore, Store};
+use crate::wire::ChargingRateUnitType;
 
 /// Everything that a charge point is made from.
 pub struct Options {
@@ -93,6 +95,9 @@ impl Done {
         true
     }
 }
+
+/// How long a question to the library's own thread may take.
+const SCHEDULE_TIME: Duration = Duration::from_secs(2);
 
 impl ChargePoint {
     /// Makes a charge point: checks everything and opens the store. Nothing runs yet.
@@ -236,6 +241,36 @@ impl ChargePoint {
     #[must_use]
     pub fn supply(&self, at: ConnectorId) -> Supply {
         self.mailbox.supply(at)
+    }
+
+    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`). Waits for the library's
+    /// thread, which answers at once; may be asked anywhere, also before the start.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much
+    /// waits; [`Error::Closed`], [`Error::Panicked`]; [`Error::Io`] when no answer comes.
+    pub fn schedule(
+        &self,
+        at: Option<ConnectorId>,
+        duration: u32,
+        unit: ChargingRateUnitType,
+    ) -> Result<Vec<SchedulePeriod>, Error> {
+        if let Some(at) = at.filter(|at| at.number() > self.connectors) {
+            return Err(Error::Invalid(format!("there is no {at:?}")));
+        }
+        if let State::Made(driver) = &*self.state.lock() {
+            return Ok(driver.schedule(at, duration, unit));
+        }
+        let reply = Arc::<Reply>::default();
+        self.mailbox.ask(Asked {
+            place: at,
+            duration,
+            unit,
+            reply: reply.clone(),
+        })?;
+        let answer = reply.wait(Instant::now() + SCHEDULE_TIME);
+        answer.ok_or_else(|| Error::Io("the library did not answer".to_owned()))
     }
 
     /// The status of a connector or, `None`, of the charge point.

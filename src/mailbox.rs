@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::core::{
-    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, RequestId, Supply,
-    TransactionChange, TransactionStep,
+    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, RequestId, SchedulePeriod,
+    Supply, TransactionChange, TransactionStep,
 };
 use crate::error::Error;
+use crate::wire::ChargingRateUnitType;
 
 /// What the host gets out of [`ChargePoint::next`](crate::ChargePoint::next).
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,40 @@ pub enum Event {
 pub(crate) enum Mail {
     Fact(Fact),
     Answer(RequestId, Answer),
+    Schedule(Asked),
+}
+
+/// Somebody waits for a composite schedule.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) place: Option<ConnectorId>,
+    pub(crate) duration: u32,
+    pub(crate) unit: ChargingRateUnitType,
+    pub(crate) reply: std::sync::Arc<Reply>,
+}
+
+/// Where the answer goes.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    answer: Mutex<Option<Vec<SchedulePeriod>>>,
+    answered: Condvar,
+}
+
+impl Reply {
+    pub(crate) fn give(&self, periods: Vec<SchedulePeriod>) {
+        *self.answer.lock() = Some(periods);
+        self.answered.notify_all();
+    }
+
+    pub(crate) fn wait(&self, until: std::time::Instant) -> Option<Vec<SchedulePeriod>> {
+        let mut answer = self.answer.lock();
+        while answer.is_none() {
+            if self.answered.wait_until(&mut answer, until).timed_out() {
+                break;
+            }
+        }
+        answer.take()
+    }
 }
 
 /// Raised while events wait. Both methods are called under a lock: they must not call back.
@@ -129,6 +164,19 @@ impl Mailbox {
             return Err(Error::Expired);
         }
         inner.inbox.push_back(Mail::Answer(request, answer));
+        drop(inner);
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    /// Asks for a composite schedule.
+    pub(crate) fn ask(&self, asked: Asked) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        inner.check()?;
+        if inner.inbox.len() >= MOST {
+            return Err(Error::Full);
+        }
+        inner.inbox.push_back(Mail::Schedule(asked));
         drop(inner);
         self.bell.notify_one();
         Ok(())

@@ -219,3 +219,14 @@ pub enum DataTransferOutcome {
     /// No answer came in time, or an error came instead.
     Failed(String),
 }
+
+/// A piece of a composite schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchedulePeriod {
+    /// When it begins, in seconds from the question on.
+    pub start: u32,
+    /// The limit in tenths of the unit that was asked for.
+    pub tenths: i64,
+    /// How many phases may be used, if profiles allow fewer than there are.
+    pub phases: Option<u8>,
+}

@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::charge_point::{Options, Storage, TlsOptions};
 use crate::core::{
-    ConnectorId, ConnectorSetup, DeclaredKey, Device, Host, Key, Setup, Tuning, TuningError,
+    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Hardware, Host, Key, Setup, Tuning,
+    TuningError,
 };
 use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED, EVCP_OK};
@@ -234,6 +235,49 @@ pub unsafe extern "C" fn evcp_config_set_lockable(
             let at =
                 at.ok_or_else(|| Fail::invalid(format!("connector {connector} does not exist")))?;
             at.lockable = lockable;
+            Ok(())
+        })
+    }
+}
+
+/// What the wires and contactors of a connector (0: of the grid connection of the whole charge point)
+/// can carry: amps per phase on 1 to 3 phases, or, with phases 0, of direct current; up to 10000 A,
+/// in steps of 0.1 A. A connector has 32 A on three phases unless this says otherwise, and is never
+/// told more; the grid connection has no limit. The voltage is the setting "electric.voltage_v".
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_limit(
+    cfg: *mut evcp_config_t,
+    connector: u32,
+    phases: u32,
+    amps: f64,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            if !(0.0..=10_000.0).contains(&amps) {
+                return Err(Fail::invalid(format!("amps is {amps}")));
+            }
+            let hardware = Hardware {
+                // Never more than was said.
+                deciamps: (amps * 10.0 + 1e-6).floor() as u32,
+                feed: match phases {
+                    0 => Feed::Dc,
+                    1 => Feed::One,
+                    2 => Feed::Two,
+                    3 => Feed::Three,
+                    _ => return Err(Fail::invalid(format!("phases is {phases}"))),
+                },
+            };
+            if connector == 0 {
+                cfg.tuning.grid = Some(hardware);
+                return Ok(());
+            }
+            let at = ConnectorId::new(connector).and_then(|at| cfg.connectors.get_mut(at.index()));
+            let missing = || Fail::invalid(format!("connector {connector} does not exist"));
+            at.ok_or_else(missing)?.hardware = hardware;
             Ok(())
         })
     }

@@ -10,6 +10,7 @@ use crate::ffi::results::*;
 use crate::ffi::sized::{self, Sized32};
 use crate::ffi::text::required;
 use crate::ffi::values::*;
+use crate::wire::ChargingRateUnitType;
 
 /// What a connector may draw now: the same as on_supply told or will tell. After a failure inside
 /// the library this still works, and permits nothing.
@@ -44,6 +45,58 @@ fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId,
         return Err(Fail::invalid(format!("connector {number} does not exist")));
     }
     Ok(at)
+}
+
+/// What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
+/// seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
+/// connector is answered as if a transaction began now. *count: room in periods in, number of them
+/// out; EVCP_E_BUFFER stores the number that is needed. May wait a moment for the library's thread,
+/// also in a callback.
+///
+/// # Safety
+/// See POINTERS at the top of the header; periods points to *count of them.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_schedule(
+    cp: *const evcp_t,
+    connector: u32,
+    duration_s: u32,
+    unit: u32,
+    periods: *mut evcp_period_t,
+    count: *mut usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let count = count
+                .as_mut()
+                .ok_or_else(|| Fail::invalid("count is NULL"))?;
+            let unit = match unit {
+                EVCP_AMPS => ChargingRateUnitType::A,
+                EVCP_WATTS => ChargingRateUnitType::W,
+                _ => return Err(Fail::invalid(format!("unit is {unit}"))),
+            };
+            let at = match connector {
+                0 => None,
+                _ => Some(existing(inner, connector)?),
+            };
+            let found = inner.charge_point.schedule(at, duration_s, unit)?;
+            let room = std::mem::replace(count, found.len());
+            if room < found.len() {
+                return Err(Fail(EVCP_E_BUFFER, format!("{} periods", found.len())));
+            }
+            if periods.is_null() {
+                return Err(Fail::invalid("periods is NULL"));
+            }
+            for (at, period) in found.iter().enumerate() {
+                *periods.add(at) = evcp_period_t {
+                    limit: period.tenths as f64 / 10.0,
+                    start_s: period.start,
+                    phases: period.phases.map_or(0, u32::from),
+                };
+            }
+            Ok(EVCP_OK)
+        })
+    }
 }
 
 /// The transaction that runs at a connector; 0 if none does.

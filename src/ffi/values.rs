@@ -176,15 +176,15 @@ pub struct evcp_supply_t {
     pub struct_size: u32,
     /// Whether the contactor may be closed; false: open it.
     pub permit: bool,
-    /// How many phases may be used, 1 to 3; 0: no limit.
+    /// How many phases may be used, 1 to 3; 0: all that there are.
     pub phases: u8,
     /// Whether the lock of the connector is to be closed; false: open it.
     pub lock: bool,
     /// Zero.
     pub reserved: u8,
-    /// A per phase; infinite when nothing limits it.
+    /// A per phase, at most; 0 unless permit is set.
     pub amps: f64,
-    /// W over all phases; infinite when nothing limits it.
+    /// W over all phases, at most; 0 unless permit is set.
     pub watts: f64,
     /// The transaction that is served; 0 for none.
     pub tx: evcp_tx_t,
@@ -203,13 +203,28 @@ impl evcp_supply_t {
             reserved: 0,
             amps: supply
                 .deciamps
-                .map_or(f64::INFINITY, |tenths| f64::from(tenths) / 10.0),
-            watts: supply
-                .deciwatts
-                .map_or(f64::INFINITY, |tenths| tenths as f64 / 10.0),
+                .map_or(0.0, |tenths| f64::from(tenths) / 10.0),
+            watts: supply.deciwatts.map_or(0.0, |tenths| tenths as f64 / 10.0),
             tx: supply.tx.map_or(0, |tx| tx.0),
         }
     }
+}
+
+/// Amperes per phase.
+pub const EVCP_AMPS: u32 = 0;
+/// Watts over all phases.
+pub const EVCP_WATTS: u32 = 1;
+
+/// A piece of a schedule. Frozen: arrays of it cross the border.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_period_t {
+    /// What may be drawn, in the unit that was asked for.
+    pub limit: f64,
+    /// When it begins, in seconds from the question on.
+    pub start_s: u32,
+    /// How many phases may be used, 1 to 3; 0: all that there are.
+    pub phases: u32,
 }
 
 /// It began; energy is permitted from now on.

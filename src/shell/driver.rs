@@ -11,11 +11,15 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
 use crate::charge_point::Done;
-use crate::core::{Batch, CloseReason, Effect, Engine, Fact, Fetched, Input, Link, Notice, Seq};
-use crate::mailbox::{Event, Mail, Mailbox};
+use crate::core::{
+    Batch, CloseReason, ConnectorId, Effect, Engine, Fact, Fetched, Input, Link, Notice,
+    SchedulePeriod, Seq,
+};
+use crate::mailbox::{Asked, Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint};
 use crate::store::{Overlay, Store};
+use crate::wire::ChargingRateUnitType;
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
 const RETRY: Duration = Duration::from_secs(5);
@@ -104,6 +108,7 @@ impl Driver {
                     Mail::Answer(request, answer) => {
                         self.handle(Input::Answer(request, answer)).await;
                     }
+                    Mail::Schedule(asked) => self.answer_schedule(&asked),
                 }
                 if self.engine.is_closed() {
                     return self.finish().await;
@@ -121,6 +126,20 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn answer_schedule(&self, asked: &Asked) {
+        let periods = self.schedule(asked.place, asked.duration, asked.unit);
+        asked.reply.give(periods);
+    }
+
+    pub(crate) fn schedule(
+        &self,
+        place: Option<ConnectorId>,
+        duration: u32,
+        unit: ChargingRateUnitType,
+    ) -> Vec<SchedulePeriod> {
+        self.engine.schedule(now(), place, duration, unit)
     }
 
     /// A charge point that was never started is stopped: what waits for it is stored all the same.

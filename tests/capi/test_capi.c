@@ -171,6 +171,7 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_config_set_device(NULL, "a", "b", NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_config_set_connectors(NULL, 1) == EVCP_E_INVALID);
     CHECK(evcp_config_set_lockable(NULL, 1, true) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(NULL, 1, 3, 16) == EVCP_E_INVALID);
     CHECK(evcp_config_set_storage(NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_config_set_profile(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_config_set_auth_key(NULL, NULL, 0) == EVCP_E_INVALID);
@@ -274,6 +275,11 @@ static void a_bad_configuration_is_named(void)
     CHECK(evcp_config_set_connectors(cfg, 257) == EVCP_E_INVALID);
     CHECK(evcp_config_set_lockable(cfg, 2, false) == EVCP_E_INVALID);
     CHECK(evcp_config_set_profile(cfg, 4) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(cfg, 2, 3, 16) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(cfg, 1, 4, 16) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(cfg, 1, 3, NAN) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(cfg, 1, 3, -1) == EVCP_E_INVALID);
+    CHECK(evcp_config_set_limit(cfg, 1, 1, 16) == EVCP_OK);
     CHECK(evcp_config_set_auth_key(cfg, (const uint8_t *)"short", 5) == EVCP_E_INVALID);
     CHECK(evcp_config_set(cfg, "nonsense", "1") == EVCP_E_UNSUPPORTED);
     CHECK(strstr(evcp_last_error(), "nonsense") != NULL);
@@ -423,12 +429,43 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
     UNTIL(seen.started == 1);
     CHECK(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit && supply.lock);
+    CHECK(supply.amps == 32.0 && supply.watts == 32.0 * 230 * 3 && supply.phases == 0);
     CHECK(evcp_stop_tx(cp, 1, "Local") == EVCP_OK);
     UNTIL(seen.stopped == 1);
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit && !supply.lock);
     CHECK(evcp_set_warning(cp, 1, NULL, NULL, NULL) == EVCP_OK);
     evcp_free(cp);
     CHECK(seen.destroyed == 1);
+}
+
+static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
+{
+    struct seen seen = { 0 };
+    evcp_period_t periods[4];
+    size_t count = 4;
+    evcp_config_t *cfg = config("SCHEDULE");
+    evcp_t *cp = NULL;
+    CHECK(evcp_config_set_limit(cfg, 1, 2, 16.05) == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_OK);
+    evcp_config_free(cfg);
+    seen.cp = cp;
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_OK);
+    CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0);
+    CHECK(evcp_start(cp) == EVCP_OK);
+    count = 4;
+    CHECK(evcp_get_schedule(cp, 0, 60, EVCP_WATTS, periods, &count) == EVCP_OK);
+    CHECK(count == 1 && periods[0].limit == 16.0 * 2 * 230);
+    count = 0;
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_BUFFER && count == 1);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, &count) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
+    CHECK(evcp_stop(cp, 2000) == EVCP_OK);
+    count = 4;
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_CLOSED);
+    evcp_free(cp);
 }
 
 static void *dispatch_for_ever(void *ud)
@@ -601,6 +638,7 @@ int main(int argc, char **argv)
     freeing_inside_a_callback_ends_in_order();
     waiting_inside_a_callback_is_refused();
     warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded();
+    a_schedule_can_be_asked_for_before_the_start_and_after_it();
     freeing_ends_a_dispatch_on_another_thread();
     stopping_ends_a_dispatch_on_another_thread();
     a_signal_handler_ends_a_wait();

@@ -42,6 +42,23 @@ pub struct KeyRow {
     pub default: &'static str,
 }
 
+impl KeyRow {
+    /// What its value may be, in words: "true or false", "0 to 100".
+    #[must_use]
+    pub fn values(&self) -> String {
+        match self.kind {
+            Kind::Bool => "true or false".to_owned(),
+            Kind::Int(min, MAX_S) => format!("{min} and up"),
+            Kind::Int(min, max) => format!("{min} to {max}"),
+            Kind::Measurands(most) => format!("measurands, at most {}", most.row().name),
+            Kind::RateUnits => "Current, Power".to_owned(),
+            Kind::PhaseRotation => "connector.rotation, ...".to_owned(),
+            Kind::Text => "text".to_owned(),
+            Kind::Password => "32 to 40 hexadecimal digits, or 16 to 20 characters".to_owned(),
+        }
+    }
+}
+
 /// The most seconds that an interval may have: a hundred years, so that no sum overflows.
 const MAX_S: i64 = 3_155_760_000;
 

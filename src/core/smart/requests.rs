@@ -7,8 +7,10 @@ use crate::core::smart::composite::{grid_limit, sweep, Composite};
 use crate::core::smart::limits::{Installed, Volts, Whom};
 use crate::core::smart::profile::{Bounds, Refusal};
 use crate::core::smart::{second, Profile};
-use crate::core::{CentralId, ConnectorId, Engine, StoredProfile, Transaction, TxId, Write};
-use crate::time::Wall;
+use crate::core::{
+    CentralId, ConnectorId, Engine, SchedulePeriod, StoredProfile, Transaction, TxId, Write,
+};
+use crate::time::{Now, Wall};
 use crate::wire::{
     ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingProfileStatus,
     ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod, ClearChargingProfile,
@@ -242,6 +244,29 @@ impl Engine {
             }
         };
         self.respond(id.as_str(), &answer);
+    }
+
+    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
+    #[must_use]
+    pub fn schedule(
+        &self,
+        now: Now,
+        place: Option<ConnectorId>,
+        duration: u32,
+        unit: Unit,
+    ) -> Vec<SchedulePeriod> {
+        let start = second(self.clock.wall(now.mono));
+        let composite = self.composite(place, start, i64::from(duration), unit);
+        let periods = composite
+            .periods
+            .iter()
+            .map(|(start, limit)| SchedulePeriod {
+                start: u32::try_from(*start).unwrap_or(u32::MAX),
+                tenths: limit.tenths,
+                phases: limit.phases,
+            });
+        periods.collect()
     }
 
     /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
