@@ -440,7 +440,6 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
 
 static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
 {
-    struct seen seen = { 0 };
     evcp_period_t periods[4];
     size_t count = 4;
     evcp_config_t *cfg = config("SCHEDULE");
@@ -448,7 +447,6 @@ static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
     CHECK(evcp_config_set_limit(cfg, 1, 2, 16.05) == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_OK);
     evcp_config_free(cfg);
-    seen.cp = cp;
     CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_OK);
     CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0);
     CHECK(evcp_start(cp) == EVCP_OK);
