@@ -1,0 +1,82 @@
+//! What charging limits cost: composite schedules, and one live re-evaluation.
+//!
+//! `cargo bench --bench smart` measures time. For instructions, `EVCP_ONCE=composite:1000` (or
+//! `live:1000`) does just that, to be run under callgrind; `benches/measure.py` subtracts.
+#![allow(missing_docs, clippy::panic)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::hint::black_box;
+
+use common::{with, World};
+use criterion::Criterion;
+use evcp::core::Input;
+use evcp::time::{Millis, Now};
+use evcp::wire::ChargingRateUnitType;
+use serde_json::json;
+
+/// Twenty levels of daily profiles with 24 periods each, and a transaction they apply to.
+fn charging() -> World {
+    let mut world = World::booted(with(1, &[("ChargingScheduleMaxPeriods", "100000")]));
+    world.charge(1, "ONE");
+    for level in 0..20 {
+        let period =
+            |hour: i32| json!({"startPeriod": hour * 3600, "limit": 6 + (hour + level) % 24});
+        let periods: Vec<_> = (0..24).map(period).collect();
+        let profile = json!({
+            "chargingProfileId": level, "stackLevel": level,
+            "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Recurring",
+            "recurrencyKind": "Daily",
+            "chargingSchedule": {
+                "startSchedule": "2025-12-31T00:00:00Z", "chargingRateUnit": "A",
+                "chargingSchedulePeriod": periods,
+            },
+        });
+        let request = json!({"connectorId": 0, "csChargingProfiles": profile});
+        let answer = world.call("SetChargingProfile", request);
+        assert_eq!(answer, Some(json!({"status": "Accepted"})));
+    }
+    world
+}
+
+fn composite(world: &World, days: u32) -> usize {
+    let connector = Some(common::at(1));
+    let unit = ChargingRateUnitType::A;
+    let periods = world
+        .engine
+        .schedule(world.now, connector, days * 86_400, unit);
+    black_box(periods).len()
+}
+
+fn live(world: &mut World) {
+    let now = Now {
+        mono: world.now.mono + Millis(1),
+        ..world.now
+    };
+    world.engine.handle(now, Input::Deadline);
+    assert!(world.engine.poll().is_none());
+}
+
+fn main() {
+    let mut world = charging();
+    if let Ok(once) = std::env::var("EVCP_ONCE") {
+        let (what, count) = once.split_once(':').expect("what:count");
+        for _ in 0..count.parse::<usize>().expect("a count") {
+            match what {
+                "composite" => assert!(composite(&world, 1) >= 24),
+                _ => live(&mut world),
+            }
+        }
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    for days in [1, 7, 30, 90, 365] {
+        let name = format!("composite of 20 daily profiles, {days} d");
+        criterion.bench_function(&name, |bencher| bencher.iter(|| composite(&world, days)));
+    }
+    criterion.bench_function("live re-evaluation, 20 profiles", |bencher| {
+        bencher.iter(|| live(&mut world));
+    });
+    criterion.final_summary();
+}
