@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::panic)]
 
 mod central;
+pub mod oracle;
 mod wire;
 
 use evcp::core::*;

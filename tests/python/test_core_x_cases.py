@@ -315,6 +315,7 @@ async def test_a_cache_that_may_not_decide_offline_starts_nobody(booted):
     await simulator.tag(1, TAG)
     await simulator.wait("auth", id_tag=TAG, status="Invalid")
     await simulator.network(True)
+    await simulator.until(lambda state: state["connected"], "a connection")
     await later_session(simulator, point)
     assert starts(point) == ["LATER"]
 

@@ -1,0 +1,443 @@
+//! The library's limits against those of the oracle, which works second by second.
+//!
+//! `EVCP_CASES=100000 cargo test --release --test smart_oracle` asks for more cases; a case that
+//! fails is shrunk and printed, and its seed is kept in `proptest-regressions`.
+#![allow(clippy::panic)]
+
+mod common;
+
+use common::oracle::Oracle;
+use common::{with, World};
+use evcp::core::{Ev, Feed, Hardware};
+use evcp::time::{Millis, Wall};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use serde_json::{json, Map, Value};
+
+const CONNECTORS: usize = 3;
+const START: i64 = common::NEW_YEAR / 1000;
+
+/// One thing that happens to the charge point.
+#[derive(Clone, Debug)]
+enum Step {
+    Wait(i64),
+    Start(usize),
+    Stop(usize),
+    Set(i64, Profile),
+    Clear(Option<i32>, Option<i64>, Option<&'static str>, Option<i32>),
+    Ask(i64, i64, Option<&'static str>),
+}
+
+/// A profile with its times relative to when it is sent.
+#[derive(Clone, Debug)]
+struct Profile {
+    id: i32,
+    level: i32,
+    purpose: &'static str,
+    kind: &'static str,
+    recurrency: Option<&'static str>,
+    valid_from: Option<i64>,
+    valid_to: Option<i64>,
+    start: Option<i64>,
+    duration: Option<i64>,
+    unit: &'static str,
+    least: Option<i64>,
+    /// Gap before it, limit in tenths, phases.
+    periods: Vec<(i64, i64, Option<i32>)>,
+}
+
+fn time(second: i64) -> Value {
+    json!(evcp::wire::format_wall(Wall(second * 1000)))
+}
+
+fn number(tenths: i64) -> Value {
+    if tenths % 10 == 0 {
+        json!(tenths / 10)
+    } else {
+        json!(tenths as f64 / 10.0)
+    }
+}
+
+fn put(object: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        object.insert(name.to_owned(), value);
+    }
+}
+
+impl Profile {
+    fn json(&self, now: i64) -> Value {
+        let mut begin = 0;
+        let mut periods = Vec::new();
+        for (number_of, (gap, limit, phases)) in self.periods.iter().enumerate() {
+            begin += if number_of == 0 { 0 } else { *gap };
+            // Watts are about a thousand times as many.
+            let limit = if self.unit == "W" {
+                limit * 700
+            } else {
+                *limit
+            };
+            let mut period = Map::new();
+            put(&mut period, "startPeriod", Some(json!(begin)));
+            put(&mut period, "limit", Some(number(limit)));
+            put(
+                &mut period,
+                "numberPhases",
+                phases.map(|phases| json!(phases)),
+            );
+            periods.push(Value::Object(period));
+        }
+        let mut schedule = Map::new();
+        put(
+            &mut schedule,
+            "duration",
+            self.duration.map(|secs| json!(secs)),
+        );
+        put(
+            &mut schedule,
+            "startSchedule",
+            self.start.map(|offset| time(now + offset)),
+        );
+        put(&mut schedule, "chargingRateUnit", Some(json!(self.unit)));
+        put(
+            &mut schedule,
+            "chargingSchedulePeriod",
+            Some(Value::Array(periods)),
+        );
+        put(&mut schedule, "minChargingRate", self.least.map(number));
+        let mut profile = Map::new();
+        put(&mut profile, "chargingProfileId", Some(json!(self.id)));
+        put(&mut profile, "stackLevel", Some(json!(self.level)));
+        put(
+            &mut profile,
+            "chargingProfilePurpose",
+            Some(json!(self.purpose)),
+        );
+        put(&mut profile, "chargingProfileKind", Some(json!(self.kind)));
+        put(
+            &mut profile,
+            "recurrencyKind",
+            self.recurrency.map(|kind| json!(kind)),
+        );
+        put(
+            &mut profile,
+            "validFrom",
+            self.valid_from.map(|offset| time(now + offset)),
+        );
+        put(
+            &mut profile,
+            "validTo",
+            self.valid_to.map(|offset| time(now + offset)),
+        );
+        put(
+            &mut profile,
+            "chargingSchedule",
+            Some(Value::Object(schedule)),
+        );
+        Value::Object(profile)
+    }
+}
+
+fn offset() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        -90_000_i64..90_000,
+        -300_i64..300,
+        Just(0_i64),
+        -700_000_i64..700_000
+    ]
+}
+
+fn gap() -> impl Strategy<Value = i64> {
+    prop_oneof![1_i64..60, 60_i64..4_000, 3_600_i64..90_000, 0_i64..2]
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    let names = (
+        prop_oneof![
+            Just("ChargePointMaxProfile"),
+            Just("TxDefaultProfile"),
+            Just("TxProfile")
+        ],
+        prop_oneof![Just("Absolute"), Just("Recurring"), Just("Relative")],
+        proptest::option::weighted(0.9, prop_oneof![Just("Daily"), Just("Weekly")]),
+        prop_oneof![3 => Just("A"), 1 => Just("W")],
+    );
+    let times = (
+        proptest::option::weighted(0.3, offset()),
+        proptest::option::weighted(0.3, offset()),
+        proptest::option::weighted(0.7, offset()),
+        proptest::option::weighted(0.5, prop_oneof![1_i64..200, 200_i64..100_000, -1_i64..1]),
+    );
+    let phases = proptest::option::weighted(0.3, prop_oneof![20 => 1..4_i32, 1 => Just(0)]);
+    let limit = prop_oneof![1 => Just(0_i64), 20 => 1_i64..700];
+    let periods = proptest::collection::vec((gap(), limit, phases), 1..6);
+    let rest = (
+        0..20_i32,
+        prop_oneof![20 => 0..5_i32, 1 => -1..12_i32],
+        proptest::option::weighted(0.2, 0_i64..200),
+        periods,
+    );
+    (names, times, rest).prop_map(|(names, times, rest)| Profile {
+        id: rest.0,
+        level: rest.1,
+        purpose: names.0,
+        kind: names.1,
+        recurrency: names.2.filter(|_| names.1 == "Recurring"),
+        valid_from: times.0,
+        valid_to: times.1,
+        start: times.2,
+        duration: times.3,
+        unit: names.3,
+        least: rest.2,
+        periods: rest.3,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let purposes = prop_oneof![
+        Just("ChargePointMaxProfile"),
+        Just("TxDefaultProfile"),
+        Just("TxProfile")
+    ];
+    prop_oneof![
+        2 => prop_oneof![0_i64..100, 100_i64..100_000].prop_map(Step::Wait),
+        2 => (0..CONNECTORS).prop_map(Step::Start),
+        1 => (0..CONNECTORS).prop_map(Step::Stop),
+        12 => (prop_oneof![2 => Just(0_i64), 3 => 1..=CONNECTORS as i64], profile())
+            .prop_map(|(connector, profile)| Step::Set(connector, profile)),
+        1 => (
+            proptest::option::weighted(0.3, 0..20_i32),
+            proptest::option::weighted(0.4, 0..=CONNECTORS as i64),
+            proptest::option::weighted(0.4, purposes),
+            proptest::option::weighted(0.4, 0..5_i32),
+        ).prop_map(|(id, connector, purpose, level)| Step::Clear(id, connector, purpose, level)),
+        6 => (
+            0..=CONNECTORS as i64,
+            prop_oneof![Just(0_i64), 1_i64..400, 400_i64..7_000, 7_201_i64..200_000, 200_000_i64..2_000_000],
+            proptest::option::weighted(0.8, prop_oneof![Just("A"), Just("W")]),
+        ).prop_map(|(connector, duration, unit)| Step::Ask(connector, duration, unit)),
+    ]
+}
+
+fn hardware() -> impl Strategy<Value = Hardware> {
+    let feed = prop_oneof![
+        Just(Feed::One),
+        Just(Feed::Two),
+        Just(Feed::Three),
+        Just(Feed::Dc)
+    ];
+    (60_u32..640, feed).prop_map(|(deciamps, feed)| Hardware { deciamps, feed })
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    hardware: Vec<Hardware>,
+    grid: Option<Hardware>,
+    volts: u32,
+    sharing: bool,
+    steps: Vec<Step>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (
+        proptest::collection::vec(hardware(), CONNECTORS),
+        proptest::option::weighted(0.3, hardware()),
+        prop_oneof![Just(230_u32), Just(1), Just(400), Just(237)],
+        any::<bool>(),
+        proptest::collection::vec(step(), 5..40),
+    )
+        .prop_map(|(hardware, grid, volts, sharing, steps)| Case {
+            hardware,
+            grid,
+            volts,
+            sharing,
+            steps,
+        })
+}
+
+/// The charge point and its oracle, side by side.
+struct Pair {
+    world: World,
+    oracle: Oracle,
+    sessions: usize,
+}
+
+impl Pair {
+    fn new(case: &Case) -> Self {
+        let keys = [
+            ("ChargeProfileMaxStackLevel", "9"),
+            ("ChargingScheduleMaxPeriods", "50"),
+            ("MaxChargingProfilesInstalled", "20"),
+            ("MeterValueSampleInterval", "0"),
+            ("HeartbeatInterval", "0"),
+            ("WebSocketPingInterval", "0"),
+        ];
+        let mut setup = with(CONNECTORS, &keys);
+        for (made, hardware) in setup.connectors.iter_mut().zip(&case.hardware) {
+            made.hardware = *hardware;
+        }
+        setup.tuning.grid = case.grid;
+        setup.tuning.volts = case.volts;
+        setup.tuning.sharing = case.sharing;
+        let world = World::booted(setup);
+        let oracle = Oracle {
+            hardware: case.hardware.clone(),
+            grid: case.grid,
+            volts: i64::from(case.volts),
+            placed: Vec::new(),
+            running: vec![None; CONNECTORS],
+            max_level: 9,
+            max_periods: 50,
+            max_profiles: 20,
+        };
+        Self {
+            world,
+            oracle,
+            sessions: 0,
+        }
+    }
+
+    /// The time in whole seconds.
+    fn now(&self) -> i64 {
+        START + i64::try_from((self.world.now.mono.0 - 1_000_000) / 1000).expect("not that long")
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Wait(secs) => {
+                let secs = u64::try_from(*secs).expect("time goes on");
+                self.world.run(Millis::from_secs(secs));
+            }
+            Step::Start(index) if self.oracle.running[*index].is_none() => {
+                self.sessions += 1;
+                let connector = *index as u32 + 1;
+                self.world.ev(connector, Ev::Absent);
+                self.world.charge(connector, &format!("T{}", self.sessions));
+                self.oracle.running[*index] = Some((self.sessions, self.now()));
+            }
+            Step::Stop(index) if self.oracle.running[*index].is_some() => {
+                self.world.ev(*index as u32 + 1, Ev::Absent);
+                self.oracle.stop(*index);
+            }
+            Step::Start(_) | Step::Stop(_) => {}
+            Step::Set(connector, profile) => {
+                let profile = profile.json(self.now());
+                let taken = self.oracle.set(*connector, &profile, self.now());
+                let request = json!({"connectorId": connector, "csChargingProfiles": profile});
+                let answer = self.world.call("SetChargingProfile", request.clone());
+                let status = if taken { "Accepted" } else { "Rejected" };
+                assert_eq!(answer, Some(json!({ "status": status })), "{request}");
+            }
+            Step::Clear(id, connector, purpose, level) => {
+                self.clear(*id, *connector, *purpose, *level)
+            }
+            Step::Ask(connector, duration, unit) => self.ask(*connector, *duration, *unit),
+        }
+    }
+
+    fn clear(
+        &mut self,
+        id: Option<i32>,
+        connector: Option<i64>,
+        purpose: Option<&str>,
+        level: Option<i32>,
+    ) {
+        let mut request = Map::new();
+        put(&mut request, "id", id.map(|id| json!(id)));
+        put(
+            &mut request,
+            "connectorId",
+            connector.map(|connector| json!(connector)),
+        );
+        put(
+            &mut request,
+            "chargingProfilePurpose",
+            purpose.map(|purpose| json!(purpose)),
+        );
+        put(&mut request, "stackLevel", level.map(|level| json!(level)));
+        let any = self.oracle.clear(|placed| match id {
+            Some(id) => placed.profile["chargingProfileId"] == id,
+            None => {
+                connector.map_or(true, |connector| placed.connector == connector)
+                    && purpose.map_or(true, |p| placed.profile["chargingProfilePurpose"] == p)
+                    && level.map_or(true, |level| placed.profile["stackLevel"] == level)
+            }
+        });
+        let answer = self
+            .world
+            .call("ClearChargingProfile", Value::Object(request));
+        let status = if any { "Accepted" } else { "Unknown" };
+        assert_eq!(answer, Some(json!({ "status": status })));
+    }
+
+    fn ask(&mut self, connector: i64, duration: i64, unit: Option<&str>) {
+        let mut request = Map::new();
+        put(&mut request, "connectorId", Some(json!(connector)));
+        put(&mut request, "duration", Some(json!(duration)));
+        put(
+            &mut request,
+            "chargingRateUnit",
+            unit.map(|unit| json!(unit)),
+        );
+        let now = self.now();
+        let unit = unit.unwrap_or("A");
+        let letter = unit.chars().next().expect("a letter");
+        let (periods, covered) = self.oracle.composite(connector, now, duration, letter);
+        let period = |(start, limit, phases): &(i64, i64, Option<i64>)| {
+            let mut period = Map::new();
+            put(&mut period, "startPeriod", Some(json!(start)));
+            put(&mut period, "limit", Some(number(*limit)));
+            put(
+                &mut period,
+                "numberPhases",
+                phases.map(|phases| json!(phases)),
+            );
+            Value::Object(period)
+        };
+        let periods: Vec<_> = periods.iter().map(period).collect();
+        let expected = json!({
+            "status": "Accepted",
+            "connectorId": connector,
+            "scheduleStart": time(now),
+            "chargingSchedule": {
+                "duration": covered, "chargingRateUnit": unit, "chargingSchedulePeriod": periods,
+            },
+        });
+        let answer = self
+            .world
+            .call("GetCompositeSchedule", Value::Object(request));
+        assert_eq!(
+            answer,
+            Some(expected),
+            "connector {connector}, {duration} s, {unit}"
+        );
+    }
+}
+
+fn cases() -> u32 {
+    let named = std::env::var("EVCP_CASES").ok();
+    named.map_or(300, |count| count.parse().expect("EVCP_CASES is a number"))
+}
+
+// rules: 141, 142, 143, 144, 145, 147, 148, 149, 152, 153, 155
+#[test]
+fn composite_schedules_are_those_of_the_oracle() {
+    let config = Config {
+        failure_persistence: None,
+        ..Config::with_cases(cases())
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let outcome = runner.run(&case(), |case| {
+        let mut pair = Pair::new(&case);
+        for step in &case.steps {
+            pair.take(step);
+        }
+        for connector in 0..=CONNECTORS as i64 {
+            pair.ask(connector, 3_000, Some("A"));
+            pair.ask(connector, 100_000, Some("W"));
+        }
+        Ok(())
+    });
+    if let Err(why) = outcome {
+        panic!("{why}");
+    }
+}
