@@ -1,0 +1,468 @@
+//! What the charger is told to draw, over days: it follows the oracle at every second, and nothing
+//! is told that is not news.
+#![allow(clippy::panic)]
+
+mod common;
+
+use common::oracle::Oracle;
+use common::{at, with, World};
+use evcp::core::{AfterPowerLoss, Ev, Feed, Notice, Supply};
+use evcp::time::{Millis, Wall};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{json, Value};
+
+const CONNECTORS: usize = 3;
+
+/// A profile of a day, from a few numbers: purpose, level, unit, hours and limits.
+#[derive(Clone, Debug)]
+struct Daily {
+    purpose: usize,
+    connector: usize,
+    level: i32,
+    watts: bool,
+    start_s: i64,
+    duration_s: Option<i64>,
+    least: Option<i64>,
+    limits: Vec<(i64, i64)>,
+    phases: Option<i32>,
+}
+
+fn daily() -> impl Strategy<Value = Daily> {
+    (
+        (0..3_usize, 0..=CONNECTORS, 0..3_i32, any::<bool>()),
+        (
+            -86_400_i64..86_400,
+            proptest::option::weighted(0.5, 1_000_i64..80_000),
+        ),
+        proptest::option::weighted(0.3, 0_i64..120),
+        proptest::collection::vec(
+            (
+                1_i64..20_000,
+                prop_oneof![1 => Just(0_i64), 9 => 20_i64..400],
+            ),
+            1..6,
+        ),
+        proptest::option::weighted(0.2, 1..4_i32),
+    )
+        .prop_map(|(names, times, least, limits, phases)| Daily {
+            purpose: names.0,
+            connector: names.1,
+            level: names.2,
+            watts: names.3,
+            start_s: times.0,
+            duration_s: times.1,
+            least,
+            limits,
+            phases,
+        })
+}
+
+impl Daily {
+    fn json(&self, id: usize, now: i64) -> (i64, Value) {
+        let (purpose, connector) = match self.purpose {
+            0 => ("ChargePointMaxProfile", 0),
+            1 => ("TxDefaultProfile", self.connector as i64),
+            _ => ("TxProfile", self.connector.max(1) as i64),
+        };
+        let factor = if self.watts { 690 } else { 1 };
+        let mut begin = 0;
+        let mut periods = Vec::new();
+        for (number, (gap, limit)) in self.limits.iter().enumerate() {
+            begin += if number == 0 { 0 } else { *gap };
+            let limit = (limit * factor) as f64 / 10.0;
+            let mut period = json!({"startPeriod": begin, "limit": limit});
+            if let Some(phases) = self.phases {
+                period["numberPhases"] = json!(phases);
+            }
+            periods.push(period);
+        }
+        let start = evcp::wire::format_wall(Wall((now + self.start_s) * 1000));
+        let mut profile = json!({
+            "chargingProfileId": id, "stackLevel": self.level, "chargingProfilePurpose": purpose,
+            "chargingProfileKind": "Recurring", "recurrencyKind": "Daily",
+            "chargingSchedule": {
+                "startSchedule": start, "chargingRateUnit": if self.watts { "W" } else { "A" },
+                "chargingSchedulePeriod": periods,
+            },
+        });
+        if let Some(duration) = self.duration_s {
+            profile["chargingSchedule"]["duration"] = json!(duration);
+        }
+        if let Some(least) = self.least {
+            profile["chargingSchedule"]["minChargingRate"] = json!((least * factor) as f64 / 10.0);
+        }
+        (connector, profile)
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Wait(u64),
+    Start(usize),
+    Stop(usize),
+    /// The vehicle wants energy, or does not.
+    Wants(usize, bool),
+    Set(Daily),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (1_u64..30_000).prop_map(Step::Wait),
+        3 => (0..CONNECTORS).prop_map(Step::Start),
+        1 => (0..CONNECTORS).prop_map(Step::Stop),
+        2 => (0..CONNECTORS, any::<bool>()).prop_map(|(index, wants)| Step::Wants(index, wants)),
+        4 => daily().prop_map(Step::Set),
+    ];
+    proptest::collection::vec(step, 5..30)
+}
+
+struct Pair {
+    world: World,
+    oracle: Oracle,
+    sessions: usize,
+    wants: [bool; CONNECTORS],
+    /// What each connector was told last.
+    told: [Supply; CONNECTORS],
+    seen: usize,
+    tells: usize,
+    ids: usize,
+    sharing: bool,
+}
+
+impl Pair {
+    fn new(sharing: bool) -> Self {
+        let keys = [
+            ("MeterValueSampleInterval", "0"),
+            ("HeartbeatInterval", "0"),
+            ("WebSocketPingInterval", "0"),
+        ];
+        let mut setup = with(CONNECTORS, &keys);
+        setup.tuning.sharing = sharing;
+        let feeds = [Feed::Three, Feed::One, Feed::Three];
+        for (made, feed) in setup.connectors.iter_mut().zip(feeds) {
+            made.hardware.feed = feed;
+        }
+        let oracle = Oracle {
+            hardware: setup.connectors.iter().map(|made| made.hardware).collect(),
+            grid: None,
+            volts: 230,
+            placed: Vec::new(),
+            running: vec![None; CONNECTORS],
+            max_level: 100,
+            max_periods: 1_000,
+            max_profiles: 50,
+        };
+        let mut pair = Self {
+            world: World::booted(setup),
+            oracle,
+            sessions: 0,
+            wants: [false; CONNECTORS],
+            told: [Supply::OFF; CONNECTORS],
+            seen: 0,
+            tells: 0,
+            ids: 0,
+            sharing,
+        };
+        pair.look();
+        pair
+    }
+
+    fn now(&self) -> i64 {
+        let run = i64::try_from((self.world.now.mono.0 - 1_000_000) / 1000).expect("not that long");
+        common::NEW_YEAR / 1000 + run
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Wait(secs) => {
+                // Whatever the library's own deadlines are: looked at in between, too.
+                let piece = (secs / 40).max(1);
+                for _ in 0..secs / piece {
+                    self.world.run(Millis::from_secs(piece));
+                    self.look();
+                    self.compare();
+                }
+                self.world.run(Millis::from_secs(secs % piece));
+            }
+            Step::Start(index) if self.oracle.running[*index].is_none() => {
+                self.sessions += 1;
+                let connector = *index as u32 + 1;
+                self.oracle.running[*index] = Some((self.sessions, self.now()));
+                self.wants[*index] = true;
+                self.world.ev(connector, Ev::Absent);
+                self.world.ev(connector, Ev::Plugged);
+                self.world.show(connector, &format!("T{}", self.sessions));
+                self.world.ev(connector, Ev::Charging);
+            }
+            Step::Stop(index) if self.oracle.running[*index].is_some() => {
+                self.oracle.stop(*index);
+                self.wants[*index] = false;
+                self.world.ev(*index as u32 + 1, Ev::Absent);
+            }
+            Step::Wants(index, wants) if self.oracle.running[*index].is_some() => {
+                self.wants[*index] = *wants;
+                let ev = if *wants { Ev::Charging } else { Ev::Suspended };
+                self.world.ev(*index as u32 + 1, ev);
+            }
+            Step::Start(_) | Step::Stop(_) | Step::Wants(..) => {}
+            Step::Set(daily) => {
+                self.ids += 1;
+                let (connector, profile) = daily.json(self.ids % 12, self.now());
+                let taken = self.oracle.set(connector, &profile, self.now());
+                let request = json!({"connectorId": connector, "csChargingProfiles": profile});
+                let answer = self.world.call("SetChargingProfile", request);
+                let status = if taken { "Accepted" } else { "Rejected" };
+                assert_eq!(answer, Some(json!({ "status": status })));
+            }
+        }
+        self.look();
+        self.compare();
+    }
+
+    /// Takes in what was told, one by one: at no instant do all together draw too much.
+    fn look(&mut self) {
+        let news = self.world.told[self.seen..].to_vec();
+        self.seen = self.world.told.len();
+        for notice in news {
+            let Notice::Supply(connector, supply) = notice else {
+                continue;
+            };
+            let told = &mut self.told[connector.index()];
+            assert!(
+                *told != supply || self.tells < CONNECTORS,
+                "told twice: {supply:?}"
+            );
+            *told = supply;
+            self.tells += 1;
+        }
+    }
+
+    /// The limits of a connector that is alone, as the oracle has them, in A and W.
+    fn own(&self, index: usize, with_max: bool) -> (i64, i64) {
+        let t = self.now();
+        let of = |unit| self.oracle.limit(index, t, t, unit, with_max).0;
+        (of('A'), of('W'))
+    }
+
+    fn compare(&self) {
+        let t = self.now();
+        let max = self.oracle.to_all(t).filter(|_| self.sharing);
+        let mut sum = 0;
+        for index in 0..CONNECTORS {
+            let told = self.told[index];
+            let amps = i64::from(told.deciamps.expect("always said"));
+            let watts = i64::try_from(told.deciwatts.expect("always said")).expect("not that much");
+            if self.oracle.running[index].is_none() {
+                assert!(!told.permit && amps == 0 && watts == 0);
+                continue;
+            }
+            let own = self.own(index, !self.sharing);
+            let Some((placed, ..)) = max else {
+                let expected = if own.0 > 0 && own.1 > 0 { own } else { (0, 0) };
+                assert_eq!((amps, watts), expected, "connector {index} at {t}");
+                assert_eq!(told.permit, expected.0 > 0);
+                continue;
+            };
+            assert!(
+                amps <= own.0 && watts <= own.1,
+                "connector {index} at {t}: {told:?} {own:?}"
+            );
+            sum += if Oracle::unit_of(placed) == 'A' {
+                amps
+            } else {
+                watts
+            };
+        }
+        if let Some((placed, total, phases)) = max {
+            assert!(sum <= total, "{sum} of {total} at {t}");
+            for index in 0..CONNECTORS {
+                self.is_served(index, Oracle::unit_of(placed), phases, total - sum);
+            }
+        }
+    }
+
+    /// Nothing is left over that somebody who wants it could use.
+    fn is_served(&self, index: usize, unit: char, phases: Option<i64>, left: i64) {
+        if self.oracle.running[index].is_none() || !self.wants[index] {
+            return;
+        }
+        let t = self.now();
+        let word = self.oracle.to_transaction(index, t, t);
+        let n = self.oracle.width(index, &[word]).min(phases.unwrap_or(3));
+        let own = self.own(index, false);
+        let (most, gets) = match unit {
+            'A' => (own.0, i64::from(self.told[index].deciamps.expect("said"))),
+            _ => (
+                own.1,
+                i64::try_from(self.told[index].deciwatts.expect("said")).expect("fits"),
+            ),
+        };
+        if own.0 == 0 || own.1 == 0 || gets >= most {
+            return;
+        }
+        let least = word.and_then(|(placed, ..)| {
+            let rate = placed.profile["chargingSchedule"]["minChargingRate"].as_f64()?;
+            let tenths = (rate * 10.0).round() as i64;
+            Some(
+                self.oracle
+                    .convert(tenths, Oracle::unit_of(placed), unit, n),
+            )
+        });
+        let least = least
+            .unwrap_or(self.oracle.convert(60, 'A', unit, n))
+            .min(most);
+        let useful = if gets > 0 { 1 } else { least };
+        assert!(
+            left < useful.max(1),
+            "connector {index} at {t}: {left} are left, it gets {gets} of {most}"
+        );
+    }
+}
+
+fn cases() -> u32 {
+    let named = std::env::var("EVCP_CASES").ok();
+    named.map_or(60, |count| count.parse().expect("EVCP_CASES is a number"))
+}
+
+fn run(sharing: bool) {
+    let config = Config {
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::with_cases(cases())
+    };
+    let outcome = TestRunner::new(config).run(&steps(), |steps| {
+        let mut pair = Pair::new(sharing);
+        for step in &steps {
+            pair.take(step);
+        }
+        Ok(())
+    });
+    if let Err(why) = outcome {
+        panic!("{why}");
+    }
+}
+
+// rules: 144, 151, 156
+#[test]
+fn alone_a_connector_is_told_what_the_oracle_says_and_only_news() {
+    run(false);
+}
+
+// rules: 144, 156
+#[test]
+fn together_connectors_stay_within_the_maximum_and_leave_nothing_that_is_wanted() {
+    run(true);
+}
+
+fn day(id: i32, purpose: &str, periods: Value) -> Value {
+    json!({
+        "chargingProfileId": id, "stackLevel": 0, "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": {
+            "startSchedule": "2026-01-01T00:00:00Z", "chargingRateUnit": "A",
+            "chargingSchedulePeriod": periods,
+        },
+    })
+}
+
+fn set(world: &mut World, connector: u32, profile: &Value) {
+    let request = json!({"connectorId": connector, "csChargingProfiles": profile});
+    let answer = world.call("SetChargingProfile", request);
+    assert_eq!(answer, Some(json!({"status": "Accepted"})));
+}
+
+fn amps(world: &World, connector: u32) -> u32 {
+    world
+        .supply(connector)
+        .and_then(|supply| supply.deciamps)
+        .expect("it was told")
+}
+
+// rules: 156
+#[test]
+fn a_limit_changes_at_its_second_and_a_pause_is_suspended_evse() {
+    let mut world = World::booted(with(1, &[]));
+    let periods = json!([
+        {"startPeriod": 0, "limit": 16}, {"startPeriod": 60, "limit": 0},
+        {"startPeriod": 120, "limit": 6.1},
+    ]);
+    set(&mut world, 0, &day(1, "TxDefaultProfile", periods));
+    world.charge(1, "ONE");
+    world.run(Millis(59_999));
+    assert_eq!(amps(&world, 1), 160);
+    world.run(Millis(1));
+    assert_eq!(amps(&world, 1), 0);
+    assert_eq!(world.statuses(1).pop().as_deref(), Some("SuspendedEVSE"));
+    // The contactor is open: the vehicle can only wait.
+    world.ev(1, Ev::Plugged);
+    world.run(Millis::from_secs(60));
+    assert_eq!(amps(&world, 1), 61);
+    world.ev(1, Ev::Charging);
+    assert_eq!(world.statuses(1).pop().as_deref(), Some("Charging"));
+    let all = world.statuses(1);
+    assert_eq!(
+        all[all.len() - 3..],
+        ["Charging", "SuspendedEVSE", "Charging"]
+    );
+}
+
+// rules: 144
+#[test]
+fn less_is_told_before_more() {
+    let mut world = World::booted(with(2, &[]));
+    let max = |limit: i32| {
+        day(
+            1,
+            "ChargePointMaxProfile",
+            json!([{"startPeriod": 0, "limit": limit}]),
+        )
+    };
+    set(&mut world, 0, &max(20));
+    world.charge(1, "ONE");
+    assert_eq!(amps(&world, 1), 200);
+    world.told.clear();
+    world.charge(2, "TWO");
+    let order: Vec<_> = world
+        .told
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::Supply(connector, supply) if supply.permit => {
+                Some((*connector, supply.deciamps))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order, [(at(1), Some(100)), (at(2), Some(100))]);
+    world.ev(1, Ev::Absent);
+    assert_eq!(amps(&world, 2), 200);
+    set(&mut world, 0, &max(11));
+    assert_eq!(amps(&world, 2), 110);
+}
+
+// rules: 150
+#[test]
+fn profiles_survive_a_power_cut_and_those_of_a_transaction_only_with_it() {
+    for (after, expected) in [(AfterPowerLoss::Stop, 160), (AfterPowerLoss::Resume, 80)] {
+        let mut setup = with(1, &[]);
+        setup.tuning.after_power_loss = after;
+        let mut world = World::booted(setup);
+        let limit =
+            |id, purpose, limit: i32| day(id, purpose, json!([{"startPeriod": 0, "limit": limit}]));
+        set(&mut world, 0, &limit(1, "TxDefaultProfile", 16));
+        world.charge(1, "ONE");
+        set(&mut world, 1, &limit(2, "TxProfile", 8));
+        assert_eq!(amps(&world, 1), 80);
+        world.power_cycle();
+        world.run(Millis::from_secs(1));
+        if after == AfterPowerLoss::Stop {
+            world.charge(1, "ONE");
+        }
+        world.ev(1, Ev::Charging);
+        assert_eq!(amps(&world, 1), expected);
+        // With the transaction its profile is gone for good.
+        world.ev(1, Ev::Absent);
+        world.charge(1, "TWO");
+        assert_eq!(amps(&world, 1), 160);
+    }
+}
