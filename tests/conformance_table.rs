@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// The numbers of the rules that the document covers.
-const RULES: [RangeInclusive<u32>; 3] = [1..=92, 101..=107, 114..=131];
+const RULES: [RangeInclusive<u32>; 4] = [1..=92, 101..=107, 114..=131, 139..=156];
 
 /// What was found: the number of a rule or the name of a case, and the tests that prove it.
 type Proofs = BTreeMap<String, BTreeSet<String>>;
