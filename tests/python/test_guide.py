@@ -1,6 +1,7 @@
 """The snippets of docs/guide.md compile, and its program runs."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -29,3 +30,10 @@ def test_every_function_that_the_guide_names_exists():
     header = (ROOT / "include" / "evcp.h").read_text()
     for name in re.findall(r"\b(evcp_\w+)\(", text) + re.findall(r"\b(EVCP_\w+|on_\w+)\b", text):
         assert name in header, name
+
+
+def test_the_chart_is_what_the_library_says():
+    drawn = subprocess.run(
+        ["cargo", "run", "--quiet", "--example", "schedule"], cwd=ROOT, check=True, capture_output=True, text=True,
+    )
+    assert drawn.stdout == (ROOT / "docs" / "smart-charging.svg").read_text()
