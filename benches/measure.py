@@ -206,10 +206,32 @@ async def drain(folder):
     say("memory of the simulator at its peak meanwhile", f"{peak} kB")
 
 
+def smart():
+    """Composite schedules and the live limit: time by criterion, instructions by callgrind."""
+    subprocess.run(["cargo", "bench", "--quiet", "--bench", "smart"], cwd=ROOT, check=True)
+    built = subprocess.run(
+        ["cargo", "bench", "--bench", "smart", "--no-run", "--message-format=json", "--quiet"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )
+    program = [json.loads(line).get("executable") for line in built.stdout.splitlines()][-2]
+
+    def instructions(what, count):
+        run = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program],
+            env={**os.environ, "EVCP_ONCE": f"{what}:{count}"}, check=True, capture_output=True, text=True,
+        )
+        return int(re.search(r"Collected : (\d+)", run.stderr).group(1))
+
+    for what in ("composite", "live"):
+        each = (instructions(what, 1000) - instructions(what, 0)) / 1000
+        say(f"instructions: {what}, 20 profiles", f"{each:,.0f}")
+
+
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         sizes()
+        smart()
         await memory(folder)
         await boot(folder)
         await instructions(folder)

@@ -1,7 +1,7 @@
 //! The library's limits against those of the oracle, which works second by second.
 //!
-//! `EVCP_CASES=100000 cargo test --release --test smart_oracle` asks for more cases; a case that
-//! fails is shrunk and printed, and its seed is kept in `proptest-regressions`.
+//! `EVCP_CASES=100000 cargo test --release --test smart_oracle` asks for more cases. A case that
+//! fails is shrunk and printed; the seed is printed in any case, and EVCP_SEED repeats it.
 #![allow(clippy::panic)]
 
 mod common;
@@ -11,7 +11,6 @@ use common::{with, World};
 use evcp::core::{Ev, Feed, Hardware};
 use evcp::time::{Millis, Wall};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use serde_json::{json, Map, Value};
 
 const CONNECTORS: usize = 3;
@@ -413,19 +412,10 @@ impl Pair {
     }
 }
 
-fn cases() -> u32 {
-    let named = std::env::var("EVCP_CASES").ok();
-    named.map_or(300, |count| count.parse().expect("EVCP_CASES is a number"))
-}
-
 // rules: 141, 142, 143, 144, 145, 147, 148, 149, 152, 153, 155
 #[test]
 fn composite_schedules_are_those_of_the_oracle() {
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(cases())
-    };
-    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let mut runner = common::random::runner(300);
     let outcome = runner.run(&case(), |case| {
         let mut pair = Pair::new(&case);
         for step in &case.steps {

@@ -9,7 +9,6 @@ use common::{at, with, World};
 use evcp::core::{AfterPowerLoss, Ev, Feed, Notice, Supply};
 use evcp::time::{Millis, Wall};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use serde_json::{json, Value};
 
 const CONNECTORS: usize = 3;
@@ -320,18 +319,8 @@ impl Pair {
     }
 }
 
-fn cases() -> u32 {
-    let named = std::env::var("EVCP_CASES").ok();
-    named.map_or(60, |count| count.parse().expect("EVCP_CASES is a number"))
-}
-
 fn run(sharing: bool) {
-    let config = Config {
-        failure_persistence: None,
-        max_shrink_iters: 2_000,
-        ..Config::with_cases(cases())
-    };
-    let outcome = TestRunner::new(config).run(&steps(), |steps| {
+    let outcome = common::random::runner(60).run(&steps(), |steps| {
         let mut pair = Pair::new(sharing);
         for step in &steps {
             pair.take(step);

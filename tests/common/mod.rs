@@ -4,6 +4,7 @@
 
 mod central;
 pub mod oracle;
+pub mod random;
 mod wire;
 
 use evcp::core::*;

@@ -189,12 +189,12 @@ impl Oracle {
     }
 
     /// The profile of the highest level that speaks: who, and what it says.
-    fn loudest<'a>(
-        &'a self,
+    fn loudest(
+        &self,
         t: i64,
         started: i64,
         fits: impl Fn(&Placed) -> bool,
-    ) -> Option<(&'a Placed, i64, Option<i64>)> {
+    ) -> Option<(&Placed, i64, Option<i64>)> {
         let mut best: Option<(i64, &Placed, i64, Option<i64>)> = None;
         for placed in self.placed.iter().filter(|placed| fits(placed)) {
             let level = placed.profile["stackLevel"].as_i64().expect("a level");
