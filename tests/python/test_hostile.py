@@ -17,12 +17,19 @@ GOOD = {
     "ChangeAvailability": {"connectorId": 9, "type": "Operative"},
     "ChangeConfiguration": {"key": "Nonsense", "value": "1"},
     "ClearCache": {},
+    "ClearChargingProfile": {"id": 1, "connectorId": 1, "chargingProfilePurpose": "TxProfile", "stackLevel": 0},
+    "GetCompositeSchedule": {"connectorId": 9, "duration": 60, "chargingRateUnit": "A"},
     "DataTransfer": {"vendorId": "nobody", "messageId": "m", "data": "d"},
     "GetConfiguration": {"key": ["HeartbeatInterval"]},
     "RemoteStartTransaction": {"connectorId": 9, "idTag": "CAFE01"},
     "RemoteStopTransaction": {"transactionId": 123456},
     "TriggerMessage": {"requestedMessage": "FirmwareStatusNotification", "connectorId": 1},
     "UnlockConnector": {"connectorId": 9},
+}
+
+#: Members that may be missing.
+OPTIONAL = {
+    "key", "messageId", "data", "connectorId", "id", "chargingProfilePurpose", "stackLevel", "chargingRateUnit",
 }
 
 
@@ -184,7 +191,7 @@ def broken(payload):
             yield {**payload, name: "5"}, "TypeConstraintViolation"
             yield {**payload, name: 2**40}, "PropertyConstraintViolation"
     for name in payload:
-        if name not in ("key", "messageId", "data", "connectorId"):
+        if name not in OPTIONAL:
             yield {key: value for key, value in payload.items() if key != name}, "OccurenceConstraintViolation"
 
 
