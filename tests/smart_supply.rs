@@ -175,14 +175,22 @@ impl Pair {
     fn take(&mut self, step: &Step) {
         match step {
             Step::Wait(secs) => {
-                // Whatever the library's own deadlines are: looked at in between, too.
-                let piece = (secs / 40).max(1);
-                for _ in 0..secs / piece {
-                    self.world.run(Millis::from_secs(piece));
-                    self.look();
+                let end = self.now() + i64::try_from(*secs).expect("not that long");
+                let mut instants = self.oracle.boundaries(self.now(), end - self.now());
+                instants.push(end);
+                for instant in instants {
+                    let span = u64::try_from(instant - self.now()).unwrap_or(0);
+                    self.world.run(Millis::from_secs(span));
+                    let before = self.told;
+                    let told = self.look();
+                    // As many as there are changes, if each connector is alone.
+                    let changes = before
+                        .iter()
+                        .zip(&self.told)
+                        .filter(|(old, new)| old != new);
+                    assert!(self.sharing || told == changes.count(), "{told} tells");
                     self.compare();
                 }
-                self.world.run(Millis::from_secs(secs % piece));
             }
             Step::Start(index) if self.oracle.running[*index].is_none() => {
                 self.sessions += 1;
@@ -220,7 +228,8 @@ impl Pair {
     }
 
     /// Takes in what was told, one by one: at no instant do all together draw too much.
-    fn look(&mut self) {
+    fn look(&mut self) -> usize {
+        let before = self.tells;
         let news = self.world.told[self.seen..].to_vec();
         self.seen = self.world.told.len();
         for notice in news {
@@ -235,6 +244,7 @@ impl Pair {
             *told = supply;
             self.tells += 1;
         }
+        self.tells - before
     }
 
     /// The limits of a connector that is alone, as the oracle has them, in A and W.

@@ -347,12 +347,17 @@ impl Oracle {
         (periods, duration)
     }
 
-    /// All seconds of a short window; of a long one those where something may begin or end, and
-    /// their neighbours.
+    /// All seconds of a short window; of a long one those where something may change.
     fn instants(&self, t0: i64, duration: i64) -> Vec<i64> {
         if duration <= 7_200 {
             return (t0..t0 + duration).collect();
         }
+        self.boundaries(t0, duration)
+    }
+
+    /// The seconds where something may begin or end, and their neighbours: between them everything
+    /// stays as it is.
+    pub fn boundaries(&self, t0: i64, duration: i64) -> Vec<i64> {
         let mut all = Vec::new();
         for placed in &self.placed {
             let profile = &placed.profile;
