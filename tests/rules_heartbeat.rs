@@ -3,41 +3,17 @@
 
 mod common;
 
-use common::{setup, Treat, World};
-use evcp::core::{Ev, Notice, Setup};
+use common::{setup, told, with, Treat, World};
+use evcp::core::{Ev, Notice};
 use evcp::time::{Millis, Wall};
-use evcp::wire::CiString;
 use serde_json::json;
-
-fn with_keys(connectors: usize, keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(connectors);
-    let keys = keys.iter();
-    setup.keys = keys
-        .map(|(name, value)| (CiString::truncated(name), CiString::truncated(value)))
-        .collect();
-    setup
-}
-
-fn boot(status: &str, interval: i64) -> Treat {
-    let time = "2026-01-01T00:00:00Z";
-    Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
-}
-
-/// A charge point whose first boot was answered so.
-fn told(setup: Setup, status: &str, interval: i64) -> World {
-    let mut world = World::new(setup);
-    let answer = boot(status, interval);
-    world.central.treat("BootNotification", answer);
-    world.run(Millis(0));
-    world
-}
 
 // rules: 29
 #[test]
 fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
     for step in [-7_200_000, 7_200_000] {
         let keys = [("HeartbeatInterval", "20"), ("ConnectionTimeOut", "30")];
-        let mut world = World::new(with_keys(1, &keys));
+        let mut world = World::new(with(1, &keys));
         world.step_central(86_400_000);
         world.central.treat("BootNotification", {
             let time = evcp::wire::format_wall(Wall(world.central.clock));

@@ -3,34 +3,11 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice, Setup};
+use common::{at, boot, setup, told, with, Treat, World};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
 use serde_json::{json, Value};
-
-fn with_keys(connectors: usize, keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(connectors);
-    let keys = keys.iter();
-    setup.keys = keys
-        .map(|(name, value)| (CiString::truncated(name), CiString::truncated(value)))
-        .collect();
-    setup
-}
-
-fn boot(status: &str, interval: i64) -> Treat {
-    let time = "2026-01-01T00:00:00Z";
-    Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
-}
-
-/// A charge point whose first boot was answered so.
-fn told(setup: Setup, status: &str, interval: i64) -> World {
-    let mut world = World::new(setup);
-    let answer = boot(status, interval);
-    world.central.treat("BootNotification", answer);
-    world.run(Millis(0));
-    world
-}
 
 fn actions(world: &World) -> Vec<&str> {
     let calls = world.central.calls.iter();
@@ -58,7 +35,7 @@ fn provoke(world: &mut World) {
 // rules: 21
 #[test]
 fn after_a_start_the_boot_is_the_only_call_whatever_waits() {
-    let mut world = World::booted(with_keys(2, &[("AllowOfflineTxForUnknownId", "true")]));
+    let mut world = World::booted(with(2, &[("AllowOfflineTxForUnknownId", "true")]));
     world.reachable = false;
     world.drop_link();
     world.charge(1, "ONE");
@@ -269,7 +246,7 @@ fn after_acceptance_the_statuses_are_those_of_now_and_before_it_there_are_none()
 // rules: 28
 #[test]
 fn what_a_power_cut_interrupted_is_stopped_before_anything_newer_starts() {
-    let mut world = World::booted(with_keys(1, &[("AllowOfflineTxForUnknownId", "true")]));
+    let mut world = World::booted(with(1, &[("AllowOfflineTxForUnknownId", "true")]));
     world.charge(1, "ONE");
     world.power_cycle();
     world.reachable = false;

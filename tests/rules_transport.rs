@@ -3,20 +3,11 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
+use common::{at, setup, with, Treat, World};
 use evcp::core::{CloseReason, Due, Effect, Ev, Fact, Input, Link, Notice, Reading};
 use evcp::time::Millis;
-use evcp::wire::{AuthorizationStatus, CiString, Measurand};
+use evcp::wire::{AuthorizationStatus, Measurand};
 use serde_json::{json, Value};
-
-fn with_keys(keys: &[(&str, &str)]) -> evcp::core::Setup {
-    let mut setup = setup(2);
-    let keys = keys.iter();
-    setup.keys = keys
-        .map(|(name, value)| (CiString::truncated(name), CiString::truncated(value)))
-        .collect();
-    setup
-}
 
 /// The central system writes whatever it likes; what comes back, if anything does.
 fn write(world: &mut World, text: &str) -> Option<Value> {
@@ -56,7 +47,7 @@ fn one_call_waits_for_its_answer_and_those_of_the_central_system_are_answered_me
 // rules: 6
 #[test]
 fn an_answer_after_the_message_time_out_is_ignored() {
-    let mut world = World::booted(with_keys(&[("MessageTimeout", "5")]));
+    let mut world = World::booted(with(2, &[("MessageTimeout", "5")]));
     world.central.treat("Authorize", Treat::Silence);
     world.show(1, "ONE");
     let told = |world: &World, status| {
@@ -191,7 +182,7 @@ fn each_fault_of_a_call_has_its_code() {
 // rules: 13
 #[test]
 fn what_is_refused_is_answered_with_a_status_and_not_with_an_error() {
-    let mut setup = with_keys(&[("AuthorizationCacheEnabled", "false")]);
+    let mut setup = with(2, &[("AuthorizationCacheEnabled", "false")]);
     setup.host.resets = false;
     let mut world = World::booted(setup);
     for (action, payload, status) in [
@@ -242,7 +233,7 @@ fn what_is_refused_is_answered_with_a_status_and_not_with_an_error() {
 // rules: 16
 #[test]
 fn a_temperature_is_sent_in_the_unit_that_is_misspelt() {
-    let mut world = World::booted(with_keys(&[("MeterValuesSampledData", "Temperature")]));
+    let mut world = World::booted(with(2, &[("MeterValuesSampledData", "Temperature")]));
     let (measurand, milli) = (Measurand::Temperature, 21_500);
     let reading = Reading {
         measurand,
@@ -263,7 +254,7 @@ fn a_temperature_is_sent_in_the_unit_that_is_misspelt() {
 // rules: 17
 #[test]
 fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
-    let mut world = World::booted(with_keys(&[("WebSocketPingInterval", "20")]));
+    let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let due = |world: &World, secs| Some((world.now.mono + Millis::from_secs(secs), Due::Ping));
     assert_eq!(world.engine.deadline(), due(&world, 20));
     world.run(Millis::from_secs(15));
@@ -281,7 +272,7 @@ fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
 // rules: 17
 #[test]
 fn a_connection_whose_pings_stay_unanswered_is_made_anew() {
-    let mut world = World::booted(with_keys(&[("WebSocketPingInterval", "20")]));
+    let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let wants = |world: &mut World, secs| {
         world.now.mono = world.now.mono + Millis::from_secs(secs);
         world.engine.handle(world.now, Input::Deadline);

@@ -71,6 +71,22 @@ pub fn with(connectors: usize, keys: &[(&str, &str)]) -> Setup {
     setup
 }
 
+/// An answer to BootNotification.
+pub fn boot(status: &str, interval: i64) -> Treat {
+    let time = "2026-01-01T00:00:00Z";
+    Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
+}
+
+/// A charge point whose first boot was answered so.
+pub fn told(setup: Setup, status: &str, interval: i64) -> World {
+    let mut world = World::new(setup);
+    world
+        .central
+        .treat("BootNotification", boot(status, interval));
+    world.run(Millis(0));
+    world
+}
+
 /// Everything together.
 pub struct World {
     pub setup: Setup,

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from steps import (
-    OTHER, TAG, TOLERANCE_S, availability, begin_offline, boot_statuses, boots, charge, lock_of, locked, offline,
+    OTHER, TAG, TOLERANCE_S, availability, begin_offline, boot_statuses, boots, charge, lock_of, offline,
     power_back, samples, starts, utc_now, well_formed,
 )
 from wire_checker import parse_time

@@ -67,32 +67,6 @@ async def test_plug_first_and_then_a_tag_makes_a_session(booted):
     assert not point.books.strays
 
 
-# rules: 39, 51
-async def test_a_tag_first_and_then_the_plug_makes_a_session(booted):
-    simulator, point = await booted()
-    await simulator.tag(2, TAG)
-    await point.wait("Authorize", idTag=TAG)
-    await point.status(2, "Preparing")
-    assert not point.seen("StartTransaction")
-    await simulator.plug_in(2)
-    await point.wait("StartTransaction", connectorId=2, idTag=TAG)
-    await point.status(2, "Charging")
-    await simulator.plug_out(2)
-    await point.wait("StopTransaction", reason="EVDisconnected")
-    await point.status(2, "Available")
-
-
-# rules: 20, 53
-async def test_a_tag_shown_twice_stops_the_transaction(booted):
-    simulator, point = await booted()
-    session = await charge(simulator, point)
-    point.forget()
-    await simulator.tag(1, TAG.lower())
-    stop = await point.wait("StopTransaction", transactionId=session.transaction_id)
-    assert stop.get("reason", "Local") == "Local"
-    assert len(point.seen("Authorize")) == 1, "the tag that started the transaction needs no second Authorize"
-
-
 # rules: 41
 async def test_a_tag_shown_twice_before_the_plug_withdraws(booted):
     simulator, point = await booted()
@@ -103,28 +77,6 @@ async def test_a_tag_shown_twice_before_the_plug_withdraws(booted):
     await simulator.plug_in(1)
     await point.status(1, "Preparing")
     assert not point.seen("StartTransaction")
-
-
-# rules: 40
-async def test_a_tag_without_a_plug_is_given_up_after_the_connection_time_out(booted):
-    simulator, point = await booted(keys={"ConnectionTimeOut": "1"})
-    await simulator.tag(1, TAG)
-    await point.status(1, "Preparing")
-    await point.status(1, "Available")
-    assert not point.seen("StartTransaction")
-
-
-# rules: 52
-async def test_a_refused_tag_starts_nothing(booted):
-    simulator, point = await booted()
-    point.policy.tags["BAD"] = {"status": "Invalid"}
-    await simulator.plug_in(1)
-    await simulator.tag(1, "BAD")
-    await point.wait("Authorize", idTag="BAD")
-    # The next tag is only served after the refused one, so its start would stand before this one.
-    await simulator.tag(1, TAG)
-    await point.wait("StartTransaction")
-    assert [start["idTag"] for start in point.seen("StartTransaction")] == [TAG]
 
 
 async def test_both_connectors_charge_at_once(booted):
@@ -218,64 +170,6 @@ async def test_a_start_answered_with_an_error_is_tried_again(booted):
     assert session.stop and not point.books.strays
 
 
-# rules: 67
-async def test_a_remote_start_and_a_remote_stop_make_a_session(booted):
-    simulator, point = await booted()
-    await simulator.plug_in(1)
-    await point.status(1, "Preparing")
-    answer = await point.call("RemoteStartTransaction", id_tag=TAG, connector_id=1)
-    assert answer.status == "Accepted"
-    await point.wait("StartTransaction", connectorId=1, idTag=TAG)
-    await point.status(1, "Charging")
-    (session,) = point.books.sessions.values()
-    answer = await point.call("RemoteStopTransaction", transaction_id=session.transaction_id)
-    assert answer.status == "Accepted"
-    await point.wait("StopTransaction", transactionId=session.transaction_id, reason="Remote")
-    await point.status(1, "Finishing")
-
-
-# rules: 39, 102, 104
-@pytest.mark.parametrize("authorize", ["true", "false"])
-async def test_a_remote_start_waits_for_the_plug(booted, authorize):
-    simulator, point = await booted(keys={"AuthorizeRemoteTxRequests": authorize})
-    answer = await point.call("RemoteStartTransaction", id_tag=TAG, connector_id=1)
-    assert answer.status == "Accepted"
-    await point.status(1, "Preparing")
-    await simulator.plug_in(1)
-    await point.wait("StartTransaction", connectorId=1, idTag=TAG)
-    assert bool(point.seen("Authorize")) == (authorize == "true")
-
-
-# rules: 66, 103
-async def test_a_remote_start_is_rejected_where_it_cannot_be(booted):
-    simulator, point = await booted()
-    session = await charge(simulator, point)
-    for connector in (0, 1, 3):
-        answer = await point.call("RemoteStartTransaction", id_tag="OTHER", connector_id=connector)
-        assert answer.status == "Rejected", f"connector {connector}"
-    answer = await point.call("RemoteStopTransaction", transaction_id=session.transaction_id + 1)
-    assert answer.status == "Rejected"
-    assert session.stop is None
-
-
-# rules: 121
-async def test_the_configuration_is_listed(booted):
-    _, point = await booted()
-    answer = await point.call("GetConfiguration")
-    keys = {one["key"]: one for one in answer.configuration_key}
-    for name in (
-        "ConnectionTimeOut", "HeartbeatInterval", "MeterValueSampleInterval", "MeterValuesSampledData",
-        "LocalAuthorizeOffline", "LocalPreAuthorize", "StopTransactionOnInvalidId", "TransactionMessageAttempts",
-        "TransactionMessageRetryInterval",
-    ):
-        assert keys[name]["readonly"] is False, name
-    for name in ("GetConfigurationMaxKeys", "NumberOfConnectors", "SupportedFeatureProfiles"):
-        assert keys[name]["readonly"] is True, name
-    assert keys["NumberOfConnectors"]["value"] == "2"
-    assert "Core" in keys["SupportedFeatureProfiles"]["value"]
-    assert "AuthorizationKey" not in keys or not keys["AuthorizationKey"].get("value")
-
-
 # rules: 121
 async def test_single_keys_are_found_in_any_case_and_unknown_ones_named(booted):
     _, point = await booted()
@@ -301,22 +195,6 @@ async def test_a_changed_key_is_effective_and_survives_a_power_cut(booted):
     assert answer.configuration_key[0]["value"] == "33"
 
 
-# rules: 122
-@pytest.mark.parametrize(
-    "key, value, status",
-    [
-        ("Testing", "true", "NotSupported"),
-        ("MeterValueSampleInterval", "-1", "Rejected"),
-        ("MeterValueSampleInterval", "soon", "Rejected"),
-        ("NumberOfConnectors", "7", "Rejected"),
-    ],
-)
-async def test_a_key_that_cannot_be_changed_is_not(booted, key, value, status):
-    _, point = await booted()
-    answer = await point.call("ChangeConfiguration", key=key, value=value)
-    assert answer.status == status
-
-
 # rules: 119
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
 async def test_a_reset_boots_again(booted, kind):
@@ -327,52 +205,6 @@ async def test_a_reset_boots_again(booted, kind):
     await point.wait("BootNotification")
     for connector in (0, 1, 2):
         await point.status(connector, "Available")
-
-
-# rules: 118, 120
-@pytest.mark.parametrize("kind", ["Soft", "Hard"])
-async def test_a_reset_stops_the_transaction_first(booted, kind):
-    simulator, point = await booted()
-    session = await charge(simulator, point)
-    point.forget()
-    answer = await point.call("Reset", type=kind)
-    assert answer.status == "Accepted"
-    await point.wait("StopTransaction", transactionId=session.transaction_id, reason=f"{kind}Reset")
-    await point.wait("BootNotification")
-    await point.status(1, lambda status: status in ("Preparing", "Finishing"))
-    await point.status(2, "Available")
-    assert not point.books.strays
-
-
-async def test_an_idle_connector_is_unlocked(booted):
-    _, point = await booted()
-    answer = await point.call("UnlockConnector", connector_id=1)
-    assert answer.status == "Unlocked"
-
-
-# rules: 107
-async def test_unlocking_ends_the_transaction(booted):
-    simulator, point = await booted()
-    session = await charge(simulator, point)
-    answer = await point.call("UnlockConnector", connector_id=1)
-    assert answer.status == "Unlocked"
-    await point.wait("StopTransaction", transactionId=session.transaction_id, reason="UnlockCommand")
-    await point.status(1, "Finishing")
-
-
-# rules: 106
-async def test_a_lock_that_is_stuck_is_reported(booted):
-    simulator, point = await booted()
-    await simulator.do("lock", connector=1, fail=True)
-    answer = await point.call("UnlockConnector", connector_id=1)
-    assert answer.status == "UnlockFailed"
-
-
-# rules: 106
-async def test_a_connector_that_does_not_exist_cannot_be_unlocked(booted):
-    _, point = await booted()
-    answer = await point.call("UnlockConnector", connector_id=3)
-    assert answer.status == "NotSupported"
 
 
 # rules: 47
@@ -393,33 +225,6 @@ async def test_an_unavailable_connector_stays_so_over_a_power_cut(booted):
 
 
 # rules: 114
-async def test_availability_waits_for_the_end_of_the_transaction(booted):
-    simulator, point = await booted()
-    await charge(simulator, point)
-    answer = await point.call("ChangeAvailability", connector_id=1, type="Inoperative")
-    assert answer.status == "Scheduled"
-    await simulator.tag(1, TAG)
-    await point.wait("StopTransaction")
-    await point.status(1, "Unavailable")
-
-
-# rules: 115
-async def test_connector_zero_stands_for_the_whole_charge_point(booted):
-    simulator, point = await booted()
-    await charge(simulator, point)
-    answer = await point.call("ChangeAvailability", connector_id=0, type="Inoperative")
-    assert answer.status == "Scheduled"
-    await point.status(2, "Unavailable")
-    answer = await point.call("ChangeAvailability", connector_id=0, type="Operative")
-    assert answer.status == "Accepted"
-    await point.status(2, "Available")
-    await simulator.tag(1, TAG)
-    await point.status(1, "Finishing")
-    await simulator.plug_out(1)
-    await point.status(1, "Available")
-
-
-# rules: 114
 async def test_an_unknown_connector_has_no_availability(booted):
     _, point = await booted()
     answer = await point.call("ChangeAvailability", connector_id=9, type="Inoperative")
@@ -432,13 +237,6 @@ async def test_data_goes_to_the_central_system(booted):
     await point.wait("DataTransfer", vendorId="org.example", messageId="hello", data="{\"a\": 1}")
 
 
-async def test_data_for_a_stranger_is_refused(booted):
-    _, point = await booted()
-    answer = await point.call("DataTransfer", vendor_id="org.example.unknown", message_id="x", data="y")
-    assert answer.status in ("UnknownVendorId", "Rejected")
-    assert answer.data is None
-
-
 async def test_a_triggered_heartbeat_comes_or_is_declined(booted):
     _, point = await booted()
     try:
@@ -449,46 +247,6 @@ async def test_a_triggered_heartbeat_comes_or_is_declined(booted):
     assert answer.status in ("Accepted", "NotImplemented")
     if answer.status == "Accepted":
         await point.wait("Heartbeat")
-
-
-# rules: 22, 23
-async def test_a_rejected_boot_is_silent_until_its_interval_is_over(central, simulators):
-    point = central.point("CP1")
-    point.policy.boot = [("Rejected", 2)]
-    simulator = await simulators(central.url).start()
-    await point.wait("BootNotification")
-    await simulator.plug_in(1)
-    # That nothing comes before the interval is over, and that it is not shorter, the wire checker sees.
-    await point.wait("BootNotification")
-    await point.status(0, "Available")
-    await point.status(1, "Preparing")
-
-
-# rules: 24, 25
-async def test_a_pending_boot_answers_but_does_not_ask(central, simulators):
-    point = central.point("CP1")
-    point.policy.boot = [("Pending", 2)]
-    simulator = await simulators(central.url).start()
-    await point.wait("BootNotification")
-    await simulator.plug_in(1)
-    answer = await point.call("GetConfiguration", key=["NumberOfConnectors"])
-    assert answer.configuration_key[0]["value"] == "2"
-    answer = await point.call("ChangeConfiguration", key="ConnectionTimeOut", value="44")
-    assert answer.status == "Accepted"
-    answer = await point.call("RemoteStartTransaction", id_tag=TAG, connector_id=1)
-    assert answer.status == "Rejected"
-    await point.wait("BootNotification")
-    await point.status(1, "Preparing")
-
-
-# rules: 26
-async def test_a_boot_answered_with_an_error_is_tried_again(central, simulators):
-    point = central.point("CP1")
-    point.policy.refuse["BootNotification"] = 1
-    await simulators(central.url).start()
-    await point.wait("BootNotification", refused=True)
-    await point.wait("BootNotification")
-    await point.status(0, "Available")
 
 
 async def test_it_ends_in_good_order(booted):
