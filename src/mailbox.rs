@@ -334,17 +334,27 @@ impl Inner {
         }
     }
 
-    /// A command takes the place of one that waits for the same connector.
+    /// A command takes the place of one that waits for the same connector, unless another
+    /// connector is told something in between: less must come before more.
     fn coalesce(&mut self, event: &Event) -> bool {
         let Event::Notice(Notice::Supply(at, _)) = event else {
             return false;
         };
-        let same = |waiting: &&mut Event| matches!(waiting, Event::Notice(Notice::Supply(there, _)) if there == at);
-        let Some(waiting) = self.events.iter_mut().rev().find(same) else {
-            return false;
-        };
-        *waiting = event.clone();
-        true
+        let last = self
+            .events
+            .iter_mut()
+            .rev()
+            .find_map(|waiting| match waiting {
+                Event::Notice(Notice::Supply(there, _)) => Some((*there, waiting)),
+                _ => None,
+            });
+        match last {
+            Some((there, waiting)) if there == *at => {
+                *waiting = event.clone();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The oldest event that can be missed goes; if there is none, the oldest of all.

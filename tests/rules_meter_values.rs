@@ -415,6 +415,9 @@ fn one_question_to_a_meter_serves_everything_that_is_due_at_once() {
     let mut world = World::booted(setup);
     world.meter(1, 0);
     world.charge(1, "ONE");
+    let first = questions(&world)[0];
+    let begin = Answer::Meter(vec![Reading::energy(Wh(0))]);
+    world.give(evcp::core::Input::Answer(first, begin));
     world.run(Millis::from_secs(59));
     let before = questions(&world).len();
     world.run(Millis::from_secs(1));

@@ -156,6 +156,32 @@ fn unlocking_ends_the_session_first_and_says_what_the_lock_did() {
     assert!(world.central.sessions[0].stop.is_none());
 }
 
+// rules: 107
+#[test]
+fn energy_is_off_and_the_lock_free_before_the_meter_is_read_and_the_lock_is_moved() {
+    let mut setup = with(2, &[]);
+    setup.host.reads_meter = true;
+    let mut world = World::booted(setup);
+    world.meter(1, 100);
+    world.ev(1, Ev::Plugged);
+    world.show(1, "ONE");
+    world.run(Millis::from_secs(3));
+    world.meter(1, 150);
+    world.told.clear();
+    world.call("UnlockConnector", json!({"connectorId": 1}));
+    let said: Vec<_> = world
+        .told
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::Supply(_, supply) => Some(format!("{} {}", supply.permit, supply.lock)),
+            Notice::Ask(_, Question::ReadMeter(..)) => Some("meter".to_owned()),
+            Notice::Ask(_, Question::Unlock(_)) => Some("unlock".to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["false false", "meter", "unlock"]);
+}
+
 // rules: 114, 115; cases: X-AVAIL
 #[test]
 fn availability_changes_at_once_where_nothing_goes_on_and_later_where_something_does() {

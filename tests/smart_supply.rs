@@ -236,15 +236,35 @@ impl Pair {
             let Notice::Supply(connector, supply) = notice else {
                 continue;
             };
-            let told = &mut self.told[connector.index()];
+            let told = self.told[connector.index()];
             assert!(
-                *told != supply || self.tells < CONNECTORS,
+                told != supply || self.tells < CONNECTORS,
                 "told twice: {supply:?}"
             );
-            *told = supply;
+            let (before, _) = self.drawn();
+            self.told[connector.index()] = supply;
             self.tells += 1;
+            let (sum, most) = self.drawn();
+            assert!(
+                sum <= most.max(before),
+                "{sum} of {most} after {before}: {supply:?}"
+            );
         }
         self.tells - before
+    }
+
+    /// What all together were told, in the unit of what they share, and how much that is.
+    fn drawn(&self) -> (i64, i64) {
+        let Some((placed, total, _)) = self.oracle.to_all(self.now()).filter(|_| self.sharing)
+        else {
+            return (0, 0);
+        };
+        let amps = Oracle::unit_of(placed) == 'A';
+        let of = |supply: &Supply| match amps {
+            true => i64::from(supply.deciamps.expect("said")),
+            false => i64::try_from(supply.deciwatts.expect("said")).expect("fits"),
+        };
+        (self.told.iter().map(of).sum(), total)
     }
 
     /// The limits of a connector that is alone, as the oracle has them, in A and W.

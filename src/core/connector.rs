@@ -216,7 +216,9 @@ impl Connector {
     /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
     pub(crate) fn command(&self, all_stopped: bool) -> Supply {
         let locked = match &self.session {
-            Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => true,
+            Session::Starting(_) | Session::Running(_) => true,
+            // Who is to unlock must not be told to lock.
+            Session::Stopping(_, ending) => ending.reason != Reason::UnlockCommand,
             Session::Finishing { hold, .. } => hold.is_some(),
             Session::Idle | Session::Preparing { .. } => false,
         };

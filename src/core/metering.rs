@@ -60,10 +60,12 @@ impl Engine {
     /// is all there is.
     pub(crate) fn read_meter(&mut self, at: Option<ConnectorId>, take: Take) -> bool {
         let now = self.now.mono;
+        // What goes on the bill is read anew, whatever was known a moment before.
+        let billed = matches!(take, Take::Begin | Take::End) && self.setup.host.reads_meter;
         let Some(meter) = self.meter_mut(at) else {
             return false;
         };
-        if meter.is_fresh(now) {
+        if meter.is_fresh(now) && !billed {
             return false;
         }
         if meter.takes.iter().any(|waiting| *waiting != Take::Resumed) {

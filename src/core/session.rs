@@ -231,14 +231,15 @@ impl Engine {
         };
         run.sample = None;
         run.watch = None;
-        let asked = self.read_meter(Some(at), Take::End);
         if let Some(connector) = self.connector_mut(at) {
             connector.session = Session::Stopping(run, ending);
         }
-        if !asked {
+        // Energy is off before the meter is read, so that all of it is on the bill.
+        self.command_supplies();
+        if !self.read_meter(Some(at), Take::End) {
             self.stop_now(at);
         }
-        // Energy is off before anything that comes of it, such as an open lock.
+        // And what comes of the end, such as an open lock, before anything else.
         self.command_supplies();
     }
 

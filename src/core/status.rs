@@ -5,6 +5,7 @@ use crate::core::calls::Purpose;
 use crate::core::connector::{Reports, Shown};
 use crate::core::metering::number;
 use crate::core::settings::Key;
+use crate::core::smart::second;
 use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
 use crate::time::Mono;
 use crate::wire::{
@@ -147,6 +148,13 @@ impl Engine {
     /// before more, so that all together never draw too much.
     pub(crate) fn command_supplies(&mut self) {
         let stopped = self.all_stopped();
+        // What all share is counted in one unit; fewer phases may mean more in the other.
+        let t = second(self.clock.wall(self.now.mono));
+        let unit = self
+            .profiles
+            .for_charge_point(t)
+            .word
+            .map(|word| word.0.unit);
         for less in [true, false] {
             for at in self.connector_ids() {
                 let Some(connector) = self.connector_mut(at) else {
@@ -154,7 +162,7 @@ impl Engine {
                 };
                 let supply = connector.command(stopped);
                 let before = connector.supply;
-                if before == Some(supply) || supply.is_less(before.as_ref()) != less {
+                if before == Some(supply) || supply.is_less(before.as_ref(), unit) != less {
                     continue;
                 }
                 connector.supply = Some(supply);

@@ -44,11 +44,13 @@ impl Tuning {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), TuningError> {
         let bad = TuningError::Value;
         let span = || seconds(value).ok_or(bad);
+        // Without a pause between attempts there would be nothing else.
+        let some_span = || span().and_then(|span| if span.0 > 0 { Ok(span) } else { Err(bad) });
         let flag = || value.parse::<bool>().map_err(|_| bad);
         match name {
             "answer.timeout_s" => self.answer_timeout = span()?,
             "boot.accept_trigger" => self.accept_boot_trigger = flag()?,
-            "boot.retry_s" => self.boot_retry = span()?,
+            "boot.retry_s" => self.boot_retry = some_span()?,
             "boot.charge_before_accepted" => self.charge_before_accepted = flag()?,
             "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
             "electric.voltage_v" => {
@@ -71,8 +73,8 @@ impl Tuning {
                 let percent = value.parse().ok().filter(|percent| *percent <= 100);
                 self.reconnect_jitter = percent.ok_or(bad)?;
             }
-            "reconnect.max_s" => self.reconnect_max = span()?,
-            "reconnect.min_s" => self.reconnect_min = span()?,
+            "reconnect.max_s" => self.reconnect_max = some_span()?,
+            "reconnect.min_s" => self.reconnect_min = some_span()?,
             "reset.wait_s" => self.reset_wait = span()?,
             "smart.sharing" => self.sharing = flag()?,
             "storage.sample_commit_s" => self.sample_commit = span()?,
@@ -116,6 +118,17 @@ mod tests {
             Tuning::default().set("nonsense", "1"),
             Err(TuningError::Unknown)
         );
+    }
+
+    #[test]
+    fn attempts_have_a_pause_between_them() {
+        for name in ["reconnect.min_s", "reconnect.max_s", "boot.retry_s"] {
+            assert_eq!(
+                Tuning::default().set(name, "0"),
+                Err(TuningError::Value),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::time::Wall;
-use crate::wire::{Location, Measurand, Phase};
+use crate::wire::{ChargingRateUnitType, Location, Measurand, Phase};
 
 /// A connector that a vehicle can be plugged into: 1 and up. Connector 0 of OCPP, the charge point
 /// itself, is `None` of an `Option<ConnectorId>`. `OCPP 1.6 §3.8`
@@ -100,7 +100,9 @@ impl Reading {
     /// The import register in watt-hours, if this reading is one of the whole connector.
     #[must_use]
     pub fn as_energy(&self) -> Option<Wh> {
-        let whole = self.measurand == Measurand::EnergyActiveImportRegister && self.phase.is_none();
+        let outlet = matches!(self.location, None | Some(Location::Outlet));
+        let register = self.measurand == Measurand::EnergyActiveImportRegister;
+        let whole = register && outlet && self.phase.is_none();
         whole.then(|| Wh(self.milli.saturating_add(500).div_euclid(1000)))
     }
 
@@ -137,11 +139,19 @@ pub struct Supply {
 
 impl Supply {
     /// Whether it takes something away from a former command; the first takes all away.
-    pub(crate) fn is_less(&self, before: Option<&Self>) -> bool {
+    pub(crate) fn is_less(
+        &self,
+        before: Option<&Self>,
+        unit: Option<ChargingRateUnitType>,
+    ) -> bool {
         let Some(before) = before else {
             return !self.permit;
         };
-        !self.permit || self.deciamps < before.deciamps || self.deciwatts < before.deciwatts
+        !self.permit
+            || match unit {
+                Some(ChargingRateUnitType::W) => self.deciwatts < before.deciwatts,
+                _ => self.deciamps < before.deciamps,
+            }
     }
 
     /// Nothing flows.
@@ -181,6 +191,19 @@ mod tests {
         assert_eq!(ConnectorId::new(0), None);
         assert_eq!(ConnectorId::new(257), None);
         assert_eq!(ConnectorId::new(1).map(ConnectorId::index), Some(0));
+    }
+
+    #[test]
+    fn only_the_register_at_the_outlet_is_the_bill() {
+        let at = |location| {
+            Reading {
+                location,
+                ..Reading::energy(Wh(7))
+            }
+            .as_energy()
+        };
+        assert_eq!(at(Some(Location::Outlet)), Some(Wh(7)));
+        assert_eq!(at(Some(Location::Inlet)), None);
     }
 
     #[test]
