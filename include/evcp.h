@@ -345,7 +345,8 @@ typedef struct {
     void (*on_boot)(void *user_data, uint32_t status, uint32_t interval_s);
     /* The central system says what time it is: the device may set its clock. */
     void (*on_time)(void *user_data, int64_t unix_ms);
-    /* What became of a tag: EVCP_AUTH_*. connector 0: none was chosen. */
+    /* What became of a tag: EVCP_AUTH_*. connector 0: none was chosen; if accepted all the same,
+     * the tag was taken back, or unlocked a cable that was kept for it. */
     void (*on_auth)(void *user_data, uint32_t connector, const char *tag, uint32_t status);
     /* A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code. */
     void (*on_status)(void *user_data,

@@ -378,3 +378,48 @@ impl Inner {
         self.dropped += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Asleep;
+
+    impl Wake for Asleep {
+        fn raise(&self) {}
+        fn clear(&self) {}
+    }
+
+    fn waiting(told: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let mailbox = Mailbox::new(std::sync::Arc::new(Asleep));
+        for (connector, deciamps) in told.iter().copied() {
+            let at = ConnectorId::new(connector).expect("connectors count from 1");
+            let supply = Supply {
+                deciamps: Some(deciamps),
+                ..Supply::OFF
+            };
+            mailbox.push(Event::Notice(Notice::Supply(at, supply)));
+        }
+        let next = || match mailbox.next()? {
+            Event::Notice(Notice::Supply(at, supply)) => {
+                Some((at.number(), supply.deciamps.expect("a limit")))
+            }
+            _ => None,
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn a_command_replaces_the_last_one_that_waits_if_it_is_for_the_same_connector() {
+        assert_eq!(waiting(&[(1, 320), (1, 160), (1, 60)]), [(1, 60)]);
+        assert_eq!(waiting(&[(2, 60), (1, 320), (1, 160)]), [(2, 60), (1, 160)]);
+    }
+
+    /// 32 A in all: connector 1 goes down, 2 up, and 1 up again after 2 went down. In the place of
+    /// its first command, the last one of connector 1 would come while 2 still takes its share.
+    #[test]
+    fn a_command_does_not_overtake_one_of_another_connector() {
+        let told = [(1, 160), (2, 160), (2, 60), (1, 260)];
+        assert_eq!(waiting(&told), [(1, 160), (2, 60), (1, 260)]);
+    }
+}

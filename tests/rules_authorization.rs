@@ -4,7 +4,7 @@
 mod common;
 
 use common::{with, Treat, World};
-use evcp::core::Ev;
+use evcp::core::{Ev, Notice};
 use evcp::time::Millis;
 use serde_json::{json, Value};
 
@@ -261,4 +261,23 @@ fn one_reader_for_all_connectors_starts_where_a_vehicle_waits_and_stops_the_own_
     world.ev(2, Ev::Plugged);
     reader(&mut world, "THREE");
     assert_eq!(world.sent("StartTransaction").len(), 2);
+}
+
+#[test]
+fn a_tag_that_is_taken_back_is_told_like_any_other() {
+    let mut world = World::booted(with(1, &[]));
+    world.show(1, "ONE");
+    world.show(1, "ONE");
+    let told = world.told.iter().filter_map(|notice| match notice {
+        Notice::Authorized {
+            connector, status, ..
+        } => Some((connector.is_some(), status.as_str())),
+        _ => None,
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(true, "Accepted"), (false, "Accepted")]
+    );
+    world.ev(1, Ev::Plugged);
+    assert_eq!(world.sent("StartTransaction").len(), 0);
 }

@@ -3,8 +3,11 @@
 
 mod common;
 
-use common::{setup, Treat, World};
-use evcp::core::{Access, CloseReason, DeclaredKey, Effect, Ev, Input, Link, Setup, Write};
+use common::{setup, told, with, Treat, World};
+use evcp::core::{
+    Access, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, Link, Notice, Setup, Stored,
+    Write,
+};
 use evcp::time::Millis;
 use evcp::wire::CiString;
 use serde_json::{json, Value};
@@ -333,6 +336,56 @@ fn the_security_profile_is_not_changed_from_afar() {
     assert_eq!(answer["configurationKey"], json!([entry]));
     assert!(world.connected);
     assert_eq!(world.engine.counters().connects, 1);
+}
+
+#[test]
+fn what_the_charger_is_made_of_is_not_a_matter_of_keys_for_the_firmware_either() {
+    for (name, value) in [("SecurityProfile", "0"), ("NumberOfConnectors", "7")] {
+        let mut setup = with_key("AuthorizationKey", PASSWORD);
+        setup.tuning.security_profile = 2;
+        let mut world = World::booted(setup);
+        let key = CiString::new(name).expect("short");
+        world.fact(Fact::SetKey(key, CiString::new(value).expect("short")));
+        world.power_cycle();
+        world.run(Millis::from_secs(60));
+        let entry = &get(&mut world, &[name])["configurationKey"][0]["value"];
+        assert_ne!(entry, value, "{name}");
+        let refused = Engine::new(with_key(name, value), Stored::default(), world.now);
+        assert!(refused.is_err(), "{name} in the set-up");
+    }
+}
+
+#[test]
+fn phase_rotations_are_of_connectors_that_there_are_and_no_more_than_fit() {
+    let mut world = World::booted(with(2, &[("ConnectorPhaseRotationMaxLength", "3")]));
+    for (value, status) in [
+        ("0.RST,1.RTS,2.TSR", "Accepted"),
+        ("NotApplicable", "Accepted"),
+        ("3.RST", "Rejected"),
+        ("0.RST,1.RTS,2.TSR,1.RST", "Rejected"),
+    ] {
+        let answer = change(&mut world, "ConnectorPhaseRotation", value);
+        assert_eq!(answer, status, "{value}");
+    }
+}
+
+#[test]
+fn the_firmware_hears_of_an_interval_that_the_boot_changes_and_never_of_a_secret() {
+    let mut world = told(with(1, &[]), "Accepted", 77);
+    let mut keys = Vec::new();
+    change(&mut world, "AuthorizationKey", PASSWORD);
+    for notice in &world.told {
+        if let Notice::Key(name, value) = notice {
+            keys.push((name.as_str(), value.as_deref()));
+        }
+    }
+    assert_eq!(
+        keys,
+        [
+            ("HeartbeatInterval", Some("77")),
+            ("AuthorizationKey", None)
+        ]
+    );
 }
 
 // rules: 127

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{setup, told, with, Treat, World};
-use evcp::core::{Ev, Notice};
+use evcp::core::{Ev, Fact, Notice};
 use evcp::time::{Millis, Wall};
 use serde_json::json;
 
@@ -77,4 +77,20 @@ fn a_heartbeat_interval_counts_from_its_change_shorter_longer_and_none() {
     );
     world.run(Millis::from_secs(10_000));
     assert_eq!(world.sent("Heartbeat").len(), 2);
+}
+
+#[test]
+fn the_firmware_is_told_the_time_of_the_central_system_and_not_its_own() {
+    let mut world = World::booted(with(1, &[]));
+    let told = |world: &World| {
+        let time = |notice: &&Notice| matches!(notice, Notice::Time(_));
+        world.told.iter().filter(time).count()
+    };
+    assert_eq!(told(&world), 1);
+    let own = Wall(world.now.wall.0 + 60_000);
+    world.fact(Fact::Clock(own));
+    assert_eq!(told(&world), 1);
+    // The next heartbeat says otherwise.
+    world.run(Millis::from_secs(301));
+    assert_eq!(told(&world), 2);
 }

@@ -4,7 +4,9 @@
 mod common;
 
 use common::{at, World};
-use evcp::core::{Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh};
+use evcp::core::{
+    AfterPowerLoss, Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh,
+};
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
 use serde_json::{json, Value};
@@ -322,7 +324,7 @@ fn the_data_of_a_stop_survives_a_power_cut_and_ends_with_what_was_known_last() {
 #[test]
 fn a_transaction_that_goes_on_after_a_power_cut_says_what_was_before_and_what_is_now() {
     let mut setup = with(&[]);
-    setup.tuning.after_power_loss = evcp::core::AfterPowerLoss::Resume;
+    setup.tuning.after_power_loss = AfterPowerLoss::Resume;
     let mut world = World::booted(setup);
     world.meter(1, 100);
     world.charge(1, "ONE");
@@ -459,4 +461,47 @@ fn a_refused_tag_may_still_draw_the_energy_that_the_key_allows() {
     assert!(world.supply(1).is_some_and(|supply| !supply.permit));
     assert_eq!(world.statuses(1).pop().as_deref(), Some("SuspendedEVSE"));
     assert!(world.central.sessions[0].stop.is_none());
+}
+
+/// A meter that says nothing when the transaction begins: the register that it had before is not
+/// sold, whether it speaks up in the same run or after a power cut.
+// rules: 57
+#[test]
+fn a_transaction_that_began_while_the_meter_was_silent_is_billed_from_its_first_reading() {
+    for power_fails in [false, true] {
+        let mut setup = with(&[("MeterValueSampleInterval", "60")]);
+        setup.tuning.after_power_loss = AfterPowerLoss::Resume;
+        let mut world = World::booted(setup);
+        world.charge(1, "ONE");
+        world.run(Millis::from_secs(30));
+        world.meter(1, 4_711_000);
+        if power_fails {
+            world.power_cycle();
+            world.run(Millis::from_secs(1));
+            world.meter(1, 4_711_000);
+        }
+        world.run(Millis::from_secs(60));
+        world.meter(1, 4_713_500);
+        world.run(Millis::from_secs(60));
+        world.meter(1, 4_714_000);
+        world.ev(1, Ev::Absent);
+        world.run(Millis::from_secs(1));
+        let start = world.sent("StartTransaction").pop().expect("it began");
+        assert_eq!(
+            (
+                start["meterStart"].clone(),
+                stop_of(&world)["meterStop"].clone()
+            ),
+            (json!(0), json!(3000))
+        );
+        let samples = world.sent("MeterValues");
+        let last = values(samples.last().expect("samples were taken"));
+        assert_eq!(last[0]["value"], json!("2500"));
+
+        // The next one is of the register again.
+        world.charge(1, "TWO");
+        world.run(Millis::from_secs(1));
+        let start = world.sent("StartTransaction").pop().expect("it began");
+        assert_eq!(start["meterStart"], json!(4_714_000));
+    }
 }

@@ -70,7 +70,7 @@ fn connector_zero_stays_available_whatever_the_connectors_do() {
         fault(ChargePointErrorCode::InternalError),
     ));
     assert_eq!(world.statuses(0), ["Available", "Faulted"]);
-    assert_eq!(world.statuses(2).pop().as_deref(), Some("Charging"));
+    assert_eq!(world.statuses(2).pop().as_deref(), Some("SuspendedEVSE"));
     assert!(world.supply(2).is_some_and(|supply| !supply.permit));
     world.fact(Fact::Fault(None, None));
     assert_eq!(world.statuses(0).pop().as_deref(), Some("Available"));
@@ -328,4 +328,42 @@ fn unplugging_ends_the_wait_for_a_tag() {
     world.ev(1, Ev::Absent);
     world.run(Millis::from_secs(60));
     assert_eq!(world.statuses(1), ["Available", "Preparing", "Available"]);
+}
+
+// rules: 44
+#[test]
+fn a_fault_of_the_charge_point_suspends_who_charges_and_takes_the_others_out_of_service() {
+    let mut world = World::booted(with(2, &[]));
+    world.charge(1, "ONE");
+    world.fact(Fact::Fault(
+        None,
+        fault(ChargePointErrorCode::GroundFailure),
+    ));
+    let now = |world: &World| [0, 1, 2].map(|n| last_status(world, n)["status"].clone());
+    assert_eq!(now(&world), ["Faulted", "SuspendedEVSE", "Unavailable"]);
+    assert!(!world.supply(1).expect("it was told").permit);
+    world.fact(Fact::Fault(None, None));
+    assert_eq!(now(&world), ["Available", "Charging", "Available"]);
+    assert!(world.supply(1).expect("it was told").permit);
+}
+
+// rules: 58
+#[test]
+fn with_a_reader_for_all_a_tag_of_the_group_gets_the_kept_cable_out_before_it_starts_anew() {
+    for waits in [false, true] {
+        let mut world = World::booted(with(2, &[("UnlockConnectorOnEVSideDisconnect", "false")]));
+        let group = json!({"idTagInfo": {"status": "Accepted", "parentIdTag": "FLEET"}});
+        for _ in 0..2 {
+            world.central.treat("Authorize", Treat::With(group.clone()));
+        }
+        world.charge(1, "ONE");
+        unplug_vehicle(&mut world);
+        assert!(locked(&world));
+        if waits {
+            world.ev(2, Ev::Plugged);
+        }
+        world.fact(Fact::Tag(vec![], common::tag("TWO")));
+        assert_eq!(locked(&world), waits, "somebody waits: {waits}");
+        assert_eq!(world.sent("StartTransaction").len(), 1 + usize::from(waits));
+    }
 }

@@ -42,6 +42,7 @@ fn transaction(id: u64) -> Transaction {
         reservation: Some(0),
         started: stamp(1_000, true),
         meter_start: Wh(5),
+        zero: Some(Wh(0)),
         central: CentralId::Unknown,
         deauthorized: false,
         last: (stamp(2_000, true), Wh(9)),

@@ -326,6 +326,7 @@ impl Station {
                 self.say(json!({"event": "log", "text": text}));
             }
             Notice::Key(name, value) => {
+                let value = value.unwrap_or_default();
                 self.say(json!({"event": "key", "key": name, "value": value}));
             }
             Notice::DataTransferred(token, outcome) => {

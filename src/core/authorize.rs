@@ -59,7 +59,15 @@ impl Engine {
         if self.release(&at, |owner| owner.tag == tag) {
             return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted);
         }
-        if self.take_back(&at, &tag) || self.authorizations.open.values().any(|o| o.tag == tag) {
+        if self.take_back(&at, &tag) {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted);
+        }
+        if self
+            .authorizations
+            .open
+            .values()
+            .any(|open| open.tag == tag)
+        {
             return;
         }
         if self.pick(&at).is_some() {
@@ -102,6 +110,11 @@ impl Engine {
             }
         }
         false
+    }
+
+    /// A tag of the same group gets a kept cable out (errata 3.17).
+    fn release_for_group(&mut self, at: &[ConnectorId], group: Option<&IdToken>) -> bool {
+        group.is_some() && self.release(at, |owner| owner.parent.as_ref() == group)
     }
 
     fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
@@ -233,7 +246,14 @@ impl Engine {
         match aim {
             Aim::Start(at, profile) => {
                 let now = self.now.mono;
-                let Some(at) = self.pick(&at) else {
+                let picked = self.pick(&at);
+                let waits = picked
+                    .and_then(|at| self.connector(at))
+                    .is_some_and(|c| c.ev.is_connected());
+                if !waits && self.release_for_group(&at, parent.as_ref()) {
+                    return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted);
+                }
+                let Some(at) = picked else {
                     return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx);
                 };
                 self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted);
@@ -262,9 +282,7 @@ impl Engine {
                         self.stop(at, Reason::Local, Some(tag));
                     }
                     None => {
-                        let same =
-                            |owner: &Allowed| owner.parent.is_some() && owner.parent == parent;
-                        let status = if self.release(&at, same) {
+                        let status = if self.release_for_group(&at, parent.as_ref()) {
                             AuthorizationStatus::Accepted
                         } else {
                             AuthorizationStatus::ConcurrentTx

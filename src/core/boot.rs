@@ -140,13 +140,10 @@ impl Engine {
                     self.write(Write::Accepted);
                 }
                 if secs > 0 {
-                    // Not stored: it is said anew at each boot.
-                    let _ = self
-                        .settings
-                        .set(Key::HeartbeatInterval.row().name, &secs.to_string());
+                    self.take_interval(secs);
                 }
                 self.rearm_heartbeat();
-                self.set_clock(answer.current_time);
+                self.take_time(answer.current_time);
                 // Every status is told after each acceptance (errata 3.22).
                 self.reports.told = None;
                 for connector in &mut self.connectors {
@@ -164,10 +161,30 @@ impl Engine {
         }
     }
 
+    /// The interval of heartbeats that goes with an acceptance. It is not stored: it is said anew
+    /// at each boot.
+    fn take_interval(&mut self, secs: u64) {
+        let (key, text) = (Key::HeartbeatInterval, secs.to_string());
+        let changed = self.settings.int(key) != secs;
+        if changed && self.settings.set(key.row().name, &text).is_ok() {
+            self.tell(Notice::Key(key.row().name.to_owned(), Some(text)));
+        }
+    }
+
     pub(crate) fn on_heartbeat_answer(&mut self, payload: &Value) {
         let answer: Option<HeartbeatResponse> = self.read_answer("Heartbeat", payload);
         if let Some(answer) = answer {
-            self.set_clock(answer.current_time);
+            self.take_time(answer.current_time);
+        }
+    }
+
+    /// The central system says what time it is. The firmware hears of it the first time, and when
+    /// it makes a difference.
+    fn take_time(&mut self, right: Wall) {
+        let known = self.clock.stamp(self.now.mono);
+        self.set_clock(right);
+        if !known.synced || known.wall.0.abs_diff(right.0) >= 1000 {
+            self.tell(Notice::Time(right));
         }
     }
 
@@ -178,13 +195,11 @@ impl Engine {
         self.rearm_aligned();
         if let Some(step) = first {
             self.correct_stamps(step);
-            self.tell(Notice::Time(right));
         } else if before.0.abs_diff(right.0) >= 1000 {
             log::info!(
                 "the clock was set by {} ms",
                 right.0.saturating_sub(before.0)
             );
-            self.tell(Notice::Time(right));
         }
     }
 

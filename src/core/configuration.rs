@@ -75,12 +75,7 @@ impl Engine {
         let name = key.map_or(name, |key| key.row().name).to_owned();
         self.write(Write::Setting(name.clone(), value.to_owned()));
         let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
-        let shown = if secret {
-            String::new()
-        } else {
-            value.to_owned()
-        };
-        self.tell(Notice::Key(name, shown));
+        self.tell(Notice::Key(name, (!secret).then(|| value.to_owned())));
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(),
             Some(Key::MeterValueSampleInterval) => self.rearm_samples(),

@@ -173,13 +173,13 @@ impl Connector {
     }
 
     /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
-    /// whether the charge point as a whole may charge at all.
+    /// whether the charge point as a whole may charge now.
     pub(crate) fn show(&self, in_service: bool) -> Shown {
         if let Some(fault) = &self.fault {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
         let status = match &self.session {
-            Session::Running(run) | Session::Stopping(run, _) => self.show_running(run),
+            Session::Running(run) | Session::Stopping(run, _) => self.show_running(run, in_service),
             Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
             _ if !self.operative || !in_service => ChargePointStatus::Unavailable,
             Session::Finishing { .. } => ChargePointStatus::Finishing,
@@ -198,9 +198,9 @@ impl Connector {
 
     /// SuspendedEVSE wins over SuspendedEV when both hold. A vehicle that was only just offered
     /// energy has not refused it: until it reacts the connector is still preparing.
-    fn show_running(&self, run: &Run) -> ChargePointStatus {
+    fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
         match self.ev {
-            _ if run.allowance == Allowance::Spent || run.is_paused() => {
+            _ if !in_service || run.allowance == Allowance::Spent || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE
             }
             Ev::Charging => ChargePointStatus::Charging,

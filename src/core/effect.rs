@@ -97,8 +97,8 @@ pub enum Notice {
     Transaction(TransactionStep),
     /// A connector (or the charge point) was put in or out of service by the central system.
     Availability(Option<ConnectorId>, bool),
-    /// A configuration key has a new value.
-    Key(String, String),
+    /// A configuration key has a new value; `None` for one that may not be read.
+    Key(String, Option<String>),
     /// The outcome of vendor data, by the token of the one who sent it.
     DataTransferred(u64, DataTransferOutcome),
     /// All is stored and said: restart the device now.

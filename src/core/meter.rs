@@ -18,6 +18,9 @@ pub(crate) struct Meter {
     /// What it showed last; values are replaced one by one.
     readings: Vec<Reading>,
     read_at: Option<Mono>,
+    /// What it showed at 0 Wh of the transaction that is running, see
+    /// [`Transaction::zero`](crate::core::Transaction::zero).
+    pub(crate) zero: Wh,
     /// A signed reading that has not been passed on yet.
     signed: Option<String>,
     /// What waits for it to be read. A question to the firmware is open if there is anything here
@@ -62,6 +65,7 @@ impl Meter {
         Self {
             readings: Vec::new(),
             read_at: None,
+            zero: Wh(0),
             signed: None,
             takes: Vec::new(),
         }
@@ -100,7 +104,13 @@ impl Meter {
 
     /// The import register, if the meter ever showed it.
     pub(crate) fn energy(&self) -> Option<Wh> {
-        self.readings.iter().find_map(Reading::as_energy)
+        let shown = self.readings.iter().find_map(Reading::as_energy)?;
+        Some(self.counted(shown))
+    }
+
+    /// The import register as the bill counts it.
+    const fn counted(&self, shown: Wh) -> Wh {
+        Wh(shown.0.saturating_sub(self.zero.0))
     }
 
     /// The readings that are wanted, as messages have them.
@@ -117,7 +127,7 @@ impl Meter {
                 // Whole watt-hours, as at start and stop: a bill must add up.
                 value: reading
                     .as_energy()
-                    .map_or_else(|| reading.text(), |wh| wh.0.to_string()),
+                    .map_or_else(|| reading.text(), |wh| self.counted(wh).0.to_string()),
                 context: Some(context),
                 format: None,
                 measurand: Some(reading.measurand),

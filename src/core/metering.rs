@@ -5,7 +5,9 @@ use crate::core::connector::{Allowance, Session};
 use crate::core::meter::{register_value, Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
-use crate::core::{ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId};
+use crate::core::{
+    ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Write,
+};
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
 
@@ -45,9 +47,34 @@ impl Engine {
         };
         meter.read(now, readings);
         if let Some(at) = at {
+            self.note_zero(at);
             self.note_energy(at);
         }
         self.on_read(at);
+    }
+
+    /// The first reading of a transaction that began while the meter was silent: it counts from
+    /// here, since nobody knows how much of the register was there before.
+    fn note_zero(&mut self, at: ConnectorId) {
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let (Some(tx), Some(shown)) = (connector.run().map(|run| run.tx), connector.meter.energy())
+        else {
+            return;
+        };
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            return;
+        };
+        if transaction.zero.is_some() {
+            return;
+        }
+        transaction.zero = Some(shown);
+        let record = transaction.clone();
+        self.write(Write::Transaction(record));
+        if let Some(connector) = self.connector_mut(at) {
+            connector.meter.zero = shown;
+        }
     }
 
     pub(crate) fn on_signed_meter(&mut self, at: ConnectorId, signed: String) {
@@ -270,7 +297,7 @@ impl Engine {
     }
 
     /// A transaction goes on after a power cut: what was known before, and what the meter shows
-    /// now, if periodic samples are wanted at all.
+    /// now. No interval is needed for that: it is no periodic sample.
     fn sample_resumed(&mut self, at: ConnectorId) {
         let now = self.clock.stamp(self.now.mono);
         let Some(tx) = self.transaction_at(at, self.now.mono) else {

@@ -3,7 +3,7 @@
 use crate::core::connector::{Allowance, Ending, Run, Session};
 use crate::core::meter::Take;
 use crate::core::{
-    AfterPowerLoss, Engine, Ev, QueuedBody, Stop, Transaction, TransactionChange, Write,
+    AfterPowerLoss, Engine, Ev, QueuedBody, Stop, Transaction, TransactionChange, Wh, Write,
 };
 use crate::wire::{ReadingContext, Reason};
 
@@ -34,6 +34,7 @@ impl Engine {
                     connector.session = Session::Running(run);
                     // Until the firmware says otherwise, the vehicle is still there.
                     connector.ev = Ev::Plugged;
+                    connector.meter.zero = transaction.zero.unwrap_or(Wh(0));
                     connector.meter.takes.push(Take::Resumed);
                     self.interrupted.insert(tx, transaction.last);
                     self.transactions.insert(tx, transaction);

@@ -65,6 +65,9 @@ pub struct Transaction {
     pub started: Stamp,
     /// The register when it began.
     pub meter_start: Wh,
+    /// What the meter showed at 0 Wh of this transaction: 0, unless the meter was silent at its
+    /// start. Then it counts from the first reading, and this is `None` until that has come.
+    pub zero: Option<Wh>,
     /// The id that the central system gave it.
     pub central: CentralId,
     /// Whether the central system refused the tag after the start.

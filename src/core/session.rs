@@ -177,8 +177,9 @@ impl Engine {
         };
         let energy = connector.meter.energy();
         if energy.is_none() {
-            log::warn!("connector {at}: no meter reading yet, the transaction starts at 0 Wh");
+            log::warn!("connector {at}: the meter is silent, the transaction counts from its first reading");
         }
+        let zero = energy.map(|_| Wh(0));
         let energy = energy.unwrap_or(Wh(0));
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         connector.session = Session::Running(Run {
@@ -201,6 +202,7 @@ impl Engine {
             reservation: None,
             started: stamp,
             meter_start: energy,
+            zero,
             central: CentralId::Unknown,
             deauthorized: false,
             last: (stamp, energy),
@@ -253,6 +255,7 @@ impl Engine {
         };
         connector.meter.takes.retain(|take| *take != Take::End);
         let energy = connector.meter.energy();
+        connector.meter.zero = Wh(0);
         let tx = run.tx;
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;

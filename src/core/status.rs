@@ -45,9 +45,10 @@ impl Engine {
     pub(crate) fn report_statuses(&mut self) {
         let now = self.now.mono;
         let stamp = self.clock.stamp(now);
+        let in_service = self.in_service() && self.fault.is_none();
         for at in self.places() {
             let shown = match at.and_then(|at| self.connector(at)) {
-                Some(connector) => connector.show(self.in_service()),
+                Some(connector) => connector.show(in_service),
                 None => self.show_charge_point(),
             };
             let Some(reports) = self.reports_mut(at) else {

@@ -133,7 +133,8 @@ pub struct evcp_callbacks_t {
         Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, status: u32, interval_s: u32)>,
     /// The central system says what time it is: the device may set its clock.
     pub on_time: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, unix_ms: i64)>,
-    /// What became of a tag: EVCP_AUTH_*. connector 0: none was chosen.
+    /// What became of a tag: EVCP_AUTH_*. connector 0: none was chosen; if accepted all the same,
+    /// the tag was taken back, or unlocked a cable that was kept for it.
     pub on_auth: Option<
         unsafe extern "C-unwind" fn(
             user_data: *mut c_void,

@@ -201,7 +201,7 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
             })
         }
         Notice::Key(key, value) => {
-            let (key, value) = (to_c(&key), to_c(&value));
+            let (key, value) = (to_c(&key), to_c(value.as_deref().unwrap_or("")));
             // SAFETY: see `call`.
             call(cb.on_key_changed, |slot| unsafe {
                 slot(ud, key.as_ptr(), value.as_ptr())

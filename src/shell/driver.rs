@@ -273,7 +273,7 @@ impl Driver {
 
     fn tell(&mut self, notice: Notice) {
         if let Notice::Key(name, value) = &notice {
-            self.mailbox.see_key(name, Some(value));
+            self.mailbox.see_key(name, value.as_deref());
         }
         self.mailbox.push(Event::Notice(notice));
     }

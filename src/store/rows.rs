@@ -108,10 +108,10 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError
     let stop = tx.stop.as_ref();
     let sql =
         "INSERT INTO tx VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-        ?15, ?16, ?17, ?18, ?19) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
+        ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
         started_synced = ?7, central = ?9, central_id = ?10, deauthorized = ?11, last_ms = ?12, \
         last_synced = ?13, last_wh = ?14, stopped_ms = ?15, stopped_synced = ?16, \
-        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19";
+        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19, zero_wh = ?20";
     db.prepare(sql)?.execute(params![
         signed(tx.id.0),
         tx.connector.number(),
@@ -133,6 +133,7 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError
         stop.map(|stop| stop.reason.as_str()),
         stop.and_then(|stop| stop.tag.as_ref())
             .map(CiString::as_str),
+        tx.zero.map(|zero| zero.0),
     ])?;
     Ok(())
 }
@@ -232,6 +233,7 @@ fn transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
         reservation: row.get("reservation")?,
         started: stamp("started_ms", "started_synced")?,
         meter_start: Wh(row.get("meter_start_wh")?),
+        zero: row.get::<_, Option<i64>>("zero_wh")?.map(Wh),
         central: match central.as_str() {
             "known" => CentralId::Known(row.get("central_id")?),
             "given up" => CentralId::GivenUp,

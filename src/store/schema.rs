@@ -75,4 +75,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         profile TEXT NOT NULL
     );
 ",
+    "
+    ALTER TABLE tx ADD COLUMN zero_wh INTEGER DEFAULT 0;
+",
 ];

@@ -60,13 +60,17 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Sets a key from inside: its rights do not matter, its type does.
+    /// Sets a key from inside: its rights do not matter, its type does. What the charger is made
+    /// of is not a matter of keys.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), BadValue> {
         let bad = || BadValue {
             key: name.to_owned(),
             value: value.to_owned(),
         };
         if let Some(key) = Key::by_name(name) {
+            if matches!(key, Key::NumberOfConnectors | Key::SecurityProfile) {
+                return Err(bad());
+            }
             return self.set_standard(key, value);
         }
         let declared = self.declared_mut(name).ok_or_else(bad)?;
@@ -97,6 +101,13 @@ impl Settings {
                         || self.measurable.iter().any(|shown| shown.serves(*asked))
                 };
                 list.len() as u64 <= self.int(max) && list.iter().all(known)
+            }
+            (_, Value::Rotations(named)) => {
+                let there = self.int(Key::NumberOfConnectors);
+                named.len() as u64 <= self.int(Key::ConnectorPhaseRotationMaxLength)
+                    && named
+                        .iter()
+                        .all(|n| u64::try_from(*n).is_ok_and(|n| n <= there))
             }
             // There is nothing to unlock (errata 3.84).
             (_, Value::Bool(true)) if key == Key::UnlockConnectorOnEVSideDisconnect => {

@@ -57,6 +57,8 @@ pub(crate) enum Value {
     Bool(bool),
     Int(i64),
     Measurands(Vec<Quantity>),
+    /// The connectors that a rotation is named for.
+    Rotations(Vec<i64>),
     Text,
     Password(Vec<u8>),
 }
@@ -74,7 +76,7 @@ impl Value {
                 let known = |item: &str| matches!(item.trim(), "Current" | "Power");
                 text.split(',').all(known).then_some(Self::Text)
             }
-            Kind::PhaseRotation => rotations(text).then_some(Self::Text),
+            Kind::PhaseRotation => rotations(text).map(Self::Rotations),
             Kind::Text => Some(Self::Text),
             Kind::Password => password(text).map(Self::Password),
         }
@@ -88,7 +90,7 @@ fn int(text: &str) -> Option<i64> {
 }
 
 /// "0.RST,1.RTS", or one rotation for all of them; connector 0 is the main meter.
-fn rotations(text: &str) -> bool {
+fn rotations(text: &str) -> Option<Vec<i64>> {
     const KNOWN: [&str; 8] = [
         "NotApplicable",
         "Unknown",
@@ -101,9 +103,9 @@ fn rotations(text: &str) -> bool {
     ];
     let one = |item: &str| {
         let (connector, rotation) = item.split_once('.').unwrap_or(("0", item));
-        int(connector).is_some_and(|n| n <= 256) && KNOWN.contains(&rotation)
+        int(connector).filter(|_| KNOWN.contains(&rotation))
     };
-    text.split(',').all(|item| one(item.trim()))
+    text.split(',').map(|item| one(item.trim())).collect()
 }
 
 /// 32 to 40 hexadecimal digits are the bytes of the key; 16 to 20 other characters are used as
@@ -158,10 +160,10 @@ mod tests {
     #[test]
     fn phase_rotations_name_connector_and_order() {
         for good in ["NotApplicable", "0.RST, 1.RTS", "2.Unknown"] {
-            assert!(rotations(good), "{good}");
+            assert!(rotations(good).is_some(), "{good}");
         }
         for bad in ["", "1.ABC", "x.RST", "1.RST,"] {
-            assert!(!rotations(bad), "{bad}");
+            assert_eq!(rotations(bad), None, "{bad}");
         }
     }
 

@@ -99,13 +99,19 @@ fn fill(total: i64, claims: &mut [Claim], wants: bool) {
             continue;
         }
         // Tenths that do not divide go to the earliest.
-        let mut rest = left % count;
-        for claim in claims.iter_mut() {
-            if open(claim) && claim.gets < 0 {
-                let extra = i64::from(rest > 0);
-                claim.gets = equal + extra;
-                rest -= extra;
+        for _ in 0..left % count {
+            let waiting = claims
+                .iter_mut()
+                .filter(|claim| open(claim) && claim.gets < 0);
+            if let Some(earliest) = waiting.min_by_key(|claim| claim.order) {
+                earliest.gets = equal + 1;
             }
+        }
+        for claim in claims
+            .iter_mut()
+            .filter(|claim| open(claim) && claim.gets < 0)
+        {
+            claim.gets = equal;
         }
         return;
     }
@@ -146,6 +152,10 @@ mod tests {
         assert_eq!(shared(100, two()), [0, 100]);
         assert_eq!(shared(59, two()), [0, 0]);
         assert_eq!(shared(120, two()), [60, 60]);
+        // The tenth that makes it enough is the earlier one's.
+        assert_eq!(shared(119, two()), [0, 119]);
+        let lean = vec![claim(60, 60, 2), claim(60, 60, 1)];
+        assert_eq!(shared(119, lean), [0, 60]);
     }
 
     #[test]
