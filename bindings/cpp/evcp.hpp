@@ -587,7 +587,7 @@ struct handlers {
     /// What became of a tag. connector 0: none was chosen.
     std::function<void(std::uint32_t connector, const std::string& tag, auth_status outcome)> on_auth;
     /// A connector (0: the charge point) has a new status; with OCPP's error code, such as "NoError".
-    std::function<void(std::uint32_t connector, connector_status now, const std::string& error_code)> on_status;
+    std::function<void(std::uint32_t connector, connector_status now, const std::string& code)> on_status;
     /// A transaction took a step.
     std::function<void(const transaction&)> on_tx;
     /// The central system put a connector (0: all) in or out of service.
@@ -1117,7 +1117,9 @@ private:
 
     static void status_is(void* ud, std::uint32_t connector, std::uint32_t now, const char* code) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_status(connector, static_cast<connector_status>(now), code); });
+        self(ud).run([=](handlers& on) {
+            on.on_status(connector, static_cast<connector_status>(now), code);
+        });
     }
 
     static void stepped(void* ud, const evcp_tx_info_t* tx) noexcept
