@@ -1,0 +1,1252 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// evcp.hpp - an OCPP 1.6-J charge point in a library, for C++14 and newer
+//
+// Header only: it needs evcp.h beside it or on the include path, and the library to link with.
+//
+// ERRORS     A function that can fail takes an `error_to` last. Left out, the function throws
+//            `evcp::error`; with a std::error_code there, as the last of all arguments, it stores
+//            the code and throws nothing of its own (memory may still run out):
+//                cp.present_tag(1, "CAFE01");            // throws
+//                cp.present_tag(1, "CAFE01", code);      // does not; ask `if (code)`
+//            What exactly went wrong is in error::what(), or in last_error() on the same thread.
+// HANDLERS   run only inside charge_point::dispatch(), one at a time, on the thread that calls it.
+//            They may call everything here; dispatch() and stop() refuse with errc::deadlock. They
+//            may destroy the charge point: no other handler follows, and all of them are deleted
+//            when the last one has returned. Two kinds of end come from the destructor instead: of
+//            handlers, and of vendor data that is still under way.
+// EXCEPTIONS that leave a handler never reach the library. They go to handlers::on_exception; if
+//            there is none, or it throws itself, dispatch() throws the first of them when all
+//            handlers that wait have run. Only out of the destructor nothing is thrown. No handler
+//            may be left by longjmp or pthread_exit.
+// THREADS    Everything may be called from any thread, but objects are as usual: nobody may use one
+//            while another thread moves, assigns or destroys it, and a config, a reply and an error
+//            are for one thread at a time. Replies of a charge point need no care of its end.
+// TEXT       is UTF-8 in std::string. Where something may be left out, an empty text leaves it out.
+//            Text with a NUL inside is errc::invalid, as text that is not UTF-8.
+// GROWTH     Values of the enums may come that are not named here: treat them as "other".
+// CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
+#ifndef EVCP_HPP
+#define EVCP_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "evcp.h"
+
+namespace evcp {
+
+// ---- Errors and version -------------------------------------------------------------------------
+
+/// What can go wrong; the numbers of evcp.h. Compares with a std::error_code.
+enum class errc : int {
+    ok = EVCP_OK,                        ///< Done.
+    invalid = EVCP_E_INVALID,            ///< An argument is out of range, not UTF-8 or too long.
+    state = EVCP_E_STATE,                ///< Not possible now, or too much is waiting.
+    unsupported = EVCP_E_UNSUPPORTED,    ///< A name that this library does not know.
+    buffer = EVCP_E_BUFFER,              ///< Never seen here: buffers grow by themselves.
+    expired = EVCP_E_EXPIRED,            ///< The question was answered before, or its time is over.
+    offline = EVCP_E_OFFLINE,            ///< Needs a connection, and there is none.
+    deadlock = EVCP_E_DEADLOCK,          ///< Would wait for the thread that calls.
+    closed = EVCP_E_CLOSED,              ///< The charge point is gone or has been stopped.
+    io = EVCP_E_IO,                      ///< Storage or sockets failed.
+    panic = EVCP_E_PANIC                 ///< A bug of the library: supply nothing, and end it.
+};
+
+/// The category of errc, with the texts of evcp_strerror(). Any thread.
+inline const std::error_category& category() noexcept
+{
+    struct texts final : std::error_category {
+        const char* name() const noexcept override { return "evcp"; }
+        std::string message(int value) const override { return evcp_strerror(value); }
+    };
+    static const texts one;
+    return one;
+}
+
+/// Makes a std::error_code of an errc.
+inline std::error_code make_error_code(errc value) noexcept
+{
+    return {static_cast<int>(value), category()};
+}
+
+/// What exactly went wrong in the last call on this thread that failed. Any thread.
+inline std::string last_error() { return evcp_last_error(); }
+
+/// The version of the library that runs, such as "0.1.0". Any thread.
+inline std::string version() { return evcp_version(); }
+
+/// The version of the library that runs: major << 16 | minor << 8 | patch. Any thread.
+inline std::uint32_t version_number() noexcept { return evcp_version_number(); }
+
+/// A function failed: code() says how (compare with errc), what() says what exactly.
+class error : public std::system_error {
+public:
+    /// `result` is one of the negative numbers of evcp.h, `detail` what exactly went wrong.
+    error(evcp_err_t result, const std::string& detail)
+        : std::system_error(result, category(), detail)
+    {
+    }
+};
+
+/// Where the error of a function goes: thrown, or into a std::error_code, which is cleared when all
+/// went well. Made by itself from either; nobody needs to name it.
+class error_to {
+public:
+    /// Errors are thrown, as evcp::error.
+    error_to() noexcept = default;
+    /// Errors are stored in `code`, which lives longer than the call.
+    error_to(std::error_code& code) noexcept : code_(&code) {}
+
+    /// Reports what a function of evcp.h returned, and returns it: negative is an error. `detail`
+    /// takes the place of last_error().
+    evcp_err_t operator()(evcp_err_t result, const char* detail = nullptr) const
+    {
+        const evcp_err_t bad = (std::min)(result, evcp_err_t{EVCP_OK});
+        if (code_ != nullptr)
+            *code_ = std::error_code(bad, category());
+        else if (bad != EVCP_OK)
+            throw error(bad, detail != nullptr ? detail : evcp_last_error());
+        return result;
+    }
+
+private:
+    std::error_code* code_ = nullptr;
+};
+
+// ---- Values -------------------------------------------------------------------------------------
+
+/// What the control pilot (IEC 61851) and the socket say of the vehicle.
+enum class ev : std::uint32_t {
+    absent = EVCP_EV_ABSENT,          ///< A: nothing is plugged in.
+    plugged = EVCP_EV_PLUGGED,        ///< B: plugged in, asks for no energy.
+    charging = EVCP_EV_CHARGING,      ///< C or D: asks for energy, or takes it.
+    suspended = EVCP_EV_SUSPENDED,    ///< Energy is on offer, and the vehicle takes none.
+    cable = EVCP_EV_CABLE             ///< A cable is in the socket, and no vehicle at its end.
+};
+
+/// What a value of a meter measures, and its unit.
+enum class measurand : std::uint16_t {
+    energy_import = EVCP_M_ENERGY_IMPORT,    ///< Register, Wh: the one that every charger must have.
+    power_import = EVCP_M_POWER_IMPORT,          ///< W
+    current_import = EVCP_M_CURRENT_IMPORT,      ///< A
+    voltage = EVCP_M_VOLTAGE,                    ///< V
+    soc = EVCP_M_SOC,                            ///< State of charge of the vehicle, %
+    power_offered = EVCP_M_POWER_OFFERED,        ///< W that the vehicle may take
+    current_offered = EVCP_M_CURRENT_OFFERED,    ///< A that the vehicle may take
+    temperature = EVCP_M_TEMPERATURE,            ///< Degrees Celsius
+    frequency = EVCP_M_FREQUENCY,                ///< Hz
+    energy_export = EVCP_M_ENERGY_EXPORT,        ///< Register, Wh
+    power_export = EVCP_M_POWER_EXPORT,          ///< W
+    current_export = EVCP_M_CURRENT_EXPORT,      ///< A
+    reactive_power_import = EVCP_M_REACTIVE_POWER_IMPORT,      ///< var
+    reactive_power_export = EVCP_M_REACTIVE_POWER_EXPORT,      ///< var
+    reactive_energy_import = EVCP_M_REACTIVE_ENERGY_IMPORT,    ///< Register, varh
+    reactive_energy_export = EVCP_M_REACTIVE_ENERGY_EXPORT,    ///< Register, varh
+    energy_import_interval = EVCP_M_ENERGY_IMPORT_INTERVAL,    ///< Wh in this interval
+    energy_export_interval = EVCP_M_ENERGY_EXPORT_INTERVAL,    ///< Wh in this interval
+    reactive_energy_import_interval = EVCP_M_REACTIVE_ENERGY_IMPORT_INTERVAL,    ///< varh in it
+    reactive_energy_export_interval = EVCP_M_REACTIVE_ENERGY_EXPORT_INTERVAL,    ///< varh in it
+    power_factor = EVCP_M_POWER_FACTOR,                        ///< Power factor
+    rpm = EVCP_M_RPM                                           ///< Fan speed, 1/min
+};
+
+/// The phase of a value of a meter.
+enum class phase : std::uint8_t {
+    none = EVCP_PHASE_NONE,      ///< All together, or there is only one.
+    l1 = EVCP_PHASE_L1,          ///< L1
+    l2 = EVCP_PHASE_L2,          ///< L2
+    l3 = EVCP_PHASE_L3,          ///< L3
+    n = EVCP_PHASE_N,            ///< Neutral
+    l1_n = EVCP_PHASE_L1_N,      ///< L1 to neutral
+    l2_n = EVCP_PHASE_L2_N,      ///< L2 to neutral
+    l3_n = EVCP_PHASE_L3_N,      ///< L3 to neutral
+    l1_l2 = EVCP_PHASE_L1_L2,    ///< L1 to L2
+    l2_l3 = EVCP_PHASE_L2_L3,    ///< L2 to L3
+    l3_l1 = EVCP_PHASE_L3_L1     ///< L3 to L1
+};
+
+/// Where a value of a meter is measured.
+enum class location : std::uint8_t {
+    usual = EVCP_AT_DEFAULT,    ///< The outlet, or the vehicle for measurand::soc.
+    cable = EVCP_AT_CABLE,      ///< In the cable.
+    ev = EVCP_AT_EV,            ///< In the vehicle.
+    inlet = EVCP_AT_INLET,      ///< At the grid connection.
+    outlet = EVCP_AT_OUTLET,    ///< At the outlet.
+    body = EVCP_AT_BODY         ///< In the body of the charger.
+};
+
+/// The unit of a schedule.
+enum class unit : std::uint32_t {
+    amps = EVCP_AMPS,     ///< A per phase
+    watts = EVCP_WATTS    ///< W over all phases
+};
+
+/// A step in the life of a transaction.
+enum class tx_change : std::uint32_t {
+    started = EVCP_TX_STARTED,              ///< It began; energy is permitted from now on.
+    resumed = EVCP_TX_RESUMED,              ///< It goes on after a restart.
+    confirmed = EVCP_TX_CONFIRMED,          ///< The central system gave it an id.
+    deauthorized = EVCP_TX_DEAUTHORIZED,    ///< The central system does not accept the tag after all.
+    stopped = EVCP_TX_STOPPED               ///< It ended.
+};
+
+/// The link to the central system.
+enum class link_state : std::uint32_t {
+    disconnected = EVCP_DISCONNECTED,        ///< There is no connection.
+    connect_failed = EVCP_CONNECT_FAILED,    ///< An attempt failed; the next follows by itself.
+    connected = EVCP_CONNECTED               ///< The WebSocket stands.
+};
+
+/// What the central system said to BootNotification.
+enum class boot_status : std::uint32_t {
+    accepted = EVCP_BOOT_ACCEPTED,    ///< The charge point is in operation.
+    pending = EVCP_BOOT_PENDING,      ///< It is to be configured first.
+    rejected = EVCP_BOOT_REJECTED     ///< It is not wanted now.
+};
+
+/// What became of a tag.
+enum class auth_status : std::uint32_t {
+    accepted = EVCP_AUTH_ACCEPTED,              ///< It may charge, or it stopped its transaction.
+    blocked = EVCP_AUTH_BLOCKED,                ///< It is blocked.
+    expired = EVCP_AUTH_EXPIRED,                ///< It has expired.
+    invalid = EVCP_AUTH_INVALID,                ///< Nobody knows it.
+    concurrent_tx = EVCP_AUTH_CONCURRENT_TX     ///< It charges elsewhere, or no connector is free.
+};
+
+/// OCPP's status of a connector.
+enum class connector_status : std::uint32_t {
+    available = EVCP_STATUS_AVAILABLE,              ///< Available
+    preparing = EVCP_STATUS_PREPARING,              ///< Preparing
+    charging = EVCP_STATUS_CHARGING,                ///< Charging
+    suspended_evse = EVCP_STATUS_SUSPENDED_EVSE,    ///< SuspendedEVSE
+    suspended_ev = EVCP_STATUS_SUSPENDED_EV,        ///< SuspendedEV
+    finishing = EVCP_STATUS_FINISHING,              ///< Finishing
+    reserved = EVCP_STATUS_RESERVED,                ///< Reserved
+    unavailable = EVCP_STATUS_UNAVAILABLE,          ///< Unavailable
+    faulted = EVCP_STATUS_FAULTED                   ///< Faulted
+};
+
+/// What a meter is read for.
+enum class reading : std::uint32_t {
+    begin = EVCP_READ_BEGIN,        ///< The beginning of a transaction.
+    sample = EVCP_READ_SAMPLE,      ///< A periodic sample.
+    end = EVCP_READ_END,            ///< The end of a transaction.
+    trigger = EVCP_READ_TRIGGER,    ///< The central system asks.
+    clock = EVCP_READ_CLOCK         ///< A sample at an instant of the wall clock.
+};
+
+/// What the other side made of vendor data.
+enum class data_status : std::uint32_t {
+    accepted = EVCP_ACCEPTED,                  ///< Yes, or it was done.
+    rejected = EVCP_REJECTED,                  ///< No.
+    unknown_vendor = EVCP_UNKNOWN_VENDOR,      ///< A vendor that nobody there knows.
+    unknown_message = EVCP_UNKNOWN_MESSAGE     ///< The vendor is known, the message is not.
+};
+
+/// How much is logged; each level includes those before it.
+enum class log_level : std::uint32_t {
+    error = EVCP_LOG_ERROR,    ///< Errors only.
+    warn = EVCP_LOG_WARN,      ///< And what somebody should look at.
+    info = EVCP_LOG_INFO,      ///< And what happens.
+    debug = EVCP_LOG_DEBUG,    ///< And why.
+    trace = EVCP_LOG_TRACE     ///< And every frame, with tags: not for a log that others read.
+};
+
+/// The whole command for one connector; its fields, with units, are in evcp.h.
+using supply = evcp_supply_t;
+/// A piece of a schedule; its fields, with units, are in evcp.h.
+using period = evcp_period_t;
+/// How much happened since the start; its fields are in evcp.h.
+using stats = evcp_stats_t;
+/// A transaction, by the charge point's own number; survives a restart; 0 is none.
+using tx_id = evcp_tx_t;
+
+/// One value of a meter; make it with sample().
+using meter_value = evcp_sample_t;
+
+/// Makes a value of a meter, in the unit that stands at its measurand: finite, exact to a thousandth.
+inline meter_value sample(double value, measurand what = measurand::energy_import,
+                          phase which = phase::none, location where = location::usual) noexcept
+{
+    meter_value made{};
+    made.value = value;
+    made.measurand = static_cast<std::uint16_t>(what);
+    made.phase = static_cast<std::uint8_t>(which);
+    made.location = static_cast<std::uint8_t>(where);
+    return made;
+}
+
+/// A transaction, at a step of its life.
+struct transaction {
+    tx_change change;                                 ///< The step.
+    std::uint32_t connector;                          ///< Where; 1 and up.
+    tx_id tx;                                         ///< The charge point's number for it.
+    std::int64_t ocpp_id;                             ///< The central system's; -1 while not known.
+    std::chrono::system_clock::time_point started;    ///< When it began.
+    std::chrono::system_clock::time_point stopped;    ///< When it ended; 1970 while it runs.
+    double meter_start_wh;                            ///< The register when it began, Wh.
+    double meter_stop_wh;                             ///< When it ended, Wh; 0 while it runs.
+    std::string tag;                                  ///< The tag that started it.
+    std::string reason;                               ///< OCPP's reason for the end, or empty.
+};
+
+/// Vendor data that the central system sent.
+struct vendor_data {
+    std::string vendor;     ///< Whose it is.
+    std::string message;    ///< Which message of theirs, or empty.
+    std::string data;       ///< What it says, or empty.
+};
+
+/// What became of vendor data that was sent.
+struct data_result {
+    /// errc::offline; errc::io when no answer came or an error instead; errc::closed when the charge
+    /// point went first; else there is an answer.
+    std::error_code error;
+    data_status status;    ///< The answer, unless there was an error.
+    std::string data;      ///< What the central system says to it, or empty.
+};
+
+/// Hears what became of vendor data.
+using data_handler = std::function<void(const data_result&)>;
+
+namespace detail {
+
+/// Text for C. What has a NUL inside would be cut there in silence: bytes that are not UTF-8 stand
+/// in for it, so that the library refuses it by the name of the argument.
+inline const char* text(const std::string& text) noexcept
+{
+    return text.find('\0') == std::string::npos ? text.c_str() : "\xff";
+}
+
+inline const char* optional_text(const std::string& given) noexcept
+{
+    return given.empty() ? nullptr : text(given);
+}
+
+inline const std::uint8_t* bytes(const std::string& bytes) noexcept
+{
+    return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
+
+inline std::string from_c(const char* text) { return text != nullptr ? text : ""; }
+
+inline std::string from_c(const char* data, std::size_t length)
+{
+    return data != nullptr ? std::string(data, length) : std::string();
+}
+
+inline std::chrono::system_clock::time_point from_unix(std::int64_t ms)
+{
+    const std::chrono::milliseconds since(ms);
+    return std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
+}
+
+/// What a charge point shares with its replies and handlers, which may all outlive it.
+class shared {
+public:
+    void open(evcp_t* cp)
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        cp_ = cp;
+    }
+
+    /// From here on no reply uses the handle, which may be freed then.
+    void close() noexcept { open(nullptr); }
+
+    /// Answers a question with `call(cp)`, unless the charge point is gone.
+    template <class Call>
+    evcp_err_t answer(Call&& call)
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return cp_ != nullptr ? call(cp_) : EVCP_E_CLOSED;
+    }
+
+    void keep(std::exception_ptr thrown) noexcept
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!thrown_)
+            thrown_ = std::move(thrown);
+    }
+
+    void rethrow()
+    {
+        std::exception_ptr thrown;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            thrown.swap(thrown_);
+        }
+        if (thrown)
+            std::rethrow_exception(thrown);
+    }
+
+private:
+    std::mutex mutex_;
+    evcp_t* cp_ = nullptr;
+    std::exception_ptr thrown_;
+};
+
+}    // namespace detail
+
+// ---- Answers ------------------------------------------------------------------------------------
+
+/// A question that waits for its answer: what all replies have in common.
+///
+/// Answer in the handler, or move the reply away and answer later, on any thread, in the time that
+/// evcp.h gives (EVCP_ANSWER_MS; a meter "meter.timeout_s"). A reply that is destroyed unanswered
+/// gives the safe answer that is named at its kind. It may outlive the charge point.
+///
+/// Answering: errc::expired when it was answered before, moved from, or its time is over;
+/// errc::closed when the charge point is gone or stopped; errc::invalid when the answer cannot be
+/// sent: then it may be answered again.
+class reply {
+public:
+    reply(const reply&) = delete;
+    reply& operator=(const reply&) = delete;
+
+    /// Whether it was neither answered nor moved from. Its time may be over all the same.
+    explicit operator bool() const noexcept { return req_ != 0; }
+
+protected:
+    reply(std::shared_ptr<detail::shared> to, evcp_req_t req) noexcept : to_(std::move(to)), req_(req) {}
+    reply(reply&& from) noexcept : to_(std::move(from.to_)), req_(from.req_) { from.req_ = 0; }
+    ~reply() = default;
+
+    void swap(reply& other) noexcept
+    {
+        to_.swap(other.to_);
+        std::swap(req_, other.req_);
+    }
+
+    template <class Call>
+    void send(error_to to, Call&& call)
+    {
+        if (req_ == 0) {
+            to(EVCP_E_EXPIRED, "it was answered before, or moved from");
+            return;
+        }
+        const evcp_req_t req = req_;
+        const evcp_err_t result = to_->answer([&](evcp_t* cp) { return call(cp, req); });
+        if (result != EVCP_E_INVALID)
+            req_ = 0;
+        to(result, result == EVCP_E_CLOSED ? "the charge point is gone" : nullptr);
+    }
+
+    void send(error_to to, evcp_answer_t answer)
+    {
+        send(to, [=](evcp_t* cp, evcp_req_t req) { return evcp_answer(cp, req, answer); });
+    }
+
+    /// Sends the safe answer from a destructor, which has nobody to report to.
+    template <class Answer>
+    void drop(Answer answer) noexcept
+    {
+        std::error_code ignored;
+        if (req_ != 0)
+            send(ignored, answer);
+    }
+
+private:
+    std::shared_ptr<detail::shared> to_;
+    evcp_req_t req_;
+};
+
+/// Answers handlers::on_unlock. Dropped: UnlockFailed.
+class unlock_reply final : public reply {
+public:
+    unlock_reply(unlock_reply&&) noexcept = default;
+    /// Answers for the reply that stood here, if that is due.
+    unlock_reply& operator=(unlock_reply&& from) noexcept
+    {
+        unlock_reply(std::move(from)).swap(*this);
+        return *this;
+    }
+    ~unlock_reply() { drop(evcp_answer_t{EVCP_FAILED}); }
+
+    /// The connector is unlocked.
+    void unlocked(error_to to = {}) { send(to, evcp_answer_t{EVCP_ACCEPTED}); }
+    /// It was tried, and did not work.
+    void failed(error_to to = {}) { send(to, evcp_answer_t{EVCP_FAILED}); }
+    /// This connector has no lock.
+    void not_supported(error_to to = {}) { send(to, evcp_answer_t{EVCP_NOT_SUPPORTED}); }
+
+private:
+    friend class charge_point;
+    using reply::reply;
+};
+
+/// Answers handlers::on_reset. Dropped: Rejected.
+class reset_reply final : public reply {
+public:
+    reset_reply(reset_reply&&) noexcept = default;
+    /// Answers for the reply that stood here, if that is due.
+    reset_reply& operator=(reset_reply&& from) noexcept
+    {
+        reset_reply(std::move(from)).swap(*this);
+        return *this;
+    }
+    ~reset_reply() { drop(evcp_answer_t{EVCP_REJECTED}); }
+
+    /// The device may be restarted; handlers::on_reboot says when.
+    void accept(error_to to = {}) { send(to, evcp_answer_t{EVCP_ACCEPTED}); }
+    /// Not now.
+    void reject(error_to to = {}) { send(to, evcp_answer_t{EVCP_REJECTED}); }
+
+private:
+    friend class charge_point;
+    using reply::reply;
+};
+
+/// Answers handlers::on_meter_read. Dropped: what the meter showed last counts.
+class meter_reply final : public reply {
+public:
+    meter_reply(meter_reply&&) noexcept = default;
+    /// Answers for the reply that stood here, if that is due.
+    meter_reply& operator=(meter_reply&& from) noexcept
+    {
+        meter_reply(std::move(from)).swap(*this);
+        return *this;
+    }
+    ~meter_reply() { drop(none); }
+
+    /// What the meter shows now, 256 values at most; see sample(). Others stay as they were.
+    void shows(const std::vector<meter_value>& values, error_to to = {})
+    {
+        send(to, [&](evcp_t* cp, evcp_req_t req) {
+            return evcp_answer_meter(cp, req, values.data(), values.size());
+        });
+    }
+
+private:
+    friend class charge_point;
+    using reply::reply;
+    static evcp_err_t none(evcp_t* cp, evcp_req_t req) { return evcp_answer_meter(cp, req, nullptr, 0); }
+};
+
+/// Answers handlers::on_data_transfer. Dropped: Rejected.
+class data_reply final : public reply {
+public:
+    data_reply(data_reply&&) noexcept = default;
+    /// Answers for the reply that stood here, if that is due.
+    data_reply& operator=(data_reply&& from) noexcept
+    {
+        data_reply(std::move(from)).swap(*this);
+        return *this;
+    }
+    ~data_reply() { drop(evcp_answer_t{EVCP_REJECTED}); }
+
+    /// Answers with a status, and with data unless that is empty.
+    void answer(data_status status, const std::string& data = {}, error_to to = {})
+    {
+        const char* const start = data.empty() ? nullptr : data.data();
+        send(to, [&](evcp_t* cp, evcp_req_t req) {
+            return evcp_answer_data(cp, req, static_cast<evcp_answer_t>(status), start, data.size());
+        });
+    }
+
+private:
+    friend class charge_point;
+    using reply::reply;
+};
+
+// ---- Handlers -----------------------------------------------------------------------------------
+
+/// What the library tells and asks. What is left empty has a default: a question is answered as OCPP
+/// asks, a notice is dropped. What is passed by reference is valid until the handler returns.
+struct handlers {
+    /// A command, complete; the first ones come after the start, for every connector.
+    std::function<void(std::uint32_t connector, const supply& command)> on_supply;
+    /// Unlock the connector; energy is off. Empty: NotSupported.
+    std::function<void(std::uint32_t connector, unlock_reply)> on_unlock;
+    /// May the device be restarted? on_reboot says when. Empty: Rejected.
+    std::function<void(bool hard, reset_reply)> on_reset;
+    /// Read the meter (connector 0: the main meter). Empty: what push_meter() said last is used.
+    std::function<void(std::uint32_t connector, reading what_for, meter_reply)> on_meter_read;
+    /// Vendor data of the central system. Empty: UnknownVendorId.
+    std::function<void(const vendor_data&, data_reply)> on_data_transfer;
+    /// The link to the central system, and why.
+    std::function<void(link_state now, const std::string& detail)> on_connection;
+    /// BootNotification was answered. `interval`: between heartbeats, or until the next attempt.
+    std::function<void(boot_status answer, std::chrono::seconds interval)> on_boot;
+    /// The central system says what time it is: the device may set its clock.
+    std::function<void(std::chrono::system_clock::time_point)> on_time;
+    /// What became of a tag. connector 0: none was chosen.
+    std::function<void(std::uint32_t connector, const std::string& tag, auth_status outcome)> on_auth;
+    /// A connector (0: the charge point) has a new status; with OCPP's error code, such as "NoError".
+    std::function<void(std::uint32_t connector, connector_status now, const std::string& code)> on_status;
+    /// A transaction took a step.
+    std::function<void(const transaction&)> on_tx;
+    /// The central system put a connector (0: all) in or out of service.
+    std::function<void(std::uint32_t connector, bool operative)> on_availability;
+    /// A configuration key was changed. Secrets come without their value.
+    std::function<void(const std::string& key, const std::string& value)> on_key_changed;
+    /// The storage fails, and what happens is kept in memory only (failing); it works again; or a
+    /// damaged database was set aside and a fresh one started (not failing, with a detail).
+    std::function<void(bool failing, const std::string& detail)> on_storage;
+    /// All is stored and said: restart the device (hard) or the application now.
+    std::function<void(bool hard)> on_reboot;
+    /// The library cannot go on: supply nothing, and destroy the charge point. The last one.
+    std::function<void(const error& why)> on_fatal;
+    /// An exception left another handler; called at once. Empty: dispatch() throws it.
+    std::function<void(std::exception_ptr)> on_exception;
+};
+
+// ---- Configuration ------------------------------------------------------------------------------
+
+/// What a charge point is made of: one connector, and defaults for everything else. Movable. Each
+/// function sets something and returns the config, so that calls can be chained. errc::invalid when a
+/// value is not possible; what only fits together or not is checked by charge_point.
+class config {
+public:
+    /// Throws std::bad_alloc.
+    config() : cfg_(evcp_config_new())
+    {
+        if (cfg_ == nullptr)
+            throw std::bad_alloc();
+    }
+
+    /// Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended.
+    config& url(const std::string& url, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_url(native(), detail::text(url)));
+    }
+
+    /// The name at the central system; also the user name for its password.
+    config& identity(const std::string& name, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_identity(native(), detail::text(name)));
+    }
+
+    /// What BootNotification says of the device: vendor and model have 1 to 20 characters; serial
+    /// (25 at most) and firmware (50 at most) may be empty.
+    config& device(const std::string& vendor, const std::string& model, const std::string& serial = {},
+                   const std::string& firmware = {}, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_device(native(), detail::text(vendor), detail::text(model),
+                                                 detail::optional_text(serial),
+                                                 detail::optional_text(firmware)));
+    }
+
+    /// How many connectors there are, 1 to 256: sockets with a lock, unless lockable() says otherwise.
+    config& connectors(std::uint32_t count, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_connectors(native(), count));
+    }
+
+    /// Whether a connector is a socket with a lock (true) or has a fixed cable (false).
+    config& lockable(std::uint32_t connector, bool lockable, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_lockable(native(), connector, lockable));
+    }
+
+    /// What a connector (0: the grid connection) can carry: amps per phase on 1 to 3 phases, or, with
+    /// phases 0, of direct current; up to 10000 A, in steps of 0.1 A. Without it a connector has 32 A
+    /// on three phases, and the grid connection no limit.
+    config& limit(std::uint32_t connector, std::uint32_t phases, double amps, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_limit(native(), connector, phases, amps));
+    }
+
+    /// The directory for everything that must survive a power cut; made if it does not exist, and for
+    /// one charge point alone. Empty, or never said: everything is forgotten at the end.
+    config& storage(const std::string& directory, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_storage(native(), detail::optional_text(directory)));
+    }
+
+    /// Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
+    /// both sides.
+    config& profile(std::uint32_t security_profile, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_profile(native(), security_profile));
+    }
+
+    /// The password for profiles 1 and 2, 16 to 20 bytes of any kind. One that the central system
+    /// sets later wins.
+    config& auth_key(const std::string& key, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_auth_key(native(), detail::bytes(key), key.size()));
+    }
+
+    /// The roots that the central system's certificate must lead to, as PEM. No others are trusted.
+    config& ca_pem(const std::string& pem, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_ca_pem(native(), detail::bytes(pem), pem.size()));
+    }
+
+    /// The charge point's own certificate with those between it and its root, and the key to it, as
+    /// PEM, for profile 3.
+    config& client_pem(const std::string& chain, const std::string& key, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_client_pem(native(), detail::bytes(chain), chain.size(),
+                                                     detail::bytes(key), key.size()));
+    }
+
+    /// Everything else by name: OCPP's configuration keys, which stored changes of the central system
+    /// win over, and the library's own settings. errc::unsupported for a name that there is not.
+    config& set(const std::string& name, const std::string& value, error_to to = {})
+    {
+        return set_to(to, evcp_config_set(native(), detail::text(name), detail::text(value)));
+    }
+
+    /// A configuration key of the firmware's own, that the central system may read and, unless it is
+    /// read_only, write; handlers::on_key_changed tells.
+    config& declare(const std::string& key, const std::string& value, bool read_only = false,
+                    bool reboot_required = false, error_to to = {})
+    {
+        return set_to(to, evcp_config_declare(native(), detail::text(key), detail::text(value), read_only,
+                                              reboot_required));
+    }
+
+    /// The configuration as evcp.h has it; it stays here. nullptr after it was moved from.
+    evcp_config_t* native() const noexcept { return cfg_.get(); }
+
+private:
+    struct freer {
+        void operator()(evcp_config_t* cfg) const noexcept { evcp_config_free(cfg); }
+    };
+
+    config& set_to(error_to to, evcp_err_t result)
+    {
+        to(result);
+        return *this;
+    }
+
+    std::unique_ptr<evcp_config_t, freer> cfg_;
+};
+
+// ---- The charge point ---------------------------------------------------------------------------
+
+/// A timeout that never ends, for charge_point::dispatch().
+constexpr std::chrono::milliseconds forever{-1};
+
+/// A charge point. Movable: one that was moved from is empty, and its functions fail with
+/// errc::invalid. Handlers that need it later capture something that stays where it is.
+class charge_point {
+public:
+    /// An empty one.
+    charge_point() noexcept = default;
+
+    /// Makes a charge point from a copy of `cfg`; checks everything and opens the storage; nothing
+    /// runs yet. errc::invalid names what is not possible, errc::io what is wrong with the storage;
+    /// with a std::error_code it is empty then.
+    explicit charge_point(const config& cfg, handlers on = {}, error_to to = {})
+        : shared_(std::make_shared<detail::shared>())
+    {
+        auto mine = std::make_unique<state>(state{std::move(on), shared_});
+        const evcp_callbacks_t slots = slots_for(mine->on);
+        const evcp_err_t result = evcp_new(cfg.native(), &slots, mine.get(), &cp_);
+        if (result == EVCP_OK)
+            state_ = mine.release();    // the destroy slot has it now
+        shared_->open(cp_);
+        to(result);
+    }
+
+    charge_point(charge_point&& from) noexcept { swap(from); }
+    /// Ends the one that stood here, as the destructor does.
+    charge_point& operator=(charge_point&& from) noexcept
+    {
+        charge_point(std::move(from)).swap(*this);
+        return *this;
+    }
+
+    /// Stops and frees it. Transactions go on at the next start, if there is a storage. In a handler:
+    /// legal, and no other handler follows. Else it waits, two seconds at most each, for the link to
+    /// close and for a dispatch() on another thread.
+    ~charge_point()
+    {
+        if (cp_ == nullptr)
+            return;
+        shared_->close();
+        evcp_free(cp_);
+    }
+
+    /// Whether there is one: not empty and not moved from.
+    explicit operator bool() const noexcept { return cp_ != nullptr; }
+
+    /// The charge point as evcp.h has it; it stays here.
+    evcp_t* native() const noexcept { return cp_; }
+
+    // Life
+
+    /// Starts: returns at once, and connects for ever. errc::state the second time.
+    void start(error_to to = {}) { to(evcp_start(cp_)); }
+
+    /// Closes the link and flushes the storage, and waits for that. Does not stop transactions. What
+    /// happened until then can still be dispatched. errc::deadlock in a handler, errc::io when it
+    /// takes longer.
+    void stop(std::chrono::milliseconds timeout, error_to to = {})
+    {
+        const auto most = std::chrono::milliseconds(std::numeric_limits<std::int32_t>::max());
+        const auto waits = (std::max)(std::chrono::milliseconds::zero(), (std::min)(timeout, most));
+        to(evcp_stop(cp_, static_cast<std::uint32_t>(waits.count())));
+    }
+
+    /// Runs the handlers that wait, on this thread; waits for the first (zero: not at all; forever).
+    /// Returns how many ran, or EVCP_E_CLOSED, which is an end and no error: it was destroyed
+    /// meanwhile, or stopped and nothing is left to tell. errc::deadlock in a handler; errc::state
+    /// while another thread dispatches; errc::panic after a failure inside the library. What a
+    /// handler threw is thrown here, with a std::error_code too; see EXCEPTIONS above.
+    int dispatch(std::chrono::milliseconds timeout = std::chrono::milliseconds::zero(), error_to to = {})
+    {
+        const auto most = std::chrono::milliseconds(std::numeric_limits<std::int32_t>::max());
+        const auto waits = (std::max)(forever, (std::min)(timeout, most));
+        // A handler may destroy *this: from here on only what is on the stack is used.
+        const std::shared_ptr<detail::shared> kept = shared_;
+        const std::int32_t ran = evcp_dispatch(cp_, static_cast<std::int32_t>(waits.count()));
+        if (kept != nullptr && ran != EVCP_E_DEADLOCK && ran != EVCP_E_STATE)
+            kept->rethrow();
+        if (ran == EVCP_E_CLOSED)
+            to(EVCP_OK);
+        else
+            to(ran);
+        return ran;
+    }
+
+    /// Readable while handlers wait: for poll, epoll, an event loop. Do not read or close it. -1 when
+    /// empty.
+    int fd() const noexcept { return evcp_fd(cp_); }
+
+    /// Makes dispatch() return, now or the next time. May be called in a signal handler.
+    void wakeup() noexcept { evcp_wakeup(cp_); }
+
+    // The charger tells. errc::state when too much waits, errc::closed after stop(), errc::invalid for
+    // a connector that there is not and for what is said at each.
+
+    /// The state of the vehicle at a connector; as often as you like.
+    void set_ev(std::uint32_t connector, ev vehicle, error_to to = {})
+    {
+        to(evcp_set_ev(cp_, connector, static_cast<evcp_ev_t>(vehicle)));
+    }
+
+    /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
+    /// "GroundFailure"; info and vendor_code have 50 characters at most. Energy is off while it lasts.
+    void set_fault(std::uint32_t connector, const std::string& code, const std::string& info = {},
+                   const std::string& vendor_code = {}, error_to to = {})
+    {
+        to(evcp_set_fault(cp_, connector, detail::text(code), detail::optional_text(info),
+                          detail::optional_text(vendor_code)));
+    }
+
+    /// No fault any more; a transaction goes on.
+    void clear_fault(std::uint32_t connector, error_to to = {})
+    {
+        to(evcp_set_fault(cp_, connector, nullptr, nullptr, nullptr));
+    }
+
+    /// Something should be looked at, and stops nothing: the code goes along with the status. As
+    /// set_fault() otherwise.
+    void set_warning(std::uint32_t connector, const std::string& code, const std::string& info = {},
+                     const std::string& vendor_code = {}, error_to to = {})
+    {
+        to(evcp_set_warning(cp_, connector, detail::text(code), detail::optional_text(info),
+                            detail::optional_text(vendor_code)));
+    }
+
+    /// No warning any more.
+    void clear_warning(std::uint32_t connector, error_to to = {})
+    {
+        to(evcp_set_warning(cp_, connector, nullptr, nullptr, nullptr));
+    }
+
+    /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
+    /// restart.
+    void set_operative(std::uint32_t connector, bool operative, error_to to = {})
+    {
+        to(evcp_set_operative(cp_, connector, operative));
+    }
+
+    /// The device has a better clock than the library's; milliseconds count.
+    void set_clock(std::chrono::system_clock::time_point now, error_to to = {})
+    {
+        using std::chrono::milliseconds;
+        const auto since = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
+        to(evcp_set_clock(cp_, static_cast<std::int64_t>(since.count())));
+    }
+
+    /// Whether there is a network at all (true at the start). Without one no connection is tried;
+    /// with one again, it is tried at once.
+    void set_network(bool up, error_to to = {}) { to(evcp_set_network(cp_, up)); }
+
+    /// What the meter of a connector (0: the main meter) shows now, 256 values at most; see sample().
+    /// Values that are not named stay as they were.
+    void push_meter(std::uint32_t connector, const std::vector<meter_value>& values, error_to to = {})
+    {
+        to(evcp_push_meter(cp_, connector, values.data(), values.size()));
+    }
+
+    /// What the meter of a connector shows, as the meter signed it; text of 64 KiB at most. Push it
+    /// before answering for reading::begin and reading::end.
+    void push_signed_meter(std::uint32_t connector, const std::string& data, error_to to = {})
+    {
+        to(evcp_push_signed_meter(cp_, connector, data.data(), data.size()));
+    }
+
+    /// A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves
+    /// all of them. The outcome arrives in handlers::on_auth.
+    void present_tag(std::uint32_t connector, const std::string& tag, error_to to = {})
+    {
+        to(evcp_present_tag(cp_, connector, detail::text(tag)));
+    }
+
+    /// As present_tag(), for a reader that serves these connectors.
+    void present_tag_at(const std::vector<std::uint32_t>& connectors, const std::string& tag,
+                        error_to to = {})
+    {
+        to(evcp_present_tag_at(cp_, connectors.data(), connectors.size(), detail::text(tag)));
+    }
+
+    /// Stops the transaction of a connector, if one runs. reason is one of OCPP's, such as "Local" or
+    /// "EmergencyStop".
+    void stop_tx(std::uint32_t connector, const std::string& reason, error_to to = {})
+    {
+        to(evcp_stop_tx(cp_, connector, detail::text(reason)));
+    }
+
+    /// Power fails, and there is enough of it left to say so: transactions are stopped with the last
+    /// reading, stored, and reported if there is time.
+    void power_fails(error_to to = {}) { to(evcp_power_fails(cp_)); }
+
+    /// Changes a configuration key, also one that the central system may only read. What the key
+    /// cannot be is logged and ignored.
+    void set_key(const std::string& key, const std::string& value, error_to to = {})
+    {
+        to(evcp_set_key(cp_, detail::text(key), detail::text(value)));
+    }
+
+    /// Sends vendor data (vendor 255, message 50 characters at most; message and data may be empty).
+    /// `done` hears what became of it, exactly once, if this does not fail: as a handler, in
+    /// dispatch(), or with errc::closed in the destructor. It may be empty.
+    void data_transfer(const std::string& vendor, const std::string& message = {},
+                       const std::string& data = {}, data_handler done = {}, error_to to = {})
+    {
+        auto mine = done ? std::make_unique<pending>(pending{std::move(done), state_}) : nullptr;
+        const evcp_err_t result = evcp_data_transfer(
+            cp_, detail::text(vendor), detail::optional_text(message), data.empty() ? nullptr : data.data(),
+            data.size(), mine ? &concluded : nullptr, mine.get());
+        if (result == EVCP_OK)
+            mine.release();    // concluded() has it now
+        to(result);
+    }
+
+    // What is the case
+
+    /// What a connector may draw now: the same as handlers::on_supply told or will tell. After a
+    /// failure inside the library this still works, and permits nothing; so does what it returns
+    /// with an error.
+    supply get_supply(std::uint32_t connector, error_to to = {}) const
+    {
+        supply out{};
+        out.struct_size = sizeof out;
+        to(evcp_get_supply(cp_, connector, &out));
+        return out;
+    }
+
+    /// What a connector (0: the whole charge point, from the grid) may draw from now on, as far as is
+    /// known now; whole seconds count. An idle connector is answered as if a transaction began now.
+    /// May wait a moment for the library's thread, also in a handler. Empty with an error.
+    std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
+                                     error_to to = {}) const
+    {
+        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
+        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
+        std::vector<period> out(16);
+        evcp_err_t result = EVCP_E_BUFFER;
+        while (result == EVCP_E_BUFFER) {    // it may grow between two questions
+            std::size_t count = out.size();
+            result = evcp_get_schedule(cp_, connector, static_cast<std::uint32_t>(clamped.count()),
+                                       static_cast<std::uint32_t>(in), out.data(), &count);
+            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
+        }
+        to(result);
+        return out;
+    }
+
+    /// The transaction that runs at a connector; 0 if none does.
+    tx_id get_tx(std::uint32_t connector, error_to to = {}) const
+    {
+        tx_id out = 0;
+        to(evcp_get_tx(cp_, connector, &out));
+        return out;
+    }
+
+    /// The status of a connector (0: the charge point). connector_status::unavailable with an error.
+    connector_status get_status(std::uint32_t connector, error_to to = {}) const
+    {
+        std::uint32_t out = EVCP_STATUS_UNAVAILABLE;
+        to(evcp_get_status(cp_, connector, &out));
+        return static_cast<connector_status>(out);
+    }
+
+    /// The value of a configuration key. errc::unsupported for one that there is not, or that may not
+    /// be read. Empty with an error.
+    std::string get_key(const std::string& key, error_to to = {}) const
+    {
+        std::string out(64, '\0');
+        evcp_err_t result = EVCP_E_BUFFER;
+        while (result == EVCP_E_BUFFER) {    // it may grow between two questions
+            std::size_t length = out.size();
+            result = evcp_get_key(cp_, detail::text(key), &out[0], &length);
+            if (result == EVCP_E_BUFFER)
+                out.resize(length + 1);
+            else
+                out.resize(result == EVCP_OK ? length : 0);
+        }
+        to(result);
+        return out;
+    }
+
+    /// How much happened since the start. All zero with an error.
+    stats get_stats(error_to to = {}) const
+    {
+        stats out{};
+        out.struct_size = sizeof out;
+        to(evcp_get_stats(cp_, &out));
+        return out;
+    }
+
+private:
+    /// What the slots get as user_data. Deleted by the destroy slot and not by ~charge_point(), which
+    /// may run inside a handler that is stored in here.
+    struct state {
+        handlers on;
+        std::shared_ptr<detail::shared> shared;
+
+        /// Runs a handler; what it throws goes no further.
+        template <class Call>
+        void run(Call&& call) noexcept
+        {
+            try {
+                call(on);
+            } catch (...) {
+                caught(std::current_exception());
+            }
+        }
+
+        void caught(std::exception_ptr thrown) noexcept
+        {
+            if (on.on_exception) {
+                try {
+                    on.on_exception(thrown);
+                    return;
+                } catch (...) {
+                    thrown = std::current_exception();
+                }
+            }
+            shared->keep(std::move(thrown));
+        }
+    };
+
+    /// Vendor data under way.
+    struct pending {
+        data_handler done;
+        state* owner;    // lives longer: the destroy slot is called last
+    };
+
+    static state& self(void* user_data) noexcept { return *static_cast<state*>(user_data); }
+
+    static void destroy(void* user_data) noexcept { delete static_cast<state*>(user_data); }
+
+    static void supplied(void* ud, std::uint32_t connector, const evcp_supply_t* command) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_supply(connector, *command); });
+    }
+
+    static void unlock(void* ud, std::uint32_t connector, evcp_req_t req) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_unlock(connector, unlock_reply(self(ud).shared, req)); });
+    }
+
+    static void reset(void* ud, bool hard, evcp_req_t req) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_reset(hard, reset_reply(self(ud).shared, req)); });
+    }
+
+    static void read(void* ud, std::uint32_t connector, std::uint32_t context, evcp_req_t req) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_meter_read(connector, static_cast<reading>(context), meter_reply(self(ud).shared, req));
+        });
+    }
+
+    static void data(void* ud, const char* vendor, const char* message, const char* data, std::size_t length,
+                     evcp_req_t req) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            data_reply reply(self(ud).shared, req);    // first: it answers even if memory runs out
+            on.on_data_transfer({vendor, detail::from_c(message), detail::from_c(data, length)},
+                                std::move(reply));
+        });
+    }
+
+    static void connection(void* ud, std::uint32_t now, const char* detail) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_connection(static_cast<link_state>(now), detail); });
+    }
+
+    static void booted(void* ud, std::uint32_t answer, std::uint32_t interval_s) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_boot(static_cast<boot_status>(answer), std::chrono::seconds(interval_s));
+        });
+    }
+
+    static void time(void* ud, std::int64_t unix_ms) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_time(detail::from_unix(unix_ms)); });
+    }
+
+    static void authorized(void* ud, std::uint32_t connector, const char* tag, std::uint32_t outcome) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_auth(connector, tag, static_cast<auth_status>(outcome)); });
+    }
+
+    static void status_is(void* ud, std::uint32_t connector, std::uint32_t now, const char* code) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_status(connector, static_cast<connector_status>(now), code);
+        });
+    }
+
+    static void stepped(void* ud, const evcp_tx_info_t* tx) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_tx({static_cast<tx_change>(tx->change), tx->connector, tx->tx, tx->ocpp_id,
+                      detail::from_unix(tx->started_ms), detail::from_unix(tx->stopped_ms),
+                      tx->meter_start_wh, tx->meter_stop_wh, tx->tag, detail::from_c(tx->reason)});
+        });
+    }
+
+    static void availability(void* ud, std::uint32_t connector, bool operative) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_availability(connector, operative); });
+    }
+
+    static void key_changed(void* ud, const char* key, const char* value) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_key_changed(key, detail::from_c(value)); });
+    }
+
+    static void storage(void* ud, bool failing, const char* detail) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_storage(failing, detail); });
+    }
+
+    static void reboot(void* ud, bool hard) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_reboot(hard); });
+    }
+
+    static void fatal(void* ud, evcp_err_t err, const char* detail) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_fatal(error(err, detail)); });
+    }
+
+    static void concluded(void* ud, evcp_err_t err, std::uint32_t answer, const char* data,
+                          std::size_t length) noexcept
+    {
+        const std::unique_ptr<pending> mine(static_cast<pending*>(ud));
+        mine->owner->run([&](handlers&) {
+            mine->done({std::error_code(err, category()), static_cast<data_status>(answer),
+                        detail::from_c(data, length)});
+        });
+    }
+
+    /// A slot for every handler that is there: an empty one has the default of the library.
+    static evcp_callbacks_t slots_for(const handlers& on) noexcept
+    {
+        evcp_callbacks_t slots{};
+        slots.struct_size = sizeof slots;
+        slots.destroy = &destroy;
+        slots.on_supply = on.on_supply ? &supplied : nullptr;
+        slots.on_unlock = on.on_unlock ? &unlock : nullptr;
+        slots.on_reset = on.on_reset ? &reset : nullptr;
+        slots.on_meter_read = on.on_meter_read ? &read : nullptr;
+        slots.on_data_transfer = on.on_data_transfer ? &data : nullptr;
+        slots.on_connection = on.on_connection ? &connection : nullptr;
+        slots.on_boot = on.on_boot ? &booted : nullptr;
+        slots.on_time = on.on_time ? &time : nullptr;
+        slots.on_auth = on.on_auth ? &authorized : nullptr;
+        slots.on_status = on.on_status ? &status_is : nullptr;
+        slots.on_tx = on.on_tx ? &stepped : nullptr;
+        slots.on_availability = on.on_availability ? &availability : nullptr;
+        slots.on_key_changed = on.on_key_changed ? &key_changed : nullptr;
+        slots.on_storage = on.on_storage ? &storage : nullptr;
+        slots.on_reboot = on.on_reboot ? &reboot : nullptr;
+        slots.on_fatal = on.on_fatal ? &fatal : nullptr;
+        return slots;
+    }
+
+    void swap(charge_point& other) noexcept
+    {
+        shared_.swap(other.shared_);
+        std::swap(state_, other.state_);
+        std::swap(cp_, other.cp_);
+    }
+
+    std::shared_ptr<detail::shared> shared_;
+    state* state_ = nullptr;
+    evcp_t* cp_ = nullptr;
+};
+
+// ---- Log (one per process) ----------------------------------------------------------------------
+
+/// Receives log lines, on any thread, also one of the library: it must not call anything here, nor
+/// answer or drop a reply. `target`: which part of the library speaks. `text`: without a line end.
+/// What it throws is lost.
+using log_handler = std::function<void(log_level, const std::string& target, const std::string& text)>;
+
+/// Sends log lines up to `most` to a handler; an empty one stops that. When this returns, the former
+/// handler is not running any more, and is deleted. errc::deadlock in a log handler, errc::invalid
+/// for a level that there is not: then all stays as it was.
+inline void set_log(log_level most, log_handler handler, error_to to = {})
+{
+    struct slot {
+        static void line(void* user_data, const evcp_log_line_t* line) noexcept
+        {
+            try {
+                (*static_cast<log_handler*>(user_data))(static_cast<log_level>(line->level), line->target,
+                                                        line->text);
+            } catch (...) {    // on any thread: there is nobody to tell
+            }
+        }
+    };
+    // Never destroyed: the library may have something to log until the very end of the process.
+    static std::mutex& order = *new std::mutex;
+    static std::unique_ptr<log_handler>& current = *new std::unique_ptr<log_handler>;
+
+    const std::lock_guard<std::mutex> lock(order);
+    auto next = handler ? std::make_unique<log_handler>(std::move(handler)) : nullptr;
+    const evcp_err_t result =
+        evcp_set_log(next ? static_cast<std::uint32_t>(most) : 0, next ? &slot::line : nullptr, next.get());
+    if (result == EVCP_OK)
+        current.swap(next);
+    to(result);
+}
+
+/// Stops the log; see set_log().
+inline void stop_log(error_to to = {}) { set_log(log_level::error, nullptr, to); }
+
+}    // namespace evcp
+
+namespace std {
+/// Lets an errc be compared with a std::error_code.
+template <>
+struct is_error_code_enum<evcp::errc> : true_type {};
+}    // namespace std
+
+#endif    // EVCP_HPP

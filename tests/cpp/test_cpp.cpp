@@ -1,0 +1,683 @@
+// The C++ binding as a firmware sees it. usage: test_cpp URL-OF-A-CENTRAL-SYSTEM
+#include <evcp.hpp>
+
+#include <atomic>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "second_unit.hpp"
+
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string url;
+int failures = 0;
+
+void check(bool holds, const char* text, const char* where, int line)
+{
+    if (holds)
+        return;
+    std::cerr << where << ":" << line << ": " << text << ": " << evcp::last_error() << '\n';
+    failures++;
+}
+
+#define CHECK(condition) check((condition), #condition, __func__, __LINE__)
+
+// What is thrown by `call`, as text; "" if nothing is.
+template <class Call>
+std::string thrown_by(Call&& call)
+{
+    try {
+        call();
+    } catch (const evcp::error& thrown) {
+        return "evcp " + std::to_string(thrown.code().value()) + " " + thrown.what();
+    } catch (const std::exception& thrown) {
+        return thrown.what();
+    } catch (int thrown) {
+        return "int " + std::to_string(thrown);
+    }
+    return "";
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+evcp::config config(const std::string& identity)
+{
+    evcp::config cfg;
+    cfg.url(url).identity(identity).device("evcp", "test");
+    cfg.set("AllowOfflineTxForUnknownId", "true").set("boot.charge_before_accepted", "true");
+    // An answer that this binding owes would be missed for longer than any test has patience.
+    cfg.set("meter.timeout_s", "1000").set("answer.timeout_s", "1000");
+    return cfg;
+}
+
+// Dispatches until something holds; it always comes, so there is no other limit than patience.
+template <class Condition>
+bool dispatched_until(evcp::charge_point& cp, Condition&& condition)
+{
+    for (int patience = 0; !condition() && patience < 400; patience++)
+        if (cp.dispatch(milliseconds(50)) < 0)
+            break;
+    return condition();
+}
+
+// Brings a charge point to its first question: the meter, for the beginning of a transaction.
+void ask_for_the_meter(evcp::charge_point& cp)
+{
+    cp.start();
+    cp.set_ev(1, evcp::ev::plugged);
+    cp.present_tag(1, "CAFE01");
+}
+
+// ---- Errors -------------------------------------------------------------------------------------
+
+void an_error_carries_code_and_text()
+{
+    evcp::charge_point cp(config("ERRORS"));
+    try {
+        cp.set_fault(1, "Nonsense");
+        CHECK(!"nothing was thrown");
+    } catch (const evcp::error& thrown) {
+        CHECK(thrown.code() == evcp::errc::invalid);
+        CHECK(has(thrown.what(), "Nonsense") && has(thrown.what(), evcp_strerror(EVCP_E_INVALID)));
+    }
+    cp.start();
+    CHECK(has(thrown_by([&] { cp.start(); }), "evcp -2"));
+}
+
+void an_error_code_takes_the_place_of_an_exception()
+{
+    evcp::charge_point cp(config("CODES"));
+    std::error_code code;
+    cp.set_ev(2, evcp::ev::plugged, code);
+    CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "2"));
+    CHECK(code.message() == evcp_strerror(EVCP_E_INVALID) && std::strcmp(code.category().name(), "evcp") == 0);
+    cp.set_ev(1, evcp::ev::plugged, code);
+    CHECK(!code);
+    CHECK(cp.get_key("Nonsense", code).empty() && code == evcp::errc::unsupported);
+    CHECK(cp.get_schedule(7, std::chrono::seconds(60), evcp::unit::amps, code).empty() && code);
+    CHECK(!cp.get_supply(7, code).permit && code == evcp::errc::invalid);
+    CHECK(cp.get_status(7, code) == evcp::connector_status::unavailable && code == evcp::errc::invalid);
+}
+
+void text_with_a_nul_inside_is_refused_and_not_cut()
+{
+    evcp::charge_point cp(config("NUL"));
+    std::error_code code;
+    cp.present_tag(1, std::string("CAFE\0", 5) + "01", code);
+    CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "tag"));
+    cp.set_fault(1, "GroundFailure", std::string("\0", 1), "", code);
+    CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "info"));
+}
+
+void a_charge_point_that_cannot_be_made_deletes_its_handlers()
+{
+    auto owned = std::make_shared<int>(1);
+    const std::weak_ptr<int> watch = owned;
+    evcp::handlers on;
+    on.on_reboot = [owned](bool) {};
+    owned.reset();
+    evcp::config incomplete;
+    std::error_code code;
+    evcp::charge_point cp(incomplete, on, code);
+    CHECK(code == evcp::errc::invalid && !cp);
+    CHECK(has(thrown_by([&] { evcp::charge_point(incomplete, on); }), "evcp -1"));
+    CHECK(!watch.expired());
+    on = {};
+    CHECK(watch.expired());
+}
+
+void an_empty_charge_point_refuses_everything()
+{
+    evcp::charge_point cp;
+    std::error_code code;
+    CHECK(!cp && cp.native() == nullptr && cp.fd() == -1);
+    cp.wakeup();
+    CHECK(has(thrown_by([&] { cp.start(); }), "evcp -1"));
+    cp.dispatch(milliseconds(0), code);
+    CHECK(code == evcp::errc::invalid);
+    cp.data_transfer("v", "m", "d", [](const evcp::data_result&) { CHECK(!"called"); }, code);
+    CHECK(code == evcp::errc::invalid);
+}
+
+void a_configuration_is_checked_and_can_be_moved()
+{
+    evcp::config cfg;
+    std::error_code code;
+    cfg.set("nonsense", "1", code);
+    CHECK(code == evcp::errc::unsupported && has(evcp::last_error(), "nonsense"));
+    cfg.connectors(257, code);
+    CHECK(code == evcp::errc::invalid);
+    cfg.auth_key("short", code);
+    CHECK(code == evcp::errc::invalid);
+    cfg.profile(4, code);
+    CHECK(code == evcp::errc::invalid);
+    cfg.device("v", "m", "0001", "1.0").url("ws://127.0.0.1:9").identity("MOVED").connectors(2);
+    cfg.lockable(2, false).limit(0, 3, 63).limit(2, 1, 16).profile(1).auth_key("a key of 16 byte");
+    cfg.declare("Colour", std::string(200, 'x')).ca_pem("").client_pem("", "").storage("");
+    evcp::config moved = std::move(cfg);
+    evcp::charge_point cp(moved);
+    CHECK(cp.get_key("Colour") == std::string(200, 'x'));
+    CHECK(cp.get_key("HeartbeatInterval") == "300");
+    CHECK(has(thrown_by([&] { evcp::charge_point copy(cfg); }), "evcp -1"));
+}
+
+// ---- A session ----------------------------------------------------------------------------------
+
+void a_session_is_told_step_by_step()
+{
+    evcp::handlers on;
+    std::vector<evcp::tx_change> steps;
+    std::vector<evcp::reading> readings;
+    bool accepted = false, authorized = false, permit = false;
+    evcp::transaction last{};
+    double register_wh = 1000;
+    on.on_boot = [&](evcp::boot_status answer, std::chrono::seconds interval) {
+        accepted = answer == evcp::boot_status::accepted && interval.count() > 0;
+    };
+    on.on_auth = [&](std::uint32_t connector, const std::string& tag, evcp::auth_status outcome) {
+        authorized = connector == 1 && tag == "CAFE01" && outcome == evcp::auth_status::accepted;
+    };
+    on.on_supply = [&](std::uint32_t, const evcp::supply& command) { permit = command.permit; };
+    on.on_meter_read = [&](std::uint32_t, evcp::reading what_for, evcp::meter_reply reply) {
+        readings.push_back(what_for);
+        reply.shows({evcp::sample(register_wh), evcp::sample(230, evcp::measurand::voltage, evcp::phase::l1_n)});
+        register_wh += 1500;
+    };
+    on.on_tx = [&](const evcp::transaction& tx) {
+        steps.push_back(tx.change);
+        last = tx;
+    };
+    evcp::charge_point cp(config("SESSION"), on);
+    cp.start();
+    CHECK(dispatched_until(cp, [&] { return accepted; }));
+    cp.set_ev(1, evcp::ev::plugged);
+    cp.present_tag_at({1}, "CAFE01");
+    CHECK(dispatched_until(cp, [&] { return steps.size() == 2; }));
+    CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id > 0 && last.reason.empty());
+    CHECK(cp.get_supply(1).permit && cp.get_supply(1).tx == last.tx);
+    CHECK(cp.get_stats().connects == 1);
+    const auto age = std::chrono::system_clock::now() - last.started;
+    CHECK(age < std::chrono::hours(1) && age > -std::chrono::hours(1));
+    cp.stop_tx(1, "Local");
+    CHECK(dispatched_until(cp, [&] { return steps.back() == evcp::tx_change::stopped; }));
+    CHECK(!permit && cp.get_tx(1) == 0 && last.reason == "Local" && last.stopped >= last.started);
+    CHECK(last.meter_start_wh == 1000 && last.meter_stop_wh == 2500);
+    CHECK((readings == std::vector<evcp::reading>{evcp::reading::begin, evcp::reading::end}));
+    CHECK((steps == std::vector<evcp::tx_change>{evcp::tx_change::started, evcp::tx_change::confirmed,
+                                                 evcp::tx_change::stopped}));
+}
+
+void facts_arrive_at_the_library()
+{
+    evcp::handlers on;
+    std::string fault;
+    std::string colour;
+    bool connected = false;
+    on.on_status = [&](std::uint32_t, evcp::connector_status now, const std::string& code) {
+        fault = now == evcp::connector_status::faulted ? code : "";
+    };
+    on.on_connection = [&](evcp::link_state now, const std::string&) {
+        connected = now == evcp::link_state::connected;
+    };
+    evcp::charge_point cp(config("FACTS").declare("Colour", "red").limit(1, 2, 16), on);
+    cp.start();
+    CHECK(dispatched_until(cp, [&] { return connected; }));
+    cp.set_fault(1, "GroundFailure", "wet", "7");
+    CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure"; }));
+    CHECK(cp.get_status(1) == evcp::connector_status::faulted);
+    cp.clear_fault(1);
+    CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
+    cp.set_warning(1, "HighTemperature");
+    cp.clear_warning(1);
+    cp.push_meter(1, {evcp::sample(5), evcp::sample(20, evcp::measurand::temperature, evcp::phase::none,
+                                                    evcp::location::body)});
+    cp.push_signed_meter(1, "OCMF|{}|{}");
+    cp.set_clock(std::chrono::system_clock::now());
+    cp.set_key("Colour", "blue");
+    cp.set_operative(1, false);
+    CHECK(dispatched_until(cp, [&] { return cp.get_status(1) == evcp::connector_status::unavailable; }));
+    CHECK(cp.get_key("Colour") == "blue");
+    cp.set_operative(1, true);
+    const auto schedule = cp.get_schedule(0, std::chrono::hours(1), evcp::unit::watts);
+    CHECK(schedule.size() == 1 && schedule[0].limit == 16.0 * 2 * 230);
+    cp.power_fails();
+    cp.set_network(false);
+    CHECK(dispatched_until(cp, [&] { return !connected; }));
+    cp.stop(std::chrono::seconds(5));
+    CHECK(has(thrown_by([&] { cp.set_network(true); }), "evcp -8"));
+}
+
+// ---- Exceptions ---------------------------------------------------------------------------------
+
+// Gives the next event to a handler that throws, and says what dispatch() threw.
+template <class Thrower>
+std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
+{
+    int calls = 0, later = 0;
+    on.on_supply = [&](std::uint32_t, const evcp::supply&) {
+        calls++;
+        thrower();
+    };
+    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) { later++; };
+    static int number = 0;    // the same identity twice would be a reboot that nobody made
+    evcp::charge_point cp(config("THROWS" + std::to_string(number++)), on);
+    cp.start();
+    std::string thrown;
+    while (calls == 0)
+        thrown = thrown_by([&] { cp.dispatch(evcp::forever); });
+    // The charge point works as before.
+    CHECK(dispatched_until(cp, [&] { return later > 0; }));
+    return thrown;
+}
+
+void an_exception_of_a_handler_is_thrown_by_dispatch()
+{
+    CHECK(thrown_out_of_dispatch({}, [] { throw std::runtime_error("contactor"); }) == "contactor");
+}
+
+void an_exception_that_is_an_int_is_thrown_by_dispatch()
+{
+    CHECK(thrown_out_of_dispatch({}, [] { throw 42; }) == "int 42");
+}
+
+void an_exception_goes_to_on_exception_if_there_is_one()
+{
+    std::string told;
+    evcp::handlers on;
+    on.on_exception = [&](std::exception_ptr thrown) {
+        told = thrown_by([&] { std::rethrow_exception(thrown); });
+    };
+    CHECK(thrown_out_of_dispatch(on, [] { throw 43; }).empty());
+    CHECK(told == "int 43");
+}
+
+void an_exception_of_on_exception_is_thrown_by_dispatch()
+{
+    evcp::handlers on;
+    on.on_exception = [](std::exception_ptr) { throw std::runtime_error("worse"); };
+    CHECK(thrown_out_of_dispatch(on, [] { throw 44; }) == "worse");
+}
+
+void an_exception_leaves_its_question_answered()
+{
+    bool started = false;
+    evcp::handlers on;
+    on.on_meter_read = [](std::uint32_t, evcp::reading, evcp::meter_reply) { throw 45; };
+    on.on_tx = [&](const evcp::transaction&) { started = true; };
+    on.on_exception = [](std::exception_ptr) {};
+    evcp::charge_point cp(config("THROWN"), on);
+    ask_for_the_meter(cp);
+    CHECK(dispatched_until(cp, [&] { return started; }));
+}
+
+// ---- Replies ------------------------------------------------------------------------------------
+
+void a_reply_that_is_dropped_answers_by_itself()
+{
+    bool started = false;
+    evcp::handlers on;
+    on.on_meter_read = [](std::uint32_t, evcp::reading, evcp::meter_reply) {};
+    on.on_tx = [&](const evcp::transaction& tx) { started = tx.meter_start_wh == 77; };
+    evcp::charge_point cp(config("DROPPED"), on);
+    cp.push_meter(1, {evcp::sample(77)});
+    ask_for_the_meter(cp);
+    CHECK(dispatched_until(cp, [&] { return started; }));
+}
+
+// A charge point whose question about the meter is kept.
+struct kept_question {
+    std::unique_ptr<evcp::meter_reply> reply;
+    double started_at = -1;
+    evcp::charge_point cp;
+
+    explicit kept_question(const std::string& identity)
+    {
+        evcp::handlers on;
+        on.on_meter_read = [this](std::uint32_t, evcp::reading, evcp::meter_reply asked) {
+            reply = std::make_unique<evcp::meter_reply>(std::move(asked));
+            CHECK(!asked && *reply);
+        };
+        on.on_tx = [this](const evcp::transaction& tx) { started_at = tx.meter_start_wh; };
+        cp = evcp::charge_point(config(identity), on);
+        ask_for_the_meter(cp);
+        CHECK(dispatched_until(cp, [this] { return reply != nullptr; }));
+    }
+};
+
+void a_reply_may_be_kept_and_answered_on_another_thread()
+{
+    kept_question kept("KEPT");
+    std::thread([&] { kept.reply->shows({evcp::sample(99)}); }).join();
+    CHECK(dispatched_until(kept.cp, [&] { return kept.started_at == 99; }));
+}
+
+void a_reply_that_is_replaced_answers_by_itself()
+{
+    kept_question one("REPLACED1"), two("REPLACED2");
+    *one.reply = std::move(*two.reply);
+    CHECK(dispatched_until(one.cp, [&] { return one.started_at >= 0; }));
+    one.reply->shows({evcp::sample(88)});
+    CHECK(dispatched_until(two.cp, [&] { return two.started_at == 88; }));
+}
+
+void a_reply_is_answered_once()
+{
+    kept_question kept("ONCE");
+    std::error_code code;
+    kept.reply->shows({evcp::sample(NAN)}, code);
+    CHECK(code == evcp::errc::invalid && *kept.reply);
+    kept.reply->shows({evcp::sample(11)});
+    CHECK(!*kept.reply);
+    CHECK(has(thrown_by([&] { kept.reply->shows({}); }), "evcp -5"));
+    CHECK(dispatched_until(kept.cp, [&] { return kept.started_at == 11; }));
+}
+
+void a_reply_may_outlive_the_charge_point()
+{
+    kept_question kept("OUTLIVED");
+    kept.cp = evcp::charge_point();
+    CHECK(has(thrown_by([&] { kept.reply->shows({}); }), "evcp -8"));
+    kept_question dropped("OUTLIVED2");
+    dropped.cp = evcp::charge_point();
+    CHECK(bool(*dropped.reply));
+    dropped.reply.reset();
+}
+
+void a_reply_may_be_answered_while_the_charge_point_is_destroyed()
+{
+    for (int i = 0; i < 10; i++) {
+        kept_question kept("RACE" + std::to_string(i));
+        std::thread answers([&] {
+            std::error_code code;
+            kept.reply->shows({evcp::sample(1)}, code);
+            CHECK(!code || code == evcp::errc::closed);
+        });
+        kept.cp = evcp::charge_point();
+        answers.join();
+    }
+}
+
+// ---- Life ---------------------------------------------------------------------------------------
+
+void handlers_are_deleted_with_the_charge_point()
+{
+    auto owned = std::make_shared<int>(1);
+    const std::weak_ptr<int> watch = owned;
+    evcp::handlers on;
+    on.on_reboot = [owned](bool) {};
+    owned.reset();
+    {
+        evcp::charge_point cp(config("DELETED"), std::move(on));
+        on = {};
+        CHECK(!watch.expired());
+    }
+    CHECK(watch.expired());
+}
+
+void a_handler_may_destroy_the_charge_point()
+{
+    auto owned = std::make_shared<int>(0);
+    const std::weak_ptr<int> watch = owned;
+    auto cp = std::make_unique<evcp::charge_point>();
+    int after = 0;
+    bool alive_inside = false;
+    evcp::handlers on;
+    on.on_meter_read = [&, owned](std::uint32_t, evcp::reading, evcp::meter_reply) {
+        cp.reset();
+        after = 1;
+        alive_inside = !watch.expired() && *owned == 0;
+    };
+    on.on_tx = [&](const evcp::transaction&) { after++; };
+    owned.reset();
+    *cp = evcp::charge_point(config("SUICIDE"), std::move(on));
+    on = {};
+    ask_for_the_meter(*cp);
+    int result = 0;
+    for (int patience = 0; cp && patience < 400; patience++)
+        result = cp->dispatch(milliseconds(50));
+    CHECK(!cp && result == EVCP_E_CLOSED);
+    CHECK(alive_inside && after == 1 && watch.expired());
+}
+
+void a_handler_that_destroys_the_charge_point_may_throw()
+{
+    auto cp = std::make_unique<evcp::charge_point>();
+    evcp::handlers on;
+    on.on_supply = [&](std::uint32_t, const evcp::supply&) {
+        cp.reset();
+        throw std::runtime_error("gone");
+    };
+    *cp = evcp::charge_point(config("SUICIDE2"), on);
+    cp->start();
+    std::string thrown;
+    while (cp)
+        thrown = thrown_by([&] { cp->dispatch(evcp::forever); });
+    CHECK(thrown == "gone");
+}
+
+void waiting_in_a_handler_is_refused()
+{
+    evcp::charge_point cp;
+    std::error_code dispatched, stopped;
+    evcp::handlers on;
+    on.on_supply = [&](std::uint32_t, const evcp::supply&) {
+        cp.dispatch(milliseconds(0), dispatched);
+        cp.stop(milliseconds(0), stopped);
+    };
+    cp = evcp::charge_point(config("INSIDE"), on);
+    cp.start();
+    CHECK(dispatched_until(cp, [&] { return bool(dispatched); }));
+    CHECK(dispatched == evcp::errc::deadlock && stopped == evcp::errc::deadlock);
+}
+
+void a_charge_point_moves_with_all_that_it_has()
+{
+    auto owned = std::make_shared<int>(0);
+    const std::weak_ptr<int> watch = owned;
+    bool connected = false;
+    evcp::handlers on;
+    on.on_connection = [&, owned](evcp::link_state, const std::string&) { connected = true; };
+    owned.reset();
+    evcp::charge_point first(config("MOVES"), std::move(on));
+    on = {};
+    first.start();
+    evcp::charge_point second(std::move(first));
+    CHECK(!first && second && first.fd() == -1);
+    CHECK(dispatched_until(second, [&] { return connected; }));
+    evcp::charge_point third(config("MOVES2"));
+    third = std::move(second);
+    CHECK(!second && third.get_stats().connects == 1);
+    evcp::charge_point& same = third;
+    third = std::move(same);
+    CHECK(third && !watch.expired());
+    third = evcp::charge_point();
+    CHECK(!third && watch.expired());
+}
+
+void stopping_ends_a_dispatch_on_another_thread()
+{
+    evcp::charge_point cp(config("STOPPED"));
+    std::error_code code;
+    int result = 0;
+    cp.start();
+    std::thread dispatches([&] {
+        while (result >= 0)
+            result = cp.dispatch(evcp::forever, code);
+    });
+    cp.stop(std::chrono::seconds(5));
+    dispatches.join();
+    CHECK(result == EVCP_E_CLOSED && !code);
+}
+
+void destroying_waits_for_a_dispatch_on_another_thread()
+{
+    auto owned = std::make_shared<int>(0);
+    const std::weak_ptr<int> watch = owned;
+    std::atomic<bool> inside{false}, destroying{false};
+    evcp::handlers on;
+    on.on_supply = [&, owned](std::uint32_t, const evcp::supply&) {
+        inside = true;
+        while (!destroying)
+            std::this_thread::yield();
+        CHECK(*owned == 0);
+    };
+    owned.reset();
+    auto cp = std::make_unique<evcp::charge_point>(config("DESTROYED"), std::move(on));
+    on = {};
+    cp->start();
+    int result = 0;
+    std::thread dispatches([&] { result = cp->dispatch(evcp::forever); });
+    while (!inside)
+        std::this_thread::yield();
+    destroying = true;
+    cp.reset();
+    dispatches.join();
+    CHECK(result > 0 || result == EVCP_E_CLOSED);
+    CHECK(watch.expired());
+}
+
+evcp::charge_point* to_wake;
+
+void a_signal_handler_ends_a_wait()
+{
+    evcp::charge_point cp(config("WAKE"));
+    to_wake = &cp;
+    const auto before = std::signal(SIGUSR1, [](int) { to_wake->wakeup(); });
+    std::raise(SIGUSR1);
+    CHECK(cp.dispatch(evcp::forever) == 0);
+    std::signal(SIGUSR1, before);
+}
+
+// ---- Vendor data and the log --------------------------------------------------------------------
+
+void vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor()
+{
+    std::vector<std::string> ends;
+    const auto done = [&](const evcp::data_result& result) {
+        ends.push_back(result.error ? result.error.message() : "answered " + result.data);
+        throw std::runtime_error("done");
+    };
+    bool connected = false;
+    evcp::handlers on;
+    on.on_connection = [&](evcp::link_state now, const std::string&) {
+        connected = now == evcp::link_state::connected;
+    };
+    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {};
+    {
+        evcp::charge_point cp(config("DATA"), on);
+        cp.start();
+        CHECK(dispatched_until(cp, [&] { return connected; }));
+        cp.set_network(false);
+        CHECK(dispatched_until(cp, [&] { return !connected; }));
+        cp.data_transfer("vendor", "message", "data", done);
+        CHECK(ends.empty());
+        const std::string thrown = thrown_by([&] { dispatched_until(cp, [&] { return ends.size() == 1; }); });
+        CHECK(thrown == "done" && ends.size() == 1);
+        CHECK(ends[0] == make_error_code(evcp::errc::offline).message());
+        cp.data_transfer("vendor", "", "", nullptr);
+        cp.data_transfer("vendor", "", "", done);
+    }
+    CHECK(ends.size() == 2 && ends[1] == make_error_code(evcp::errc::closed).message());
+}
+
+void an_exception_of_vendor_data_goes_to_on_exception()
+{
+    int told = 0;
+    evcp::handlers on;
+    on.on_exception = [&](std::exception_ptr) { told++; };
+    {
+        evcp::charge_point cp(config("DATA2"), on);
+        cp.data_transfer("vendor", "", "", [](const evcp::data_result&) { throw 46; });
+    }
+    CHECK(told == 1);
+}
+
+void the_log_is_one_for_all_units_and_deletes_its_handler()
+{
+    auto lines = std::make_shared<std::atomic<int>>(0);
+    const std::weak_ptr<std::atomic<int>> watch = lines;
+    auto refused = std::make_shared<std::atomic<int>>(0);
+    set_log_in_the_second_unit([lines, refused](evcp::log_level, const std::string&, const std::string& text) {
+        std::error_code code;
+        evcp::stop_log(code);
+        *refused += code == evcp::errc::deadlock;
+        *lines += text.empty() ? 0 : 1;
+        throw 47;
+    });
+    {
+        evcp::charge_point cp(config("LOG"));
+        cp.start();
+        while (*lines == 0)
+            cp.dispatch(milliseconds(10));
+    }
+    CHECK(*refused > 0);
+    std::error_code code;
+    evcp::set_log(static_cast<evcp::log_level>(9), [](evcp::log_level, const std::string&, const std::string&) {},
+                  code);
+    CHECK(code == evcp::errc::invalid);
+    lines.reset();
+    CHECK(!watch.expired());
+    evcp::stop_log();
+    CHECK(watch.expired());
+}
+
+void two_units_are_one_program()
+{
+    CHECK(&category_in_the_second_unit() == &evcp::category());
+    try {
+        fail_in_the_second_unit();
+        CHECK(!"nothing was thrown");
+    } catch (const evcp::error& thrown) {
+        CHECK(thrown.code() == evcp::errc::invalid);
+    }
+    CHECK(evcp::version() == evcp_version() && evcp::version_number() == evcp_version_number());
+}
+
+}    // namespace
+
+int main(int argc, char** argv)
+{
+    url = argc > 1 ? argv[1] : "ws://127.0.0.1:9";
+    an_error_carries_code_and_text();
+    an_error_code_takes_the_place_of_an_exception();
+    text_with_a_nul_inside_is_refused_and_not_cut();
+    a_charge_point_that_cannot_be_made_deletes_its_handlers();
+    an_empty_charge_point_refuses_everything();
+    a_configuration_is_checked_and_can_be_moved();
+    a_session_is_told_step_by_step();
+    facts_arrive_at_the_library();
+    an_exception_of_a_handler_is_thrown_by_dispatch();
+    an_exception_that_is_an_int_is_thrown_by_dispatch();
+    an_exception_goes_to_on_exception_if_there_is_one();
+    an_exception_of_on_exception_is_thrown_by_dispatch();
+    an_exception_leaves_its_question_answered();
+    a_reply_that_is_dropped_answers_by_itself();
+    a_reply_may_be_kept_and_answered_on_another_thread();
+    a_reply_that_is_replaced_answers_by_itself();
+    a_reply_is_answered_once();
+    a_reply_may_outlive_the_charge_point();
+    a_reply_may_be_answered_while_the_charge_point_is_destroyed();
+    handlers_are_deleted_with_the_charge_point();
+    a_handler_may_destroy_the_charge_point();
+    a_handler_that_destroys_the_charge_point_may_throw();
+    waiting_in_a_handler_is_refused();
+    a_charge_point_moves_with_all_that_it_has();
+    stopping_ends_a_dispatch_on_another_thread();
+    destroying_waits_for_a_dispatch_on_another_thread();
+    a_signal_handler_ends_a_wait();
+    vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor();
+    an_exception_of_vendor_data_goes_to_on_exception();
+    the_log_is_one_for_all_units_and_deletes_its_handler();
+    two_units_are_one_program();
+    std::cout << failures << " failures\n";
+    return failures > 0;
+}

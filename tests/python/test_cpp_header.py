@@ -1,0 +1,189 @@
+"""The C++ binding: it compiles everywhere, reaches all of the C API, and keeps its promises."""
+
+import asyncio
+import os
+import re
+import subprocess
+
+import pytest
+
+from test_c_api import LIBRARY, ROOT, SANITIZE, VALGRIND, WARNINGS, run, session_of_the_charger
+
+HEADER = ROOT / "bindings" / "cpp" / "evcp.hpp"
+EXAMPLE = "examples/cpp/charger.cpp"
+QUESTIONS = "tests/cpp/questions.cpp"
+PROMISES = ["tests/cpp/test_cpp.cpp", "tests/cpp/second_unit.cpp"]
+INCLUDES = [f"-I{ROOT / 'include'}", f"-I{ROOT / 'bindings' / 'cpp'}"]
+
+#: What evcp.hpp does not name, and why.
+NOT_NAMED = {
+    "EVCP_VERSION_MAJOR": "a constant of evcp.h, which evcp.hpp includes",
+    "EVCP_VERSION_MINOR": "as above",
+    "EVCP_VERSION_PATCH": "as above",
+    "EVCP_API": "an attribute of declarations",
+    "EVCP_H": "the include guard",
+    "EVCP_CALLBACKS_INIT": "a designated initialiser, which C++14 does not have; the binding sets struct_size",
+    "EVCP_SUPPLY_INIT": "as above",
+    "EVCP_STATS_INIT": "as above",
+}
+
+
+def built(sources, folder, *flags, compiler="g++", standard="c++14"):
+    """Compiles each source as a unit of its own, and links them to one program."""
+    sources = [sources] if isinstance(sources, str) else sources
+    program = folder / f"{sources[0].rpartition('/')[2]}-{compiler}-{standard}.program"
+    subprocess.run(
+        [compiler, f"-std={standard}", *WARNINGS, *flags, *INCLUDES, *(str(ROOT / source) for source in sources),
+         "-o", str(program), f"-L{LIBRARY.parent}", "-levcp", "-lpthread", f"-Wl,-rpath,{LIBRARY.parent}"],
+        check=True,
+    )
+    return str(program)
+
+
+@pytest.mark.parametrize("standard", ["c++14", "c++17", "c++20"])
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_the_header_and_all_that_uses_it_compile_without_a_warning(compiler, standard, tmp_path):
+    alone = tmp_path / "alone.cpp"
+    alone.write_text("#include <evcp.hpp>\n")
+    for source, more in [(alone, ["-Wshadow", "-Wconversion", "-Wnon-virtual-dtor"]), (ROOT / EXAMPLE, []),
+                         *((ROOT / unit, []) for unit in [*PROMISES, QUESTIONS])]:
+        subprocess.run(
+            [compiler, f"-std={standard}", *WARNINGS, *more, *INCLUDES, "-fsyntax-only", str(source)], check=True,
+        )
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_the_header_defines_no_macro_but_its_guard(compiler):
+    def macros(*include):
+        listing = subprocess.run(
+            [compiler, "-std=c++14", *INCLUDES, "-dM", "-E", "-x", "c++", *include, "-"],
+            input="", check=True, capture_output=True, text=True,
+        )
+        return {line.split()[1] for line in listing.stdout.splitlines()}
+
+    standard = re.findall(r"^#include <(\w+)>", HEADER.read_text(), re.MULTILINE)
+    before = macros("-include", "evcp.h", *(word for name in standard for word in ("-include", name)))
+    assert macros("-include", "evcp.hpp") - before == {"EVCP_HPP"}
+
+
+def test_every_function_and_constant_of_the_c_api_is_reached():
+    c_api = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), flags=re.DOTALL)
+    binding = re.sub(r"//.*", "", HEADER.read_text())
+    functions = set(re.findall(r"\b(evcp_\w+)\s*\(", c_api))
+    constants = set(re.findall(r"#define (EVCP_\w+)", c_api))
+    slots = set(re.findall(r"\(\*(\w+)\)\(void \*user_data", c_api)) - {"evcp_data_fn", "evcp_log_fn"}
+    assert len(functions) > 45 and len(constants) > 100 and len(slots) > 15
+    reached = set(re.findall(r"\w+", binding))
+    # A function counts when it is called, a slot when it is set.
+    called = set(re.findall(r"\b(evcp_\w+)\(", binding))
+    assigned = set(re.findall(r"slots\.(\w+) =", binding))
+    # Only its milliseconds are wanted, in the text.
+    explained = {"EVCP_ANSWER_MS"} & set(re.findall(r"EVCP_\w+", HEADER.read_text()))
+    assert functions - called == set()
+    assert constants - reached - explained == set(NOT_NAMED)
+    assert slots - assigned == set()
+
+
+def test_every_public_item_of_the_header_is_explained():
+    """Each declaration of the public part follows a comment, or others that share one."""
+    public, lines = True, HEADER.read_text().splitlines()
+    unexplained = []
+    for number, line in enumerate(lines):
+        if re.match(r"namespace detail|(private|protected):", line):
+            public = False
+        elif re.match(r"(class|struct|enum|inline|template|using|constexpr|public:|\}    // namespace detail)", line):
+            public = True
+        declares = re.match(
+            r"(class|struct|enum class|inline|using|constexpr) \w|    (explicit |static |constexpr )?[\w:<>&*]+[\w:<>&* ]* "
+            r"[\w&*]+\(.*[^;]$|    \w+ = EVCP_|    std::function", line,
+        )
+        if public and declares and not re.search(r"///", lines[number] + lines[number - 1]):
+            unexplained.append(line)
+    assert [line for line in unexplained if "operator=(const" not in line] == []
+
+
+async def test_the_binding_keeps_every_promise(central, tmp_path):
+    assert "0 failures" in await run([built(PROMISES, tmp_path), central.url])
+
+
+async def test_the_binding_keeps_every_promise_with_another_compiler(central, tmp_path):
+    program = built(PROMISES, tmp_path, "-O2", compiler="clang++", standard="c++20")
+    assert "0 failures" in await run([program, central.url])
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+async def test_the_binding_is_clean_under_sanitizers(compiler, central, tmp_path):
+    program = built(PROMISES, tmp_path, *SANITIZE, compiler=compiler, standard="c++17")
+    assert "0 failures" in await run([program, central.url])
+
+
+async def test_the_binding_is_clean_under_valgrind(central, tmp_path):
+    program = built(PROMISES, tmp_path, "-g")
+    assert "0 failures" in await run([*VALGRIND, program, central.url])
+
+
+async def answers_on_the_wire(command, central):
+    """Asks all that a central system can ask; returns what the charge point printed."""
+    point = central.point("QUESTIONS")
+    process = await asyncio.create_subprocess_exec(
+        *command, central.url, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=os.environ,
+    )
+    central.point("QUESTIONS").policy.data_transfer = {"status": "Accepted", "data": "welcome"}
+    await point.status(7, "Available", timeout=60)
+    sent = await point.wait("DataTransfer", vendorId="vendor")
+    assert sent == {"vendorId": "vendor", "messageId": "hello", "data": "there"}
+
+    unlocked = [(await point.call("UnlockConnector", connector_id=number)).status for number in range(1, 8)]
+    assert unlocked == [
+        "UnlockFailed",  # dropped
+        "Unlocked", "UnlockFailed", "NotSupported",
+        "Unlocked",  # kept, and answered by another thread
+        "UnlockFailed", "UnlockFailed",  # a std::exception and an int were thrown
+    ]
+    echoed = await point.call("DataTransfer", vendor_id="echo", message_id="m", data="d")
+    assert (echoed.status, echoed.data) == ("Accepted", "m/d")
+    assert (await point.call("DataTransfer", vendor_id="dropped")).status == "Rejected"
+    assert (await point.call("DataTransfer", vendor_id="nobody")).status == "UnknownVendorId"
+    assert (await point.call("ChangeConfiguration", key="Colour", value="blue")).status == "Accepted"
+    assert (await point.call("ChangeAvailability", connector_id=3, type="Inoperative")).status == "Accepted"
+    trigger = {"requested_message": "MeterValues", "connector_id": 2}
+    assert (await point.call("TriggerMessage", **trigger)).status == "Accepted"
+    shown = await point.wait("MeterValues", connectorId=2)  # a dropped reply: what was pushed last
+    assert float(shown["meterValue"][0]["sampledValue"][0]["value"]) == 4321
+    assert (await point.call("Reset", type="Soft")).status == "Rejected"  # dropped
+    assert (await point.call("Reset", type="Hard")).status == "Accepted"
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
+    return out.decode().splitlines()
+
+
+async def expect_the_answers(command, central):
+    printed = await answers_on_the_wire(command, central)
+    assert "vendor data: welcome" in printed
+    assert "exception: the motor burns" in printed and "exception of another kind" in printed
+    assert "key Colour is blue" in printed and "connector 3 out of service" in printed
+    assert "time" in printed and "wrong time" not in printed
+
+
+async def test_a_reply_that_is_dropped_kept_or_thrown_away_is_seen_on_the_wire(central, tmp_path):
+    await expect_the_answers([built(QUESTIONS, tmp_path)], central)
+
+
+async def test_replies_are_clean_under_sanitizers(central, tmp_path):
+    await expect_the_answers([built(QUESTIONS, tmp_path, *SANITIZE, compiler="clang++")], central)
+
+
+async def test_replies_are_clean_under_valgrind(central, tmp_path):
+    await expect_the_answers([*VALGRIND, built(QUESTIONS, tmp_path, "-g")], central)
+
+
+async def test_the_example_in_cpp_charges(central, tmp_path):
+    await session_of_the_charger([built(EXAMPLE, tmp_path)], central, tmp_path)
+
+
+async def test_the_example_in_cpp_is_clean_under_sanitizers(central, tmp_path):
+    await session_of_the_charger([built(EXAMPLE, tmp_path, *SANITIZE)], central, tmp_path)
+
+
+async def test_the_example_in_cpp_is_clean_under_valgrind(central, tmp_path):
+    await session_of_the_charger([*VALGRIND, built(EXAMPLE, tmp_path, "-g")], central, tmp_path)
