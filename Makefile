@@ -1,4 +1,5 @@
-# evcp. `make` builds libevcp.so, `make test` runs every test, `make demo` shows the main job.
+# evcp. `make` builds libevcp.so, `make install` installs it, `make test` runs every test,
+# `make demo` shows the main job.
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -10,10 +11,48 @@ CFLAGS_C := -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude
 LINK := -L$(RELEASE) -levcp -Wl,-rpath,$(CURDIR)/$(RELEASE)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: lib simulator examples demo test test-rust test-python lint header tools bench clean
+# Where `make install` puts things: below DESTDIR, to be used at PREFIX. FEATURES: "--no-default-features
+# --features capi,tls" takes the system's SQLite, for instance.
+DESTDIR ?=
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+FEATURES ?=
+
+# The version stands in Cargo.toml. Programs ask for libevcp.so.$(ABI): before 1.0 a minor version may
+# break the ABI, after it only a major one.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
+ABI := $(shell echo $(VERSION) | sed 's/^\(0\.0\.[0-9]*\|0\.[0-9]*\|[0-9]*\).*/\1/')
+DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
+
+# Both libraries in one go. A library with threads cannot be unloaded: nodelete.
+BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(FEATURES) -- \
+	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
+
+.PHONY: lib install simulator examples demo test test-rust test-python test-packages lint header tools \
+	bench clean
 
 lib:
-	$(CARGO) rustc --release --lib --crate-type cdylib
+	$(BUILD_LIB)
+	ln -sf libevcp.so $(RELEASE)/libevcp.so.$(ABI)
+
+# The same tree as `cargo cinstall` of cargo-c makes.
+install: lib
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DATADIR)/cmake/evcp
+	install -m 755 $(RELEASE)/libevcp.so $(DESTDIR)$(LIBDIR)/libevcp.so.$(VERSION)
+	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so.$(ABI)
+	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so
+	install -m 644 $(RELEASE)/libevcp.a $(DESTDIR)$(LIBDIR)/libevcp.a
+	install -m 644 include/evcp.h bindings/cpp/evcp.hpp $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 packaging/cmake/*.cmake $(DESTDIR)$(DATADIR)/cmake/evcp
+	private=$$($(BUILD_LIB) 2>&1 | sed -n 's/^note: native-static-libs: //p'); \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@DESCRIPTION@|$(DESCRIPTION)|' \
+		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+		-e "s|@PRIVATE@|$$private|" \
+		packaging/evcp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/evcp.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/evcp.pc
 
 simulator:
 	$(CARGO) build --release --example simulator
