@@ -9,12 +9,12 @@ on the books before the program is told to quit.
 """
 
 import asyncio
-import base64
+import binascii
 import hashlib
 import json
 import struct
 import sys
-from datetime import datetime, timezone
+import time
 
 #: The whole run may take this long; no step takes as long as a second on a healthy device.
 PATIENCE_S = 300
@@ -49,9 +49,10 @@ async def upgrade(reader, writer):
     request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in request.split("\r\n"))}
     digest = hashlib.sha1((headers["sec-websocket-key"] + ACCEPT).encode()).digest()
+    accepted = binascii.b2a_base64(digest, newline=False).decode()
     writer.write(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Accept: {base64.b64encode(digest).decode()}\r\n\r\n".encode()
+        f"Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Accept: {accepted}\r\n\r\n".encode()
     )
 
 
@@ -87,7 +88,7 @@ class Central:
         async with self.news:
             self.happened.append((action, request.get("connectorId"), request.get("status")))
             self.news.notify_all()
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         if action == "BootNotification":
             return {"status": "Accepted", "currentTime": now, "interval": 300}
         if action == "Heartbeat":
