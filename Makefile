@@ -7,6 +7,7 @@ CC ?= cc
 VENV := .venv
 PY := $(VENV)/bin/python
 RELEASE := target/release
+TOOLS := target/tools
 CFLAGS_C := -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude
 LINK := -L$(RELEASE) -levcp -Wl,-rpath,$(CURDIR)/$(RELEASE)
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -81,6 +82,15 @@ test-rust:
 test-python: tools simulator examples $(VENV)/ready
 	$(CARGO) build --no-default-features --example wire_filter
 	cd tests/python && ../../$(PY) -m pytest
+
+# cargo-c installs the same tree as `make install`. Not part of `make test`, since a fresh checkout has to
+# build cargo-c first.
+test-packages: tools lib $(VENV)/ready $(TOOLS)/bin/cargo-cinstall
+	cd tests/packages && ../../$(PY) -m pytest -q
+
+# Fast to build rather than fast to run, and with cargo's own lock file.
+$(TOOLS)/bin/cargo-cinstall:
+	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --debug --locked --root $(TOOLS) cargo-c@0.10.24+cargo-0.98.0
 
 # Writes include/evcp.h anew from src/ffi.
 header:
