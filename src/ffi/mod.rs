@@ -10,6 +10,8 @@ mod dispatch;
 mod fd;
 mod get;
 mod guard;
+#[cfg(test)]
+mod layout;
 mod life;
 mod logging;
 mod results;
