@@ -12,7 +12,13 @@ int main(int, char** argv)
 try {
     std::vector<evcp::unlock_reply> kept;
     bool reboot = false;
+    evcp::charge_point cp;
     evcp::handlers on;
+    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {
+        cp.data_transfer("vendor", "hello", "there", [](const evcp::data_result& result) {
+            std::cout << "vendor data: " << (result.error ? result.error.message() : result.data) << '\n';
+        });
+    };
     on.on_unlock = [&](std::uint32_t connector, evcp::unlock_reply reply) {
         switch (connector) {
         case 1: break;    // dropped
@@ -61,12 +67,9 @@ try {
     cfg.declare("Colour", "red");
     // Longer than a central system waits: what it sees is no answer of the library's own.
     cfg.set("answer.timeout_s", "1000").set("meter.timeout_s", "1000");
-    evcp::charge_point cp(cfg, on);
+    cp = evcp::charge_point(cfg, std::move(on));
     cp.push_meter(2, {evcp::sample(4321)});
     cp.start();
-    cp.data_transfer("vendor", "hello", "there", [](const evcp::data_result& result) {
-        std::cout << "vendor data: " << (result.error ? result.error.message() : result.data) << '\n';
-    });
     while (!reboot) {
         cp.dispatch(evcp::forever);
         // The handler has returned: what it kept is answered by another thread.

@@ -260,7 +260,7 @@ void facts_arrive_at_the_library()
 
 // Gives the next event to a handler that throws, and says what dispatch() threw.
 template <class Thrower>
-std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
+std::string thrown_out_of_dispatch(const std::string& identity, evcp::handlers on, Thrower&& thrower)
 {
     int calls = 0, later = 0;
     on.on_supply = [&](std::uint32_t, const evcp::supply&) {
@@ -268,8 +268,7 @@ std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
         thrower();
     };
     on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) { later++; };
-    static int number = 0;    // the same identity twice would be a reboot that nobody made
-    evcp::charge_point cp(config("THROWS" + std::to_string(number++)), on);
+    evcp::charge_point cp(config(identity), on);
     cp.start();
     std::string thrown;
     while (calls == 0)
@@ -281,12 +280,12 @@ std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
 
 void an_exception_of_a_handler_is_thrown_by_dispatch()
 {
-    CHECK(thrown_out_of_dispatch({}, [] { throw std::runtime_error("contactor"); }) == "contactor");
+    CHECK(thrown_out_of_dispatch("THROWS1", {}, [] { throw std::runtime_error("contactor"); }) == "contactor");
 }
 
 void an_exception_that_is_an_int_is_thrown_by_dispatch()
 {
-    CHECK(thrown_out_of_dispatch({}, [] { throw 42; }) == "int 42");
+    CHECK(thrown_out_of_dispatch("THROWS2", {}, [] { throw 42; }) == "int 42");
 }
 
 void an_exception_goes_to_on_exception_if_there_is_one()
@@ -296,7 +295,7 @@ void an_exception_goes_to_on_exception_if_there_is_one()
     on.on_exception = [&](std::exception_ptr thrown) {
         told = thrown_by([&] { std::rethrow_exception(thrown); });
     };
-    CHECK(thrown_out_of_dispatch(on, [] { throw 43; }).empty());
+    CHECK(thrown_out_of_dispatch("THROWS3", on, [] { throw 43; }).empty());
     CHECK(told == "int 43");
 }
 
@@ -304,7 +303,7 @@ void an_exception_of_on_exception_is_thrown_by_dispatch()
 {
     evcp::handlers on;
     on.on_exception = [](std::exception_ptr) { throw std::runtime_error("worse"); };
-    CHECK(thrown_out_of_dispatch(on, [] { throw 44; }) == "worse");
+    CHECK(thrown_out_of_dispatch("THROWS4", on, [] { throw 44; }) == "worse");
 }
 
 void an_exception_leaves_its_question_answered()
