@@ -187,6 +187,17 @@ async def test_a_reply_that_is_dropped_kept_or_thrown_away_is_seen_on_the_wire(c
     await expect_the_answers([built(QUESTIONS, tmp_path)], central)
 
 
+async def test_a_handler_that_is_not_there_is_the_default_of_the_library(central, tmp_path):
+    point = central.point("QUESTIONS")
+    process = await asyncio.create_subprocess_exec(built(QUESTIONS, tmp_path), central.url, "none")
+    await point.status(7, "Available", timeout=60)
+    assert (await point.call("UnlockConnector", connector_id=1)).status == "NotSupported"
+    assert (await point.call("Reset", type="Hard")).status == "Rejected"
+    assert (await point.call("DataTransfer", vendor_id="echo")).status == "UnknownVendorId"
+    process.kill()
+    await process.wait()
+
+
 async def test_replies_are_clean_under_sanitizers(central, tmp_path):
     await expect_the_answers([built(QUESTIONS, tmp_path, *SANITIZE, compiler="clang++")], central)
 
