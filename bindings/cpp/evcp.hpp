@@ -443,7 +443,7 @@ protected:
         const evcp_err_t result = to_->answer([&](evcp_t* cp) { return call(cp, req); });
         if (result != EVCP_E_INVALID)
             req_ = 0;
-        to(result, result == EVCP_E_CLOSED ? "the charge point is gone" : nullptr);
+        to(result, result == EVCP_E_CLOSED ? "the charge point is gone, or was stopped" : nullptr);
     }
 
     void send(error_to to, evcp_answer_t answer)

@@ -1,5 +1,5 @@
 // A charge point whose answers depend on what is asked, for a central system that looks at them. It
-// has seven connectors, and ends when it may reboot. usage: questions URL
+// has seven connectors, and ends when it may reboot; or it has no handlers. usage: questions URL [none]
 #include <evcp.hpp>
 
 #include <iostream>
@@ -8,11 +8,17 @@
 #include <thread>
 #include <vector>
 
-int main(int, char** argv)
+int main(int argc, char** argv)
 try {
     std::vector<evcp::unlock_reply> kept;
     bool reboot = false;
+    evcp::charge_point cp;
     evcp::handlers on;
+    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {
+        cp.data_transfer("vendor", "hello", "there", [](const evcp::data_result& result) {
+            std::cout << "vendor data: " << (result.error ? result.error.message() : result.data) << '\n';
+        });
+    };
     on.on_unlock = [&](std::uint32_t connector, evcp::unlock_reply reply) {
         switch (connector) {
         case 1: break;    // dropped
@@ -43,7 +49,8 @@ try {
     };
     on.on_time = [](std::chrono::system_clock::time_point now) {
         const auto off = now - std::chrono::system_clock::now();
-        std::cout << (off < std::chrono::hours(1) && off > -std::chrono::hours(1) ? "time\n" : "wrong time\n");
+        const bool right = off < std::chrono::hours(1) && off > -std::chrono::hours(1);
+        std::cout << (right ? "time\n" : "wrong time\n");
     };
     on.on_exception = [](std::exception_ptr thrown) {
         try {
@@ -61,12 +68,9 @@ try {
     cfg.declare("Colour", "red");
     // Longer than a central system waits: what it sees is no answer of the library's own.
     cfg.set("answer.timeout_s", "1000").set("meter.timeout_s", "1000");
-    evcp::charge_point cp(cfg, on);
+    cp = evcp::charge_point(cfg, argc > 2 ? evcp::handlers() : std::move(on));
     cp.push_meter(2, {evcp::sample(4321)});
     cp.start();
-    cp.data_transfer("vendor", "hello", "there", [](const evcp::data_result& result) {
-        std::cout << "vendor data: " << (result.error ? result.error.message() : result.data) << '\n';
-    });
     while (!reboot) {
         cp.dispatch(evcp::forever);
         // The handler has returned: what it kept is answered by another thread.

@@ -99,7 +99,8 @@ void an_error_code_takes_the_place_of_an_exception()
     std::error_code code;
     cp.set_ev(2, evcp::ev::plugged, code);
     CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "2"));
-    CHECK(code.message() == evcp_strerror(EVCP_E_INVALID) && std::strcmp(code.category().name(), "evcp") == 0);
+    CHECK(code.message() == evcp_strerror(EVCP_E_INVALID));
+    CHECK(std::strcmp(code.category().name(), "evcp") == 0);
     cp.set_ev(1, evcp::ev::plugged, code);
     CHECK(!code);
     CHECK(cp.get_key("Nonsense", code).empty() && code == evcp::errc::unsupported);
@@ -189,7 +190,7 @@ void a_session_is_told_step_by_step()
     on.on_supply = [&](std::uint32_t, const evcp::supply& command) { permit = command.permit; };
     on.on_meter_read = [&](std::uint32_t, evcp::reading what_for, evcp::meter_reply reply) {
         readings.push_back(what_for);
-        reply.shows({evcp::sample(register_wh), evcp::sample(230, evcp::measurand::voltage, evcp::phase::l1_n)});
+        reply.shows({evcp::sample(register_wh), evcp::sample(20, evcp::measurand::temperature)});
         register_wh += 1500;
     };
     on.on_tx = [&](const evcp::transaction& tx) {
@@ -260,7 +261,7 @@ void facts_arrive_at_the_library()
 
 // Gives the next event to a handler that throws, and says what dispatch() threw.
 template <class Thrower>
-std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
+std::string thrown_out_of_dispatch(const std::string& identity, evcp::handlers on, Thrower&& thrower)
 {
     int calls = 0, later = 0;
     on.on_supply = [&](std::uint32_t, const evcp::supply&) {
@@ -268,8 +269,7 @@ std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
         thrower();
     };
     on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) { later++; };
-    static int number = 0;    // the same identity twice would be a reboot that nobody made
-    evcp::charge_point cp(config("THROWS" + std::to_string(number++)), on);
+    evcp::charge_point cp(config(identity), on);
     cp.start();
     std::string thrown;
     while (calls == 0)
@@ -281,12 +281,32 @@ std::string thrown_out_of_dispatch(evcp::handlers on, Thrower&& thrower)
 
 void an_exception_of_a_handler_is_thrown_by_dispatch()
 {
-    CHECK(thrown_out_of_dispatch({}, [] { throw std::runtime_error("contactor"); }) == "contactor");
+    const auto thrown = thrown_out_of_dispatch("THROWS1", {}, [] { throw std::runtime_error("contactor"); });
+    CHECK(thrown == "contactor");
 }
 
 void an_exception_that_is_an_int_is_thrown_by_dispatch()
 {
-    CHECK(thrown_out_of_dispatch({}, [] { throw 42; }) == "int 42");
+    CHECK(thrown_out_of_dispatch("THROWS2", {}, [] { throw 42; }) == "int 42");
+}
+
+void the_first_of_two_exceptions_is_thrown_when_both_handlers_have_run()
+{
+    evcp::charge_point cp;
+    int calls = 0;
+    evcp::handlers on;
+    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) {
+        if (calls == 0)
+            cp.set_fault(1, "GroundFailure");
+        // What a getter shows waits already: it is told in this dispatch too.
+        while (cp.get_status(1) != evcp::connector_status::faulted)
+            std::this_thread::yield();
+        throw ++calls;
+    };
+    cp = evcp::charge_point(config("TWO"), on);
+    cp.start();
+    CHECK(thrown_by([&] { cp.dispatch(evcp::forever); }) == "int 1");
+    CHECK(calls > 1);
 }
 
 void an_exception_goes_to_on_exception_if_there_is_one()
@@ -296,7 +316,7 @@ void an_exception_goes_to_on_exception_if_there_is_one()
     on.on_exception = [&](std::exception_ptr thrown) {
         told = thrown_by([&] { std::rethrow_exception(thrown); });
     };
-    CHECK(thrown_out_of_dispatch(on, [] { throw 43; }).empty());
+    CHECK(thrown_out_of_dispatch("THROWS3", on, [] { throw 43; }).empty());
     CHECK(told == "int 43");
 }
 
@@ -304,7 +324,7 @@ void an_exception_of_on_exception_is_thrown_by_dispatch()
 {
     evcp::handlers on;
     on.on_exception = [](std::exception_ptr) { throw std::runtime_error("worse"); };
-    CHECK(thrown_out_of_dispatch(on, [] { throw 44; }) == "worse");
+    CHECK(thrown_out_of_dispatch("THROWS4", on, [] { throw 44; }) == "worse");
 }
 
 void an_exception_leaves_its_question_answered()
@@ -606,13 +626,14 @@ void the_log_is_one_for_all_units_and_deletes_its_handler()
     auto lines = std::make_shared<std::atomic<int>>(0);
     const std::weak_ptr<std::atomic<int>> watch = lines;
     auto refused = std::make_shared<std::atomic<int>>(0);
-    set_log_in_the_second_unit([lines, refused](evcp::log_level, const std::string&, const std::string& text) {
+    evcp::log_handler log = [lines, refused](evcp::log_level, const std::string&, const std::string& text) {
         std::error_code code;
         evcp::stop_log(code);
         *refused += code == evcp::errc::deadlock;
         *lines += text.empty() ? 0 : 1;
         throw 47;
-    });
+    };
+    set_log_in_the_second_unit(std::move(log));
     {
         evcp::charge_point cp(config("LOG"));
         cp.start();
@@ -621,8 +642,8 @@ void the_log_is_one_for_all_units_and_deletes_its_handler()
     }
     CHECK(*refused > 0);
     std::error_code code;
-    evcp::set_log(static_cast<evcp::log_level>(9), [](evcp::log_level, const std::string&, const std::string&) {},
-                  code);
+    const auto other = [](evcp::log_level, const std::string&, const std::string&) {};
+    evcp::set_log(static_cast<evcp::log_level>(9), other, code);
     CHECK(code == evcp::errc::invalid);
     lines.reset();
     CHECK(!watch.expired());
@@ -657,6 +678,7 @@ int main(int argc, char** argv)
     facts_arrive_at_the_library();
     an_exception_of_a_handler_is_thrown_by_dispatch();
     an_exception_that_is_an_int_is_thrown_by_dispatch();
+    the_first_of_two_exceptions_is_thrown_when_both_handlers_have_run();
     an_exception_goes_to_on_exception_if_there_is_one();
     an_exception_of_on_exception_is_thrown_by_dispatch();
     an_exception_leaves_its_question_answered();

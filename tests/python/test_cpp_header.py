@@ -1,6 +1,7 @@
 """The C++ binding: it compiles everywhere, reaches all of the C API, and keeps its promises."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -84,22 +85,39 @@ def test_every_function_and_constant_of_the_c_api_is_reached():
     assert slots - assigned == set()
 
 
+def unexplained(declaration, access="public"):
+    """The public items below a declaration that have no comment, as the compiler sees them."""
+    for item in declaration.get("inner", []):
+        kind, name = item["kind"], item.get("name")
+        if kind == "AccessSpecDecl":
+            access = item["access"]
+        if access != "public" or name in (None, "detail") or item.get("isImplicit") or not kind.endswith("Decl"):
+            continue
+        # Copying, moving and destruction are explained at the class.
+        special = name.startswith("~") or item.get("explicitlyDeleted") or (
+            kind == "CXXConstructorDecl" and re.search(r"\((const )?evcp::\w+ &&?\)|\((const )?\w+ &&?\)$",
+                                                       item["type"]["qualType"].replace(" noexcept", "")))
+        if not special and not any(part["kind"] == "FullComment" for part in item.get("inner", [])):
+            yield f"{kind} {name}"
+        if kind in ("NamespaceDecl", "EnumDecl", "CXXRecordDecl"):
+            inside = "private" if item.get("tagUsed") == "class" else "public"
+            yield from unexplained(item, inside)
+
+
 def test_every_public_item_of_the_header_is_explained():
-    """Each declaration of the public part follows a comment, or others that share one."""
-    public, lines = True, HEADER.read_text().splitlines()
-    unexplained = []
-    for number, line in enumerate(lines):
-        if re.match(r"namespace detail|(private|protected):", line):
-            public = False
-        elif re.match(r"(class|struct|enum|inline|template|using|constexpr|public:|\}    // namespace detail)", line):
-            public = True
-        declares = re.match(
-            r"(class|struct|enum class|inline|using|constexpr) \w|    (explicit |static |constexpr )?[\w:<>&*]+[\w:<>&* ]* "
-            r"[\w&*]+\(.*[^;]$|    \w+ = EVCP_|    std::function", line,
-        )
-        if public and declares and not re.search(r"///", lines[number] + lines[number - 1]):
-            unexplained.append(line)
-    assert [line for line in unexplained if "operator=(const" not in line] == []
+    dump = subprocess.run(
+        ["clang++", "-std=c++14", *INCLUDES, "-x", "c++", "-fsyntax-only", "-Xclang", "-ast-dump=json",
+         "-Xclang", "-ast-dump-filter=evcp", str(HEADER)],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    decoder, at, namespaces = json.JSONDecoder(), dump.find("{"), []
+    while at >= 0:
+        found, end = decoder.raw_decode(dump, at)
+        if found["kind"] == "NamespaceDecl" and found["name"] == "evcp":
+            namespaces.append(found)
+        at = dump.find("{", end)
+    assert namespaces
+    assert [name for namespace in namespaces for name in unexplained(namespace)] == []
 
 
 async def test_the_binding_keeps_every_promise(central, tmp_path):
@@ -169,6 +187,17 @@ async def test_a_reply_that_is_dropped_kept_or_thrown_away_is_seen_on_the_wire(c
     await expect_the_answers([built(QUESTIONS, tmp_path)], central)
 
 
+async def test_a_handler_that_is_not_there_is_the_default_of_the_library(central, tmp_path):
+    point = central.point("QUESTIONS")
+    process = await asyncio.create_subprocess_exec(built(QUESTIONS, tmp_path), central.url, "none")
+    await point.status(7, "Available", timeout=60)
+    assert (await point.call("UnlockConnector", connector_id=1)).status == "NotSupported"
+    assert (await point.call("Reset", type="Hard")).status == "Rejected"
+    assert (await point.call("DataTransfer", vendor_id="echo")).status == "UnknownVendorId"
+    process.kill()
+    await process.wait()
+
+
 async def test_replies_are_clean_under_sanitizers(central, tmp_path):
     await expect_the_answers([built(QUESTIONS, tmp_path, *SANITIZE, compiler="clang++")], central)
 
@@ -187,3 +216,22 @@ async def test_the_example_in_cpp_is_clean_under_sanitizers(central, tmp_path):
 
 async def test_the_example_in_cpp_is_clean_under_valgrind(central, tmp_path):
     await session_of_the_charger([*VALGRIND, built(EXAMPLE, tmp_path, "-g")], central, tmp_path)
+
+
+README = (ROOT / "bindings" / "cpp" / "README.md").read_text()
+
+
+async def test_the_program_in_the_readme_of_the_binding_runs(tmp_path):
+    source = tmp_path / "readme.cpp"
+    source.write_text(re.search(r"```cpp\n(.*?)```", README, re.DOTALL).group(1))
+    assert "connector 1 off" in await run([built(str(source), tmp_path)])
+
+
+def test_the_example_builds_with_the_line_in_the_readme_of_the_binding(tmp_path):
+    line = re.search(r"^c\+\+ -std=c\+\+14 .*$", README, re.MULTILINE).group(0)
+    assert all(flag in line for flag in WARNINGS) and EXAMPLE in line
+    for name in ("include", "bindings", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "release").symlink_to(LIBRARY.parent)
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True)
