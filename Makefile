@@ -4,11 +4,13 @@
 CARGO ?= cargo
 PYTHON ?= python3
 CC ?= cc
+CXX ?= c++
 VENV := .venv
 PY := $(VENV)/bin/python
 RELEASE := target/release
 TOOLS := target/tools
 CFLAGS_C := -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude
+CFLAGS_CXX := -std=c++14 -Wall -Wextra -Wpedantic -Werror -Iinclude -Ibindings/cpp
 LINK := -L$(RELEASE) -levcp -Wl,-rpath,$(CURDIR)/$(RELEASE)
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
@@ -31,8 +33,8 @@ DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
 BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(FEATURES) -- \
 	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
-.PHONY: lib install simulator examples demo test test-rust test-python test-packages lint header tools \
-	bench clean
+.PHONY: lib install simulator examples demo test test-rust test-python test-packages lint header abi \
+	tools bench clean
 
 lib:
 	$(BUILD_LIB)
@@ -62,6 +64,7 @@ simulator:
 examples: lib
 	$(CC) $(CFLAGS_C) examples/c/minimal.c -o $(RELEASE)/minimal $(LINK)
 	$(CC) $(CFLAGS_C) examples/c/charger.c -o $(RELEASE)/charger $(LINK)
+	$(CXX) $(CFLAGS_CXX) examples/cpp/charger.cpp -o $(RELEASE)/charger-cpp $(LINK)
 
 demo: examples $(VENV)/ready
 	$(PY) examples/demo/demo.py $(RELEASE)/charger
@@ -96,6 +99,11 @@ $(TOOLS)/bin/cargo-cinstall:
 header:
 	cd tests/header && BLESS=1 $(CARGO) test --quiet
 
+# Takes the ABI of the header as the one that is promised from now on: see docs/abi.md first.
+abi: $(VENV)/ready
+	BLESS=1 $(CARGO) test --quiet --lib layout
+	cd tests/python && BLESS=1 ../../$(PY) -m pytest -q test_abi.py
+
 # Everything that Python needs is in the checkout.
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -104,9 +112,9 @@ $(VENV)/ready: tests/python/requirements.txt
 
 # What the tests need of the system: installed when that is allowed, named when it is not.
 tools:
-	@missing=; for tool in valgrind strace; do \
-		command -v $$tool > /dev/null || missing="$$missing $$tool"; done; \
-	command -v g++ > /dev/null || missing="$$missing g++"; \
+	@missing=; for tool in valgrind strace g++ clang cmake pkg-config abidiff:abigail-tools; do \
+		command -v $${tool%:*} > /dev/null || missing="$$missing $${tool#*:}"; done; \
+	test -e /usr/include/openssl/ssl.h || missing="$$missing libssl-dev"; \
 	if [ -n "$$missing" ]; then \
 		echo "installing:$$missing"; \
 		(apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing) \

@@ -6,16 +6,19 @@
  *
  * THREADS    Every function may be called from any thread, unless it says otherwise.
  *            Callbacks run only inside evcp_dispatch(), one at a time, on the thread that
- *            calls it. The network runs on a thread of the library that never calls you, with
+ *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
+ *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit.
+ *            After fork() the child may only exec or _exit. The library stays loaded after
+ *            dlclose().
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
  *            EVCP_E_INVALID, unless a function says what it means.
  * TEXT       UTF-8 and NUL-terminated, unless a length follows. Too long for OCPP, or not
  *            UTF-8: EVCP_E_INVALID, at the call.
- * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
+ * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT
+ *            (in C++, from {} with struct_size set, or use evcp.hpp).
  *            A set of constants grows: treat an unknown value as "other".
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
@@ -389,7 +392,8 @@ typedef struct {
 /* Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
  * answer (EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR, EVCP_UNKNOWN_MESSAGE; data is
  * NUL-terminated too, and NULL if there is none); EVCP_E_OFFLINE; EVCP_E_IO when no answer came or
- * an error instead; EVCP_E_CLOSED when the charge point goes first. */
+ * an error instead, with the reason in data; EVCP_E_CLOSED, from evcp_free(), when the charge
+ * point goes first. */
 typedef void (*evcp_data_fn)(void *user_data,
                              evcp_err_t err,
                              uint32_t status,
@@ -575,7 +579,8 @@ EVCP_API int32_t evcp_dispatch(evcp_t *cp, int32_t timeout_ms);
 /* Makes a charge point from a copy of cfg, with a copy of cb (NULL: no callbacks). Checks
  * everything and opens the storage; nothing runs yet. *out is yours until evcp_free().
  * EVCP_E_INVALID names what is not possible, EVCP_E_IO what is wrong with the storage,
- * EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL. */
+ * EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL, and user_data is
+ * still yours: destroy is not called. */
 EVCP_API
 evcp_err_t evcp_new(const evcp_config_t *cfg,
                     const evcp_callbacks_t *cb,

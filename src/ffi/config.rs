@@ -296,7 +296,11 @@ pub unsafe extern "C" fn evcp_config_set_storage(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.storage = optional(directory, "directory")?.map(PathBuf::from);
+            let directory = optional(directory, "directory")?;
+            if directory == Some("") {
+                return Err(Fail::invalid("directory is empty"));
+            }
+            cfg.storage = directory.map(PathBuf::from);
             Ok(())
         })
     }

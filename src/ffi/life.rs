@@ -22,7 +22,8 @@ use crate::ffi::values::UserData;
 /// Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
 /// answer (EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR, EVCP_UNKNOWN_MESSAGE; data is
 /// NUL-terminated too, and NULL if there is none); EVCP_E_OFFLINE; EVCP_E_IO when no answer came or
-/// an error instead; EVCP_E_CLOSED when the charge point goes first.
+/// an error instead, with the reason in data; EVCP_E_CLOSED, from evcp_free(), when the charge
+/// point goes first.
 pub type evcp_data_fn = Option<
     unsafe extern "C-unwind" fn(
         user_data: *mut c_void,
@@ -170,7 +171,8 @@ pub(super) unsafe fn with(
 /// Makes a charge point from a copy of cfg, with a copy of cb (NULL: no callbacks). Checks
 /// everything and opens the storage; nothing runs yet. *out is yours until evcp_free().
 /// EVCP_E_INVALID names what is not possible, EVCP_E_IO what is wrong with the storage,
-/// EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL.
+/// EVCP_E_UNSUPPORTED a slot that this library does not know; then *out is NULL, and user_data is
+/// still yours: destroy is not called.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

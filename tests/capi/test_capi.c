@@ -306,6 +306,7 @@ static void a_bad_configuration_is_named(void)
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID); /* the meter shows none */
     CHECK(strstr(evcp_last_error(), "MeterValuesSampledData") != NULL);
     CHECK(evcp_config_set(cfg, "meter.measurands", "Voltage") == EVCP_OK);
+    CHECK(evcp_config_set_storage(cfg, "") == EVCP_E_INVALID);
     CHECK(evcp_config_set_storage(cfg, "/proc/nowhere/to/be/made") == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_IO);
     evcp_config_free(cfg);

@@ -32,16 +32,19 @@ const PREAMBLE: &str = "\
  *
  * THREADS    Every function may be called from any thread, unless it says otherwise.
  *            Callbacks run only inside evcp_dispatch(), one at a time, on the thread that
- *            calls it. The network runs on a thread of the library that never calls you, with
+ *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
+ *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit.
+ *            After fork() the child may only exec or _exit. The library stays loaded after
+ *            dlclose().
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
  *            EVCP_E_INVALID, unless a function says what it means.
  * TEXT       UTF-8 and NUL-terminated, unless a length follows. Too long for OCPP, or not
  *            UTF-8: EVCP_E_INVALID, at the call.
- * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
+ * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT
+ *            (in C++, from {} with struct_size set, or use evcp.hpp).
  *            A set of constants grows: treat an unknown value as \"other\".
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
