@@ -18,7 +18,7 @@ use crate::core::{
 use crate::mailbox::{Asked, Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint};
-use crate::store::{Overlay, Store};
+use crate::store::{Cushion, Store, Turn};
 use crate::wire::ChargingRateUnitType;
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
@@ -27,9 +27,7 @@ const RETRY: Duration = Duration::from_secs(5);
 /// One charge point and everything that it does I/O with.
 pub(crate) struct Driver {
     engine: Engine,
-    store: Box<dyn Store>,
-    /// What the store would not take.
-    overlay: Overlay,
+    store: Cushion,
     retry: Option<Instant>,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
@@ -67,8 +65,7 @@ impl Driver {
     ) -> Self {
         Self {
             engine,
-            store,
-            overlay: Overlay::default(),
+            store: Cushion::new(store),
             retry: None,
             mailbox,
             endpoint: Arc::new(endpoint),
@@ -121,7 +118,8 @@ impl Driver {
                 news = self.connection.next() => self.on_news(news).await,
                 () = sleep_until(deadline) => self.handle(Input::Deadline).await,
                 () = sleep_until(self.retry) => {
-                    self.try_store_again();
+                    let turn = self.store.try_again();
+                    self.take_turn(turn);
                     self.settle().await;
                 }
             }
@@ -278,49 +276,25 @@ impl Driver {
         self.mailbox.push(Event::Notice(notice));
     }
 
-    /// Makes a batch durable. What the disk does not take is kept in memory and tried again with
-    /// everything that follows, so that charging goes on.
+    /// Makes a batch durable, as far as the disk lets us.
     fn commit(&mut self, batch: Batch) {
-        if !self.overlay.is_empty() {
-            self.overlay.add(batch);
-            return self.try_store_again();
-        }
-        match self.store.commit(&batch) {
-            Ok(()) => self.mailbox.see_stored(self.store.size()),
-            Err(why) => {
-                log::error!("the store fails: {why}");
-                self.overlay.add(batch);
-                self.retry = Some(Instant::now() + RETRY);
-                self.owed.push_back(Owed::Storage(Some(why.0)));
-            }
-        }
+        let turn = self.store.commit(batch);
+        self.mailbox.see_stored(self.store.size());
+        self.take_turn(turn);
     }
 
-    fn try_store_again(&mut self) {
-        match self.store.commit(&self.overlay.batch()) {
-            Ok(()) => {
-                log::warn!("the store works again");
-                self.overlay.clear();
-                self.retry = None;
-                self.owed.push_back(Owed::Storage(None));
-            }
-            Err(why) => {
-                log::debug!("the store still fails: {why}");
-                self.retry = Some(Instant::now() + RETRY);
-            }
+    fn take_turn(&mut self, turn: Option<Turn>) {
+        if let Some(turn) = turn {
+            self.owed.push_back(Owed::Storage(match turn {
+                Turn::Fails(why) => Some(why),
+                Turn::Works => None,
+            }));
         }
+        self.retry = self.store.is_failing().then(|| Instant::now() + RETRY);
     }
 
     fn fetch(&mut self, after: Seq, limit: usize) {
-        let on_disk = self.store.fetch(after, limit).unwrap_or_else(|why| {
-            log::error!("the queue cannot be read: {why}");
-            Fetched::default()
-        });
-        let fetched = if self.overlay.is_empty() {
-            on_disk
-        } else {
-            self.overlay.lay_over(on_disk, after, limit)
-        };
+        let fetched = self.store.fetch(after, limit);
         self.owed.push_back(Owed::Fetched(fetched));
     }
 

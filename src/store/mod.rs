@@ -1,7 +1,7 @@
 //! Where records are kept: SQLite on a device, memory in tests and simulations.
 
+mod cushion;
 mod memory;
-#[cfg(feature = "net")]
 mod overlay;
 #[cfg(feature = "net")]
 mod rows;
@@ -12,9 +12,9 @@ mod sqlite;
 
 use std::fmt;
 
+pub use cushion::{Cushion, Turn};
 pub use memory::MemoryStore;
-#[cfg(feature = "net")]
-pub(crate) use overlay::Overlay;
+use overlay::Overlay;
 #[cfg(feature = "net")]
 pub use sqlite::{Opened, SqliteStore};
 

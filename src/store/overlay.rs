@@ -10,7 +10,7 @@ use crate::wire::IdToken;
 /// The newest write to each record, in the order in which the records were first written. Its size
 /// is bounded by the number of records, not by the time that the disk fails.
 #[derive(Debug, Default)]
-pub(crate) struct Overlay {
+pub(super) struct Overlay {
     writes: BTreeMap<u64, Write>,
     places: BTreeMap<Record, u64>,
     count: u64,
@@ -54,12 +54,12 @@ fn record_of(write: &Write) -> Option<Record> {
 }
 
 impl Overlay {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
     /// Takes in a batch that could not be written.
-    pub(crate) fn add(&mut self, batch: Batch) {
+    pub(super) fn add(&mut self, batch: Batch) {
         for write in batch {
             if write == Write::ClearCache {
                 let of_cache = |record: &Record| matches!(record, Record::Cache(_));
@@ -89,17 +89,17 @@ impl Overlay {
     }
 
     /// All that is waiting, as one batch.
-    pub(crate) fn batch(&self) -> Batch {
+    pub(super) fn batch(&self) -> Batch {
         self.writes.values().cloned().collect()
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.writes.clear();
         self.places.clear();
     }
 
     /// What the queue holds behind `after` when the store says `on_disk`.
-    pub(crate) fn lay_over(&self, on_disk: Fetched, after: Seq, limit: usize) -> Fetched {
+    pub(super) fn lay_over(&self, on_disk: Fetched, after: Seq, limit: usize) -> Fetched {
         let full = on_disk.messages.len() >= limit;
         let horizon = on_disk.messages.last().map_or(after, |message| message.seq);
         let mut messages: BTreeMap<Seq, QueuedMessage> = on_disk
