@@ -7,48 +7,51 @@ import asyncio
 import sys
 import time
 
-from evcp import Answer, Change, ChargePoint, Config, Ev, LogLevel, Measurand, Sample, set_log
+from evcp import Answer, ChargePoint, Config, Ev, LogLevel, Measurand, Sample, Status, set_log
 
 POWER_W = 11000.0
 
 
 class Charger(ChargePoint):
-    wh, closed, since = 0.0, False, 0.0
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.over = asyncio.Event()
+    wh, on, since = 0.0, False, 0.0
 
     def on_supply(self, connector, supply):
-        print(f"connector {connector}: contactor {'closed' if supply.permit else 'open'}, {supply.amps} A")
         self.integrate()
-        self.closed = supply.permit
-        self.set_ev(connector, Ev.CHARGING if self.closed else Ev.PLUGGED)
+        self.on = supply.permit
+        print(f"connector {connector}: contactor {'closed' if self.on else 'open'}, {supply.amps} A")
+        self.set_ev(connector, Ev.CHARGING if self.on else Ev.PLUGGED)
 
     def integrate(self):
-        now = time.monotonic()
-        if self.closed:
-            self.wh += POWER_W * (now - self.since) / 3600
-        self.since = now
+        before, self.since = self.since, time.monotonic()
+        self.wh += self.on * POWER_W * (self.since - before) / 3600
 
     def on_meter_read(self, connector, context):
         self.integrate()
-        return [Sample(self.wh), Sample(POWER_W * self.closed, Measurand.POWER_IMPORT)]
+        return [Sample(self.wh), Sample(POWER_W * self.on, Measurand.POWER_IMPORT)]
 
     async def on_unlock(self, connector):
         await asyncio.sleep(0.4)  # the motor runs
         return Answer.ACCEPTED
 
+    def on_status(self, connector, status, error_code):
+        if status is Status.PREPARING:
+            self.present_tag(connector, "CAFE01")
+
     def on_tx(self, tx):
-        print(f"transaction {tx.ocpp_id} of {tx.tag}: {tx.change.name.lower()}")
-        if tx.change is Change.STOPPED:
-            self.over.set()
+        print(f"transaction {tx.ocpp_id} of {tx.tag}: {tx.change}")
+
+    def on_reset(self, hard):
+        return Answer.ACCEPTED
+
+    def on_reboot(self, hard):
+        self.over.set()  # a device would restart now
 
 
 async def main(url):
-    config = Config(url, "PYTHON", "evcp", "charge_point.py", settings={"meter.measurands": "Power.Active.Import"})
-    async with Charger(config) as charger:
-        charger.present_tag(1, "CAFE01")
+    measurands = {"meter.measurands": "Power.Active.Import"}
+    charger = Charger(Config(url, "PYTHON", "evcp", "charge_point.py", settings=measurands))
+    charger.over = asyncio.Event()
+    async with charger:
         await charger.over.wait()
 
 

@@ -44,25 +44,26 @@ class ChargePoint(Facts):
 
     def __init__(self, config: Config) -> None:
         """Checks everything and opens the storage; nothing runs yet."""
-        self._tasks: Tasks = set()
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._loop_thread = 0
-        self._over = False
+        # Names that a subclass will hardly take for something of its own.
+        self._evcp_tasks: Tasks = set()
+        self.__loop: Optional[asyncio.AbstractEventLoop] = None
+        self.__loop_thread = 0
+        self._evcp_over = False
         for name in _slots.SLOTS:
             if name not in _slots.QUESTIONS and inspect.iscoroutinefunction(getattr(self, name)):
                 raise TypeError(f"{name} is told in order, and cannot be async")
         number = next(_slots.numbers)
-        table = _slots.callbacks_for(self._serves)
+        table = _slots.callbacks_for(self.__serves)
         pointer = ctypes.c_void_p()
         with made(config) as cfg:
             check(lib.evcp_new(cfg, ctypes.byref(table), number, ctypes.byref(pointer)))
-        self._handle = Handle(pointer)
-        self._fd = int(lib.evcp_fd(pointer))
+        self._evcp_handle = Handle(pointer)
+        self.__fd = int(lib.evcp_fd(pointer))
         # Runs at the end of the interpreter too, while there still is one to call back.
-        self._finalizer = weakref.finalize(self, self._handle.close_anywhere)
+        self.__finalizer = weakref.finalize(self, self._evcp_handle.close_anywhere)
         _slots.points[number] = self
 
-    def _serves(self, name: str) -> bool:
+    def __serves(self, name: str) -> bool:
         overridden = getattr(type(self), name) is not getattr(ChargePoint, name)
         # After the last one the descriptor says nothing any more, so this one is always wanted.
         return overridden or name == "on_fatal"
@@ -71,7 +72,7 @@ class ChargePoint(Facts):
 
     def start(self) -> None:
         """Starts the charge point: returns at once, and connects for ever."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_start(cp))
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -79,27 +80,27 @@ class ChargePoint(Facts):
 
         What happened until then can still be dispatched. DEADLOCK in a handler, IO when it takes longer.
         """
-        before, self._over = self._over, True
-        with self._handle.use() as cp:
+        before, self._evcp_over = self._evcp_over, True
+        with self._evcp_handle.use() as cp:
             result = lib.evcp_stop(cp, milliseconds(timeout))
-            self._over = before if result == ErrorCode.DEADLOCK else True
+            self._evcp_over = before if result == ErrorCode.DEADLOCK else True
             check(result)
 
     def close(self) -> None:
         """Stops and frees the charge point; again is fine. In a handler it is over when the dispatch is.
         Everything else raises CLOSED from now on."""
-        self._leave_loop()
-        self._finalizer.detach()
-        self._handle.close()
+        self.__leave_loop()
+        self.__finalizer.detach()
+        self._evcp_handle.close()
 
     @property
     def closed(self) -> bool:
         """Whether `close()` was called."""
-        return self._handle.closed
+        return self._evcp_handle.closed
 
     def fileno(self) -> int:
         """A descriptor that is readable while callbacks wait, for `select` and the like. -1 when closed."""
-        return -1 if self.closed else self._fd
+        return -1 if self._evcp_handle.closed else self.__fd
 
     def dispatch(self, timeout: Optional[float] = 0.0) -> int:
         """Runs the handlers that wait, on this thread; waits up to `timeout` seconds for the first (None: for
@@ -110,26 +111,26 @@ class ChargePoint(Facts):
 
         After an exception out of here, a command may have been missed: look at `get_supply()`.
         """
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             left = 0
             if timeout is None or timeout > 0:
                 # Stopped, or stopping on another thread: the library knows best how long that takes.
                 left = -1 if timeout is None else milliseconds(timeout)
                 # In a handler the library refuses to wait.
-                if not self._over and not self._handle.is_used_around_here():
-                    self._wait(left)
+                if not self._evcp_over and not self._evcp_handle.is_used_around_here():
+                    self.__wait(left)
                     left = 0
             ran = _slots.dispatch(cp, left)
         return check(ran)
 
-    def _wait(self, timeout_ms: int) -> None:
+    def __wait(self, timeout_ms: int) -> None:
         poll = select.poll()
-        poll.register(self._fd, select.POLLIN)
+        poll.register(self.__fd, select.POLLIN)
         poll.poll(timeout_ms)
 
     def wakeup(self) -> None:
         """Makes `dispatch()` return, now or the next time."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             lib.evcp_wakeup(cp)
 
     def __enter__(self: Self) -> Self:
@@ -143,14 +144,14 @@ class ChargePoint(Facts):
 
     def __exit__(self, *_: object) -> None:
         """Stops it, tells what is left to tell, and closes it."""
-        if self.closed:
+        if self._evcp_handle.closed:
             return
         try:
-            self._tell_the_rest(self.stop)
+            self.__tell_the_rest(self.stop)
         finally:
             self.close()
 
-    def _tell_the_rest(self, stop: Any) -> None:
+    def __tell_the_rest(self, stop: Any) -> None:
         try:
             stop()
         except EvcpError as error:
@@ -167,43 +168,43 @@ class ChargePoint(Facts):
     async def __aenter__(self: Self) -> Self:
         """Starts it; handlers run on this event loop."""
         self.__enter__()
-        self._loop, self._loop_thread = asyncio.get_running_loop(), threading.get_ident()
-        self._loop.add_reader(self._fd, self._readable)
+        self.__loop, self.__loop_thread = asyncio.get_running_loop(), threading.get_ident()
+        self.__loop.add_reader(self.__fd, self.__readable)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """As `__exit__`; answers that are still awaited are cancelled."""
-        if self.closed:
+        if self._evcp_handle.closed:
             return
         try:
             # It may take a while, and the loop has other things to do.
             stopping = asyncio.get_running_loop().run_in_executor(None, self.stop)
             await asyncio.wait({stopping})
-            self._tell_the_rest(stopping.result)
+            self.__tell_the_rest(stopping.result)
         finally:
-            tasks = list(self._tasks)
+            tasks = list(self._evcp_tasks)
             self.close()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _readable(self) -> None:
+    def __readable(self) -> None:
         try:
             self.dispatch()
         except EvcpError as error:
             # Nothing will come any more; the descriptor may stay readable.
-            self._leave_loop()
+            self.__leave_loop()
             if error.code is not ErrorCode.CLOSED:
                 log.error("the charge point cannot go on: %s", error)
 
-    def _leave_loop(self) -> None:
-        loop = self._loop
+    def __leave_loop(self) -> None:
+        loop = self.__loop
         if loop is None or loop.is_closed():
             return
-        if threading.get_ident() != self._loop_thread:
+        if threading.get_ident() != self.__loop_thread:
             # The descriptor would be gone, and its number maybe another's, before the loop hears of it.
             raise EvcpError(ErrorCode.STATE, "close it on the thread of its event loop")
-        self._loop = None
-        loop.remove_reader(self._fd)
-        for task in tuple(self._tasks):
+        self.__loop = None
+        loop.remove_reader(self.__fd)
+        for task in tuple(self._evcp_tasks):
             task.cancel()
 
     # ---- to override: commands and notices ----

@@ -21,11 +21,11 @@ class Facts:
     may be called from any thread, also in a handler, and raises `EvcpError`.
     """
 
-    _handle: Handle
+    _evcp_handle: Handle
 
     def set_ev(self, connector: int, ev: Ev) -> None:
         """States what the vehicle at a connector does; as often as you like."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_ev(cp, c_u32(connector, "connector"), c_u32(ev, "ev")))
 
     def set_fault(
@@ -37,7 +37,7 @@ class Facts:
         at most. Energy is off while it lasts; a transaction goes on when it is over.
         """
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_fault(cp, c_u32(connector, "connector"), *texts))
 
     def set_warning(
@@ -45,22 +45,22 @@ class Facts:
     ) -> None:
         """Something should be looked at, and stops nothing; as `set_fault` otherwise."""
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_warning(cp, c_u32(connector, "connector"), *texts))
 
     def set_operative(self, connector: int, operative: bool) -> None:
         """Somebody at the charger took a connector (0: all of it) out of service, or back."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_operative(cp, c_u32(connector, "connector"), operative))
 
     def set_clock(self, unix_ms: int) -> None:
         """The device has a better clock than the library's: Unix time in milliseconds."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_clock(cp, c_number(unix_ms, 64, True, "unix_ms")))
 
     def set_network(self, up: bool) -> None:
         """Whether there is a network at all (True at the start). Without one no connection is tried."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_network(cp, up))
 
     def push_meter(self, connector: int, samples: Iterable[Sample]) -> None:
@@ -69,7 +69,7 @@ class Facts:
         Values that are not named stay as they were. Once a second is often enough.
         """
         array = c_samples(samples)
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_push_meter(cp, c_u32(connector, "connector"), *array))
 
     def push_signed_meter(self, connector: int, data: str) -> None:
@@ -78,34 +78,34 @@ class Facts:
         Goes with the next first or last reading of a transaction: push it before `on_meter_read` answers for
         `Read.BEGIN` and `Read.END`.
         """
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_push_signed_meter(cp, c_u32(connector, "connector"), *c_data(data)))
 
     def present_tag(self, connector: int, tag: str) -> None:
         """A card was shown (20 characters at most) at the reader of a connector; 0: at one for all of them.
         The outcome arrives in `on_auth`."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_present_tag(cp, c_u32(connector, "connector"), c_text(tag, "tag")))
 
     def present_tag_at(self, connectors: Collection[int], tag: str) -> None:
         """As `present_tag`, for a reader that serves these connectors."""
         numbers = (ctypes.c_uint32 * len(connectors))(*(c_u32(number, "connector") for number in connectors))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_present_tag_at(cp, numbers, len(numbers), c_text(tag, "tag")))
 
     def stop_tx(self, connector: int, reason: str) -> None:
         """Stops the transaction of a connector, if one runs; `reason` is one of OCPP's, such as "Local"."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_stop_tx(cp, c_u32(connector, "connector"), c_text(reason, "reason")))
 
     def power_fails(self) -> None:
         """Power fails: transactions are stopped with the last reading, stored, and reported if there is time."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_power_fails(cp))
 
     def set_key(self, key: str, value: str) -> None:
         """Changes a configuration key, also one that the central system may only read."""
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_set_key(cp, c_text(key, "key"), c_text(value, "value")))
 
     def data_transfer(
@@ -121,7 +121,7 @@ class Facts:
         future.set_running_or_notify_cancel()
         number = next(_slots.numbers)
         texts = (c_text(vendor, "vendor"), c_optional(message, "message"), *c_data(data))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             _slots.transfers[number] = future
             try:
                 check(lib.evcp_data_transfer(cp, *texts, _slots.DATA_DONE, number))
@@ -133,7 +133,7 @@ class Facts:
     def get_supply(self, connector: int) -> Supply:
         """What a connector may draw now. After a failure inside the library this permits nothing."""
         out = _abi.Supply(struct_size=ctypes.sizeof(_abi.Supply))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_get_supply(cp, c_u32(connector, "connector"), ctypes.byref(out)))
         return _slots.supply_of(out)
 
@@ -144,7 +144,7 @@ class Facts:
         while True:
             room = (_abi.Period * count.value)()
             arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
-            with self._handle.use() as cp:
+            with self._evcp_handle.use() as cp:
                 result = lib.evcp_get_schedule(cp, *arguments, room, ctypes.byref(count))
                 if result != ErrorCode.BUFFER:
                     check(result)
@@ -154,14 +154,14 @@ class Facts:
     def get_tx(self, connector: int) -> Optional[int]:
         """The number of the transaction that runs at a connector; None if none does."""
         out = ctypes.c_uint64()
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_get_tx(cp, c_u32(connector, "connector"), ctypes.byref(out)))
         return out.value or None
 
     def get_status(self, connector: int) -> Status:
         """The status of a connector (0: the charge point)."""
         out = ctypes.c_uint32()
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_get_status(cp, c_u32(connector, "connector"), ctypes.byref(out)))
         return Status(out.value)
 
@@ -170,7 +170,7 @@ class Facts:
         length = ctypes.c_size_t(512)
         while True:
             room = ctypes.create_string_buffer(length.value)
-            with self._handle.use() as cp:
+            with self._evcp_handle.use() as cp:
                 result = lib.evcp_get_key(cp, c_text(key, "key"), room, ctypes.byref(length))
                 if result != ErrorCode.BUFFER:
                     check(result)
@@ -180,7 +180,7 @@ class Facts:
     def get_stats(self) -> Stats:
         """How much happened since the start."""
         out = _abi.Stats(struct_size=ctypes.sizeof(_abi.Stats))
-        with self._handle.use() as cp:
+        with self._evcp_handle.use() as cp:
             check(lib.evcp_get_stats(cp, ctypes.byref(out)))
         names = Stats.__dataclass_fields__
         return Stats(**{name: getattr(out, name) for name in names})

@@ -73,7 +73,7 @@ def slot(body: Callable[..., None]) -> Any:
     def call(number: int, *arguments: Any) -> None:
         point = points.get(number)
         # Closed within a callback of this very dispatch: nothing follows.
-        if point is not None and not point.closed:
+        if point is not None and not point._evcp_handle.closed:
             body(point, *arguments)
 
     call.__name__ = body.__name__
@@ -89,27 +89,27 @@ def supply_of(c: _abi.Supply) -> Supply:
 
 
 def on_unlock(point: ChargePoint, connector: int, token: int) -> None:
-    question = Question("on_unlock", point._handle, token, _questions.plain, Answer.FAILED)
-    question.ask(point.on_unlock, point._tasks, connector)
+    question = Question("on_unlock", point._evcp_handle, token, _questions.plain, Answer.FAILED)
+    question.ask(point.on_unlock, point._evcp_tasks, connector)
 
 
 def on_reset(point: ChargePoint, hard: bool, token: int) -> None:
-    question = Question("on_reset", point._handle, token, _questions.plain, Answer.REJECTED)
-    question.ask(point.on_reset, point._tasks, hard)
+    question = Question("on_reset", point._evcp_handle, token, _questions.plain, Answer.REJECTED)
+    question.ask(point.on_reset, point._evcp_tasks, hard)
 
 
 def on_meter_read(point: ChargePoint, connector: int, context: int, token: int) -> None:
     # Without a sample, what the meter showed last counts, as if nobody had answered.
-    question = Question("on_meter_read", point._handle, token, _questions.meter, ())
-    question.ask(point.on_meter_read, point._tasks, connector, Read(context))
+    question = Question("on_meter_read", point._evcp_handle, token, _questions.meter, ())
+    question.ask(point.on_meter_read, point._evcp_tasks, connector, Read(context))
 
 
 def on_data_transfer(
     point: ChargePoint, vendor: bytes, message: Optional[bytes], data: Optional[int], length: int, token: int
 ) -> None:
-    question = Question("on_data_transfer", point._handle, token, _questions.data, DataReply(Answer.REJECTED))
+    question = Question("on_data_transfer", point._evcp_handle, token, _questions.data, DataReply(Answer.REJECTED))
     arguments = (text(vendor), optional(message), data_of(data, length))
-    question.ask(point.on_data_transfer, point._tasks, *arguments)
+    question.ask(point.on_data_transfer, point._evcp_tasks, *arguments)
 
 
 def on_connection(point: ChargePoint, state: int, detail: bytes) -> None:
@@ -160,7 +160,7 @@ def on_reboot(point: ChargePoint, hard: bool) -> None:
 
 
 def on_fatal(point: ChargePoint, code: int, detail: bytes) -> None:
-    point._over = True
+    point._evcp_over = True
     point.on_fatal(EvcpError(code, text(detail)))
 
 
