@@ -72,26 +72,26 @@ class ChargePoint(Facts):
 
     def start(self) -> None:
         """Starts the charge point: returns at once, and connects for ever."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_start(cp))
+        self._evcp_handle.call(lib.evcp_start)
 
     def stop(self, timeout: float = 2.0) -> None:
         """Closes the link and flushes the storage, and waits for that, in seconds. Transactions go on.
 
         What happened until then can still be dispatched. DEADLOCK in a handler, IO when it takes longer.
         """
+        # A dispatch that begins now is not to wait for what may never come.
         before, self._evcp_over = self._evcp_over, True
-        with self._evcp_handle.use() as cp:
-            result = lib.evcp_stop(cp, milliseconds(timeout))
-            self._evcp_over = before if result == ErrorCode.DEADLOCK else True
-            check(result)
+        result = self._evcp_handle.result_of(lib.evcp_stop, milliseconds(timeout))
+        self._evcp_over = before if result == ErrorCode.DEADLOCK else True
+        check(result)
 
     def close(self) -> None:
         """Stops and frees the charge point; again is fine. In a handler it is over when the dispatch is.
-        Everything else raises CLOSED from now on."""
+        Everything else raises CLOSED from now on. DEADLOCK in the handler of a signal that came in the middle of
+        a call: use `wakeup()` there."""
         self.__leave_loop()
-        self.__finalizer.detach()
         self._evcp_handle.close()
+        self.__finalizer.detach()
 
     @property
     def closed(self) -> bool:
@@ -111,17 +111,17 @@ class ChargePoint(Facts):
 
         After an exception out of here, a command may have been missed: look at `get_supply()`.
         """
-        with self._evcp_handle.use() as cp:
+        handle = self._evcp_handle
+        with handle.lock:
             left = 0
             if timeout is None or timeout > 0:
-                # Stopped, or stopping on another thread: the library knows best how long that takes.
                 left = -1 if timeout is None else milliseconds(timeout)
-                # In a handler the library refuses to wait.
-                if not self._evcp_over and not self._evcp_handle.is_used_around_here():
+                # In a handler the library refuses to wait. Stopped, or stopping on another thread, it knows best
+                # how long that takes. Else this waits, for a signal's handler to run meanwhile.
+                if not self._evcp_over and not handle.is_dispatched_here and not handle.closed:
                     self.__wait(left)
                     left = 0
-            ran = _slots.dispatch(cp, left)
-        return check(ran)
+            return check(_slots.dispatch(handle, left))
 
     def __wait(self, timeout_ms: int) -> None:
         poll = select.poll()
@@ -130,8 +130,8 @@ class ChargePoint(Facts):
 
     def wakeup(self) -> None:
         """Makes `dispatch()` return, now or the next time."""
-        with self._evcp_handle.use() as cp:
-            lib.evcp_wakeup(cp)
+        with self._evcp_handle.lock:
+            lib.evcp_wakeup(self._evcp_handle.pointer)
 
     def __enter__(self: Self) -> Self:
         """Starts it. Somebody has to call `dispatch()`."""

@@ -25,8 +25,7 @@ class Facts:
 
     def set_ev(self, connector: int, ev: Ev) -> None:
         """States what the vehicle at a connector does; as often as you like."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_ev(cp, c_u32(connector, "connector"), c_u32(ev, "ev")))
+        self._evcp_handle.call(lib.evcp_set_ev, c_u32(connector, "connector"), c_u32(ev, "ev"))
 
     def set_fault(
         self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
@@ -37,31 +36,26 @@ class Facts:
         at most. Energy is off while it lasts; a transaction goes on when it is over.
         """
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_fault(cp, c_u32(connector, "connector"), *texts))
+        self._evcp_handle.call(lib.evcp_set_fault, c_u32(connector, "connector"), *texts)
 
     def set_warning(
         self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
     ) -> None:
         """Something should be looked at, and stops nothing; as `set_fault` otherwise."""
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_warning(cp, c_u32(connector, "connector"), *texts))
+        self._evcp_handle.call(lib.evcp_set_warning, c_u32(connector, "connector"), *texts)
 
     def set_operative(self, connector: int, operative: bool) -> None:
         """Somebody at the charger took a connector (0: all of it) out of service, or back."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_operative(cp, c_u32(connector, "connector"), operative))
+        self._evcp_handle.call(lib.evcp_set_operative, c_u32(connector, "connector"), operative)
 
     def set_clock(self, unix_ms: int) -> None:
         """The device has a better clock than the library's: Unix time in milliseconds."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_clock(cp, c_number(unix_ms, 64, True, "unix_ms")))
+        self._evcp_handle.call(lib.evcp_set_clock, c_number(unix_ms, 64, True, "unix_ms"))
 
     def set_network(self, up: bool) -> None:
         """Whether there is a network at all (True at the start). Without one no connection is tried."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_network(cp, up))
+        self._evcp_handle.call(lib.evcp_set_network, up)
 
     def push_meter(self, connector: int, samples: Iterable[Sample]) -> None:
         """What the meter of a connector (0: the main meter) shows now, 256 values at most.
@@ -69,8 +63,7 @@ class Facts:
         Values that are not named stay as they were. Once a second is often enough.
         """
         array = c_samples(samples)
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_push_meter(cp, c_u32(connector, "connector"), *array))
+        self._evcp_handle.call(lib.evcp_push_meter, c_u32(connector, "connector"), *array)
 
     def push_signed_meter(self, connector: int, data: str) -> None:
         """What the meter shows, in the form that it signed, such as OCMF; 64 KiB at most.
@@ -78,35 +71,29 @@ class Facts:
         Goes with the next first or last reading of a transaction: push it before `on_meter_read` answers for
         `Read.BEGIN` and `Read.END`.
         """
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_push_signed_meter(cp, c_u32(connector, "connector"), *c_data(data)))
+        self._evcp_handle.call(lib.evcp_push_signed_meter, c_u32(connector, "connector"), *c_data(data))
 
     def present_tag(self, connector: int, tag: str) -> None:
         """A card was shown (20 characters at most) at the reader of a connector; 0: at one for all of them.
         The outcome arrives in `on_auth`."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_present_tag(cp, c_u32(connector, "connector"), c_text(tag, "tag")))
+        self._evcp_handle.call(lib.evcp_present_tag, c_u32(connector, "connector"), c_text(tag, "tag"))
 
     def present_tag_at(self, connectors: Collection[int], tag: str) -> None:
         """As `present_tag`, for a reader that serves these connectors."""
         numbers = (ctypes.c_uint32 * len(connectors))(*(c_u32(number, "connector") for number in connectors))
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_present_tag_at(cp, numbers, len(numbers), c_text(tag, "tag")))
+        self._evcp_handle.call(lib.evcp_present_tag_at, numbers, len(numbers), c_text(tag, "tag"))
 
     def stop_tx(self, connector: int, reason: str) -> None:
         """Stops the transaction of a connector, if one runs; `reason` is one of OCPP's, such as "Local"."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_stop_tx(cp, c_u32(connector, "connector"), c_text(reason, "reason")))
+        self._evcp_handle.call(lib.evcp_stop_tx, c_u32(connector, "connector"), c_text(reason, "reason"))
 
     def power_fails(self) -> None:
         """Power fails: transactions are stopped with the last reading, stored, and reported if there is time."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_power_fails(cp))
+        self._evcp_handle.call(lib.evcp_power_fails)
 
     def set_key(self, key: str, value: str) -> None:
         """Changes a configuration key, also one that the central system may only read."""
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_set_key(cp, c_text(key, "key"), c_text(value, "value")))
+        self._evcp_handle.call(lib.evcp_set_key, c_text(key, "key"), c_text(value, "value"))
 
     def data_transfer(
         self, vendor: str, message: Optional[str] = None, data: Optional[str] = None
@@ -121,20 +108,18 @@ class Facts:
         future.set_running_or_notify_cancel()
         number = next(_slots.numbers)
         texts = (c_text(vendor, "vendor"), c_optional(message, "message"), *c_data(data))
-        with self._evcp_handle.use() as cp:
-            _slots.transfers[number] = future
-            try:
-                check(lib.evcp_data_transfer(cp, *texts, _slots.DATA_DONE, number))
-            except EvcpError:
-                del _slots.transfers[number]
-                raise
+        _slots.transfers[number] = future
+        try:
+            self._evcp_handle.call(lib.evcp_data_transfer, *texts, _slots.DATA_DONE, number)
+        except EvcpError:
+            del _slots.transfers[number]
+            raise
         return future
 
     def get_supply(self, connector: int) -> Supply:
         """What a connector may draw now. After a failure inside the library this permits nothing."""
         out = _abi.Supply(struct_size=ctypes.sizeof(_abi.Supply))
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_get_supply(cp, c_u32(connector, "connector"), ctypes.byref(out)))
+        self._evcp_handle.call(lib.evcp_get_supply, c_u32(connector, "connector"), ctypes.byref(out))
         return _slots.supply_of(out)
 
     def get_schedule(self, connector: int, duration_s: int, unit: Unit = Unit.AMPS) -> Tuple[Period, ...]:
@@ -144,25 +129,21 @@ class Facts:
         while True:
             room = (_abi.Period * count.value)()
             arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
-            with self._evcp_handle.use() as cp:
-                result = lib.evcp_get_schedule(cp, *arguments, room, ctypes.byref(count))
-                if result != ErrorCode.BUFFER:
-                    check(result)
-                    break
-        return tuple(Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
+            result = self._evcp_handle.result_of(lib.evcp_get_schedule, *arguments, room, ctypes.byref(count))
+            if result != ErrorCode.BUFFER:
+                check(result)
+                return tuple(Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
 
     def get_tx(self, connector: int) -> Optional[int]:
         """The number of the transaction that runs at a connector; None if none does."""
         out = ctypes.c_uint64()
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_get_tx(cp, c_u32(connector, "connector"), ctypes.byref(out)))
+        self._evcp_handle.call(lib.evcp_get_tx, c_u32(connector, "connector"), ctypes.byref(out))
         return out.value or None
 
     def get_status(self, connector: int) -> Status:
         """The status of a connector (0: the charge point)."""
         out = ctypes.c_uint32()
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_get_status(cp, c_u32(connector, "connector"), ctypes.byref(out)))
+        self._evcp_handle.call(lib.evcp_get_status, c_u32(connector, "connector"), ctypes.byref(out))
         return Status(out.value)
 
     def get_key(self, key: str) -> str:
@@ -170,17 +151,16 @@ class Facts:
         length = ctypes.c_size_t(512)
         while True:
             room = ctypes.create_string_buffer(length.value)
-            with self._evcp_handle.use() as cp:
-                result = lib.evcp_get_key(cp, c_text(key, "key"), room, ctypes.byref(length))
-                if result != ErrorCode.BUFFER:
-                    check(result)
-                    return room.raw[:length.value].decode("utf-8")
+            name = c_text(key, "key")
+            result = self._evcp_handle.result_of(lib.evcp_get_key, name, room, ctypes.byref(length))
+            if result != ErrorCode.BUFFER:
+                check(result)
+                return room.raw[:length.value].decode("utf-8")
             length.value += 1  # for the NUL
 
     def get_stats(self) -> Stats:
         """How much happened since the start."""
         out = _abi.Stats(struct_size=ctypes.sizeof(_abi.Stats))
-        with self._evcp_handle.use() as cp:
-            check(lib.evcp_get_stats(cp, ctypes.byref(out)))
+        self._evcp_handle.call(lib.evcp_get_stats, ctypes.byref(out))
         names = Stats.__dataclass_fields__
         return Stats(**{name: getattr(out, name) for name in names})

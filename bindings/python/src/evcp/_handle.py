@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from contextlib import contextmanager
-from typing import Iterator, List
+import time
+import weakref
+from typing import Any, Callable
 
 from ._abi import lib
-from ._error import EvcpError
+from ._error import EvcpError, check
 from ._log import outside_log
 from ._values import ErrorCode
 
@@ -17,62 +18,72 @@ PATIENCE_S = 2.0
 
 
 class Handle:
-    """Counts the calls that are under way. The last one out after close() frees the charge point."""
+    """Every thread calls under a lock of its own, and who closes takes the locks of all the others.
+
+    The locks are C's: an exception of a signal's handler can strike anywhere, and still releases them.
+    """
 
     def __init__(self, pointer: ctypes.c_void_p) -> None:
         self._pointer = pointer
-        self._users: List[int] = []
-        self._closing = False
-        self._freed = False
-        self._change = threading.Condition()
+        self._mine = threading.local()
+        self._locks: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._guard = threading.RLock()
+        self.closed = False
+        #: Set while callbacks of this charge point run, to the thread that they run on.
+        self.dispatcher = 0
 
     @property
-    def closed(self) -> bool:
-        return self._closing
-
-    @contextmanager
-    def use(self) -> Iterator[ctypes.c_void_p]:
-        """The pointer, which stays good within the block."""
-        me = threading.get_ident()
-        with self._change:
-            if self._closing:
-                raise EvcpError(ErrorCode.CLOSED, "the charge point was closed")
-            self._users.append(me)
+    def lock(self) -> Any:
+        """The lock of the thread that asks, to be held around each use of the pointer."""
         try:
-            yield self._pointer
-        finally:
-            with self._change:
-                self._users.remove(me)
-                last = self._closing and not self._users
-            if last:
-                self._free()
+            return self._mine.lock
+        except AttributeError:
+            lock = self._mine.lock = threading.RLock()
+            with self._guard:
+                self._locks.add(lock)
+            return lock
 
-    def is_used_around_here(self) -> bool:
-        """Whether the use() that this is called in is inside another one on the same thread."""
-        return self._users.count(threading.get_ident()) > 1
+    @property
+    def pointer(self) -> ctypes.c_void_p:
+        """Good for as long as the lock is held."""
+        if self.closed:
+            raise EvcpError(ErrorCode.CLOSED, "the charge point was closed")
+        return self._pointer
+
+    def result_of(self, function: Callable[..., Any], *arguments: Any) -> int:
+        """Calls a function of the library; what it returns, also if that is an error."""
+        with self.lock:
+            return int(function(self.pointer, *arguments))
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> int:
+        """Calls a function of the library, and raises its error."""
+        with self.lock:
+            return check(int(function(self.pointer, *arguments)))
+
+    @property
+    def is_dispatched_here(self) -> bool:
+        """Whether the caller is a callback."""
+        return self.dispatcher == threading.get_ident()
 
     def close(self) -> None:
-        """Frees the charge point, once. Inside a callback it is freed when the dispatch is over; while another
-        thread uses it, this waits for that thread, two seconds at most."""
-        with self._change:
-            if self._closing:
+        """Frees the charge point, once. Waits for other threads that use it, two seconds at most."""
+        mine = self.lock
+        with self._guard:
+            if self.closed:
                 return
-            self._closing = True
-            if self._users:
-                lib.evcp_wakeup(self._pointer)
-                if threading.get_ident() not in self._users:
-                    self._change.wait_for(lambda: self._freed, PATIENCE_S)
-                return
-        self._free()
+            # In a callback the library itself waits with the end until that returns.
+            if mine._is_owned() and not self.is_dispatched_here:
+                raise EvcpError(ErrorCode.DEADLOCK, "not in the middle of another call, in a signal's handler")
+            self.closed = True
+            others = [lock for lock in self._locks if lock is not mine]
+        lib.evcp_wakeup(self._pointer)
+        until = time.monotonic() + PATIENCE_S
+        for lock in others:
+            # Who is inside for longer than that is safe as well: the library keeps what a call uses.
+            if lock.acquire(timeout=max(until - time.monotonic(), 0.0)):
+                lock.release()
+        lib.evcp_free(self._pointer)
 
     def close_anywhere(self) -> None:
         """As close(), for the garbage collector, which may come at any instant, on any thread."""
         outside_log(self.close)
-
-    def _free(self) -> None:
-        lib.evcp_free(self._pointer)
-        with self._change:
-            self._freed = True
-            self._change.notify_all()
-
-

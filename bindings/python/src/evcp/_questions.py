@@ -6,13 +6,16 @@ import asyncio
 import inspect
 import logging
 from concurrent.futures import Future
-from typing import Any, Awaitable, Callable, Iterable, Set, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Iterable, Set, TypeVar, Union
 
 from ._abi import lib
 from ._arguments import c_data, c_samples
-from ._error import EvcpError, check
+from ._error import EvcpError
 from ._handle import Handle
 from ._values import Answer, DataReply, ErrorCode, Sample
+
+if TYPE_CHECKING:
+    from ._charge_point import ChargePoint
 
 log = logging.getLogger("evcp.python")
 
@@ -24,36 +27,40 @@ Later = Union[T, Awaitable[T], "Future[T]"]
 Tasks = Set["asyncio.Task[None]"]
 
 
-def plain(pointer: Any, token: int, answer: object) -> None:
+def plain(handle: Handle, token: int, answer: object) -> None:
     # True is 1, and 1 is Rejected: no bool may pass for an answer.
     if not isinstance(answer, Answer):
         raise TypeError(f"{answer!r} is no evcp.Answer")
-    check(lib.evcp_answer(pointer, token, answer))
+    handle.call(lib.evcp_answer, token, answer)
 
 
-def meter(pointer: Any, token: int, samples: Iterable[Sample]) -> None:
-    check(lib.evcp_answer_meter(pointer, token, *c_samples(samples)))
+def meter(handle: Handle, token: int, samples: Iterable[Sample]) -> None:
+    handle.call(lib.evcp_answer_meter, token, *c_samples(samples))
 
 
-def data(pointer: Any, token: int, reply: Union[Answer, DataReply]) -> None:
+def data(handle: Handle, token: int, reply: Union[Answer, DataReply]) -> None:
     if isinstance(reply, Answer):
         reply = DataReply(reply)
     if not isinstance(reply, DataReply):
         raise TypeError(f"{reply!r} is neither evcp.Answer nor evcp.DataReply")
-    check(lib.evcp_answer_data(pointer, token, reply.status, *c_data(reply.data)))
+    handle.call(lib.evcp_answer_data, token, reply.status, *c_data(reply.data))
 
 
 class Question:
     """A question that was asked, to be answered once."""
 
-    def __init__(self, name: str, handle: Handle, token: int, give: Callable[[Any, int, Any], None], refusal: object):
+    def __init__(
+        self, name: str, point: ChargePoint, token: int, give: Callable[[Handle, int, Any], None], refusal: object
+    ) -> None:
         self._name = name
-        self._handle = handle
+        # Who is asked lives until the answer.
+        self._point = point
+        self._handle = point._evcp_handle
         self._token = token
         self._give = give
         self._refusal = refusal
 
-    def ask(self, handler: Callable[..., object], tasks: Tasks, *arguments: object) -> None:
+    def ask(self, handler: Callable[..., object], *arguments: object) -> None:
         try:
             result = handler(*arguments)
         except BaseException as error:
@@ -64,14 +71,13 @@ class Question:
         if isinstance(result, Future):
             result.add_done_callback(self._take_future)
         elif inspect.isawaitable(result):
-            self._await(result, tasks)
+            self._await(result)
         else:
             self.answer(result)
 
     def answer(self, result: object) -> None:
         try:
-            with self._handle.use() as pointer:
-                self._give(pointer, self._token, result)
+            self._give(self._handle, self._token, result)
         except EvcpError as error:
             if error.code is ErrorCode.EXPIRED:
                 log.warning("%s: the answer comes too late", self._name)
@@ -83,8 +89,7 @@ class Question:
     def _failed(self, error: BaseException) -> None:
         log.error("%s failed, and is answered with a refusal", self._name, exc_info=error)
         try:
-            with self._handle.use() as pointer:
-                self._give(pointer, self._token, self._refusal)
+            self._give(self._handle, self._token, self._refusal)
         except EvcpError as late:
             log.debug("%s: nobody waits for the refusal: %s", self._name, late)
 
@@ -96,7 +101,7 @@ class Question:
         else:
             self.answer(result)
 
-    def _await(self, result: Awaitable[object], tasks: Tasks) -> None:
+    def _await(self, result: Awaitable[object]) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -105,8 +110,8 @@ class Question:
             self._failed(TypeError("it is async, and there is no running event loop"))
             return
         task = loop.create_task(self._wait_for(result))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        self._point._evcp_tasks.add(task)
+        task.add_done_callback(self._point._evcp_tasks.discard)
 
     async def _wait_for(self, result: Awaitable[object]) -> None:
         try:

@@ -19,6 +19,7 @@ from . import _abi, _questions
 from ._abi import lib
 from ._arguments import data_of
 from ._error import EvcpError
+from ._handle import Handle
 from ._questions import Question
 from ._values import (
     Answer, Auth, Boot, Change, DataReply, ErrorCode, Link, Read, Status, Supply, Transaction,
@@ -73,8 +74,14 @@ def slot(body: Callable[..., None]) -> Any:
     def call(number: int, *arguments: Any) -> None:
         point = points.get(number)
         # Closed within a callback of this very dispatch: nothing follows.
-        if point is not None and not point._evcp_handle.closed:
+        if point is None or point._evcp_handle.closed:
+            return
+        handle = point._evcp_handle
+        handle.dispatcher = threading.get_ident()
+        try:
             body(point, *arguments)
+        finally:
+            handle.dispatcher = 0
 
     call.__name__ = body.__name__
     return _abi.SLOTS[body.__name__](contained(call))
@@ -89,27 +96,27 @@ def supply_of(c: _abi.Supply) -> Supply:
 
 
 def on_unlock(point: ChargePoint, connector: int, token: int) -> None:
-    question = Question("on_unlock", point._evcp_handle, token, _questions.plain, Answer.FAILED)
-    question.ask(point.on_unlock, point._evcp_tasks, connector)
+    question = Question("on_unlock", point, token, _questions.plain, Answer.FAILED)
+    question.ask(point.on_unlock, connector)
 
 
 def on_reset(point: ChargePoint, hard: bool, token: int) -> None:
-    question = Question("on_reset", point._evcp_handle, token, _questions.plain, Answer.REJECTED)
-    question.ask(point.on_reset, point._evcp_tasks, hard)
+    question = Question("on_reset", point, token, _questions.plain, Answer.REJECTED)
+    question.ask(point.on_reset, hard)
 
 
 def on_meter_read(point: ChargePoint, connector: int, context: int, token: int) -> None:
     # Without a sample, what the meter showed last counts, as if nobody had answered.
-    question = Question("on_meter_read", point._evcp_handle, token, _questions.meter, ())
-    question.ask(point.on_meter_read, point._evcp_tasks, connector, Read(context))
+    question = Question("on_meter_read", point, token, _questions.meter, ())
+    question.ask(point.on_meter_read, connector, Read(context))
 
 
 def on_data_transfer(
     point: ChargePoint, vendor: bytes, message: Optional[bytes], data: Optional[int], length: int, token: int
 ) -> None:
-    question = Question("on_data_transfer", point._evcp_handle, token, _questions.data, DataReply(Answer.REJECTED))
+    question = Question("on_data_transfer", point, token, _questions.data, DataReply(Answer.REJECTED))
     arguments = (text(vendor), optional(message), data_of(data, length))
-    question.ask(point.on_data_transfer, point._evcp_tasks, *arguments)
+    question.ask(point.on_data_transfer, *arguments)
 
 
 def on_connection(point: ChargePoint, state: int, detail: bytes) -> None:
@@ -191,7 +198,7 @@ def callbacks_for(wanted: Callable[[str], bool]) -> _abi.Callbacks:
     return table
 
 
-def dispatch(pointer: Any, timeout_ms: int) -> int:
+def dispatch(handle: Handle, timeout_ms: int) -> int:
     """evcp_dispatch(), and what its callbacks could not raise is raised after it."""
     outer, turn.error = turn.error, None
     hook = sys.unraisablehook
@@ -208,7 +215,7 @@ def dispatch(pointer: Any, timeout_ms: int) -> int:
 
         sys.unraisablehook = catch
     try:
-        return int(lib.evcp_dispatch(pointer, timeout_ms))
+        return int(lib.evcp_dispatch(handle.pointer, timeout_ms))
     finally:
         if on_main_thread:
             sys.unraisablehook = hook
