@@ -8,7 +8,7 @@ import evcp
 import pytest
 from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Measurand, Read, Sample, Status
 
-from binding import NOWHERE, ROOT, TAG, Charger, config, python_beside
+from binding import NOWHERE, ROOT, TAG, Charger, config, ended, python_beside
 
 
 async def test_a_session_from_plug_to_unplug(central):
@@ -386,8 +386,8 @@ async def test_the_example_runs(central, program, identity):
         assert (await point.call("UnlockConnector", connector_id=1)).status == "Unlocked"
         await point.wait("StopTransaction", reason="UnlockCommand")
         assert (await point.call("Reset", type="Soft")).status == "Accepted"
-    out, err = await process.communicate()
-    assert (process.returncode, err) == (0, b""), out + err
+    code, out, err = await ended(process)
+    assert (code, err) == (0, b""), out + err
     sessions = [session for point in central.points.values() for session in point.books.sessions.values()]
     assert len(sessions) == (1 if program == "charge_point.py" else 10)
     assert all(session.stop and session.meter_stop >= session.meter_start for session in sessions)
