@@ -1,6 +1,7 @@
 """The Python binding against a central system: sessions, questions, errors, and the examples."""
 
 import asyncio
+import signal
 import threading
 from concurrent.futures import Future
 
@@ -8,7 +9,7 @@ import evcp
 import pytest
 from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Measurand, Read, Sample, Status
 
-from binding import NOWHERE, ROOT, TAG, Charger, config, ended, python_beside
+from binding import BINDING, NOWHERE, ROOT, TAG, Charger, config, ended, python_beside
 
 
 async def test_a_session_from_plug_to_unplug(central):
@@ -391,6 +392,15 @@ async def test_the_example_runs(central, program, identity):
     sessions = [session for point in central.points.values() for session in point.books.sessions.values()]
     assert len(sessions) == (1 if program == "charge_point.py" else 10)
     assert all(session.stop and session.meter_stop >= session.meter_start for session in sessions)
+
+
+async def test_the_program_in_the_readme_charges(central):
+    readme = (BINDING / "README.md").read_text()
+    program = readme.split("```python\n")[1].split("```")[0].replace("ws://127.0.0.1:9000", central.url)
+    process = await python_beside("-c", program)
+    await central.point("CP1").wait("StartTransaction", idTag=TAG, meterStart=1234)
+    process.send_signal(signal.SIGTERM)
+    assert await ended(process) == (-signal.SIGTERM, b"contactor open 0.0 A\ncontactor closed 32.0 A\n", b"")
 
 
 def test_the_asyncio_example_has_less_than_sixty_lines():
