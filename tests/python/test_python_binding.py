@@ -398,7 +398,7 @@ async def test_the_program_in_the_readme_charges(central):
     readme = (BINDING / "README.md").read_text()
     program = readme.split("```python\n")[1].split("```")[0].replace("ws://127.0.0.1:9000", central.url)
     process = await python_beside("-c", program)
-    await central.point("CP1").wait("StartTransaction", idTag=TAG, meterStart=1234)
+    await central.point("CP1").wait("StartTransaction", idTag=TAG, meterStart=1235)  # 1234.5, rounded
     process.send_signal(signal.SIGTERM)
     assert await ended(process) == (-signal.SIGTERM, b"contactor open 0.0 A\ncontactor closed 32.0 A\n", b"")
 
