@@ -73,9 +73,8 @@ def slot(body: Callable[..., None]) -> Any:
 
     def call(number: int, *arguments: Any) -> None:
         point = points.get(number)
-        # Closed within a callback of this very dispatch: nothing follows.
         if point is None or point._evcp_handle.closed:
-            return
+            return  # another thread waits for this dispatch, to free the charge point
         handle = point._evcp_handle
         handle.dispatcher = threading.get_ident()
         try:
