@@ -1,0 +1,22 @@
+"""evcp: an OCPP 1.6-J charge point. Subclass `ChargePoint`, state facts, obey `on_supply`."""
+
+from ._abi import lib as _lib
+from ._charge_point import ChargePoint
+from ._config import Config, Key, Limit
+from ._error import EvcpError
+from ._library import package_version as _package_version
+from ._log import set_log
+from ._values import (
+    ANSWER_MS, Answer, At, Auth, Boot, Change, DataReply, ErrorCode, Ev, Link, LogLevel, Measurand, Period, Phase,
+    Read, Sample, Stats, Status, Supply, Transaction, Unit,
+)
+
+__version__ = _package_version()
+#: The version of the library that was loaded.
+library_version: str = _lib.evcp_version().decode()
+
+__all__ = [
+    "ANSWER_MS", "Answer", "At", "Auth", "Boot", "Change", "ChargePoint", "Config", "DataReply", "ErrorCode", "Ev",
+    "EvcpError", "Key", "Limit", "Link", "LogLevel", "Measurand", "Period", "Phase", "Read", "Sample", "Stats",
+    "Status", "Supply", "Transaction", "Unit", "__version__", "library_version", "set_log",
+]

@@ -1,0 +1,106 @@
+"""What a charge point is made of."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Collection, Iterator, Mapping, Optional, Sequence, Union
+
+from ._abi import lib
+from ._arguments import c_optional, c_text, c_u32
+from ._error import EvcpError, check
+from ._values import ErrorCode
+
+Setting = Union[str, int, float, bool]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What wires and contactors can carry."""
+
+    amps: float  #: A per phase, up to 10000 in steps of 0.1.
+    phases: int = 3  #: 1 to 3; 0: direct current.
+
+
+@dataclass(frozen=True)
+class Key:
+    """A configuration key of the firmware's own, for the central system to read and maybe write."""
+
+    name: str
+    value: str
+    read_only: bool = False
+    reboot_required: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a charge point is made of. Nothing is checked before `ChargePoint(config)`."""
+
+    url: str  #: "ws://host:port/path" or "wss://..."; the identity is appended.
+    identity: str  #: The name at the central system; also the user name for the password.
+    vendor: str  #: 1 to 20 characters.
+    model: str  #: 1 to 20 characters.
+    serial: Optional[str] = None  #: 25 characters at most.
+    firmware: Optional[str] = None  #: 50 characters at most.
+    connectors: int = 1  #: 1 to 256.
+    #: Connectors with a cable of their own; all others are sockets with a lock.
+    fixed_cables: Collection[int] = ()
+    #: By connector; 0 is the grid connection. Without an entry: 32 A on three phases, the grid without limit.
+    limits: Mapping[int, Limit] = field(default_factory=dict)
+    #: The directory for what must survive a power cut; None: everything is forgotten at the end.
+    storage: Union[str, os.PathLike[str], None] = None
+    #: Security profile: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on both sides.
+    profile: int = 0
+    auth_key: Optional[bytes] = field(default=None, repr=False)  #: The password, 16 to 20 bytes.
+    ca_pem: Optional[bytes] = field(default=None, repr=False)  #: The roots that are trusted.
+    client_chain_pem: Optional[bytes] = field(default=None, repr=False)  #: Own certificate first; profile 3.
+    client_key_pem: Optional[bytes] = field(default=None, repr=False)  #: The key to it.
+    #: OCPP's keys and the library's own settings, by name: {"HeartbeatInterval": 300}.
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    keys: Sequence[Key] = ()  #: Configuration keys of the firmware's own.
+
+
+@contextmanager
+def made(config: Config) -> Iterator[ctypes.c_void_p]:
+    """The config as an evcp_config_t, for as long as the block lasts."""
+    cfg = ctypes.c_void_p(lib.evcp_config_new())
+    if not cfg:
+        raise MemoryError("evcp_config_new")
+    try:
+        fill(cfg, config)
+        yield cfg
+    finally:
+        lib.evcp_config_free(cfg)
+
+
+def fill(cfg: ctypes.c_void_p, config: Config) -> None:
+    check(lib.evcp_config_set_url(cfg, c_text(config.url, "url")))
+    check(lib.evcp_config_set_identity(cfg, c_text(config.identity, "identity")))
+    device = (c_text(config.vendor, "vendor"), c_text(config.model, "model"))
+    about = (c_optional(config.serial, "serial"), c_optional(config.firmware, "firmware"))
+    check(lib.evcp_config_set_device(cfg, *device, *about))
+    check(lib.evcp_config_set_connectors(cfg, c_u32(config.connectors, "connectors")))
+    for connector in config.fixed_cables:
+        check(lib.evcp_config_set_lockable(cfg, c_u32(connector, "connector"), False))
+    for connector, limit in config.limits.items():
+        check(lib.evcp_config_set_limit(cfg, c_u32(connector, "connector"), c_u32(limit.phases, "phases"), limit.amps))
+    if config.storage is not None:
+        check(lib.evcp_config_set_storage(cfg, os.fsencode(config.storage)))
+    check(lib.evcp_config_set_profile(cfg, c_u32(config.profile, "profile")))
+    if config.auth_key is not None:
+        check(lib.evcp_config_set_auth_key(cfg, config.auth_key, len(config.auth_key)))
+    if config.ca_pem is not None:
+        check(lib.evcp_config_set_ca_pem(cfg, config.ca_pem, len(config.ca_pem)))
+    chain, key = config.client_chain_pem, config.client_key_pem
+    if (chain is None) != (key is None):
+        raise EvcpError(ErrorCode.INVALID, "client_chain_pem and client_key_pem belong together")
+    if chain is not None and key is not None:
+        check(lib.evcp_config_set_client_pem(cfg, chain, len(chain), key, len(key)))
+    for name, value in config.settings.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        check(lib.evcp_config_set(cfg, c_text(name, "a setting"), c_text(text, name)))
+    for own in config.keys:
+        name_value = (c_text(own.name, "a key"), c_text(own.value, own.name))
+        check(lib.evcp_config_declare(cfg, *name_value, own.read_only, own.reboot_required))

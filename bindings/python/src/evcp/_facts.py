@@ -1,0 +1,166 @@
+"""What a charger tells its charge point, and what it can ask it. All of it from any thread."""
+
+from __future__ import annotations
+
+import ctypes
+from concurrent.futures import Future
+from typing import Collection, Iterable, Optional, Tuple
+
+from . import _abi, _slots
+from ._abi import lib
+from ._arguments import c_data, c_number, c_optional, c_samples, c_text, c_u32
+from ._error import EvcpError, check
+from ._handle import Handle
+from ._values import DataReply, ErrorCode, Ev, Period, Sample, Stats, Status, Supply, Unit
+
+
+class Facts:
+    """The half of a charge point that waits for nothing.
+
+    Connectors are numbered from 1; 0 is the charge point as a whole, where that makes sense. Every method
+    may be called from any thread, also in a handler, and raises `EvcpError`.
+    """
+
+    _evcp_handle: Handle
+
+    def set_ev(self, connector: int, ev: Ev) -> None:
+        """States what the vehicle at a connector does; as often as you like."""
+        self._evcp_handle.call(lib.evcp_set_ev, c_u32(connector, "connector"), c_u32(ev, "ev"))
+
+    def set_fault(
+        self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
+    ) -> None:
+        """A connector (0: the charge point) has a fault, or, with code None, none any more.
+
+        `code` is one of OCPP's error codes, such as "GroundFailure"; `info` and `vendor_code` have 50 characters
+        at most. Energy is off while it lasts; a transaction goes on when it is over.
+        """
+        texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
+        self._evcp_handle.call(lib.evcp_set_fault, c_u32(connector, "connector"), *texts)
+
+    def set_warning(
+        self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
+    ) -> None:
+        """Something should be looked at, and stops nothing; as `set_fault` otherwise."""
+        texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
+        self._evcp_handle.call(lib.evcp_set_warning, c_u32(connector, "connector"), *texts)
+
+    def set_operative(self, connector: int, operative: bool) -> None:
+        """Somebody at the charger took a connector (0: all of it) out of service, or back."""
+        self._evcp_handle.call(lib.evcp_set_operative, c_u32(connector, "connector"), operative)
+
+    def set_clock(self, unix_ms: int) -> None:
+        """The device has a better clock than the library's: Unix time in milliseconds."""
+        self._evcp_handle.call(lib.evcp_set_clock, c_number(unix_ms, 64, True, "unix_ms"))
+
+    def set_network(self, up: bool) -> None:
+        """Whether there is a network at all (True at the start). Without one no connection is tried."""
+        self._evcp_handle.call(lib.evcp_set_network, up)
+
+    def push_meter(self, connector: int, samples: Iterable[Sample]) -> None:
+        """What the meter of a connector (0: the main meter) shows now, 256 values at most.
+
+        Values that are not named stay as they were. Once a second is often enough.
+        """
+        array = c_samples(samples)
+        self._evcp_handle.call(lib.evcp_push_meter, c_u32(connector, "connector"), *array)
+
+    def push_signed_meter(self, connector: int, data: str) -> None:
+        """What the meter shows, in the form that it signed, such as OCMF; 64 KiB at most.
+
+        Goes with the next first or last reading of a transaction: push it before `on_meter_read` answers for
+        `Read.BEGIN` and `Read.END`.
+        """
+        self._evcp_handle.call(lib.evcp_push_signed_meter, c_u32(connector, "connector"), *c_data(data))
+
+    def present_tag(self, connector: int, tag: str) -> None:
+        """A card was shown (20 characters at most) at the reader of a connector; 0: at one for all of them.
+        The outcome arrives in `on_auth`."""
+        self._evcp_handle.call(lib.evcp_present_tag, c_u32(connector, "connector"), c_text(tag, "tag"))
+
+    def present_tag_at(self, connectors: Collection[int], tag: str) -> None:
+        """As `present_tag`, for a reader that serves these connectors."""
+        numbers = (ctypes.c_uint32 * len(connectors))(*(c_u32(number, "connector") for number in connectors))
+        self._evcp_handle.call(lib.evcp_present_tag_at, numbers, len(numbers), c_text(tag, "tag"))
+
+    def stop_tx(self, connector: int, reason: str) -> None:
+        """Stops the transaction of a connector, if one runs; `reason` is one of OCPP's, such as "Local"."""
+        self._evcp_handle.call(lib.evcp_stop_tx, c_u32(connector, "connector"), c_text(reason, "reason"))
+
+    def power_fails(self) -> None:
+        """Power fails: transactions are stopped with the last reading, stored, and reported if there is time."""
+        self._evcp_handle.call(lib.evcp_power_fails)
+
+    def set_key(self, key: str, value: str) -> None:
+        """Changes a configuration key, also one that the central system may only read."""
+        self._evcp_handle.call(lib.evcp_set_key, c_text(key, "key"), c_text(value, "value"))
+
+    def data_transfer(
+        self, vendor: str, message: Optional[str] = None, data: Optional[str] = None
+    ) -> "Future[DataReply]":
+        """Sends vendor data (vendor 255, message 50 characters).
+
+        The future gets the answer, or an `EvcpError`: OFFLINE, IO when no answer came or an error instead, CLOSED.
+        It is fulfilled by a dispatch: `await asyncio.wrap_future(cp.data_transfer(...))` in asyncio.
+        """
+        future: Future[DataReply] = Future()
+        # It cannot be called back any more, so it cannot be cancelled either.
+        future.set_running_or_notify_cancel()
+        number = next(_slots.numbers)
+        texts = (c_text(vendor, "vendor"), c_optional(message, "message"), *c_data(data))
+        _slots.transfers[number] = future
+        try:
+            self._evcp_handle.call(lib.evcp_data_transfer, *texts, _slots.DATA_DONE, number)
+        except EvcpError:
+            del _slots.transfers[number]
+            raise
+        return future
+
+    def get_supply(self, connector: int) -> Supply:
+        """What a connector may draw now. After a failure inside the library this permits nothing."""
+        out = _abi.Supply(struct_size=ctypes.sizeof(_abi.Supply))
+        self._evcp_handle.call(lib.evcp_get_supply, c_u32(connector, "connector"), ctypes.byref(out))
+        return _slots.supply_of(out)
+
+    def get_schedule(self, connector: int, duration_s: int, unit: Unit = Unit.AMPS) -> Tuple[Period, ...]:
+        """What a connector (0: the whole charge point) may draw from now on, as far as is known now: OCPP's
+        composite schedule. May wait a moment for the library."""
+        count = ctypes.c_size_t(64)
+        while True:
+            room = (_abi.Period * count.value)()
+            arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
+            result = self._evcp_handle.result_of(lib.evcp_get_schedule, *arguments, room, ctypes.byref(count))
+            if result != ErrorCode.BUFFER:
+                check(result)
+                return tuple(Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
+
+    def get_tx(self, connector: int) -> Optional[int]:
+        """The number of the transaction that runs at a connector; None if none does."""
+        out = ctypes.c_uint64()
+        self._evcp_handle.call(lib.evcp_get_tx, c_u32(connector, "connector"), ctypes.byref(out))
+        return out.value or None
+
+    def get_status(self, connector: int) -> Status:
+        """The status of a connector (0: the charge point)."""
+        out = ctypes.c_uint32()
+        self._evcp_handle.call(lib.evcp_get_status, c_u32(connector, "connector"), ctypes.byref(out))
+        return Status(out.value)
+
+    def get_key(self, key: str) -> str:
+        """The value of a configuration key; UNSUPPORTED if there is none, or it may not be read."""
+        length = ctypes.c_size_t(512)
+        while True:
+            room = ctypes.create_string_buffer(length.value)
+            name = c_text(key, "key")
+            result = self._evcp_handle.result_of(lib.evcp_get_key, name, room, ctypes.byref(length))
+            if result != ErrorCode.BUFFER:
+                check(result)
+                return room.raw[:length.value].decode("utf-8")
+            length.value += 1  # for the NUL
+
+    def get_stats(self) -> Stats:
+        """How much happened since the start."""
+        out = _abi.Stats(struct_size=ctypes.sizeof(_abi.Stats))
+        self._evcp_handle.call(lib.evcp_get_stats, ctypes.byref(out))
+        names = Stats.__dataclass_fields__
+        return Stats(**{name: getattr(out, name) for name in names})

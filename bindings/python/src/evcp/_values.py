@@ -1,0 +1,271 @@
+"""The values of evcp.h: sets of constants as IntEnums, structs as frozen dataclasses."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Optional
+
+#: How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says otherwise.
+ANSWER_MS = 25000
+
+
+class Open(enum.IntEnum):
+    """A set that grows: a number that this version does not know becomes a member named OTHER_<number>."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Optional[Open]:
+        if not isinstance(value, int):
+            return None
+        other = int.__new__(cls, value)
+        other._name_ = f"OTHER_{value}"
+        other._value_ = value
+        return other
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        # The same on every Python; IntEnum's own has changed its mind twice.
+        return format(self.name, spec)
+
+
+class ErrorCode(Open):
+    """Why a call failed."""
+
+    OK = 0
+    INVALID = -1  #: An argument is out of range, not UTF-8 or too long.
+    STATE = -2  #: Not possible now, such as a second start, or too much is waiting.
+    UNSUPPORTED = -3  #: A name that this library does not know.
+    BUFFER = -4
+    EXPIRED = -5  #: The question was answered before, or its time is over.
+    OFFLINE = -6  #: Needs a connection, and there is none.
+    DEADLOCK = -7  #: Would wait for the thread that calls.
+    CLOSED = -8  #: The charge point was closed or stopped.
+    IO = -9  #: Storage or sockets failed.
+    PANIC = -99  #: A bug of the library, contained: supply nothing, and close the charge point.
+
+
+class Ev(Open):
+    """What the control pilot (IEC 61851) and the socket say of the vehicle."""
+
+    ABSENT = 0  #: A: nothing is plugged in.
+    PLUGGED = 1  #: B: plugged in, asks for no energy.
+    CHARGING = 2  #: C or D: asks for energy, or takes it.
+    SUSPENDED = 3  #: Energy is on offer, and the vehicle takes none.
+    CABLE = 4  #: A cable is in the socket, and no vehicle at its end.
+
+
+class Answer(Open):
+    """An answer to a question, and what became of vendor data."""
+
+    ACCEPTED = 0
+    REJECTED = 1
+    FAILED = 2  #: It was tried, and did not work.
+    NOT_SUPPORTED = 3
+    UNKNOWN_VENDOR = 5  #: Vendor data only.
+    UNKNOWN_MESSAGE = 6  #: Vendor data only.
+
+
+class Measurand(Open):
+    """What a meter measures, and in which unit."""
+
+    ENERGY_IMPORT = 0  #: Register, Wh: the one value that every charger must have.
+    POWER_IMPORT = 1  #: W
+    CURRENT_IMPORT = 2  #: A
+    VOLTAGE = 3  #: V
+    SOC = 4  #: State of charge of the vehicle, %
+    POWER_OFFERED = 5  #: W that the vehicle may take
+    CURRENT_OFFERED = 6  #: A that the vehicle may take
+    TEMPERATURE = 7  #: Degrees Celsius
+    FREQUENCY = 8  #: Hz
+    ENERGY_EXPORT = 9  #: Register, Wh
+    POWER_EXPORT = 10  #: W
+    CURRENT_EXPORT = 11  #: A
+    REACTIVE_POWER_IMPORT = 12  #: var
+    REACTIVE_POWER_EXPORT = 13  #: var
+    REACTIVE_ENERGY_IMPORT = 14  #: Register, varh
+    REACTIVE_ENERGY_EXPORT = 15  #: Register, varh
+    ENERGY_IMPORT_INTERVAL = 16  #: Wh in this interval
+    ENERGY_EXPORT_INTERVAL = 17  #: Wh in this interval
+    REACTIVE_ENERGY_IMPORT_INTERVAL = 18  #: varh in this interval
+    REACTIVE_ENERGY_EXPORT_INTERVAL = 19  #: varh in this interval
+    POWER_FACTOR = 20
+    RPM = 21  #: Fan speed, 1/min
+
+
+class Phase(Open):
+    """Where in the three-phase system a value was measured."""
+
+    NONE = 0  #: All phases together, or there is only one.
+    L1 = 1
+    L2 = 2
+    L3 = 3
+    N = 4
+    L1_N = 5
+    L2_N = 6
+    L3_N = 7
+    L1_L2 = 8
+    L2_L3 = 9
+    L3_L1 = 10
+
+
+class At(Open):
+    """Where a value was measured."""
+
+    DEFAULT = 0  #: The outlet, or the vehicle for Measurand.SOC.
+    CABLE = 1
+    EV = 2
+    INLET = 3  #: At the grid connection.
+    OUTLET = 4
+    BODY = 5
+
+
+class Unit(Open):
+    """The unit of a schedule."""
+
+    AMPS = 0  #: Amperes per phase.
+    WATTS = 1  #: Watts over all phases.
+
+
+class Change(Open):
+    """The step that a transaction took."""
+
+    STARTED = 0  #: It began; energy is permitted from now on.
+    RESUMED = 1  #: It goes on after a restart.
+    CONFIRMED = 2  #: The central system gave it an id.
+    DEAUTHORIZED = 3  #: The central system does not accept the tag after all.
+    STOPPED = 4
+
+
+class Link(Open):
+    """The connection to the central system."""
+
+    DISCONNECTED = 0
+    CONNECT_FAILED = 1  #: An attempt failed; the next follows by itself.
+    CONNECTED = 2
+
+
+class Boot(Open):
+    """How the central system answered BootNotification."""
+
+    ACCEPTED = 0
+    PENDING = 1
+    REJECTED = 2
+
+
+class Auth(Open):
+    """What became of a tag."""
+
+    ACCEPTED = 0  #: It may charge, or it stopped its transaction.
+    BLOCKED = 1
+    EXPIRED = 2
+    INVALID = 3
+    CONCURRENT_TX = 4  #: It is charging elsewhere, or there is no free connector.
+
+
+class Status(Open):
+    """The status of a connector, as OCPP has it."""
+
+    AVAILABLE = 0
+    PREPARING = 1
+    CHARGING = 2
+    SUSPENDED_EVSE = 3
+    SUSPENDED_EV = 4
+    FINISHING = 5
+    RESERVED = 6
+    UNAVAILABLE = 7
+    FAULTED = 8
+
+
+class Read(Open):
+    """What a meter is read for."""
+
+    BEGIN = 0  #: The beginning of a transaction.
+    SAMPLE = 1  #: A periodic sample.
+    END = 2  #: The end of a transaction.
+    TRIGGER = 3  #: The central system asks.
+    CLOCK = 4  #: A sample at an instant of the wall clock.
+
+
+class LogLevel(Open):
+    """How much the library says; each level includes those above it."""
+
+    ERROR = 1
+    WARN = 2
+    INFO = 3
+    DEBUG = 4
+    TRACE = 5  #: Every frame, with tags and everything: not for a log that others read.
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The whole command for one connector: a later one replaces all of an earlier one."""
+
+    permit: bool  #: Whether the contactor may be closed; False: open it.
+    lock: bool  #: Whether the lock of the connector is to be closed; False: open it.
+    amps: float  #: A per phase, at most; 0 unless permit is set.
+    watts: float  #: W over all phases, at most; 0 unless permit is set.
+    phases: int  #: How many phases may be used, 1 to 3; 0: all that there are.
+    tx: int  #: The transaction that is served, by the charge point's own number; 0 for none.
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction, at a step of its life."""
+
+    change: Change
+    connector: int  #: 1 and up.
+    tx: int  #: The charge point's own number; survives a restart.
+    ocpp_id: Optional[int]  #: The central system's id; None while it is not known.
+    tag: str  #: The tag that started it.
+    started_ms: int  #: Unix time in milliseconds.
+    meter_start_wh: float  #: The register when it began, Wh.
+    stopped_ms: Optional[int]  #: Unix time in milliseconds; None while it runs.
+    meter_stop_wh: Optional[float]  #: The register when it ended, Wh; None while it runs.
+    reason: Optional[str]  #: OCPP's reason for the end; None while it runs.
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value of a meter, finite and exact to a thousandth, in the unit of its measurand."""
+
+    value: float
+    measurand: Measurand = Measurand.ENERGY_IMPORT
+    phase: Phase = Phase.NONE
+    location: At = At.DEFAULT
+
+
+@dataclass(frozen=True)
+class Period:
+    """A piece of a schedule."""
+
+    start_s: int  #: When it begins, in seconds from the question on.
+    limit: float  #: What may be drawn, in the unit that was asked for.
+    phases: int  #: How many phases may be used, 1 to 3; 0: all that there are.
+
+
+@dataclass(frozen=True)
+class DataReply:
+    """An answer to vendor data, in either direction."""
+
+    status: Answer  #: ACCEPTED, REJECTED, UNKNOWN_VENDOR or UNKNOWN_MESSAGE.
+    data: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Stats:
+    """How much happened since the start."""
+
+    connects: int  #: Connections that were made.
+    calls_sent: int
+    calls_received: int
+    call_errors: int  #: Calls, in either direction, that ended in an error.
+    timeouts: int  #: Calls that were not answered in time.
+    garbage: int  #: Frames that made no sense.
+    queued: int  #: Transaction messages that wait for delivery now.
+    dropped: int  #: Events that were dropped because nobody dispatched them.
+    stored_bytes: int  #: Bytes in the database.
+    panics: int  #: Bugs of the library that were contained.
+    clock_offset_ms: int  #: How far the device's clock is off, as the central system says.
+    thinned: int  #: Meter values that were dropped because too many were queued.
