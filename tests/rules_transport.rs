@@ -4,9 +4,11 @@
 mod common;
 
 use common::{at, setup, with, Treat, World};
-use evcp::core::{CloseReason, Due, Effect, Ev, Fact, Input, Link, Notice, Reading};
+use evcp::core::{
+    CloseReason, DataTransferOutcome, Due, Effect, Ev, Fact, Input, Link, Notice, Reading,
+};
 use evcp::time::Millis;
-use evcp::wire::{AuthorizationStatus, Measurand};
+use evcp::wire::{AuthorizationStatus, CiString, Measurand};
 use serde_json::{json, Value};
 
 /// The central system writes whatever it likes; what comes back, if anything does.
@@ -310,4 +312,45 @@ fn a_tag_is_any_text_and_is_sent_as_it_was_shown() {
     assert_eq!(session.start["idTag"], "mÄx \"7\" x");
     let stop = session.stop.as_ref().expect("case does not matter");
     assert_eq!(stop["idTag"], "MÄX \"7\" X");
+}
+
+#[test]
+fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
+    let mut world = World::booted(with(1, &[("MessageTimeout", "10")]));
+    world.central.treat("DataTransfer", Treat::Silence);
+    for token in 0..100 {
+        let vendor = CiString::truncated("evcp");
+        world.fact(Fact::DataTransfer {
+            token,
+            vendor,
+            message: None,
+            data: None,
+        });
+    }
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(11));
+    let order: Vec<_> = world
+        .central
+        .calls
+        .iter()
+        .map(|(action, _)| action.as_str())
+        .collect();
+    let place = |name| {
+        order
+            .iter()
+            .position(|action| *action == name)
+            .expect("it was sent")
+    };
+    let data = order[..place("StartTransaction")]
+        .iter()
+        .filter(|action| **action == "DataTransfer");
+    assert!(data.count() <= 3, "{order:?}");
+    // And what does not fit is refused rather than kept without bounds.
+    let refused = |notice: &&Notice| {
+        matches!(
+            notice,
+            Notice::DataTransferred(_, DataTransferOutcome::Failed(_))
+        )
+    };
+    assert!(world.told.iter().filter(refused).count() > 60);
 }

@@ -44,6 +44,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Calls {
     pub(crate) outstanding: Option<Outstanding>,
     waiting: VecDeque<Waiting>,
+    /// The last call was vendor data.
+    pub(crate) data_had_turn: bool,
 }
 
 impl Calls {
@@ -52,6 +54,11 @@ impl Calls {
 
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.len() < Self::MOST
+    }
+
+    /// Vendor data leaves room for the others.
+    pub(crate) fn has_room_for_data(&self) -> bool {
+        self.waiting.len() < Self::MOST / 2
     }
 
     pub(crate) fn is_waiting(&self, purpose: Purpose) -> bool {
@@ -74,6 +81,11 @@ impl Calls {
         } else {
             self.waiting.push_back(call);
         }
+    }
+
+    pub(crate) fn is_data_next(&self) -> bool {
+        let next = self.waiting.front();
+        next.is_some_and(|call| matches!(call.purpose, Purpose::DataTransfer(_)))
     }
 
     pub(crate) fn next(&mut self) -> Option<Waiting> {

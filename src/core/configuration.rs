@@ -97,7 +97,7 @@ impl Engine {
             let outcome = DataTransferOutcome::Offline;
             return self.tell(Notice::DataTransferred(token, outcome));
         }
-        if !self.calls.has_room() {
+        if !self.calls.has_room_for_data() {
             let outcome = DataTransferOutcome::Failed("too many calls are waiting".to_owned());
             return self.tell(Notice::DataTransferred(token, outcome));
         }

@@ -280,20 +280,38 @@ impl Engine {
         if !self.is_up() || self.calls.outstanding.is_some() {
             return;
         }
-        if let Some(Waiting { purpose, id, frame }) = self.calls.next() {
-            return self.send_call(purpose, id, frame);
-        }
-        if !self.registration.is_accepted() {
+        // However much vendor data the firmware sends, transactions have every other turn.
+        let yields = self.calls.data_had_turn && self.calls.is_data_next();
+        if !yields && self.send_waiting() || self.send_queued() {
             return;
+        }
+        self.send_waiting();
+    }
+
+    fn send_waiting(&mut self) -> bool {
+        let Some(Waiting { purpose, id, frame }) = self.calls.next() else {
+            return false;
+        };
+        self.calls.data_had_turn = matches!(purpose, Purpose::DataTransfer(_));
+        self.send_call(purpose, id, frame);
+        true
+    }
+
+    fn send_queued(&mut self) -> bool {
+        if !self.registration.is_accepted() {
+            return false;
         }
         while let Some(message) = self.outbox.due(self.now.mono) {
             let (seq, id) = (message.seq, message.message_id.clone());
             if let Some(frame) = self.frame_of(message) {
-                return self.send_call(Purpose::Queued(seq), id, frame);
+                self.calls.data_had_turn = false;
+                self.send_call(Purpose::Queued(seq), id, frame);
+                return true;
             }
             log::error!("a queued message has lost its transaction and cannot be sent");
             self.dequeue();
         }
+        false
     }
 
     fn send_call(&mut self, purpose: Purpose, id: String, frame: String) {

@@ -12,7 +12,7 @@ use crate::core::{
 };
 use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED, EVCP_OK};
-use crate::ffi::text::{bytes, limited, optional, required};
+use crate::ffi::text::{bytes, filled, limited, optional, required};
 use crate::wire::CiString;
 
 /// What a charge point is made of. Not for two threads at once.
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn evcp_config_set_url(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.url = required(url, "url")?.to_owned();
+            cfg.url = filled(url, "url")?.to_owned();
             Ok(())
         })
     }
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn evcp_config_set_identity(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.identity = required(identity, "identity")?.to_owned();
+            cfg.identity = filled(identity, "identity")?.to_owned();
             Ok(())
         })
     }
@@ -296,11 +296,10 @@ pub unsafe extern "C" fn evcp_config_set_storage(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            let directory = optional(directory, "directory")?;
-            if directory == Some("") {
-                return Err(Fail::invalid("directory is empty"));
-            }
-            cfg.storage = directory.map(PathBuf::from);
+            cfg.storage = match directory.is_null() {
+                true => None,
+                false => Some(PathBuf::from(filled(directory, "directory")?)),
+            };
             Ok(())
         })
     }

@@ -14,6 +14,18 @@ pub(super) unsafe fn required<'a>(text: *const c_char, what: &str) -> Result<&'a
     unsafe { optional(text, what) }?.ok_or_else(|| Fail::invalid(format!("{what} is NULL")))
 }
 
+/// A text that must be there and say something.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated and stays as it is for `'a`.
+pub(super) unsafe fn filled<'a>(text: *const c_char, what: &str) -> Result<&'a str, Fail> {
+    // SAFETY: as the caller promises.
+    match unsafe { required(text, what) } {
+        Ok("") => Err(Fail::invalid(format!("{what} is empty"))),
+        other => other,
+    }
+}
+
 /// A text, or NULL.
 ///
 /// # Safety
