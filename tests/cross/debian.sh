@@ -147,13 +147,18 @@ package() {
     cp "$2" "$1/Cargo.lock"
 }
 
+# Holds back, in the folder, what in Cargo.lock needs a newer compiler than Rust 1.85: rusqlite 0.40 does.
+hold_back() {
+    "$1/cargo" update --quiet rusqlite --precise 0.39.0
+}
+
 # Cargo's environment for the target of the last `sysroot`: compiler, linker (GNU ld), pkg-config.
 cross_environment() {
     local lower=${TARGET//-/_} upper
     upper=${lower^^}
     export "CC_$lower=$TRIPLE-gcc" "AR_$lower=$TRIPLE-ar" "CFLAGS_$lower=--sysroot=$SYSROOT"
     export "CARGO_TARGET_${upper}_LINKER=$TRIPLE-gcc"
-    export "CARGO_TARGET_${upper}_RUSTFLAGS=-Clink-arg=--sysroot=$SYSROOT"
+    export "CARGO_TARGET_${upper}_RUSTFLAGS=-Clink-arg=--sysroot=$SYSROOT -Clink-arg=-fuse-ld=bfd"
     export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_SYSROOT_DIR=$SYSROOT
     export PKG_CONFIG_LIBDIR=$SYSROOT/usr/lib/$TRIPLE/pkgconfig:$SYSROOT/usr/share/pkgconfig
 }
