@@ -1,6 +1,7 @@
 //! The handle of a charge point, for hosts in Rust and for the C API.
 
 use std::path::PathBuf;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -207,11 +208,11 @@ impl ChargePoint {
     /// waits; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
-            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => &[*at],
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
             Fact::Fault(Some(at), _)
             | Fact::Warning(Some(at), _)
             | Fact::Operative(Some(at), _)
-            | Fact::Meter(Some(at), _) => &[*at],
+            | Fact::Meter(Some(at), _) => from_ref(at),
             Fact::Tag(at, _) => at,
             _ => &[],
         };
