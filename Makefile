@@ -33,7 +33,8 @@ DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
 BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(FEATURES) -- \
 	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
-.PHONY: lib install simulator examples demo test test-rust test-python test-packages lint header abi \
+.PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \
+	test-oldest crates wheel lint header abi \
 	tools bench clean
 
 lib:
@@ -90,6 +91,24 @@ test-python: tools simulator examples $(VENV)/ready
 # build cargo-c first.
 test-packages: tools lib $(VENV)/ready $(TOOLS)/bin/cargo-cinstall
 	cd tests/packages && ../../$(PY) -m pytest -q
+
+# Builds for aarch64 and armv7 with Debian's cross compilers, and runs them under qemu.
+test-cross: $(VENV)/ready
+	tests/cross/run
+
+# Builds what ships with the oldest compilers that can be had, in the way of a Yocto recipe.
+test-oldest: $(VENV)/ready
+	tests/oldest/run
+
+# Writes the lists of crates of the Yocto recipe anew: after each change of a lock file.
+crates:
+	tests/oldest/lock
+	packaging/yocto/update-crates
+
+# A wheel with the library inside; `pip install ./bindings/python` makes one for the system's library.
+wheel: lib $(VENV)/ready
+	EVCP_LIBRARY=$(CURDIR)/$(RELEASE)/libevcp.so $(PY) -m build --no-isolation --wheel \
+		--outdir target/wheels bindings/python
 
 # Fast to build rather than fast to run, and with cargo's own lock file.
 $(TOOLS)/bin/cargo-cinstall:

@@ -1,7 +1,13 @@
 """Fixtures that every scenario uses: a central system, and charge points that connect to it."""
 
+import os
+from pathlib import Path
+
 import pytest_asyncio
 import pytest
+
+# The Python binding loads it at import.
+os.environ.setdefault("EVCP_LIBRARY", str(Path(__file__).resolve().parents[2] / "target/release/libevcp.so"))
 
 from central_system import CentralSystem
 from simulator import Simulator, configuration, program
