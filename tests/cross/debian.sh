@@ -35,9 +35,9 @@ apt_private() {
     if [ ! -e "$state/ready" ]; then
         local mirror
         mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' \
-            | head -n 1)
+            | sed -n 1p)
         [ -n "$mirror" ] || mirror=$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *([^ ]*\/debian)\/?( .*)?$/\3/p' \
-            /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -n 1)
+            /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | sed -n 1p)
         [ -n "$mirror" ] || die "no mirror of Debian in /etc/apt"
         mkdir -p "$state"/{lists,archives}/partial "$state"/{conf,preferences,parts}.d
         : > "$state/status"
@@ -46,6 +46,8 @@ Dir "$state";
 Dir::State "$state";
 Dir::State::status "$state/status";
 Dir::Cache "$state";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
 Dir::Etc "$state";
 Dir::Etc::parts "$state/conf.d";
 Dir::Etc::sourcelist "$state/sources.list";
@@ -55,6 +57,7 @@ Dir::Etc::trustedparts "/etc/apt/trusted.gpg.d";
 APT::Architectures { "amd64"; "arm64"; "armhf"; };
 Acquire::Languages "none";
 Acquire::GzipIndexes "true";
+Acquire::Retries "3";
 Acquire::Check-Valid-Until "false";
 APT::Sandbox::User "$(id -un)";
 END
@@ -78,7 +81,7 @@ unpack() {
     for each in "$debs"/*.deb; do
         dpkg-deb -x "$each" "$folder"
     done
-    rm -r "$debs"
+    rm -rf "$debs" "$folder/usr/share/doc" # links in it lead to packages that are not there
 }
 
 # rustc and cargo: `rust 1.85` is bookworm's, `rust 1.78` bullseye's. Sets RUST to the folder that holds them.
@@ -156,6 +159,7 @@ hold_back() {
 cross_environment() {
     local lower=${TARGET//-/_} upper
     upper=${lower^^}
+    unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS # they would win
     export "CC_$lower=$TRIPLE-gcc" "AR_$lower=$TRIPLE-ar" "CFLAGS_$lower=--sysroot=$SYSROOT"
     export "CARGO_TARGET_${upper}_LINKER=$TRIPLE-gcc"
     export "CARGO_TARGET_${upper}_RUSTFLAGS=-Clink-arg=--sysroot=$SYSROOT -Clink-arg=-fuse-ld=bfd"
