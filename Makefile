@@ -7,7 +7,9 @@ CC ?= cc
 CXX ?= c++
 VENV := .venv
 PY := $(VENV)/bin/python
-RELEASE := target/release
+# TARGET builds for another machine: see docs/cross.md.
+TARGET ?=
+RELEASE := target/$(TARGET:%=%/)release
 TOOLS := target/tools
 CFLAGS_C := -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude
 CFLAGS_CXX := -std=c++14 -Wall -Wextra -Wpedantic -Werror -Iinclude -Ibindings/cpp
@@ -30,7 +32,7 @@ ABI := $(shell echo $(VERSION) | sed 's/^\(0\.0\.[0-9]*\|0\.[0-9]*\|[0-9]*\).*/\
 DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
 
 # Both libraries in one go. A library with threads cannot be unloaded: nodelete.
-BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(FEATURES) -- \
+BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \
 	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
 .PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \

@@ -61,6 +61,12 @@ def test_destdir_is_where_it_lands_and_not_where_it_is_used(tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_target_is_the_machine_that_it_is_built_for():
+    plan = run("make", "-C", ROOT, "--dry-run", "install", "TARGET=armv7-unknown-linux-gnueabihf")
+    assert "--target armv7-unknown-linux-gnueabihf" in plan
+    assert "install -m 755 target/armv7-unknown-linux-gnueabihf/release/libevcp.so" in plan
+
+
 @pytest.mark.parametrize("language", COMPILERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_firmware_finds_it_with_pkg_config(prefix, tmp_path, language, kind):
