@@ -28,6 +28,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) struct Driver {
     engine: Engine,
     store: Cushion,
+    /// What the engine waits for from a queue that could not be read.
+    unread: Option<(Seq, usize)>,
     retry: Option<Instant>,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
@@ -66,6 +68,7 @@ impl Driver {
         Self {
             engine,
             store: Cushion::new(store),
+            unread: None,
             retry: None,
             mailbox,
             endpoint: Arc::new(endpoint),
@@ -118,8 +121,7 @@ impl Driver {
                 news = self.connection.next() => self.on_news(news).await,
                 () = sleep_until(deadline) => self.handle(Input::Deadline).await,
                 () = sleep_until(self.retry) => {
-                    let turn = self.store.try_again();
-                    self.take_turn(turn);
+                    self.try_store_again();
                     self.settle().await;
                 }
             }
@@ -290,12 +292,31 @@ impl Driver {
                 Turn::Works => None,
             }));
         }
-        self.retry = self.store.is_failing().then(|| Instant::now() + RETRY);
+        self.rearm_retry();
     }
 
+    fn rearm_retry(&mut self) {
+        let again = self.store.is_failing() || self.unread.is_some();
+        self.retry = again.then(|| Instant::now() + RETRY);
+    }
+
+    /// Reads from the queue; what cannot be read now is read later, and the engine waits for it.
     fn fetch(&mut self, after: Seq, limit: usize) {
-        let fetched = self.store.fetch(after, limit);
-        self.owed.push_back(Owed::Fetched(fetched));
+        match self.store.fetch(after, limit) {
+            Some(fetched) => self.owed.push_back(Owed::Fetched(fetched)),
+            None => self.unread = Some((after, limit)),
+        }
+        self.rearm_retry();
+    }
+
+    fn try_store_again(&mut self) {
+        if self.store.is_failing() {
+            let turn = self.store.try_again();
+            self.take_turn(turn);
+        }
+        if let Some((after, limit)) = self.unread.take() {
+            self.fetch(after, limit);
+        }
     }
 
     async fn finish(&mut self) {

@@ -76,21 +76,58 @@ impl Cushion {
         }
     }
 
-    /// Reads the queue as if everything had been written; see [`Store::fetch`].
-    pub fn fetch(&mut self, after: Seq, limit: usize) -> Fetched {
-        let on_disk = self.store.fetch(after, limit).unwrap_or_else(|why| {
-            log::error!("the queue cannot be read: {why}");
-            Fetched::default()
-        });
-        if self.is_failing() {
-            return self.overlay.lay_over(on_disk, after, limit);
+    /// Reads the queue as if everything had been written; see [`Store::fetch`]. `None` if that cannot
+    /// be read: it is to be asked for again later, since an empty queue is another thing.
+    pub fn fetch(&mut self, after: Seq, limit: usize) -> Option<Fetched> {
+        match self.store.fetch(after, limit) {
+            Ok(on_disk) if self.is_failing() => Some(self.overlay.lay_over(on_disk, after, limit)),
+            Ok(on_disk) => Some(on_disk),
+            Err(why) => {
+                log::error!("the queue cannot be read: {why}");
+                None
+            }
         }
-        on_disk
     }
 
     /// How many bytes the store takes; 0 if unknown.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.store.size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Write;
+
+    /// A disk that neither reads nor writes.
+    struct Broken;
+
+    impl Store for Broken {
+        fn load(&mut self) -> Result<Stored, StoreError> {
+            Err(StoreError("broken".to_owned()))
+        }
+        fn commit(&mut self, _: &Batch) -> Result<(), StoreError> {
+            Err(StoreError("broken".to_owned()))
+        }
+        fn fetch(&mut self, _: Seq, _: usize) -> Result<Fetched, StoreError> {
+            Err(StoreError("broken".to_owned()))
+        }
+        fn size(&self) -> u64 {
+            0
+        }
+    }
+
+    /// Found by the simulation: later sessions overtook a stop that could not be read at the start.
+    #[test]
+    fn a_queue_that_cannot_be_read_is_not_an_empty_one() {
+        let mut cushion = Cushion::new(Box::new(Broken));
+        assert_eq!(cushion.fetch(Seq(0), 10), None);
+        let turn = cushion.commit(vec![Write::Accepted]);
+        assert_eq!(turn, Some(Turn::Fails("broken".to_owned())));
+        assert_eq!(cushion.fetch(Seq(0), 10), None);
+        assert_eq!(cushion.try_again(), None);
+        assert!(cushion.is_failing());
     }
 }

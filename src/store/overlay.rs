@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    Batch, ConnectorId, Datum, Fetched, QueuedMessage, Seq, Transaction, TxId, Write,
+    Batch, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Transaction, TxId, Write,
 };
 use crate::wire::IdToken;
 
@@ -11,9 +11,9 @@ use crate::wire::IdToken;
 /// is bounded by the number of records, not by the time that the disk fails.
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
-    writes: BTreeMap<u64, Write>,
-    places: BTreeMap<Record, u64>,
-    count: u64,
+    writes: BTreeMap<i64, Write>,
+    places: BTreeMap<Record, i64>,
+    count: i64,
 }
 
 /// What a write is about.
@@ -24,6 +24,7 @@ enum Record {
     Transaction(TxId),
     Datum(TxId, u32),
     Queue(Seq),
+    Thin(Option<TxId>),
     Profile(i32),
     Accepted,
     Times,
@@ -31,8 +32,8 @@ enum Record {
     AllCache,
 }
 
-fn record_of(write: &Write) -> Option<Record> {
-    Some(match write {
+fn record_of(write: &Write) -> Record {
+    match write {
         Write::Setting(key, _) => Record::Setting(key.clone()),
         Write::Availability(at, _) => Record::Availability(*at),
         Write::Transaction(transaction) => Record::Transaction(transaction.id),
@@ -41,8 +42,7 @@ fn record_of(write: &Write) -> Option<Record> {
         Write::Dequeue(seq) => Record::Queue(*seq),
         Write::Datum(tx, datum) => Record::Datum(*tx, datum.n),
         Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
-        // What it would drop can only be told by the disk; the engine asks again when there is one.
-        Write::Thin(..) => return None,
+        Write::Thin(tx, _) => Record::Thin(*tx),
         Write::Profile(stored) => Record::Profile(stored.profile.charging_profile_id),
         Write::DropProfile(id) => Record::Profile(*id),
         Write::Accepted => Record::Accepted,
@@ -50,7 +50,7 @@ fn record_of(write: &Write) -> Option<Record> {
         Write::Cache(entry) => Record::Cache(entry.tag.clone()),
         Write::Uncache(tag) => Record::Cache(tag.clone()),
         Write::ClearCache => Record::AllCache,
-    })
+    }
 }
 
 impl Overlay {
@@ -70,21 +70,49 @@ impl Overlay {
                     .cloned()
                     .collect();
                 for record in gone {
-                    if let Some(place) = self.places.remove(&record) {
-                        self.writes.remove(&place);
-                    }
+                    self.forget(&record);
                 }
             }
-            let Some(record) = record_of(&write) else {
-                continue;
-            };
-            // The newest write goes to the end: what it relies on stands before it.
-            if let Some(place) = self.places.remove(&record) {
-                self.writes.remove(&place);
-            }
+            let record = record_of(&write);
+            self.forget(&record);
             self.count += 1;
-            self.places.insert(record, self.count);
-            self.writes.insert(self.count, write);
+            // The newest write goes to the end: what it relies on stands before it. But what is kept here
+            // is thinned out here, and the disk is to thin out only what it has itself.
+            let place = match &write {
+                Write::Thin(tx, after) => {
+                    self.thin(*tx, *after);
+                    -self.count
+                }
+                _ => self.count,
+            };
+            self.places.insert(record, place);
+            self.writes.insert(place, write);
+        }
+    }
+
+    fn forget(&mut self, record: &Record) {
+        if let Some(place) = self.places.remove(record) {
+            self.writes.remove(&place);
+        }
+    }
+
+    /// Drops every other one of the meter values of a transaction; the last one stays.
+    fn thin(&mut self, tx: Option<TxId>, after: Seq) {
+        let values = |message: &QueuedMessage| matches!(message.body, QueuedBody::Meter { tx: of, .. } if of == tx);
+        let mut queued: Vec<_> = self
+            .writes
+            .values()
+            .filter_map(|write| match write {
+                Write::Queue(message) if message.seq > after && values(message) => {
+                    Some(message.seq)
+                }
+                _ => None,
+            })
+            .collect();
+        queued.sort_unstable();
+        queued.pop();
+        for seq in queued.into_iter().skip(1).step_by(2) {
+            self.forget(&Record::Queue(seq));
         }
     }
 
@@ -160,7 +188,6 @@ impl Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::QueuedBody;
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
@@ -185,6 +212,42 @@ mod tests {
             Write::Dequeue(Seq(1)),
         ];
         assert_eq!(overlay.batch(), left);
+    }
+
+    fn value(seq: u64) -> QueuedMessage {
+        let body = QueuedBody::Meter {
+            tx: Some(TxId(1)),
+            connector: None,
+            at: crate::core::Stamp {
+                wall: crate::time::Wall(0),
+                synced: true,
+            },
+            values: Vec::new(),
+        };
+        QueuedMessage {
+            body,
+            ..message(seq)
+        }
+    }
+
+    /// Found by the simulation: the queue grew without bounds while the disk failed.
+    #[test]
+    fn what_waits_for_the_disk_is_thinned_out_and_the_disk_thins_out_its_own() {
+        let mut overlay = Overlay::default();
+        overlay.add((1..=9).map(value).map(Write::Queue).collect());
+        overlay.add(vec![
+            Write::Queue(message(10)),
+            Write::Thin(Some(TxId(1)), Seq(2)),
+        ]);
+        let queued = overlay.batch().into_iter().filter_map(|write| match write {
+            Write::Queue(message) => Some(message.seq.0),
+            _ => None,
+        });
+        assert_eq!(queued.collect::<Vec<_>>(), [1, 2, 3, 5, 7, 9, 10]);
+        assert_eq!(
+            overlay.batch().first(),
+            Some(&Write::Thin(Some(TxId(1)), Seq(2)))
+        );
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! A central system that keeps books, and behaves badly when it is told to.
+
+use std::collections::BTreeMap;
+
+use evcp::time::Wall;
+use serde_json::{json, Value};
+
+use super::books::Books;
+
+/// How it treats the next calls.
+#[derive(Default)]
+pub struct Central {
+    pub books: Books,
+    /// Calls that it answers with an error, does not answer, answers late or twice.
+    pub refuse: u32,
+    pub mute: u32,
+    pub late: (u32, u64),
+    pub double: u32,
+    /// Boots that it answers so: Pending, or Rejected.
+    pub not_yet: (u32, bool),
+    /// How far its clock is off.
+    pub clock: i64,
+    /// What it answered to which call: the same call gets the same answer.
+    seen: BTreeMap<String, Value>,
+    /// How often it refused a transaction message, by what that says.
+    pub refused: BTreeMap<String, u32>,
+    /// Tags that it ever accepted.
+    pub accepted: Vec<String>,
+}
+
+/// An answer, and how much later than at once it is sent.
+pub type Answer = (u64, String);
+
+impl Central {
+    /// Takes in a call; the answers to it.
+    pub fn take(&mut self, now: i64, frame: &Value) -> Result<Vec<Answer>, String> {
+        let (Some(id), Some(action)) = (frame[1].as_str(), frame[2].as_str()) else {
+            return Err(format!("no call: {frame}"));
+        };
+        let payload = &frame[3];
+        let transaction = matches!(
+            action,
+            "StartTransaction" | "MeterValues" | "StopTransaction"
+        );
+        if transaction && self.refuse > 0 && !self.seen.contains_key(id) {
+            self.refuse -= 1;
+            *self.refused.entry(what(action, payload)).or_default() += 1;
+            return Ok(vec![(
+                0,
+                json!([4, id, "InternalError", "not now", {}]).to_string(),
+            )]);
+        }
+        let answer = match self.seen.get(id) {
+            Some(known) if transaction => known.clone(),
+            _ => {
+                let answer = self.book(now, action, payload)?;
+                if transaction {
+                    self.seen.insert(id.to_owned(), answer.clone());
+                }
+                answer
+            }
+        };
+        if self.mute > 0 {
+            self.mute -= 1;
+            return Ok(Vec::new());
+        }
+        let mut after = 0;
+        if self.late.0 > 0 {
+            self.late.0 -= 1;
+            after = self.late.1;
+        }
+        let text = json!([3, id, answer]).to_string();
+        let mut answers = vec![(after, text.clone())];
+        if self.double > 0 {
+            self.double -= 1;
+            answers.push((after, text));
+        }
+        Ok(answers)
+    }
+
+    fn book(&mut self, now: i64, action: &str, payload: &Value) -> Result<Value, String> {
+        let time = evcp::wire::format_wall(Wall(now + self.clock));
+        Ok(match action {
+            "BootNotification" if self.not_yet.0 > 0 => {
+                self.not_yet.0 -= 1;
+                let status = if self.not_yet.1 {
+                    "Pending"
+                } else {
+                    "Rejected"
+                };
+                json!({"status": status, "currentTime": time, "interval": 20})
+            }
+            "BootNotification" => {
+                json!({"status": "Accepted", "currentTime": time, "interval": 300})
+            }
+            "Heartbeat" => json!({ "currentTime": time }),
+            "Authorize" => json!({"idTagInfo": self.word(payload["idTag"].as_str().unwrap_or(""))}),
+            "StartTransaction" => {
+                let id = self.books.start(payload)?;
+                json!({"transactionId": id, "idTagInfo": self.word(payload["idTag"].as_str().unwrap_or(""))})
+            }
+            "MeterValues" => {
+                self.books.values(payload)?;
+                json!({})
+            }
+            "StopTransaction" => {
+                self.books.stop(payload)?;
+                json!({})
+            }
+            "DataTransfer" => json!({"status": "Accepted"}),
+            _ => json!({}),
+        })
+    }
+
+    /// What it says of a tag.
+    fn word(&mut self, tag: &str) -> Value {
+        let status = match tag.as_bytes().first() {
+            Some(b'B') => return json!({"status": "Invalid"}),
+            Some(b'M') => json!({"status": "Accepted", "parentIdTag": "FLEET"}),
+            _ => json!({"status": "Accepted"}),
+        };
+        if !self.accepted.iter().any(|known| known == tag) {
+            self.accepted.push(tag.to_owned());
+        }
+        status
+    }
+
+    /// Everything goes well from now on.
+    pub fn calm_down(&mut self) {
+        (self.refuse, self.mute, self.double) = (0, 0, 0);
+        self.late = (0, 0);
+        self.not_yet = (0, false);
+    }
+}
+
+/// What a transaction message is about, whatever its id.
+pub fn what(action: &str, payload: &Value) -> String {
+    let of = |name: &str| payload[name].to_string();
+    format!(
+        "{action} {} {} {} {}",
+        of("connectorId"),
+        of("idTag"),
+        of("timestamp"),
+        of("transactionId")
+    )
+}

@@ -1,0 +1,242 @@
+//! The charger: contactors, meters that tell the truth, vehicles; and what was told of sessions.
+
+use evcp::core::{Ev, Supply, TransactionChange, TransactionStep};
+use evcp::wire::Reason;
+
+/// One connector's hardware, and who stands before it.
+pub struct Outlet {
+    pub cable: bool,
+    pub vehicle: bool,
+    pub wants: bool,
+    pub faulted: bool,
+    pub supply: Supply,
+    /// The register in thousandths of a watt-hour.
+    pub mwh: u64,
+    /// Up to when that has been counted.
+    since: u64,
+    /// The meter does not answer before this.
+    pub stalls_until: u64,
+    /// What the library was shown last since it runs, and when.
+    pub shown: Option<u64>,
+    /// The session that was told of and has not ended.
+    pub session: Option<usize>,
+    /// The tag that was shown here last.
+    pub tag: String,
+}
+
+impl Outlet {
+    pub fn new(mwh: u64) -> Self {
+        Self {
+            cable: false,
+            vehicle: false,
+            wants: false,
+            faulted: false,
+            supply: Supply::OFF,
+            mwh,
+            since: 0,
+            stalls_until: 0,
+            shown: None,
+            session: None,
+            tag: String::new(),
+        }
+    }
+
+    /// Counts the energy up to now. To be called before anything about it changes.
+    pub fn integrate(&mut self, now: u64) {
+        if self.supply.permit && self.vehicle && self.wants {
+            let watts = self
+                .supply
+                .deciwatts
+                .map_or(11_000, |tenths| tenths / 10)
+                .min(22_000);
+            self.mwh += watts * (now - self.since) / 3_600;
+        }
+        self.since = now;
+    }
+
+    pub fn ev(&self) -> Ev {
+        match (self.cable, self.vehicle, self.wants) {
+            (false, ..) => Ev::Absent,
+            (true, false, _) => Ev::CableOnly,
+            (true, true, true) => Ev::Charging,
+            (true, true, false) => Ev::Plugged,
+        }
+    }
+}
+
+/// A session as the firmware was told of it.
+pub struct Told {
+    pub tx: u64,
+    pub tag: String,
+    pub connector: usize,
+    pub start: i64,
+    pub stop: Option<i64>,
+    /// When that was told.
+    pub stopped: u64,
+    /// It was running or came to be while the disk failed, and the power went: nobody can know it.
+    pub excused: bool,
+    /// The power went while it ran, and readings are stored in groups: what was sent is not sure.
+    pub unsure: bool,
+    /// Its end was stored, but the power went before anybody was told: the register then.
+    pub untold: Option<u64>,
+    /// What the meter showed at its start, if it had shown anything.
+    reference: Option<u64>,
+    /// The register when nothing had flowed yet.
+    base: u64,
+    /// Readings since its start, and when: not all of them survive a power cut.
+    shown: Vec<(u64, u64)>,
+    /// A reading that must be on the bill.
+    sure: u64,
+}
+
+/// What rounding to whole watt-hours at both ends may make.
+const ROUNDING: u64 = 1_500;
+
+/// All sessions that were told of.
+#[derive(Default)]
+pub struct Sessions(pub Vec<Told>);
+
+impl Sessions {
+    /// Takes in a step; `Err` says what is wrong with it.
+    pub fn step(
+        &mut self,
+        now: u64,
+        outlet: &mut Outlet,
+        step: &TransactionStep,
+    ) -> Result<(), String> {
+        let tx = step.tx.0;
+        if matches!(
+            step.change,
+            TransactionChange::Confirmed | TransactionChange::Deauthorized
+        ) {
+            // A word about one that may be over.
+            return Ok(());
+        }
+        if let Some(open) = outlet.session.map(|at| &self.0[at]) {
+            if open.tx != tx {
+                return Err(format!("{tx} while {} runs there", open.tx));
+            }
+        }
+        if step.change == TransactionChange::Started && outlet.session.is_some() {
+            return Err(format!("{tx} starts twice"));
+        }
+        if outlet.session.is_none() {
+            // What was forgotten, since the disk failed when the power went, may come back.
+            let begins = step.change == TransactionChange::Started;
+            let lost = self.0.iter().rposition(|known| {
+                !begins
+                    && known.excused
+                    && (known.tx, known.tag.as_str()) == (tx, step.tag.as_str())
+            });
+            outlet.session = lost.or(Some(self.0.len()));
+            if lost.is_none() {
+                self.0.push(Told {
+                    tx,
+                    tag: step.tag.as_str().to_owned(),
+                    connector: step.connector.index() + 1,
+                    start: step.meter_start.0,
+                    stop: None,
+                    stopped: 0,
+                    excused: false,
+                    unsure: false,
+                    untold: None,
+                    reference: outlet.shown,
+                    base: outlet.mwh,
+                    shown: Vec::new(),
+                    sure: 0,
+                });
+            }
+        }
+        let at = outlet.session.unwrap_or_default();
+        let told = &mut self.0[at];
+        if (told.start, told.tag.as_str()) != (step.meter_start.0, step.tag.as_str()) {
+            return Err(format!("{tx} began otherwise before: {step:?}"));
+        }
+        if step.change == TransactionChange::Stopped {
+            let Some((_, stop)) = step.stopped else {
+                return Err(format!("{tx} stopped at nothing"));
+            };
+            told.stop = Some(stop.0);
+            told.stopped = now;
+            outlet.session = None;
+            let cut = step.reason == Some(Reason::PowerLoss);
+            if !cut {
+                told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
+            }
+            return told.is_right(stop.0, outlet.mwh);
+        }
+        Ok(())
+    }
+
+    /// The meter was read.
+    pub fn read(&mut self, outlet: &mut Outlet, now: u64) {
+        outlet.shown = Some(outlet.mwh);
+        if let Some(at) = outlet.session {
+            self.0[at].reference.get_or_insert(outlet.mwh);
+            self.0[at].shown.push((now, outlet.mwh));
+        }
+    }
+
+    /// The power goes: what was shown longer ago than `commit` is durable.
+    pub fn power_cut(&mut self, outlet: &mut Outlet, now: u64, commit: u64, lossy: bool) {
+        outlet.shown = None;
+        let Some(at) = outlet.session else { return };
+        let told = &mut self.0[at];
+        let durable = told.shown.iter().filter(|(when, _)| when + commit < now);
+        told.sure = told
+            .sure
+            .max(durable.map(|(_, mwh)| *mwh).max().unwrap_or(0));
+        told.shown.clear();
+        told.unsure |= commit > 0;
+        if lossy {
+            told.excused = true;
+            // It may never have been.
+            outlet.session = None;
+        }
+    }
+
+    /// The power is back, and these transactions were running: all others had come to their end.
+    pub fn power_on(&mut self, outlet: &mut Outlet, running: &[u64]) {
+        let ended = outlet
+            .session
+            .filter(|at| !running.contains(&self.0[*at].tx));
+        if let Some(at) = ended {
+            self.0[at].untold = Some(outlet.mwh);
+            outlet.session = None;
+        }
+    }
+
+    /// The power failed with a moment's notice: the last reading counts.
+    pub fn power_fails(&mut self, outlet: &Outlet) {
+        if let Some(at) = outlet.session {
+            let told = &mut self.0[at];
+            told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
+        }
+    }
+}
+
+impl Told {
+    /// Nothing is billed that did not flow, and what is known for sure is billed.
+    pub fn is_right(&self, stop: i64, mwh: u64) -> Result<(), String> {
+        let billed = u64::try_from((stop - self.start) * 1_000)
+            .map_err(|_| format!("{} runs backwards: {} to {stop}", self.tag, self.start))?;
+        let from = self.reference.unwrap_or(self.base).min(self.base);
+        let flowed = mwh - from;
+        if billed > flowed + ROUNDING {
+            return Err(format!(
+                "{}: {billed} mWh billed, {flowed} flowed",
+                self.tag
+            ));
+        }
+        let sure = self
+            .sure
+            .saturating_sub(self.reference.unwrap_or(self.base));
+        if !self.excused && billed + ROUNDING < sure {
+            return Err(format!(
+                "{}: {billed} mWh billed, {sure} were shown and durable",
+                self.tag
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! What is to happen: made from a seed before anything runs, so that parts of it can be left out.
+
+use fastrand::Rng;
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// How the charge point is made and set up.
+#[derive(Clone, Debug)]
+pub struct Make {
+    pub connectors: usize,
+    /// The meter answers when asked; else the firmware pushes readings.
+    pub reads_meter: bool,
+    /// Every so many milliseconds, while energy flows.
+    pub pushes_every: u64,
+    /// Nothing is known of the meter until it is asked.
+    pub starts_silent: bool,
+    pub resumes: bool,
+    pub attempts: u32,
+    pub sample_s: u64,
+    pub aligned_s: u64,
+    pub stop_data: bool,
+    pub offline_strangers: bool,
+    pub pre_authorizes: bool,
+    pub commit_ms: u64,
+    pub most_values: u64,
+    pub ping_s: u64,
+    pub stops_invalid: bool,
+    pub shares: bool,
+    /// Parts per million that the device's clock is too fast.
+    pub drift: i64,
+    /// The device's clock at power-on is off by this, in milliseconds.
+    pub clock_off: i64,
+    /// The records are kept in SQLite, not in memory.
+    pub sqlite: bool,
+}
+
+/// A tag that somebody shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The central system accepts it.
+    Good,
+    /// One of a group.
+    Member,
+    /// The central system does not accept it.
+    Bad,
+    /// The tag of the transaction that runs at the connector.
+    Same,
+}
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    Plug(usize),
+    /// The vehicle wants energy, or does not.
+    Wants(usize, bool),
+    /// The vehicle's end of the cable is pulled.
+    CableOnly(usize),
+    Unplug(usize),
+    Tag(usize, Who),
+    /// At a reader for all connectors.
+    TagAnywhere(Who),
+    StopLocal(usize),
+    /// Connector 0 is the charge point.
+    Fault(usize, bool),
+    /// The meter says nothing for so long.
+    MeterStalls(usize, u64),
+    Cut,
+    /// No connection can be made for so long.
+    Unreachable(u64),
+    /// Frames vanish, and nobody says so.
+    HalfOpen,
+    Latency(u64),
+    /// Calls that the central system answers with an error.
+    Refuse(u32),
+    /// Calls that it does not answer.
+    Mute(u32),
+    /// Answers that come so much later.
+    Late(u32, u64),
+    /// Answers that come twice.
+    Double(u32),
+    /// BootNotifications that are answered Pending or Rejected.
+    NotYet(u32, bool),
+    /// The central system calls; the number says what.
+    Request(u64),
+    /// Something that makes no sense.
+    Nonsense(u64),
+    /// The clock of the central system jumps.
+    CentralClock(i64),
+    /// The clock of the device jumps.
+    Clock(i64),
+    DiskFails(u64),
+    /// The power goes, so many effects later, for so long.
+    PowerCut(u32, u64),
+    /// The power goes, and the device has a moment to say so.
+    PowerFails(u64),
+    /// The firmware restarts in an orderly way.
+    Restart,
+}
+
+/// A seed, made into a life.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub make: Make,
+    /// When, and what.
+    pub events: Vec<(u64, Event)>,
+    /// From here on nothing fails any more.
+    pub calm: u64,
+}
+
+impl Plan {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Rng::with_seed(seed);
+        let make = make(&mut dice, seed);
+        // Most lives are short: what goes wrong does so within hours, or takes days.
+        let calm = match dice.u8(..20) {
+            0..=8 => HOUR / 2,
+            9..=15 => 2 * HOUR,
+            16..=18 => 12 * HOUR,
+            _ => 72 * HOUR,
+        };
+        let mut events = Vec::new();
+        for connector in 1..=make.connectors {
+            drivers(&mut dice, connector, calm, &mut events);
+        }
+        // A flavour for each life: some have one kind of trouble, some all kinds.
+        let flavour = dice.u32(..6);
+        for _ in 0..dice.usize(2..40) {
+            events.push((dice.u64(..calm), trouble(&mut dice, &make, flavour)));
+        }
+        events.sort_by_key(|(at, _)| *at);
+        Self {
+            seed,
+            make,
+            events,
+            calm,
+        }
+    }
+}
+
+fn make(dice: &mut Rng, seed: u64) -> Make {
+    Make {
+        connectors: dice.usize(1..=3),
+        reads_meter: dice.bool(),
+        pushes_every: [10 * SECOND, 30 * SECOND, 7 * MINUTE][dice.usize(..3)],
+        starts_silent: dice.u8(..10) == 0,
+        resumes: dice.bool(),
+        attempts: [1, 3, 5][dice.usize(..3)],
+        sample_s: [0, 30, 60, 900][dice.usize(..4)],
+        aligned_s: [0, 0, 900, 3600][dice.usize(..4)],
+        stop_data: dice.bool(),
+        offline_strangers: dice.bool(),
+        pre_authorizes: dice.bool(),
+        commit_ms: [0, 10 * SECOND, MINUTE][dice.usize(..3)],
+        most_values: [100, 10_000][dice.usize(..2)],
+        ping_s: [0, 30, 60][dice.usize(..3)],
+        stops_invalid: dice.u8(..4) > 0,
+        shares: dice.bool(),
+        drift: dice.i64(-100..100),
+        clock_off: [0, 0, -315_360_000_000, 7_000, -3_600_000][dice.usize(..5)],
+        sqlite: seed % 64 == 0,
+    }
+}
+
+/// People who come to one connector, one after the other.
+fn drivers(dice: &mut Rng, connector: usize, calm: u64, events: &mut Vec<(u64, Event)>) {
+    let mut now = dice.u64(..calm / 4);
+    for _ in 0..dice.usize(1..6) {
+        let who = match dice.u8(..10) {
+            0..=5 => Who::Good,
+            6..=7 => Who::Member,
+            _ => Who::Bad,
+        };
+        let mut life = Vec::new();
+        if dice.bool() {
+            life.push((Event::Plug(connector), MINUTE));
+            life.push((Event::Tag(connector, who), 2 * MINUTE));
+        } else {
+            life.push((Event::Tag(connector, who), MINUTE));
+            life.push((Event::Plug(connector), 70 * SECOND));
+        }
+        life.push((Event::Wants(connector, true), MINUTE));
+        if dice.u8(..3) == 0 {
+            life.push((Event::Wants(connector, false), HOUR));
+            life.push((Event::Wants(connector, true), HOUR));
+        }
+        // Some pull the plug, some show their tag, some somebody else does it from afar.
+        life.push(match dice.u8(..6) {
+            0..=2 => (Event::Tag(connector, Who::Same), calm / 4),
+            3 => (Event::CableOnly(connector), calm / 4),
+            4 => (Event::StopLocal(connector), calm / 4),
+            _ => (Event::Tag(connector, Who::Member), calm / 4),
+        });
+        life.push((Event::Unplug(connector), 10 * MINUTE));
+        for (event, most) in life {
+            now += dice.u64(..most);
+            if now < calm {
+                events.push((now, event));
+            }
+        }
+        now += dice.u64(..calm / 8);
+    }
+}
+
+/// One thing that goes wrong, or that somebody wants.
+fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
+    let connector = dice.usize(1..=make.connectors);
+    let kind = match flavour {
+        0 => dice.u32(..40),
+        1 => dice.u32(..10),
+        2 => dice.u32(10..20),
+        3 => dice.u32(20..27),
+        _ => dice.u32(..27),
+    };
+    match kind {
+        0 => Event::Cut,
+        1 => Event::Unreachable(dice.u64(SECOND..3 * HOUR)),
+        2 => Event::HalfOpen,
+        3 => Event::Latency([1, 50, 2_000, 40_000][dice.usize(..4)]),
+        4 => Event::Refuse(dice.u32(1..6)),
+        5 => Event::Mute(dice.u32(1..4)),
+        6 => Event::Late(dice.u32(1..4), dice.u64(SECOND..2 * MINUTE)),
+        7 => Event::Double(dice.u32(1..5)),
+        8 => Event::NotYet(dice.u32(1..4), dice.bool()),
+        9 => Event::Nonsense(dice.u64(..)),
+        10 | 11 => Event::PowerCut(dice.u32(..12), dice.u64(SECOND..HOUR)),
+        12 => Event::PowerFails(dice.u64(SECOND..HOUR)),
+        13 => Event::Restart,
+        14 | 15 => Event::DiskFails(dice.u64(SECOND..HOUR)),
+        16 => Event::Clock(dice.i64(-7_200_000..7_200_000)),
+        17 => Event::CentralClock(dice.i64(-120_000..120_000)),
+        18 => Event::Cut,
+        19 => Event::PowerCut(0, dice.u64(SECOND..MINUTE)),
+        20 => Event::Fault(dice.usize(..=make.connectors), true),
+        21 => Event::Fault(dice.usize(..=make.connectors), false),
+        22 => Event::MeterStalls(connector, dice.u64(SECOND..HOUR)),
+        23 => Event::TagAnywhere(Who::Good),
+        24 => Event::Tag(connector, Who::Member),
+        25 => Event::Plug(connector),
+        26 => Event::Unplug(connector),
+        _ => Event::Request(dice.u64(..)),
+    }
+}
