@@ -1,12 +1,15 @@
 //! One WebSocket connection.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
+use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at, Instant};
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -24,12 +27,22 @@ const SEND: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(1);
 /// The largest message that is taken in. A local list of some thousand tags fits.
 const MOST: usize = 512 * 1024;
+/// With so much still to be written, nothing is read that could ask for more.
+const MOST_WAITING: usize = 256 * 1024;
 
 trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// A connection that stands.
-pub(crate) struct Socket(WebSocketStream<Box<dyn Transport>>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<Box<dyn Transport>>,
+    /// What is sent while the frame before is still on its way out.
+    waiting: VecDeque<Message>,
+    /// How many bytes have been sent since everything was out.
+    pending: usize,
+    /// By when the frame that is on its way out must be out.
+    until: Option<Instant>,
+}
 
 /// What came in.
 pub(crate) enum News {
@@ -64,15 +77,19 @@ impl Socket {
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
             .write_buffer_size(0)
-            .max_write_buffer_size(MOST)
             .max_message_size(Some(MOST))
             .max_frame_size(Some(MOST));
-        let (socket, response) = client_async_with_config(request, stream, Some(config))
+        let (stream, response) = client_async_with_config(request, stream, Some(config))
             .await
             .map_err(|why| format!("handshake: {why}"))?;
         // Without the subprotocol, no OCPP is spoken (OCPP-J 1.6 §3.2).
         let agreed = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
-        let mut socket = Self(socket);
+        let mut socket = Self {
+            stream,
+            waiting: VecDeque::new(),
+            pending: 0,
+            until: None,
+        };
         if agreed.map_or(true, |agreed| agreed.as_bytes() != SUBPROTOCOL.as_bytes()) {
             socket.close(CloseCode::Protocol).await;
             return Err(format!("the central system does not speak {SUBPROTOCOL}"));
@@ -80,21 +97,32 @@ impl Socket {
         Ok(socket)
     }
 
-    /// What comes next. Pings are answered on the way.
+    /// What comes next. Pings are answered, and what waits is written, on the way.
     pub(crate) async fn next(&mut self) -> News {
         loop {
-            return match self.0.next().await {
+            let until = self.until;
+            let step = poll_fn(|cx| self.poll(cx));
+            let came = match until {
+                None => step.await,
+                Some(until) => match timeout_at(until, step).await {
+                    Ok(came) => came,
+                    // Another frame may have taken the place of the one that was waited for.
+                    Err(_) if self.until != Some(until) => continue,
+                    Err(_) => return News::Down("the central system takes nothing in".to_owned()),
+                },
+            };
+            return match came {
                 Some(Ok(Message::Text(text))) => News::Text(text),
                 Some(Ok(Message::Binary(_))) => News::Garbage,
                 Some(Ok(Message::Pong(_))) => News::Pong,
-                // The answer has been queued by the library below; it must leave now.
-                Some(Ok(Message::Ping(_))) => match self.0.flush().await {
-                    Ok(()) => continue,
-                    Err(why) => News::Down(why.to_string()),
-                },
+                // The answer has been queued by the library below, and leaves with the next poll.
+                Some(Ok(Message::Ping(data))) => {
+                    self.sends(data.len());
+                    continue;
+                }
                 Some(Ok(Message::Close(frame))) => {
                     // Our half of the closing handshake.
-                    let _ = timeout(CLOSE, self.0.flush()).await;
+                    let _ = timeout(CLOSE, self.stream.flush()).await;
                     News::Down(frame.map_or_else(
                         || "closed by the central system".to_owned(),
                         |frame| format!("closed by the central system: {frame}"),
@@ -109,19 +137,50 @@ impl Socket {
         }
     }
 
-    pub(crate) async fn send(&mut self, text: String) -> Result<(), String> {
-        self.transmit(Message::text(text)).await
-    }
-
-    pub(crate) async fn ping(&mut self) -> Result<(), String> {
-        self.transmit(Message::Ping(Vec::new().into())).await
-    }
-
-    async fn transmit(&mut self, message: Message) -> Result<(), String> {
-        match timeout(SEND, self.0.send(message)).await {
-            Ok(sent) => sent.map_err(|why| why.to_string()),
-            Err(_) => Err("the central system takes nothing in".to_owned()),
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        match self.poll_write(cx) {
+            Poll::Ready(Err(why)) => return Poll::Ready(Some(Err(why))),
+            Poll::Pending if self.pending > MOST_WAITING => return Poll::Pending,
+            Poll::Ready(Ok(())) | Poll::Pending => {}
         }
+        self.stream.poll_next_unpin(cx)
+    }
+
+    /// Writes as much as goes; ready when nothing waits any more.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            ready!(self.stream.poll_flush_unpin(cx))?;
+            let Some(message) = self.waiting.pop_front() else {
+                self.pending = 0;
+                self.until = None;
+                return Poll::Ready(Ok(()));
+            };
+            self.until = Some(Instant::now() + SEND);
+            self.stream.start_send_unpin(message)?;
+        }
+    }
+
+    fn sends(&mut self, bytes: usize) {
+        // No frame has a header of more than 14 bytes.
+        self.pending += bytes + 14;
+        self.until.get_or_insert_with(|| Instant::now() + SEND);
+    }
+
+    /// Sends a frame. It never waits: a central system that takes nothing in must not keep the
+    /// charge point from its work. What does not go out at once goes out in `next`.
+    pub(crate) fn send(&mut self, text: String) -> Result<(), String> {
+        self.transmit(Message::text(text))
+    }
+
+    pub(crate) fn ping(&mut self) -> Result<(), String> {
+        self.transmit(Message::Ping(Vec::new().into()))
+    }
+
+    fn transmit(&mut self, message: Message) -> Result<(), String> {
+        self.sends(message.len());
+        self.waiting.push_back(message);
+        let written = poll_fn(|cx| self.poll_write(cx)).now_or_never();
+        written.unwrap_or(Ok(())).map_err(|why| why.to_string())
     }
 
     /// Closes in order, but does not wait long for it.
@@ -139,8 +198,10 @@ impl Socket {
             reason: Utf8Bytes::from_static(""),
         };
         let closing = async {
-            if self.0.close(Some(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.0.next().await {}
+            // What was sent before is said before.
+            let said = poll_fn(|cx| self.poll_write(cx)).await;
+            if said.is_ok() && self.stream.close(Some(frame)).await.is_ok() {
+                while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
         let _ = timeout(CLOSE, closing).await;
