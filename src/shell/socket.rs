@@ -1,14 +1,15 @@
 //! One WebSocket connection.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{poll_fn, Future};
 use std::io;
+use std::net::SocketAddr;
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{lookup_host, TcpStream};
 use tokio::time::{timeout, timeout_at, Instant};
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -55,22 +56,23 @@ pub(crate) enum News {
 impl Socket {
     /// Connects, or says why not.
     pub(crate) async fn connect(endpoint: &Endpoint, access: &Access) -> Result<Self, String> {
-        match timeout(CONNECT, Self::open(endpoint, access)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(format!("no connection after {} s", CONNECT.as_secs())),
-        }
-    }
-
-    async fn open(endpoint: &Endpoint, access: &Access) -> Result<Self, String> {
+        let until = Instant::now() + CONNECT;
         let request = endpoint.request(access)?;
         let encrypted = endpoint.is_encrypted(access.profile);
-        let address = (endpoint.host.as_str(), endpoint.port(encrypted));
-        let tcp = TcpStream::connect(address).await;
-        let tcp = tcp.map_err(|why: io::Error| format!("{}:{}: {why}", address.0, address.1))?;
+        let (host, port) = (endpoint.host.as_str(), endpoint.port(encrypted));
+        let place = format!("{host}:{port}");
+        let tcp = within(until, &place, async {
+            let tcp = match lookup_host((host, port)).await {
+                Ok(addresses) => reach(&addresses.collect::<Vec<_>>(), until).await,
+                Err(why) => Err(why),
+            };
+            tcp.map_err(|why| format!("{place}: {why}"))
+        });
+        let tcp = tcp.await?;
         // Frames are small and wait for nobody.
         tcp.set_nodelay(true).map_err(|why| why.to_string())?;
         let stream: Box<dyn Transport> = if encrypted {
-            encrypt(endpoint, tcp).await?
+            within(until, "TLS", encrypt(endpoint, tcp)).await?
         } else {
             Box::new(tcp)
         };
@@ -79,9 +81,9 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(Some(MOST))
             .max_frame_size(Some(MOST));
-        let (stream, response) = client_async_with_config(request, stream, Some(config))
-            .await
-            .map_err(|why| format!("handshake: {why}"))?;
+        let handshake = client_async_with_config(request, stream, Some(config));
+        let handshake = handshake.map(|made| made.map_err(|why| format!("handshake: {why}")));
+        let (stream, response) = within(until, "handshake", handshake).await?;
         // Without the subprotocol, no OCPP is spoken (OCPP-J 1.6 §3.2).
         let agreed = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
         let mut socket = Self {
@@ -208,6 +210,40 @@ impl Socket {
     }
 }
 
+/// Does one step of connecting, or says which one took too long.
+async fn within<T>(
+    until: Instant,
+    step: &str,
+    work: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    match timeout_at(until, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(format!("{step}: no answer after {} s", CONNECT.as_secs())),
+    }
+}
+
+/// Tries all addresses of a name, one after the other. Each has an equal share of the time that is
+/// left: one that does not answer, as IPv6 where it is broken, must not use up that of the others.
+async fn reach(addresses: &[SocketAddr], until: Instant) -> io::Result<TcpStream> {
+    let mut outcome = Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the name has no address",
+    ));
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let share = until.saturating_duration_since(Instant::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        outcome = match timeout(share, TcpStream::connect(address)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        };
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
 #[cfg(feature = "tls")]
 async fn encrypt(endpoint: &Endpoint, tcp: TcpStream) -> Result<Box<dyn Transport>, String> {
     match &endpoint.tls {
@@ -219,4 +255,35 @@ async fn encrypt(endpoint: &Endpoint, tcp: TcpStream) -> Result<Box<dyn Transpor
 #[cfg(not(feature = "tls"))]
 async fn encrypt(_: &Endpoint, _: TcpStream) -> Result<Box<dyn Transport>, String> {
     Err("this library was built without TLS".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    // rules: 3
+    #[test]
+    fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            // Nobody accepts: what knocks when the queue is full gets no answer at all.
+            let full = TcpSocket::new_v4().unwrap();
+            full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let full = full.listen(0).unwrap();
+            let silent = full.local_addr().unwrap();
+            let mut knocking = Vec::new();
+            let knock = || timeout(Duration::from_millis(200), TcpStream::connect(silent));
+            while let Ok(queued) = knock().await {
+                knocking.push(queued);
+            }
+            let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let good = good.local_addr().unwrap();
+            let until = Instant::now() + Duration::from_secs(4);
+            let reached = timeout_at(until, reach(&[silent, good], until)).await;
+            let reached = reached.expect("there is time for both").unwrap();
+            assert_eq!(reached.peer_addr().unwrap(), good);
+        });
+    }
 }
