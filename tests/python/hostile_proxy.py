@@ -10,6 +10,7 @@ import contextlib
 import random
 import socket
 import struct
+from collections import Counter
 from dataclasses import dataclass, field
 
 from feed import Feed
@@ -59,6 +60,8 @@ class Connection:
         self.central = None  # the writer to the central system
         #: Directions in which everything is swallowed without a word: the link is half-open.
         self.swallows = set()
+        #: When something was last passed to the charge point.
+        self.last_passed = 0.0
 
     async def head(self):
         """The request of the charge point."""
@@ -121,9 +124,6 @@ class Connection:
             weather = self.proxy.weather
             if direction in self.swallows:
                 continue
-            if self.proxy.opaque:
-                await self._write(writer, data)
-                continue
             if frames is None:
                 head += data
                 if b"\r\n\r\n" not in head:
@@ -145,17 +145,20 @@ class Connection:
         cut = weather.cut
         if cut is not None and cut.matches(direction, frame):
             weather.cut = None
-            await self._write(writer, frame.raw[:frame.positions()[cut.position]])
+            await self._write(writer, frame.until(cut.position))
             self.reset() if cut.how == "reset" else self.finish()
             self.proxy.links.push({"event": "cut"})
             raise Broken
         raw = frame.raw
+        self.proxy.passed[direction, frame.opcode] += 1
         if direction == DOWN and weather.fragments and frame.opcode == TEXT and frame.fin:
             raw = _in_fragments(frame.payload, weather.fragments)
         await self._write(writer, raw)
 
     async def _write(self, writer, data):
         weather = self.proxy.weather
+        if writer is self.writer:
+            self.last_passed = asyncio.get_running_loop().time()
         if weather.delay_s or weather.jitter_s:
             # Each piece waits for the one before: late, but in order.
             await asyncio.sleep(weather.delay_s + weather.dice.uniform(0, weather.jitter_s))
@@ -189,12 +192,10 @@ def _in_fragments(payload, count):
 class Proxy:
     """Listens on one port of 127.0.0.1, which it keeps over `stop_listening` and `resume`."""
 
-    def __init__(self, central, *, tls=None, opaque=False):
+    def __init__(self, central, *, tls=None):
         self.target = ("127.0.0.1", central.port)
         #: How the next connections are encrypted on the side of the charge point; None: they are not.
         self.tls = tls
-        #: What passes is not looked at.
-        self.opaque = opaque
         #: `async def reception(connection)` in place of the central system.
         self.reception = None
         #: The same, but before TLS.
@@ -202,6 +203,7 @@ class Proxy:
         self.weather = Weather()
         self.attempts = Feed("attempts to connect")
         self.links = Feed("connections of the proxy")
+        self.passed = Counter()  # frames that got through, by direction and opcode
         self.port = 0
         self._tasks = set()
         self._connections = set()
@@ -281,9 +283,10 @@ class Proxy:
             connection.finish_one_side(direction)
 
     def swallow(self, *directions):
-        """From here on these links are half-open; new ones are not."""
+        """From here on these links are half-open; new ones are not. When the charge point last heard something."""
         for connection in self._connections:
             connection.swallows |= set(directions)
+        return max((connection.last_passed for connection in self._connections), default=0.0)
 
     async def inject(self, data):
         for connection in list(self._connections):

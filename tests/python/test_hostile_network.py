@@ -5,7 +5,6 @@ are lower bounds: a slow machine is late, and never early.
 """
 
 import asyncio
-import contextlib
 import json
 import re
 
@@ -18,8 +17,7 @@ from hostile_proxy import DOWN, UP, Cut, Proxy
 from hostile_servers import (
     BAD_FRAMES, ENDS, NO_HANDSHAKE, asks_and_never_reads, drips, http, never_answers, says, then,
 )
-from steps import charge
-from websocket_frames import PING, PONG, TEXT, build
+from websocket_frames import PONG, POSITIONS, TEXT, build
 
 #: The first wait in seconds, the longest, and by how much they vary, in percent.
 FIRST_S, LONGEST_S, JITTER = 0.05, 0.8, 20
@@ -117,8 +115,9 @@ async def site(central, simulators):
     """Makes charge points behind proxies, booted; afterwards no secret is in what they logged."""
     made = []
 
-    async def make(identity="CP1", *, tls=None, roots=(), opaque=False, keys=None, **settings):
-        proxy = await Proxy(central, tls=tls, opaque=opaque).start()
+    async def make(identity="CP1", *, tls=None, roots=(), piece=0, keys=None, **settings):
+        proxy = await Proxy(central, tls=tls).start()
+        proxy.weather.piece = piece
         security = {"profile": 1, "authorization_key": SECRET}
         if tls:
             security = {**security, "profile": 2, "central_system_roots": [str(root) for root in roots]}
@@ -380,3 +379,192 @@ async def test_who_asks_and_never_reads_the_answers_does_not_keep_a_vehicle_from
     await one.simulator.wait("ws", state="disconnected")
     await one.delivers()
     one.books_are(("begin", "A"), ("end", "A"))
+
+
+# Links that are half-open
+
+async def finds_out(site, identity, directions):
+    one = await site(identity, keys={"WebSocketPingInterval": "1"})
+    await one.begins(1, "A")
+    await one.simulator.wait("tx", state="confirmed", id_tag=one.tag("A"))
+    last_heard = one.proxy.swallow(*directions)
+    await one.begins(2, "B")
+    await one.ends(1, "A")
+    (again,) = await one.proxy.failed(1, since=1)
+    assert again - last_heard >= 1 + PONG_S + FIRST_S * (1 - JITTER / 100) - ROUNDING_S
+    await one.charges(2)
+    await one.log_says("the central system does not answer pings")
+    await one.ends(2, "B")
+    await one.delivers()
+    one.books_are(("begin", "A"), ("begin", "B"), ("end", "A"), ("end", "B"))
+
+
+# rules: 17
+async def test_a_half_open_link_is_found_by_its_pings_and_made_anew(site):
+    await all_of({
+        "nothing gets through": finds_out(site, "CP1", [UP, DOWN]),
+        "nothing gets out": finds_out(site, "CP2", [UP]),
+        "nothing gets in": finds_out(site, "CP3", [DOWN]),
+    })
+
+
+# rules: 17
+async def test_a_central_system_that_opens_and_says_nothing_is_tried_ever_more_rarely(site):
+    one = await site("CP1", keys={"WebSocketPingInterval": "1"})
+    await endures(one, *receiving(one, then(b"")), "the central system does not answer pings")
+
+
+# rules: 17
+async def test_a_central_system_that_answers_calls_and_no_pings_loses_the_quiet_link_and_no_session(site):
+    one = await site("CP1", keys={"WebSocketPingInterval": "1", "MeterValueSampleInterval": "0"})
+    one.proxy.weather.lost = {DOWN: {PONG}}
+    await one.begins(1, "A")
+    first, second, third = await one.proxy.failed(3, since=1)
+    least = 1 + PONG_S + FIRST_S * (1 - JITTER / 100) - ROUNDING_S
+    assert min(second - first, third - second) >= least
+    await one.charges(1)
+    await one.begins(2, "B")
+    await one.ends(1, "A")
+    await one.log_says("the central system does not answer pings")
+    one.proxy.weather.lost = {}
+    await one.ends(2, "B")
+    await one.delivers()
+    one.books_are(("begin", "A"), ("begin", "B"), ("end", "A"), ("end", "B"))
+
+
+@pytest.mark.parametrize("direction", [UP, DOWN])
+async def test_a_connection_that_is_closed_in_one_direction_is_made_anew(site, direction):
+    one = await site("CP1")
+    await one.begins(1, "A")
+    await one.simulator.wait("tx", state="confirmed", id_tag=one.tag("A"))
+    one.proxy.finish_one_side(direction)
+    await one.proxy.failed(1, since=1)
+    await one.charges(1)
+    await one.log_says("the connection is gone")
+    await one.ends(1, "A")
+    await one.delivers()
+    one.books_are(("begin", "A"), ("end", "A"))
+
+
+# No way there
+
+# rules: 3
+async def test_while_nobody_listens_it_is_tried_on_and_on(site):
+    one = await site("CP1")
+
+    async def breaks():
+        await one.proxy.stop_listening()
+        one.proxy.reset()
+        for _ in range(4):
+            await one.simulator.wait("ws", state="failed")
+
+    async def heals():
+        await one.proxy.resume()
+
+    await endures(one, breaks, heals, "no connection: .*refused", failures=0)
+
+
+# rules: 3
+async def test_a_name_that_is_unknown_is_looked_up_again_and_again(site):
+    one = await site("CP1")
+    await one.begins(1, "A")
+    await one.simulator.wait("tx", state="confirmed", id_tag=one.tag("A"))
+    await one.simulator.kill()
+    one.point.checker.power_up()
+    url, one.simulator.settings["csms"]["url"] = one.proxy.url, "ws://nowhere.invalid:9/ocpp"
+    await one.simulator.restart()
+    for _ in range(4):
+        await one.simulator.wait("ws", state="failed")
+    await one.begins(2, "B")
+    await one.charges(2)
+    await one.log_says("no connection: nowhere.invalid:9: .*(name|lookup|resol)")
+    await one.ends(2, "B")
+    await one.simulator.stop()
+    one.simulator.settings["csms"]["url"] = url
+    await one.simulator.restart()
+    await one.delivers()
+    one.books_are(("begin", "A"), ("end", "A"), ("begin", "B"), ("end", "B"))
+
+
+# Bad weather, which is no fault
+
+async def goes_through(site, identity, **weather):
+    """Sessions run on one connection from beginning to end, whatever the weather is like."""
+    quiet = {"keys": {"WebSocketPingInterval": "1"}, "tuning": {"ws.pong_timeout_s": "20"}}
+    one = await site(identity, piece=16, **quiet)  # the handshake comes in pieces, too
+    one.proxy.weather.piece = 0
+    for name, value in weather.items():
+        setattr(one.proxy.weather, name, value)
+    await one.begins(1, "A")
+    await one.simulator.wait("tx", state="confirmed", id_tag=one.tag("A"))
+    answer = await one.point.call("GetConfiguration")
+    assert len(answer.configuration_key) > 30
+    await one.begins(2, "B\N{EURO SIGN}")
+    await one.ends(1, "A")
+    await one.ends(2, "B\N{EURO SIGN}")
+    await one.delivers()
+    one.books_are(("begin", "A"), ("begin", "B\N{EURO SIGN}"), ("end", "A"), ("end", "B\N{EURO SIGN}"))
+    assert len(one.proxy.attempts.items) == 1, "the connection stood"
+    return one
+
+
+async def test_slow_and_broken_up_links_carry_everything_on_one_connection(site):
+    async def fragmented(identity, **weather):
+        one = await goes_through(site, identity, fragments=7, **weather)
+        assert one.proxy.passed[UP, PONG] > 0, "pings between fragments are answered"
+
+    await all_of({
+        "late": goes_through(site, "CP1", delay_s=0.02, jitter_s=0.08),
+        "byte by byte": goes_through(site, "CP2", piece=1),
+        "in fragments": fragmented("CP3"),
+        "all of it": fragmented("CP4", delay_s=0.02, jitter_s=0.02, piece=3),
+    })
+
+
+# A frame breaks off
+
+def frame_of(action, tag, direction):
+    """Finds the call of a session, or the answer to it."""
+    ids = set()
+
+    def matches(way, frame):
+        if frame.opcode != TEXT:
+            return False
+        message = json.loads(frame.payload)
+        if way == UP and message[0] == 2 and message[2] == action and message[3].get("idTag") == tag:
+            ids.add(message[1])
+            return direction == UP
+        return way == DOWN and direction == DOWN and message[0] == 3 and message[1] in ids
+
+    return matches
+
+
+async def breaks_off_everywhere(site, identity, direction, how):
+    one = await site(identity, keys={"MeterValueSampleInterval": "0"})
+    expected = []
+    for action in ("StartTransaction", "StopTransaction"):
+        for number, position in enumerate(POSITIONS):
+            name = f"{action[:4]}{number}"
+            one.proxy.weather.cut = Cut(frame_of(action, one.tag(name), direction), position, how)
+            connects = len(one.proxy.attempts.items)
+            await one.begins(1, name)
+            if action == "StartTransaction":
+                await one.proxy.links.wait({"event": "cut"})
+                await one.charges(1)
+            await one.simulator.wait("tx", state="confirmed", id_tag=one.tag(name))
+            await one.ends(1, name)
+            if action == "StopTransaction":
+                await one.proxy.links.wait({"event": "cut"})
+            await one.leaves(1)
+            await one.delivers()
+            assert len(one.proxy.attempts.items) > connects, f"{action}, {position}"
+            expected += [("begin", name), ("end", name)]
+    one.books_are(*expected)
+
+
+# rules: 61
+async def test_a_start_or_stop_that_breaks_off_anywhere_is_booked_once(site):
+    await all_of({
+        f"{direction} by {how}": breaks_off_everywhere(site, f"CP-{direction}-{how}", direction, how)
+        for direction in (UP, DOWN) for how in ("reset", "fin")
+    })

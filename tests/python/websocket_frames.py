@@ -6,6 +6,13 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONTINUATION = 0
 
 
+#: Where a frame can break off.
+POSITIONS = (
+    "before its first byte", "in its header", "before its payload", "in its middle", "before its last byte",
+    "after its last byte",
+)
+
+
 @dataclass
 class WebSocketFrame:
     """One whole frame, and the bytes that it came as."""
@@ -16,16 +23,11 @@ class WebSocketFrame:
     opcode: int
     payload: bytes
 
-    def positions(self):
-        """Where a frame can break off: how many of its bytes get through, by name."""
-        return {
-            "before its first byte": 0,
-            "in its header": 1,
-            "before its payload": self.header,
-            "in its middle": self.header + len(self.payload) // 2,
-            "before its last byte": len(self.raw) - 1,
-            "after its last byte": len(self.raw),
-        }
+    def until(self, position):
+        """The bytes that get through when it breaks off there."""
+        middle = self.header + len(self.payload) // 2
+        ends = (0, 1, self.header, middle, len(self.raw) - 1, len(self.raw))
+        return self.raw[:ends[POSITIONS.index(position)]]
 
 
 def build(opcode, payload=b"", *, fin=True, rsv=0, mask=None, length=None):
