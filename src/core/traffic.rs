@@ -326,7 +326,9 @@ impl Engine {
 
     fn on_error(&mut self, purpose: Purpose, code: ErrorCode, text: &str) {
         self.counters.call_errors += 1;
-        log::warn!("the central system refuses {purpose:?}: {code}: {text}");
+        // What it says must not look like a line of the log of its own.
+        let said = text.replace(char::is_control, " ");
+        log::warn!("the central system refuses {purpose:?}: {code}: {said}");
         match purpose {
             Purpose::Boot => self.boot_failed(false),
             Purpose::Authorize(number) => self.authorize_refused(number),

@@ -127,7 +127,11 @@ impl Socket {
                     let _ = timeout(CLOSE, self.stream.flush()).await;
                     News::Down(frame.map_or_else(
                         || "closed by the central system".to_owned(),
-                        |frame| format!("closed by the central system: {frame}"),
+                        // What it says must not look like a line of the log of its own.
+                        |frame| {
+                            let said = frame.to_string().replace(char::is_control, " ");
+                            format!("closed by the central system: {said}")
+                        },
                     ))
                 }
                 Some(Ok(Message::Frame(_))) => continue,

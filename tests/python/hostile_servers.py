@@ -185,6 +185,7 @@ ENDS = {
     "close 1006, which nobody may send": (then(close_frame(1006)), "close"),
     "close 1011": (then(close_frame(1011, b"bug")), "bug"),
     "close 1013": (then(close_frame(1013, b"later")), "later"),
+    "close with a forged line": (then(close_frame(1011, b"x\nERROR forged")), "x ERROR forged"),
     "close 4000": (then(close_frame(4000, b"no such charger")), "no such charger"),
     "close without a code": (then(build(CLOSE)), "closed by the central system"),
     "no close at all": (then(b"", close=True), "clos"),
