@@ -89,11 +89,14 @@ class Connection:
     def finish_one_side(self, direction):
         """A FIN in one direction; the other stays open."""
         writer = self.central if direction == UP else self.writer
-        with contextlib.suppress(OSError):
-            writer.write_eof()
+        self.swallows.add(direction)  # nothing can be written after it
+        if writer is not None:
+            _end(writer)
 
     async def inject(self, data):
         """The charge point gets bytes that the central system never sent."""
+        if DOWN in self.swallows:
+            return
         with contextlib.suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()
@@ -135,8 +138,7 @@ class Connection:
                 await self._pass_frame(direction, writer, frame)
         # Who has been swallowed does not learn of the end either.
         if direction not in self.swallows:
-            with contextlib.suppress(OSError):
-                writer.write_eof() if writer.can_write_eof() else writer.close()
+            _end(writer)
 
     async def _pass_frame(self, direction, writer, frame):
         weather = self.proxy.weather
@@ -168,6 +170,12 @@ class Connection:
             await writer.drain()
             if weather.piece:
                 await asyncio.sleep(0)  # its own packet: the other side runs in between
+
+
+def _end(writer):
+    """A FIN; TLS has none for one direction alone."""
+    with contextlib.suppress(OSError):
+        writer.write_eof() if writer.can_write_eof() else writer.close()
 
 
 def _linger_not(writer):
@@ -222,6 +230,10 @@ class Proxy:
         return self
 
     start = resume
+
+    @property
+    def listens(self):
+        return self._accepting is not None
 
     async def stop_listening(self):
         """Nobody listens; what stands goes on."""

@@ -361,6 +361,13 @@ async def test_a_handshake_that_never_ends_is_given_up_after_its_time(site, auth
     })
 
 
+async def test_a_frame_of_more_than_half_a_mebibyte_goes_out(site):
+    one = await site("CP1")
+    await one.simulator.do("data_transfer", vendor_id="evcp", data="x" * 600_000)
+    await one.point.wait("DataTransfer")
+    assert len(one.proxy.attempts.items) == 1, "the connection stood"
+
+
 async def test_who_asks_and_never_reads_the_answers_does_not_keep_a_vehicle_from_being_unplugged(site):
     one = await site("CP1")
     await one.begins(1, "A")
