@@ -7,6 +7,7 @@ while it lasts.
 
 import asyncio
 import contextlib
+import json
 import random
 import socket
 import struct
@@ -46,6 +47,23 @@ class Cut:
     how: str  # "reset" or "fin"
 
 
+def message_of(actions, direction):
+    """Finds calls of a charge point with these actions, or the answers to them."""
+    ids = set()
+
+    def matches(way, frame):
+        try:
+            message = json.loads(frame.payload) if frame.opcode == TEXT else []
+        except ValueError:
+            return False  # half a message
+        if way == UP and message[:1] == [2] and message[2] in actions:
+            ids.add(message[1])
+            return direction == UP
+        return way == DOWN == direction and message[:1] == [3] and message[1] in ids
+
+    return matches
+
+
 class Broken(Exception):
     """The connection has ended as it was meant to."""
 
@@ -76,7 +94,7 @@ class Connection:
     def reset(self):
         """A RST to both sides: nothing that was under way arrives for certain."""
         for writer in (self.writer, self.central):
-            if writer is not None:
+            if writer is not None and not writer.is_closing():
                 _linger_not(writer)
                 writer.transport.abort()
 
@@ -93,13 +111,10 @@ class Connection:
         if writer is not None:
             _end(writer)
 
-    async def inject(self, data):
+    def inject(self, data):
         """The charge point gets bytes that the central system never sent."""
-        if DOWN in self.swallows:
-            return
-        with contextlib.suppress(ConnectionError):
+        if DOWN not in self.swallows and not self.writer.is_closing():
             self.writer.write(data)
-            await self.writer.drain()
 
     # Passing on
 
@@ -300,9 +315,9 @@ class Proxy:
             connection.swallows |= set(directions)
         return max((connection.last_passed for connection in self._connections), default=0.0)
 
-    async def inject(self, data):
+    def inject(self, data):
         for connection in list(self._connections):
-            await connection.inject(data)
+            connection.inject(data)
 
     # The record
 

@@ -38,7 +38,7 @@ def says(data):
 
     async def server(connection):
         await connection.head()
-        await connection.inject(data)
+        connection.inject(data)
 
     return server
 

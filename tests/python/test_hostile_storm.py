@@ -11,10 +11,10 @@ from collections import Counter
 import pytest
 
 from certificates import Authority
-from hostile_proxy import DOWN, UP, Cut, Proxy, Weather
+from hostile_proxy import DOWN, UP, Cut, Proxy, Weather, message_of
 from hostile_servers import BAD_FRAMES, ENDS, NO_HANDSHAKE, never_answers, then
 from test_power_cut import CONNECTORS, KEYS, Driver, faults
-from websocket_frames import POSITIONS, PONG, TEXT
+from websocket_frames import PONG, POSITIONS
 
 FAULTS = int(os.environ.get("EVCP_FAULTS", "60"))
 
@@ -59,7 +59,7 @@ class Storm(Driver):
     def kinds(self):
         kinds = [
             self.reset, self.finish, self.half_open, self.one_direction, self.nonsense, self.another_server,
-            self.nobody, self.cut, self.bad_weather, self.no_pongs,
+            self.nobody, self.cut, self.cut, self.cut, self.bad_weather, self.no_pongs,
         ]
         return kinds + [self.certificate] if self.good else kinds
 
@@ -85,7 +85,7 @@ class Storm(Driver):
 
     async def nonsense(self):
         frame, _ = self.dice.choice(list(BAD_FRAMES.values()))
-        await self.proxy.inject(frame)
+        self.proxy.inject(frame)
 
     async def another_server(self):
         servers = [server for server, _ in [*NO_HANDSHAKE.values(), *ENDS.values()]]
@@ -97,12 +97,11 @@ class Storm(Driver):
         self.proxy.reset()
 
     async def cut(self):
-        way, dice = self.dice.choice([UP, DOWN]), self.dice
-
-        def matches(direction, frame):
-            return direction == way and frame.opcode == TEXT and dice.random() < 0.5
-
-        self.proxy.weather.cut = Cut(matches, dice.choice(POSITIONS), dice.choice(["reset", "fin"]))
+        actions = ["StartTransaction", "StopTransaction"] + self.dice.choice([["MeterValues"], []])
+        self.proxy.weather.cut = Cut(
+            message_of(actions, self.dice.choice([UP, DOWN])), self.dice.choice(POSITIONS),
+            self.dice.choice(["reset", "fin"]),
+        )
 
     async def bad_weather(self):
         self.proxy.weather = Weather(
@@ -118,7 +117,7 @@ class Storm(Driver):
         self.proxy.reset()
 
 
-# rules: 3, 17, 61
+# rules: 3, 17, 60, 63
 async def test_every_session_is_on_the_books_once_whatever_the_network_does(central, simulators, tmp_path):
     seed = int(os.environ.get("EVCP_SEED") or random.randrange(1 << 31))
     print(f"EVCP_SEED={seed}")
