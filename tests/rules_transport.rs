@@ -288,6 +288,59 @@ fn a_connection_whose_pings_stay_unanswered_is_made_anew() {
     assert!(matches!(effects[..], [Effect::Connect(_)]), "{effects:?}");
 }
 
+/// How long it waits after each loss of a connection on which the central system did `what`.
+fn waits_after(world: &mut World, what: impl Fn(&mut World)) -> Vec<u64> {
+    let wait = |_| {
+        what(world);
+        world.drop_link();
+        let (at, due) = world.engine.deadline().expect("a wait");
+        assert_eq!(due, Due::Reconnect);
+        let wait = at.0 - world.now.mono.0;
+        world.run(Millis(wait));
+        assert!(world.connected);
+        wait / 1000
+    };
+    (0..5).map(wait).collect()
+}
+
+fn without_jitter() -> World {
+    let mut setup = with(1, &[("WebSocketPingInterval", "20")]);
+    setup.tuning.reconnect_jitter = 0;
+    World::booted(setup)
+}
+
+// rules: 3
+#[test]
+fn a_central_system_that_talks_nonsense_and_hangs_up_is_tried_ever_more_rarely() {
+    let mut world = without_jitter();
+    let waits = waits_after(&mut world, |world| {
+        write(world, "nonsense");
+        world.give(Input::Link(Link::Garbage));
+        // Not asked for, so it proves nothing.
+        world.give(Input::Link(Link::Pong));
+    });
+    assert_eq!(waits, [2, 4, 8, 16, 32]);
+}
+
+// rules: 3
+#[test]
+fn a_connection_that_proved_itself_is_soon_made_anew() {
+    let mut world = without_jitter();
+    let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
+    let waits = waits_after(&mut world, |world| {
+        write(world, question);
+    });
+    assert_eq!(waits, [2, 2, 2, 2, 2]);
+    let waits = waits_after(&mut world, |world| {
+        world.now.mono = world.now.mono + Millis::from_secs(20);
+        world.engine.handle(world.now, Input::Deadline);
+        let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
+        assert!(effects.contains(&Effect::Ping), "{effects:?}");
+        world.give(Input::Link(Link::Pong));
+    });
+    assert_eq!(waits, [2, 2, 2, 2, 2]);
+}
+
 // rules: 17
 #[test]
 fn a_dead_connection_is_found_before_a_transaction_message_is_given_up() {

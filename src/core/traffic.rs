@@ -27,7 +27,13 @@ impl Engine {
                 self.counters.garbage += 1;
                 log::warn!("a frame that is no text came and is ignored");
             }
-            Link::Pong => self.on_sign_of_life(),
+            Link::Pong => {
+                // A ping is due after a long silence only: this connection has stood.
+                if matches!(self.link, LinkState::Up(Ping::Sent(_))) {
+                    self.back_off.reset();
+                }
+                self.on_sign_of_life();
+            }
         }
     }
 
@@ -181,8 +187,12 @@ impl Engine {
             return;
         }
         self.on_sign_of_life();
-        self.back_off.reset();
-        match wire::parse_frame(text) {
+        let frame = wire::parse_frame(text);
+        // Who says nonsense and hangs up is not to be tried again at once.
+        if frame.is_ok() {
+            self.back_off.reset();
+        }
+        match frame {
             Ok(Frame::Call {
                 id,
                 action,
@@ -334,7 +344,9 @@ impl Engine {
 
     fn on_error(&mut self, purpose: Purpose, code: ErrorCode, text: &str) {
         self.counters.call_errors += 1;
-        log::warn!("the central system refuses {purpose:?}: {code}: {text}");
+        // What it says must not look like a line of the log of its own.
+        let said = text.replace(char::is_control, " ");
+        log::warn!("the central system refuses {purpose:?}: {code}: {said}");
         match purpose {
             Purpose::Boot => self.boot_failed(false),
             Purpose::Authorize(number) => self.authorize_refused(number),

@@ -76,7 +76,8 @@ impl log::Log for Logger {
             return;
         };
         let name = to_c(record.target());
-        let text = to_c(&record.args().to_string());
+        // One line, also where it quotes what somebody else said.
+        let text = to_c(&record.args().to_string().replace(char::is_control, " "));
         let line = evcp_log_line_t {
             struct_size: crate::ffi::values::size::<evcp_log_line_t>(),
             level: record.level() as u32,

@@ -100,13 +100,13 @@ impl Driver {
     }
 
     async fn drive(&mut self) {
-        self.settle().await;
+        self.settle();
         loop {
             while let Some(mail) = self.mailbox.take() {
                 match mail {
-                    Mail::Fact(fact) => self.handle(Input::Charger(fact)).await,
+                    Mail::Fact(fact) => self.handle(Input::Charger(fact)),
                     Mail::Answer(request, answer) => {
-                        self.handle(Input::Answer(request, answer)).await;
+                        self.handle(Input::Answer(request, answer));
                     }
                     Mail::Schedule(asked) => self.answer_schedule(&asked),
                 }
@@ -118,11 +118,11 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = self.mailbox.bell.notified() => {}
-                news = self.connection.next() => self.on_news(news).await,
-                () = sleep_until(deadline) => self.handle(Input::Deadline).await,
+                news = self.connection.next() => self.on_news(news),
+                () = sleep_until(deadline) => self.handle(Input::Deadline),
                 () = sleep_until(self.retry) => {
                     self.try_store_again();
-                    self.settle().await;
+                    self.settle();
                 }
             }
         }
@@ -169,15 +169,15 @@ impl Driver {
         }
     }
 
-    async fn on_news(&mut self, news: Incoming) {
+    fn on_news(&mut self, news: Incoming) {
         match news {
             Incoming::Opened(Ok(socket)) => {
                 self.connection = Connection::Open(socket);
-                self.handle(Input::Link(Link::Up)).await;
+                self.handle(Input::Link(Link::Up));
             }
             Incoming::Opened(Err(why)) => {
                 self.connection = Connection::None;
-                self.handle(Input::Link(Link::Failed(why))).await;
+                self.handle(Input::Link(Link::Failed(why)));
             }
             Incoming::News(News::Text(text)) => {
                 if self.trace {
@@ -185,29 +185,29 @@ impl Driver {
                     self.mailbox.push(Event::Frame { sent: false, text });
                 }
                 log::trace!(target: "evcp::frame", "< {}", text.as_str());
-                self.handle(Input::Link(Link::Text(text.as_str()))).await;
+                self.handle(Input::Link(Link::Text(text.as_str())));
             }
-            Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)).await,
-            Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)).await,
+            Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)),
+            Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)),
             Incoming::News(News::Down(why)) => {
                 self.connection = Connection::None;
-                self.handle(Input::Link(Link::Down(why))).await;
+                self.handle(Input::Link(Link::Down(why)));
             }
         }
     }
 
-    async fn handle(&mut self, input: Input<'_>) {
+    fn handle(&mut self, input: Input<'_>) {
         self.engine.handle(now(), input);
-        self.settle().await;
+        self.settle();
     }
 
     /// Carries out every effect, in order, and then gives the engine what it is owed.
-    async fn settle(&mut self) {
+    fn settle(&mut self) {
         loop {
             // Before anybody is told: who hears that a transaction ended sees its message queued.
             self.mailbox.see_counters(self.engine.counters());
             while let Some(effect) = self.engine.poll() {
-                self.carry_out(effect).await;
+                self.carry_out(effect);
             }
             let input = match self.owed.pop_front() {
                 None => return,
@@ -219,7 +219,7 @@ impl Driver {
         }
     }
 
-    async fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Store(batch) => self.commit(batch),
             Effect::Fetch { after, limit } => self.fetch(after, limit),
@@ -233,7 +233,7 @@ impl Driver {
                 let Connection::Open(socket) = &mut self.connection else {
                     return;
                 };
-                let sent = socket.ping().await;
+                let sent = socket.ping();
                 self.sent(sent);
             }
             Effect::Send(text) => {
@@ -247,7 +247,7 @@ impl Driver {
                         text: text.clone(),
                     });
                 }
-                let sent = socket.send(text).await;
+                let sent = socket.send(text);
                 self.sent(sent);
             }
             Effect::Tell(notice) => self.tell(notice),

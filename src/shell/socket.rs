@@ -1,12 +1,16 @@
 //! One WebSocket connection.
 
+use std::collections::VecDeque;
+use std::future::{poll_fn, Future};
 use std::io;
+use std::net::SocketAddr;
+use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{lookup_host, TcpStream};
+use tokio::time::{timeout, timeout_at, Instant};
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -24,12 +28,22 @@ const SEND: Duration = Duration::from_secs(20);
 const CLOSE: Duration = Duration::from_secs(1);
 /// The largest message that is taken in. A local list of some thousand tags fits.
 const MOST: usize = 512 * 1024;
+/// With so much still to be written, nothing is read that could ask for more.
+const MOST_WAITING: usize = 256 * 1024;
 
 trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// A connection that stands.
-pub(crate) struct Socket(WebSocketStream<Box<dyn Transport>>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<Box<dyn Transport>>,
+    /// What is sent while the frame before is still on its way out.
+    waiting: VecDeque<Message>,
+    /// How many bytes have been sent since everything was out.
+    pending: usize,
+    /// By when the frame that is on its way out must be out.
+    until: Option<Instant>,
+}
 
 /// What came in.
 pub(crate) enum News {
@@ -42,37 +56,42 @@ pub(crate) enum News {
 impl Socket {
     /// Connects, or says why not.
     pub(crate) async fn connect(endpoint: &Endpoint, access: &Access) -> Result<Self, String> {
-        match timeout(CONNECT, Self::open(endpoint, access)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(format!("no connection after {} s", CONNECT.as_secs())),
-        }
-    }
-
-    async fn open(endpoint: &Endpoint, access: &Access) -> Result<Self, String> {
+        let until = Instant::now() + CONNECT;
         let request = endpoint.request(access)?;
         let encrypted = endpoint.is_encrypted(access.profile);
-        let address = (endpoint.host.as_str(), endpoint.port(encrypted));
-        let tcp = TcpStream::connect(address).await;
-        let tcp = tcp.map_err(|why: io::Error| format!("{}:{}: {why}", address.0, address.1))?;
+        let (host, port) = (endpoint.host.as_str(), endpoint.port(encrypted));
+        let place = format!("{host}:{port}");
+        let tcp = within(until, &place, async {
+            let tcp = match lookup_host((host, port)).await {
+                Ok(addresses) => reach(&addresses.collect::<Vec<_>>(), until).await,
+                Err(why) => Err(why),
+            };
+            tcp.map_err(|why| format!("{place}: {why}"))
+        });
+        let tcp = tcp.await?;
         // Frames are small and wait for nobody.
         tcp.set_nodelay(true).map_err(|why| why.to_string())?;
         let stream: Box<dyn Transport> = if encrypted {
-            encrypt(endpoint, tcp).await?
+            within(until, "TLS", encrypt(endpoint, tcp)).await?
         } else {
             Box::new(tcp)
         };
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
             .write_buffer_size(0)
-            .max_write_buffer_size(MOST)
             .max_message_size(Some(MOST))
             .max_frame_size(Some(MOST));
-        let (socket, response) = client_async_with_config(request, stream, Some(config))
-            .await
-            .map_err(|why| format!("handshake: {why}"))?;
+        let handshake = client_async_with_config(request, stream, Some(config));
+        let handshake = handshake.map(|made| made.map_err(|why| format!("handshake: {why}")));
+        let (stream, response) = within(until, "handshake", handshake).await?;
         // Without the subprotocol, no OCPP is spoken (OCPP-J 1.6 §3.2).
         let agreed = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
-        let mut socket = Self(socket);
+        let mut socket = Self {
+            stream,
+            waiting: VecDeque::new(),
+            pending: 0,
+            until: None,
+        };
         if agreed.map_or(true, |agreed| agreed.as_bytes() != SUBPROTOCOL.as_bytes()) {
             socket.close(CloseCode::Protocol).await;
             return Err(format!("the central system does not speak {SUBPROTOCOL}"));
@@ -80,24 +99,39 @@ impl Socket {
         Ok(socket)
     }
 
-    /// What comes next. Pings are answered on the way.
+    /// What comes next. Pings are answered, and what waits is written, on the way.
     pub(crate) async fn next(&mut self) -> News {
         loop {
-            return match self.0.next().await {
+            let until = self.until;
+            let step = poll_fn(|cx| self.poll(cx));
+            let came = match until {
+                None => step.await,
+                Some(until) => match timeout_at(until, step).await {
+                    Ok(came) => came,
+                    // Another frame may have taken the place of the one that was waited for.
+                    Err(_) if self.until != Some(until) => continue,
+                    Err(_) => return News::Down("the central system takes nothing in".to_owned()),
+                },
+            };
+            return match came {
                 Some(Ok(Message::Text(text))) => News::Text(text),
                 Some(Ok(Message::Binary(_))) => News::Garbage,
                 Some(Ok(Message::Pong(_))) => News::Pong,
-                // The answer has been queued by the library below; it must leave now.
-                Some(Ok(Message::Ping(_))) => match self.0.flush().await {
-                    Ok(()) => continue,
-                    Err(why) => News::Down(why.to_string()),
-                },
+                // The answer has been queued by the library below, and leaves with the next poll.
+                Some(Ok(Message::Ping(data))) => {
+                    self.sends(data.len());
+                    continue;
+                }
                 Some(Ok(Message::Close(frame))) => {
                     // Our half of the closing handshake.
-                    let _ = timeout(CLOSE, self.0.flush()).await;
+                    let _ = timeout(CLOSE, self.stream.flush()).await;
                     News::Down(frame.map_or_else(
                         || "closed by the central system".to_owned(),
-                        |frame| format!("closed by the central system: {frame}"),
+                        // What it says must not look like a line of the log of its own.
+                        |frame| {
+                            let said = frame.to_string().replace(char::is_control, " ");
+                            format!("closed by the central system: {said}")
+                        },
                     ))
                 }
                 Some(Ok(Message::Frame(_))) => continue,
@@ -109,19 +143,50 @@ impl Socket {
         }
     }
 
-    pub(crate) async fn send(&mut self, text: String) -> Result<(), String> {
-        self.transmit(Message::text(text)).await
-    }
-
-    pub(crate) async fn ping(&mut self) -> Result<(), String> {
-        self.transmit(Message::Ping(Vec::new().into())).await
-    }
-
-    async fn transmit(&mut self, message: Message) -> Result<(), String> {
-        match timeout(SEND, self.0.send(message)).await {
-            Ok(sent) => sent.map_err(|why| why.to_string()),
-            Err(_) => Err("the central system takes nothing in".to_owned()),
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        match self.poll_write(cx) {
+            Poll::Ready(Err(why)) => return Poll::Ready(Some(Err(why))),
+            Poll::Pending if self.pending > MOST_WAITING => return Poll::Pending,
+            Poll::Ready(Ok(())) | Poll::Pending => {}
         }
+        self.stream.poll_next_unpin(cx)
+    }
+
+    /// Writes as much as goes; ready when nothing waits any more.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            ready!(self.stream.poll_flush_unpin(cx))?;
+            let Some(message) = self.waiting.pop_front() else {
+                self.pending = 0;
+                self.until = None;
+                return Poll::Ready(Ok(()));
+            };
+            self.until = Some(Instant::now() + SEND);
+            self.stream.start_send_unpin(message)?;
+        }
+    }
+
+    fn sends(&mut self, bytes: usize) {
+        // No frame has a header of more than 14 bytes.
+        self.pending += bytes + 14;
+        self.until.get_or_insert_with(|| Instant::now() + SEND);
+    }
+
+    /// Sends a frame. It never waits: a central system that takes nothing in must not keep the
+    /// charge point from its work. What does not go out at once goes out in `next`.
+    pub(crate) fn send(&mut self, text: String) -> Result<(), String> {
+        self.transmit(Message::text(text))
+    }
+
+    pub(crate) fn ping(&mut self) -> Result<(), String> {
+        self.transmit(Message::Ping(Vec::new().into()))
+    }
+
+    fn transmit(&mut self, message: Message) -> Result<(), String> {
+        self.sends(message.len());
+        self.waiting.push_back(message);
+        let written = poll_fn(|cx| self.poll_write(cx)).now_or_never();
+        written.unwrap_or(Ok(())).map_err(|why| why.to_string())
     }
 
     /// Closes in order, but does not wait long for it.
@@ -139,12 +204,48 @@ impl Socket {
             reason: Utf8Bytes::from_static(""),
         };
         let closing = async {
-            if self.0.close(Some(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.0.next().await {}
+            // What was sent before is said before.
+            let said = poll_fn(|cx| self.poll_write(cx)).await;
+            if said.is_ok() && self.stream.close(Some(frame)).await.is_ok() {
+                while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
         let _ = timeout(CLOSE, closing).await;
     }
+}
+
+/// Does one step of connecting, or says which one took too long.
+async fn within<T>(
+    until: Instant,
+    step: &str,
+    work: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    match timeout_at(until, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(format!("{step}: no answer after {} s", CONNECT.as_secs())),
+    }
+}
+
+/// Tries all addresses of a name, one after the other. Each has an equal share of the time that is
+/// left: one that does not answer, as IPv6 where it is broken, must not use up that of the others.
+async fn reach(addresses: &[SocketAddr], until: Instant) -> io::Result<TcpStream> {
+    let mut outcome = Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the name has no address",
+    ));
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let share = until.saturating_duration_since(Instant::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        outcome = match timeout(share, TcpStream::connect(address)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        };
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }
 
 #[cfg(feature = "tls")]
@@ -158,4 +259,35 @@ async fn encrypt(endpoint: &Endpoint, tcp: TcpStream) -> Result<Box<dyn Transpor
 #[cfg(not(feature = "tls"))]
 async fn encrypt(_: &Endpoint, _: TcpStream) -> Result<Box<dyn Transport>, String> {
     Err("this library was built without TLS".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    // rules: 3
+    #[test]
+    fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            // Nobody accepts: what knocks when the queue is full gets no answer at all.
+            let full = TcpSocket::new_v4().unwrap();
+            full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let full = full.listen(0).unwrap();
+            let silent = full.local_addr().unwrap();
+            let mut knocking = Vec::new();
+            let knock = || timeout(Duration::from_millis(200), TcpStream::connect(silent));
+            while let Ok(queued) = knock().await {
+                knocking.push(queued);
+            }
+            let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let good = good.local_addr().unwrap();
+            let until = Instant::now() + Duration::from_secs(4);
+            let reached = timeout_at(until, reach(&[silent, good], until)).await;
+            let reached = reached.expect("there is time for both").unwrap();
+            assert_eq!(reached.peer_addr().unwrap(), good);
+        });
+    }
 }

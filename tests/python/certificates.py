@@ -32,18 +32,22 @@ class Authority:
         self.root = directory / f"{name.replace(' ', '_')}.pem"
         self.root.write_bytes(_pem(self._certificate))
 
-    def _issue(self, subject, public_key, extensions, issuer):
+    def _issue(self, subject, public_key, extensions, issuer, *, days=(-1, 30), key=None):
         today = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
-            .serial_number(x509.random_serial_number()).not_valid_before(today - DAY).not_valid_after(today + 30 * DAY)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(today + days[0] * DAY).not_valid_after(today + days[1] * DAY)
         )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
-        return builder.sign(self._key, hashes.SHA256())
+        return builder.sign(key or self._key, hashes.SHA256())
 
-    def server(self, common_name, alternative_names=()):
-        """An SSL context of a server with a certificate for these names; without any: common name only."""
+    def server(self, common_name, alternative_names=(), *, days=(-1, 30), self_signed=False):
+        """An SSL context of a server with a certificate for these names; without any: common name only.
+
+        It is valid from `days[0]` days after today to `days[1]`.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         extensions = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
@@ -51,7 +55,10 @@ class Authority:
         ]
         if alternative_names:
             extensions.append((x509.SubjectAlternativeName([_general(name) for name in alternative_names]), False))
-        certificate = self._issue(_name(common_name), key.public_key(), extensions, self._certificate.subject)
+        issuer = _name(common_name) if self_signed else self._certificate.subject
+        certificate = self._issue(
+            _name(common_name), key.public_key(), extensions, issuer, days=days, key=key if self_signed else None
+        )
         chain = self.directory / f"server-{certificate.serial_number:x}.pem"
         chain.write_bytes(
             _pem(certificate) + key.private_bytes(
