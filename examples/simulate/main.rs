@@ -3,6 +3,8 @@
 //! Each seed is a charge point for hours or days of virtual time in which everything fails at some time. Ends
 //! with the numbers, or with the story of the first life that went wrong. `--story` tells that of the first seed.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../../tests/simulation/world/mod.rs"]
 mod world;
 
