@@ -230,7 +230,6 @@ impl Engine {
             Input::Charger(fact) => self.on_fact(fact),
             Input::Answer(request, answer) => self.on_answer(request, answer),
             Input::Fetched(fetched) => self.on_fetched(fetched),
-            Input::Storage { failing } => self.tell(Notice::Storage { failing }),
             Input::Deadline => {}
         }
         self.settle();

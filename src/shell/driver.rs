@@ -18,11 +18,13 @@ use crate::core::{
 use crate::mailbox::{Asked, Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint};
-use crate::store::{Overlay, Store};
+use crate::store::{Overlay, Store, StoreError};
 use crate::wire::ChargingRateUnitType;
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
 const RETRY: Duration = Duration::from_secs(5);
+/// So often the queue is read again before it counts as unreadable for good.
+const READS: u32 = 24;
 
 /// One charge point and everything that it does I/O with.
 pub(crate) struct Driver {
@@ -31,6 +33,10 @@ pub(crate) struct Driver {
     /// What the store would not take.
     overlay: Overlay,
     retry: Option<Instant>,
+    /// What the engine wants of the queue and the store would not give, and how often.
+    unread: Option<(Seq, usize, u32)>,
+    /// The host has been told that the store fails.
+    failing: bool,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
     connection: Connection,
@@ -52,7 +58,6 @@ enum Connection {
 
 enum Owed {
     Fetched(Fetched),
-    Storage(Option<String>),
     Down(String),
 }
 
@@ -70,6 +75,8 @@ impl Driver {
             store,
             overlay: Overlay::default(),
             retry: None,
+            unread: None,
+            failing: false,
             mailbox,
             endpoint: Arc::new(endpoint),
             connection: Connection::None,
@@ -121,7 +128,9 @@ impl Driver {
                 news = self.connection.next() => self.on_news(news).await,
                 () = sleep_until(deadline) => self.handle(Input::Deadline).await,
                 () = sleep_until(self.retry) => {
+                    self.retry = None;
                     self.try_store_again();
+                    self.read_again();
                     self.settle().await;
                 }
             }
@@ -212,7 +221,6 @@ impl Driver {
             let input = match self.owed.pop_front() {
                 None => return,
                 Some(Owed::Fetched(fetched)) => Input::Fetched(fetched),
-                Some(Owed::Storage(failing)) => Input::Storage { failing },
                 Some(Owed::Down(why)) => Input::Link(Link::Down(why)),
             };
             self.engine.handle(now(), input);
@@ -290,32 +298,75 @@ impl Driver {
             Err(why) => {
                 log::error!("the store fails: {why}");
                 self.overlay.add(batch);
-                self.retry = Some(Instant::now() + RETRY);
-                self.owed.push_back(Owed::Storage(Some(why.0)));
+                self.fails(why);
             }
         }
     }
 
     fn try_store_again(&mut self) {
+        if self.overlay.is_empty() {
+            return;
+        }
         match self.store.commit(&self.overlay.batch()) {
             Ok(()) => {
-                log::warn!("the store works again");
                 self.overlay.clear();
-                self.retry = None;
-                self.owed.push_back(Owed::Storage(None));
+                self.works();
             }
             Err(why) => {
                 log::debug!("the store still fails: {why}");
-                self.retry = Some(Instant::now() + RETRY);
+                self.fails(why);
             }
         }
     }
 
+    /// Told at once: what the host hears from here on is in memory only.
+    fn fails(&mut self, why: StoreError) {
+        self.retry = Some(Instant::now() + RETRY);
+        if !std::mem::replace(&mut self.failing, true) {
+            self.report(Some(why.0));
+        }
+    }
+
+    fn works(&mut self) {
+        if self.overlay.is_empty() && self.unread.is_none() {
+            self.retry = None;
+            if std::mem::replace(&mut self.failing, false) {
+                log::warn!("the store works again");
+                self.report(None);
+            }
+        }
+    }
+
+    fn report(&mut self, failing: Option<String>) {
+        self.tell(Notice::Storage { failing });
+    }
+
     fn fetch(&mut self, after: Seq, limit: usize) {
-        let on_disk = self.store.fetch(after, limit).unwrap_or_else(|why| {
-            log::error!("the queue cannot be read: {why}");
-            Fetched::default()
-        });
+        self.read(after, limit, 0);
+    }
+
+    fn read_again(&mut self) {
+        if let Some((after, limit, tries)) = self.unread.take() {
+            self.read(after, limit, tries);
+        }
+    }
+
+    /// Gives the engine what it wants of the queue. While the disk cannot be read the queue waits,
+    /// since what follows must not overtake it; what can never be read must not stop the rest.
+    fn read(&mut self, after: Seq, limit: usize, tries: u32) {
+        let on_disk = match self.store.fetch(after, limit) {
+            Ok(on_disk) => on_disk,
+            Err(why) if tries < READS => {
+                log::error!("the queue cannot be read: {why}");
+                self.unread = Some((after, limit, tries + 1));
+                return self.fails(why);
+            }
+            Err(why) => {
+                log::error!("the queue cannot be read, and waits for the next start: {why}");
+                Fetched::default()
+            }
+        };
+        self.works();
         let fetched = if self.overlay.is_empty() {
             on_disk
         } else {
@@ -325,6 +376,8 @@ impl Driver {
     }
 
     async fn finish(&mut self) {
+        // The last chance of what the disk would not take.
+        self.try_store_again();
         if let Some(closing) = self.closing.take() {
             let _ = closing.await;
         }
