@@ -369,7 +369,8 @@ fn no_sample_on_the_disk_is_newer_than_what_is_known_of_its_transaction_there() 
         .iter()
         .any(|message| values(message)[0]["value"] == "400");
     assert!(shown, "{sent:?}");
-    assert_eq!(stop_of(&world)["meterStop"], 400);
+    let stop = world.central.sessions[0].stop.as_ref();
+    assert_eq!(stop.expect("it was stopped")["meterStop"], 400);
 }
 
 // rules: 75
@@ -504,7 +505,7 @@ fn a_refused_tag_may_still_draw_the_energy_that_the_key_allows() {
     let invalid = json!({"idTagInfo": {"status": "Invalid"}});
     world
         .central
-        .treat("StartTransaction", common::Treat::With(invalid));
+        .treat("StartTransaction", Treat::With(invalid));
     world.charge(1, "ONE");
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
     world.meter(1, 1_499);
