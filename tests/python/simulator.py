@@ -68,6 +68,7 @@ class Simulator:
         self.events = Feed(f"simulator {self.identity}")
         self.stderr = Feed(f"stderr of {self.identity}")
         self.environment = {}  # beside that of the tests
+        self.wrapper = []  # a program, with its arguments, that runs the simulator
         self._process = None
         self._readers = []
         self._replies = {}
@@ -86,7 +87,7 @@ class Simulator:
         file = self.directory / "config.json"
         file.write_text(json.dumps(self.settings, indent=1))
         self._process = await asyncio.create_subprocess_exec(
-            *program(), "--json", "--state-dir", str(state), "--config", str(file),
+            *self.wrapper, *program(), "--json", "--state-dir", str(state), "--config", str(file),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE, env={**os.environ, **self.environment},
         )

@@ -7,6 +7,7 @@ in each way. EVCP_SEED repeats a choice.
 import asyncio
 import os
 import random
+import re
 import time
 from collections import Counter
 
@@ -67,3 +68,29 @@ async def test_the_books_are_right_whatever_call_is_the_last_one(central, shim, 
     if wrong:
         pytest.fail(f"EVCP_SEED={seed}: {len(wrong)} faults:\n" + "\n".join(wrong[:20]), pytrace=False)
     assert sum(hit.values()) >= 0.9 * len(crashes), "the crashes did not come"
+
+
+#: Everything by which bytes, names and lengths leave a process on Linux.
+KERNEL = (
+    "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice,copy_file_range,fsync,fdatasync,"
+    "sync_file_range,msync,ftruncate,truncate,fallocate,unlink,unlinkat,rename,renameat,renameat2,link,linkat,"
+    "io_uring_enter"
+)
+#: How the shim makes the calls that it is asked for.
+MADE_BY = {"send": "sendto", "unlink": "unlinkat", "rename": "renameat2"}
+
+
+async def test_the_sweep_knows_of_every_write_sync_and_send_that_the_kernel_sees(central, shim, tmp_path):
+    async with Scene(central, shim, "KERNEL") as scene:
+        seen = tmp_path / "strace"
+        scene.simulator.wrapper = ["strace", "-f", "-y", "-o", str(seen), "-e", f"trace={KERNEL}"]
+        for name, value in scene.shim.items():
+            scene.simulator.wrapper += ["-E", f"{name}={value}"]
+        await scene.simulator.launch()
+        assert await scene.until_gone(scene.session())
+        known = Counter(MADE_BY.get(call[2], call[2]) for call in scene.calls())
+    # The shim's own notes are no calls of the charge point.
+    lines = [line for line in seen.read_text().splitlines() if "/calls>" not in line]
+    made = Counter(found[1] for line in lines if (found := re.match(r"\d+ +(\w+)\(", line)))
+    assert made == known
+    assert known["pwrite64"] > 200 and known["fdatasync"] > 50 and known["sendto"] > 50
