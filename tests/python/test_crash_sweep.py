@@ -15,9 +15,9 @@ import pytest
 
 from crash import CRASHES, Scene, built_shim, counted, plan, recorded, run
 
-SWEEP = os.environ.get("EVCP_SWEEP", "16")
+SWEEP = os.environ.get("EVCP_SWEEP", "14")
 #: So many charge points at a time: they mostly wait for clocks and for the central system.
-AT_ONCE = int(os.environ.get("EVCP_AT_ONCE", "10"))
+AT_ONCE = int(os.environ.get("EVCP_AT_ONCE", "16"))
 
 #: How many calls of each class a session makes; recorded once.
 COUNTS = Counter()

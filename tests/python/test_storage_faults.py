@@ -13,7 +13,7 @@ import pytest
 from crash import SESSIONS, Scene, broken_promises, built_shim, faults, recorded
 
 SWEEP = os.environ.get("EVCP_SWEEP", "4")
-AT_ONCE = int(os.environ.get("EVCP_AT_ONCE", "10"))
+AT_ONCE = int(os.environ.get("EVCP_AT_ONCE", "16"))
 
 #: How many calls on the database a session makes before its reset, by name; recorded once.
 COUNTS = Counter()
