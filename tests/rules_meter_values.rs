@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{at, World};
+use common::{at, Treat, World};
 use evcp::core::{
     AfterPowerLoss, Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh,
 };
@@ -320,6 +320,59 @@ fn the_data_of_a_stop_survives_a_power_cut_and_ends_with_what_was_known_last() {
     );
 }
 
+// rules: 72
+#[test]
+fn a_session_that_drew_nothing_more_ends_at_its_last_sample_when_the_power_is_cut() {
+    let keys = [
+        ("MeterValueSampleInterval", "60"),
+        ("StopTxnSampledData", REGISTER),
+    ];
+    let mut setup = with(&keys);
+    setup.tuning.sample_commit = Millis(0);
+    let mut world = World::booted(setup);
+    world.meter(1, 100);
+    world.charge(1, "ONE");
+    // The vehicle is full: the register stands still from here on.
+    for _ in 0..3 {
+        world.run(Millis::from_secs(60));
+        world.meter(1, 100);
+    }
+    world.power_cycle();
+    world.run(Millis::from_secs(10));
+    let stop = stop_of(&world);
+    assert_eq!(stop["reason"], "PowerLoss");
+    let sent = world.sent("MeterValues");
+    let last = &sent.last().expect("there were samples")["meterValue"][0];
+    assert_eq!(stop["timestamp"], last["timestamp"]);
+    let data = stop["transactionData"].as_array().expect("it is wanted");
+    let times: Vec<_> = data.iter().map(|one| one["timestamp"].as_str()).collect();
+    assert!(times.windows(2).all(|two| two[0] <= two[1]), "{times:?}");
+}
+
+// rules: 72
+#[test]
+fn no_sample_on_the_disk_is_newer_than_what_is_known_of_its_transaction_there() {
+    let mut world = World::booted(with(&[("MeterValueSampleInterval", "60")]));
+    world.meter(1, 100);
+    world.charge(1, "ONE");
+    world.central.treat("MeterValues", Treat::Error);
+    world.run(Millis::from_secs(59));
+    world.meter(1, 400);
+    world.run(Millis::from_secs(2));
+    // Another start is stored, and the sample that waits with it.
+    world.meter(2, 7);
+    world.charge(2, "TWO");
+    world.power_cycle();
+    world.run(Millis::from_secs(60));
+    let sent = world.sent("MeterValues");
+    let shown = sent
+        .iter()
+        .any(|message| values(message)[0]["value"] == "400");
+    assert!(shown, "{sent:?}");
+    let stop = world.central.sessions[0].stop.as_ref();
+    assert_eq!(stop.expect("it was stopped")["meterStop"], 400);
+}
+
 // rules: 75
 #[test]
 fn a_transaction_that_goes_on_after_a_power_cut_says_what_was_before_and_what_is_now() {
@@ -452,7 +505,7 @@ fn a_refused_tag_may_still_draw_the_energy_that_the_key_allows() {
     let invalid = json!({"idTagInfo": {"status": "Invalid"}});
     world
         .central
-        .treat("StartTransaction", common::Treat::With(invalid));
+        .treat("StartTransaction", Treat::With(invalid));
     world.charge(1, "ONE");
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
     world.meter(1, 1_499);

@@ -98,8 +98,9 @@ impl Station {
                     self.tell(Fact::SignedMeter(id(at)?, signed.to_owned()))?;
                 }
                 let readings = self.outlets[at].readings();
-                self.tell(Fact::Meter(Some(id(at)?), readings))?;
+                // A meter does not forget what it has shown, whenever the process is killed.
                 self.keep_meters();
+                self.tell(Fact::Meter(Some(id(at)?), readings))?;
                 done
             }
             "fault" | "clear_fault" => self.fault(name, command),

@@ -58,6 +58,9 @@ impl Store for Disk {
     }
 
     fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        if self.fails.load(Ordering::Acquire) {
+            return Err(StoreError("the simulated disk fails".to_owned()));
+        }
         self.store.fetch(after, limit)
     }
 

@@ -57,7 +57,7 @@ impl Engine {
         self.flush();
     }
 
-    fn save_readings(&mut self) {
+    pub(crate) fn save_readings(&mut self) {
         while let Some(tx) = self.unsaved.iter().next().copied() {
             self.save_reading(tx);
         }

@@ -230,7 +230,6 @@ impl Engine {
             Input::Charger(fact) => self.on_fact(fact),
             Input::Answer(request, answer) => self.on_answer(request, answer),
             Input::Fetched(fetched) => self.on_fetched(fetched),
-            Input::Storage { failing } => self.tell(Notice::Storage { failing }),
             Input::Deadline => {}
         }
         self.settle();
@@ -306,6 +305,8 @@ impl Engine {
         }
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
         if !self.writes.is_empty() {
+            // No sample on the disk may be newer than what is known of its transaction there.
+            self.save_readings();
             let mut batch = std::mem::take(&mut self.lazy);
             batch.append(&mut self.writes);
             self.ready.push_back(Effect::Store(batch));

@@ -15,11 +15,6 @@ pub enum Input<'a> {
     Answer(RequestId, Answer),
     /// The rows that an [`Effect::Fetch`](crate::core::Effect) asked for.
     Fetched(Fetched),
-    /// Durable writes fail (they are kept in memory and tried again), or work again.
-    Storage {
-        /// `Some` with the reason while they fail.
-        failing: Option<String>,
-    },
     /// The time that `deadline()` named has come.
     Deadline,
 }

@@ -182,6 +182,19 @@ impl Engine {
         }
     }
 
+    /// A reading of a transaction goes to the central system: after a power cut, the transaction did
+    /// not end before that, even if no energy has flowed for hours.
+    fn note_time(&mut self, tx: TxId, at: Stamp) {
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            return;
+        };
+        if at.wall > transaction.last.0.wall {
+            transaction.last.0 = at;
+            self.unsaved.insert(tx);
+            self.commit_later();
+        }
+    }
+
     /// Takes the samples that are due.
     pub(crate) fn expire_samples(&mut self) {
         let now = self.now.mono;
@@ -265,6 +278,7 @@ impl Engine {
         let Some(tx) = self.transaction_at(at, taken) else {
             return;
         };
+        self.note_time(tx, stamp);
         let context = ReadingContext::SamplePeriodic;
         let Some(meter) = self.meter(Some(at)) else {
             return;
@@ -281,6 +295,9 @@ impl Engine {
 
     fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp, when: Mono) {
         let tx = at.and_then(|at| self.transaction_at(at, when));
+        if let Some(tx) = tx {
+            self.note_time(tx, instant);
+        }
         let context = ReadingContext::SampleClock;
         let Some(meter) = self.meter(at) else {
             return;
@@ -309,6 +326,7 @@ impl Engine {
         ) else {
             return;
         };
+        self.note_time(tx, now);
         let begin = vec![register_value(ReadingContext::InterruptionBegin, before.1)];
         self.queue_values(Some(tx), Some(at), before.0, begin);
         let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
@@ -372,13 +390,17 @@ impl Engine {
             log::warn!("connector {}: the meter could not be read", number(at));
             return;
         }
-        let run = at.and_then(|at| self.connector(at)?.run());
-        let transaction = run.and_then(|run| self.transactions.get(&run.tx));
+        let tx = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
+        let stamp = self.clock.stamp(self.now.mono);
+        if let Some(tx) = tx {
+            self.note_time(tx, stamp);
+        }
+        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
         let request = MeterValues {
             connector_id: number(at),
             transaction_id: transaction.and_then(crate::core::delivery::central_id),
             meter_value: vec![MeterValue {
-                timestamp: self.clock.wall(self.now.mono),
+                timestamp: stamp.wall,
                 sampled_value,
             }],
         };

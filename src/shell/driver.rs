@@ -28,8 +28,6 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) struct Driver {
     engine: Engine,
     store: Cushion,
-    /// What the engine waits for from a queue that could not be read.
-    unread: Option<(Seq, usize)>,
     retry: Option<Instant>,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
@@ -52,7 +50,6 @@ enum Connection {
 
 enum Owed {
     Fetched(Fetched),
-    Storage(Option<String>),
     Down(String),
 }
 
@@ -68,7 +65,6 @@ impl Driver {
         Self {
             engine,
             store: Cushion::new(store),
-            unread: None,
             retry: None,
             mailbox,
             endpoint: Arc::new(endpoint),
@@ -121,6 +117,7 @@ impl Driver {
                 news = self.connection.next() => self.on_news(news),
                 () = sleep_until(deadline) => self.handle(Input::Deadline),
                 () = sleep_until(self.retry) => {
+                    self.retry = None;
                     self.try_store_again();
                     self.settle();
                 }
@@ -212,7 +209,6 @@ impl Driver {
             let input = match self.owed.pop_front() {
                 None => return,
                 Some(Owed::Fetched(fetched)) => Input::Fetched(fetched),
-                Some(Owed::Storage(failing)) => Input::Storage { failing },
                 Some(Owed::Down(why)) => Input::Link(Link::Down(why)),
             };
             self.engine.handle(now(), input);
@@ -282,44 +278,37 @@ impl Driver {
     fn commit(&mut self, batch: Batch) {
         let turn = self.store.commit(batch);
         self.mailbox.see_stored(self.store.size());
-        self.take_turn(turn);
+        self.stored(None, turn);
     }
 
-    fn take_turn(&mut self, turn: Option<Turn>) {
-        if let Some(turn) = turn {
-            self.owed.push_back(Owed::Storage(match turn {
-                Turn::Fails(why) => Some(why),
-                Turn::Works => None,
-            }));
-        }
-        self.rearm_retry();
-    }
-
-    fn rearm_retry(&mut self) {
-        let again = self.store.is_failing() || self.unread.is_some();
-        self.retry = again.then(|| Instant::now() + RETRY);
-    }
-
-    /// Reads from the queue; what cannot be read now is read later, and the engine waits for it.
     fn fetch(&mut self, after: Seq, limit: usize) {
-        match self.store.fetch(after, limit) {
-            Some(fetched) => self.owed.push_back(Owed::Fetched(fetched)),
-            None => self.unread = Some((after, limit)),
-        }
-        self.rearm_retry();
+        let (fetched, turn) = self.store.fetch(after, limit);
+        self.stored(fetched, turn);
     }
 
     fn try_store_again(&mut self) {
-        if self.store.is_failing() {
-            let turn = self.store.try_again();
-            self.take_turn(turn);
+        let (fetched, turn) = self.store.try_again();
+        self.stored(fetched, turn);
+    }
+
+    /// What came of the store. The host is told at once: what it hears from here on may be in memory
+    /// only.
+    fn stored(&mut self, fetched: Option<Fetched>, turn: Option<Turn>) {
+        if let Some(turn) = turn {
+            let failing = match turn {
+                Turn::Fails(why) => Some(why),
+                Turn::Works => None,
+            };
+            self.tell(Notice::Storage { failing });
         }
-        if let Some((after, limit)) = self.unread.take() {
-            self.fetch(after, limit);
-        }
+        self.owed.extend(fetched.map(Owed::Fetched));
+        let fails = self.store.is_failing();
+        self.retry = fails.then(|| Instant::now() + RETRY);
     }
 
     async fn finish(&mut self) {
+        // The last chance of what the disk would not take.
+        self.try_store_again();
         if let Some(closing) = self.closing.take() {
             let _ = closing.await;
         }

@@ -10,6 +10,9 @@ pub struct Cushion {
     store: Box<dyn Store>,
     /// What the store would not take.
     overlay: Overlay,
+    /// What was asked of the queue while it could not be read.
+    unread: Option<(Seq, usize)>,
+    failing: bool,
 }
 
 /// What became of the store.
@@ -28,6 +31,8 @@ impl Cushion {
         Self {
             store,
             overlay: Overlay::default(),
+            unread: None,
+            failing: false,
         }
     }
 
@@ -39,60 +44,99 @@ impl Cushion {
         self.store.load()
     }
 
+    /// Whether something is to be tried again.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.failing
+    }
+
     /// Whether something is in memory that should be on the disk.
     #[must_use]
-    pub fn is_failing(&self) -> bool {
+    pub fn holds_back(&self) -> bool {
         !self.overlay.is_empty()
     }
 
     /// Makes a batch durable, or keeps it. Says if that changed something.
     pub fn commit(&mut self, batch: Batch) -> Option<Turn> {
-        if self.is_failing() {
+        if self.holds_back() {
             self.overlay.add(batch);
-            return self.try_again();
+            return self.write_again();
         }
         match self.store.commit(&batch) {
-            Ok(()) => None,
+            Ok(()) => self.works(),
             Err(why) => {
-                log::error!("the store fails: {why}");
                 self.overlay.add(batch);
-                Some(Turn::Fails(why.0))
+                self.fails(why)
             }
         }
     }
 
-    /// Tries to write what is kept. To be called from time to time while it fails.
-    pub fn try_again(&mut self) -> Option<Turn> {
-        match self.store.commit(&self.overlay.batch()) {
-            Ok(()) => {
-                log::warn!("the store works again");
-                self.overlay.clear();
-                Some(Turn::Works)
-            }
-            Err(why) => {
-                log::debug!("the store still fails: {why}");
-                None
-            }
-        }
-    }
-
-    /// Reads the queue as if everything had been written; see [`Store::fetch`]. `None` if that cannot
-    /// be read: it is to be asked for again later, since an empty queue is another thing.
-    pub fn fetch(&mut self, after: Seq, limit: usize) -> Option<Fetched> {
+    /// Reads the queue as if everything had been written; see [`Store::fetch`]. Nothing comes if it
+    /// cannot be read: it comes of [`Cushion::try_again`] later, since to take it for an empty queue
+    /// would let later messages overtake those in it.
+    pub fn fetch(&mut self, after: Seq, limit: usize) -> (Option<Fetched>, Option<Turn>) {
         match self.store.fetch(after, limit) {
-            Ok(on_disk) if self.is_failing() => Some(self.overlay.lay_over(on_disk, after, limit)),
-            Ok(on_disk) => Some(on_disk),
+            Ok(on_disk) => {
+                let fetched = if self.holds_back() {
+                    self.overlay.lay_over(on_disk, after, limit)
+                } else {
+                    on_disk
+                };
+                (Some(fetched), self.works())
+            }
             Err(why) => {
-                log::error!("the queue cannot be read: {why}");
-                None
+                self.unread = Some((after, limit));
+                (None, self.fails(why))
             }
         }
+    }
+
+    /// Tries again what failed. To be called from time to time while it fails.
+    pub fn try_again(&mut self) -> (Option<Fetched>, Option<Turn>) {
+        let written = if self.holds_back() {
+            self.write_again()
+        } else {
+            None
+        };
+        let Some((after, limit)) = self.unread.take() else {
+            return (None, written);
+        };
+        let (fetched, read) = self.fetch(after, limit);
+        (fetched, written.or(read))
     }
 
     /// How many bytes the store takes; 0 if unknown.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.store.size()
+    }
+
+    fn write_again(&mut self) -> Option<Turn> {
+        match self.store.commit(&self.overlay.batch()) {
+            Ok(()) => {
+                self.overlay.clear();
+                self.works()
+            }
+            Err(why) => self.fails(why),
+        }
+    }
+
+    fn fails(&mut self, why: StoreError) -> Option<Turn> {
+        if std::mem::replace(&mut self.failing, true) {
+            log::debug!("the store still fails: {why}");
+            return None;
+        }
+        log::error!("the store fails: {why}");
+        Some(Turn::Fails(why.0))
+    }
+
+    fn works(&mut self) -> Option<Turn> {
+        if !self.failing || self.holds_back() || self.unread.is_some() {
+            return None;
+        }
+        self.failing = false;
+        log::warn!("the store works again");
+        Some(Turn::Works)
     }
 }
 
@@ -123,11 +167,15 @@ mod tests {
     #[test]
     fn a_queue_that_cannot_be_read_is_not_an_empty_one() {
         let mut cushion = Cushion::new(Box::new(Broken));
-        assert_eq!(cushion.fetch(Seq(0), 10), None);
-        let turn = cushion.commit(vec![Write::Accepted]);
-        assert_eq!(turn, Some(Turn::Fails("broken".to_owned())));
-        assert_eq!(cushion.fetch(Seq(0), 10), None);
-        assert_eq!(cushion.try_again(), None);
-        assert!(cushion.is_failing());
+        let fails = Some(Turn::Fails("broken".to_owned()));
+        assert_eq!(cushion.fetch(Seq(0), 10), (None, fails));
+        assert_eq!(cushion.commit(vec![Write::Accepted]), None);
+        assert_eq!(cushion.try_again(), (None, None));
+        assert!(cushion.is_failing() && cushion.holds_back());
+        // It works again when it has been written to and read.
+        cushion.store = Box::<crate::store::MemoryStore>::default();
+        let read = Some(Fetched::default());
+        assert_eq!(cushion.try_again(), (read, Some(Turn::Works)));
+        assert!(!cushion.is_failing());
     }
 }

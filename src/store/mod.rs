@@ -9,6 +9,8 @@ mod rows;
 mod schema;
 #[cfg(feature = "net")]
 mod sqlite;
+#[cfg(feature = "net")]
+mod trouble;
 
 use std::fmt;
 

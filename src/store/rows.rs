@@ -6,16 +6,20 @@ use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
     StoredProfile, Transaction, TxId, Wh, Write,
 };
-use crate::store::StoreError;
+use crate::store::trouble::Trouble;
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 
-fn bad(what: &str) -> StoreError {
-    StoreError(format!("a stored {what} makes no sense"))
+fn bad(what: &str) -> Trouble {
+    Trouble::Damaged(format!("a stored {what} makes no sense"))
 }
 
-pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
-    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), StoreError> {
+fn senseless(why: serde_json::Error) -> Trouble {
+    Trouble::Damaged(why.to_string())
+}
+
+pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
+    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), Trouble> {
         db.prepare(sql)?.execute(values)?;
         Ok(())
     };
@@ -60,8 +64,7 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
                 number(stored.connector),
                 stored.tx.map(|tx| signed(tx.0)),
                 stored.installed.0,
-                serde_json::to_string(&stored.profile)
-                    .map_err(|why| StoreError(why.to_string()))?,
+                serde_json::to_string(&stored.profile).map_err(senseless)?,
             ],
         ),
         Write::DropProfile(id) => run("DELETE FROM profile WHERE id = ?1", params![id]),
@@ -99,7 +102,7 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
     }
 }
 
-fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError> {
+fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
     let (central, central_id) = match tx.central {
         CentralId::Unknown => ("unknown", None),
         CentralId::Known(id) => ("known", Some(id)),
@@ -138,7 +141,7 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), StoreError
     Ok(())
 }
 
-fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), StoreError> {
+fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), Trouble> {
     let (kind, connector, at, samples) = match &message.body {
         QueuedBody::Start(_) => ("start", None, None, None),
         QueuedBody::Stop(_) => ("stop", None, None, None),
@@ -167,7 +170,7 @@ fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), StoreEr
     Ok(())
 }
 
-pub(super) fn cached(db: &Connection) -> Result<Vec<CachedTag>, StoreError> {
+pub(super) fn cached(db: &Connection) -> Result<Vec<CachedTag>, Trouble> {
     let mut found = db.prepare("SELECT * FROM cache")?;
     let mut rows = found.query([])?;
     let mut cache = Vec::new();
@@ -190,7 +193,7 @@ pub(super) fn cached(db: &Connection) -> Result<Vec<CachedTag>, StoreError> {
 pub(super) fn transactions(
     found: &mut Statement<'_>,
     values: &[&dyn ToSql],
-) -> Result<Vec<Transaction>, StoreError> {
+) -> Result<Vec<Transaction>, Trouble> {
     let mut rows = found.query(values)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
@@ -199,8 +202,8 @@ pub(super) fn transactions(
     Ok(all)
 }
 
-fn transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
-    let stamp = |ms: &str, synced: &str| -> Result<Stamp, StoreError> {
+fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
+    let stamp = |ms: &str, synced: &str| -> Result<Stamp, Trouble> {
         Ok(Stamp {
             wall: Wall(row.get(ms)?),
             synced: row.get(synced)?,
@@ -245,7 +248,7 @@ fn transaction(row: &Row<'_>) -> Result<Transaction, StoreError> {
     })
 }
 
-pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, StoreError> {
+pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, Trouble> {
     let tx = row
         .get::<_, Option<i64>>("tx")?
         .map(|tx| TxId(unsigned(tx)));
@@ -275,16 +278,16 @@ pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, StoreError> {
     })
 }
 
-fn written(values: &[SampledValue]) -> Result<String, StoreError> {
-    serde_json::to_string(values).map_err(|why| StoreError(why.to_string()))
+fn written(values: &[SampledValue]) -> Result<String, Trouble> {
+    serde_json::to_string(values).map_err(senseless)
 }
 
-fn values(text: &str) -> Result<Vec<SampledValue>, StoreError> {
-    serde_json::from_str(text).map_err(|why| StoreError(why.to_string()))
+fn values(text: &str) -> Result<Vec<SampledValue>, Trouble> {
+    serde_json::from_str(text).map_err(senseless)
 }
 
 /// The installed charging profiles; one that cannot be read is left out, and named in the log.
-pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, StoreError> {
+pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, Trouble> {
     let sql = "SELECT id, connector, tx, installed_ms, profile FROM profile ORDER BY id";
     let mut found = db.prepare(sql)?;
     let mut rows = found.query([])?;
@@ -310,7 +313,7 @@ pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, StoreError
 }
 
 /// The readings for the StopTransaction of a transaction.
-pub(super) fn data_of(db: &Connection, tx: TxId) -> Result<Vec<(TxId, Datum)>, StoreError> {
+pub(super) fn data_of(db: &Connection, tx: TxId) -> Result<Vec<(TxId, Datum)>, Trouble> {
     let sql = "SELECT n, at_ms, at_synced, samples FROM tx_data WHERE tx = ?1 ORDER BY n";
     let mut found = db.prepare(sql)?;
     let mut rows = found.query(params![signed(tx.0)])?;
@@ -330,12 +333,12 @@ pub(super) fn data_of(db: &Connection, tx: TxId) -> Result<Vec<(TxId, Datum)>, S
     Ok(all)
 }
 
-fn tag(text: String) -> Result<IdToken, StoreError> {
+fn tag(text: String) -> Result<IdToken, Trouble> {
     CiString::new(text).map_err(|_| bad("tag"))
 }
 
 /// Connector 0 is the charge point.
-pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, StoreError> {
+pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
     if number == 0 {
         return Ok(None);
     }

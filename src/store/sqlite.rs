@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{params, Connection, ErrorCode, OptionalExtension};
+use rusqlite::{params, Connection, OptionalExtension};
 
 use crate::core::{Batch, Fetched, Seq, Stored, TxId};
 use crate::store::rows::{
     apply, cached, data_of, message, place, profiles, signed, transactions, unsigned,
 };
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
+use crate::store::trouble::Trouble;
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
 
@@ -89,52 +90,113 @@ impl SqliteStore {
         db.pragma_update(None, "cache_size", -256)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
         migrate(&mut db)?;
-        let mut store = Self {
+        let store = Self {
             db,
             path: path.to_owned(),
         };
         // Every row that the start needs is read now; the rest of the queue is looked at without
         // being parsed. A file that survives this is as good as one can know within the 10 ms
         // that a start may take; what is found later shows as a failing store.
-        store.load().map_err(|why| Trouble::Damaged(why.0))?;
+        store.read()?;
         let rows = "SELECT count(*), count(samples), total(length(message_id)) FROM queue";
         store.db.query_row(rows, [], |_| Ok(()))?;
         Ok(store)
     }
-}
 
-/// Why a file could not be opened.
-enum Trouble {
-    /// It is not, or not any more, what we wrote.
-    Damaged(String),
-    /// Something else is wrong, and renaming the file would not help.
-    Other(String),
-}
-
-impl Trouble {
-    fn text(self) -> String {
-        match self {
-            Self::Damaged(why) | Self::Other(why) => why,
+    /// Reads what [`Store::load`] gives.
+    fn read(&self) -> Result<Stored, Trouble> {
+        let db = &self.db;
+        let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
+            ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
+            OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
+        if db.query_row(freeze, [], |row| row.get(0))? {
+            db.execute_batch(
+                "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
+                 stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
+                 UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
+                 UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
+            )?;
         }
+        let mut settings = db.prepare("SELECT key, value FROM setting ORDER BY key")?;
+        let settings = settings.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let settings = settings.collect::<Result<_, _>>()?;
+        let mut places = db.prepare("SELECT connector, operative FROM availability")?;
+        let mut rows = places.query([])?;
+        let mut availability = Vec::new();
+        while let Some(row) = rows.next()? {
+            availability.push((place(row.get(0)?)?, row.get(1)?));
+        }
+        let mut running = db.prepare("SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id")?;
+        let running = transactions(&mut running, params![])?;
+        let mut data = Vec::new();
+        for transaction in &running {
+            data.append(&mut data_of(db, transaction.id)?);
+        }
+        let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
+        let mut counts = db.prepare(counts)?;
+        let values = counts.query_map([], |row| {
+            let tx: Option<i64> = row.get(0)?;
+            Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
+        })?;
+        let accepted = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = 'accepted')";
+        let queue = "SELECT count(*), max(seq) FROM queue";
+        let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (queued, last): (i64, Option<i64>) = queue;
+        let last_tx = "SELECT seq FROM sqlite_sequence WHERE name = 'tx'";
+        let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
+        Ok(Stored {
+            settings,
+            availability,
+            running,
+            data,
+            values: values.collect::<Result<_, _>>()?,
+            accepted: db.query_row(accepted, [], |row| row.get(0))?,
+            profiles: profiles(db)?,
+            cache: cached(db)?,
+            queued: unsigned(queued),
+            last_seq: Seq(unsigned(last.unwrap_or(0))),
+            last_tx: unsigned(last_tx.unwrap_or(0)),
+        })
     }
-}
 
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::Other("another process has it open".to_owned())
-            }
-            Some(
-                ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::ReadOnly
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::OutOfMemory,
-            ) => Self::Other(error.to_string()),
-            _ => Self::Damaged(error.to_string()),
+    fn write(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        let transaction = self.db.transaction()?;
+        for write in batch {
+            apply(&transaction, write)?;
         }
+        Ok(transaction.commit()?)
+    }
+
+    /// Reads what [`Store::fetch`] gives.
+    fn queue(&self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
+        let sql = "SELECT * FROM queue WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+        let mut found = self.db.prepare(sql)?;
+        let mut rows = found.query(params![signed(after.0), signed(limit as u64)])?;
+        let mut messages = Vec::new();
+        while let Some(row) = rows.next()? {
+            messages.push(message(row)?);
+        }
+        let mut ids: Vec<_> = messages
+            .iter()
+            .filter_map(|message| message.body.tx())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
+        let (mut found, mut data) = (Vec::new(), Vec::new());
+        for id in ids {
+            found.append(&mut transactions(&mut by_id, params![signed(id.0)])?);
+            data.append(&mut data_of(&self.db, id)?);
+        }
+        let last = messages.last().map_or(after, |message| message.seq);
+        let last = params![signed(last.0)];
+        let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
+        Ok(Fetched {
+            behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
+            messages,
+            transactions: found,
+            data,
+        })
     }
 }
 
@@ -193,105 +255,17 @@ fn set_aside(path: &Path, now: Wall) -> std::io::Result<PathBuf> {
     Ok(aside)
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Stored, StoreError> {
-        let db = &self.db;
-        let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
-            ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
-            OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
-        if db.query_row(freeze, [], |row| row.get(0))? {
-            db.execute_batch(
-                "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
-                 stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
-                 UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
-                 UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
-            )?;
-        }
-        let mut settings = db.prepare("SELECT key, value FROM setting ORDER BY key")?;
-        let settings = settings.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let settings = settings.collect::<Result<_, _>>()?;
-        let mut places = db.prepare("SELECT connector, operative FROM availability")?;
-        let mut rows = places.query([])?;
-        let mut availability = Vec::new();
-        while let Some(row) = rows.next()? {
-            availability.push((place(row.get(0)?)?, row.get(1)?));
-        }
-        let mut running = db.prepare("SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id")?;
-        let running = transactions(&mut running, params![])?;
-        let mut data = Vec::new();
-        for transaction in &running {
-            data.append(&mut data_of(db, transaction.id)?);
-        }
-        let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
-        let mut counts = db.prepare(counts)?;
-        let values = counts.query_map([], |row| {
-            let tx: Option<i64> = row.get(0)?;
-            Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
-        })?;
-        let accepted = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = 'accepted')";
-        let queue = "SELECT count(*), max(seq) FROM queue";
-        let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (queued, last): (i64, Option<i64>) = queue;
-        let last_tx = "SELECT seq FROM sqlite_sequence WHERE name = 'tx'";
-        let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
-        Ok(Stored {
-            settings,
-            availability,
-            running,
-            data,
-            values: values.collect::<Result<_, _>>()?,
-            accepted: db.query_row(accepted, [], |row| row.get(0))?,
-            profiles: profiles(db)?,
-            cache: cached(db)?,
-            queued: unsigned(queued),
-            last_seq: Seq(unsigned(last.unwrap_or(0))),
-            last_tx: unsigned(last_tx.unwrap_or(0)),
-        })
+        Ok(self.read()?)
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let transaction = self.db.transaction()?;
-        for write in batch {
-            apply(&transaction, write)?;
-        }
-        Ok(transaction.commit()?)
+        Ok(self.write(batch)?)
     }
 
     fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        let sql = "SELECT * FROM queue WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-        let mut found = self.db.prepare(sql)?;
-        let mut rows = found.query(params![signed(after.0), signed(limit as u64)])?;
-        let mut messages = Vec::new();
-        while let Some(row) = rows.next()? {
-            messages.push(message(row)?);
-        }
-        let mut ids: Vec<_> = messages
-            .iter()
-            .filter_map(|message| message.body.tx())
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
-        let (mut found, mut data) = (Vec::new(), Vec::new());
-        for id in ids {
-            found.append(&mut transactions(&mut by_id, params![signed(id.0)])?);
-            data.append(&mut data_of(&self.db, id)?);
-        }
-        let last = messages.last().map_or(after, |message| message.seq);
-        let last = params![signed(last.0)];
-        let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
-        Ok(Fetched {
-            behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
-            messages,
-            transactions: found,
-            data,
-        })
+        Ok(self.queue(after, limit)?)
     }
 
     fn size(&self) -> u64 {

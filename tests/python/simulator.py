@@ -67,6 +67,8 @@ class Simulator:
         self.settings = settings
         self.events = Feed(f"simulator {self.identity}")
         self.stderr = Feed(f"stderr of {self.identity}")
+        self.environment = {}  # beside that of the tests
+        self.wrapper = []  # a program, with its arguments, that runs the simulator
         self._process = None
         self._readers = []
         self._replies = {}
@@ -75,19 +77,26 @@ class Simulator:
     # Life
 
     async def start(self):
+        await self.launch()
+        return await self.ready()
+
+    async def launch(self):
+        """Starts the process, which may not live long."""
         state = self.directory / "state"
         state.mkdir(parents=True, exist_ok=True)
         file = self.directory / "config.json"
         file.write_text(json.dumps(self.settings, indent=1))
         self._process = await asyncio.create_subprocess_exec(
-            *program(), "--json", "--state-dir", str(state), "--config", str(file),
+            *self.wrapper, *program(), "--json", "--state-dir", str(state), "--config", str(file),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
+            limit=LONGEST_LINE, env={**os.environ, **self.environment},
         )
         self._readers = [
             asyncio.create_task(self._read_events(self._process.stdout)),
             asyncio.create_task(self._read_stderr(self._process.stderr)),
         ]
+
+    async def ready(self):
         ready = await self.wait("ready")
         assert ready.get("protocol") == 1, ready
         return self
@@ -105,6 +114,10 @@ class Simulator:
         if self.running:
             self._process.send_signal(signal.SIGKILL)
         await self.gone()
+
+    async def ended(self):
+        """Waits for the process to end, however long that takes; the exit code."""
+        return await self._process.wait()
 
     async def gone(self, timeout=PATIENCE):
         """Waits for the process to end and for all that it said; returns the exit code."""

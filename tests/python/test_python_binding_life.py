@@ -310,6 +310,8 @@ async def test_what_a_signals_handler_raises_leaves_the_dispatch_and_makes_no_no
 
 
 WAITS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)    # it may be ignored where tests run in the background
 import sys
 import evcp
 class Charger(evcp.ChargePoint):

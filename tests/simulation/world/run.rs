@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
-    AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Fact, Fault, Host,
-    Input, Notice, Quantity, Question, Reading, RequestId, Setup, Tuning,
+    AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Fact, Fault,
+    Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, Tuning,
 };
 use evcp::store::{Cushion, Turn};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -103,24 +103,17 @@ struct World<'a> {
     statuses: BTreeMap<usize, ChargePointStatus>,
     /// The central system accepted this run of the charge point.
     registered: bool,
-    /// What the engine waits for from a queue that could not be read.
-    unread: Option<(evcp::core::Seq, usize)>,
     /// When the disk began to fail, if it does.
     failing_since: u64,
     /// Effects until the power goes, and for how long then.
     fuel: Option<(u32, u64)>,
     /// What effects brought about for the engine itself.
-    owed: VecDeque<Owed>,
+    owed: VecDeque<Fetched>,
     tags: u64,
     calls: u64,
     calm: bool,
     tell: bool,
     outcome: Outcome,
-}
-
-enum Owed {
-    Fetched(evcp::core::Fetched),
-    Storage(Option<String>),
 }
 
 const DAY: u64 = 86_400_000;
@@ -160,7 +153,6 @@ impl<'a> World<'a> {
             sessions: Sessions::default(),
             statuses: BTreeMap::new(),
             registered: false,
-            unread: None,
             failing_since: 0,
             fuel: None,
             owed: VecDeque::new(),
@@ -377,10 +369,9 @@ impl<'a> World<'a> {
         self.engine = None;
         self.owed.clear();
         self.registered = false;
-        self.unread = None;
         self.fuel = None;
         self.outcome.power_cuts += 1;
-        let lossy = self.store.take().is_some_and(|store| store.is_failing());
+        let lossy = self.store.take().is_some_and(|store| store.holds_back());
         self.say(|| {
             format!(
                 "power off{}",
@@ -444,13 +435,7 @@ impl<'a> World<'a> {
             };
             let now = self.device();
             if let Some(engine) = &mut self.engine {
-                engine.handle(
-                    now,
-                    match owed {
-                        Owed::Fetched(fetched) => Input::Fetched(fetched),
-                        Owed::Storage(failing) => Input::Storage { failing },
-                    },
-                );
+                engine.handle(now, Input::Fetched(owed));
             }
         }
     }
@@ -458,22 +443,15 @@ impl<'a> World<'a> {
     fn effect(&mut self, effect: Effect) -> Is {
         match effect {
             Effect::Store(batch) => {
-                let Some(store) = &mut self.store else {
-                    return Ok(());
-                };
-                let turn = store.commit(batch);
-                self.turn(turn);
+                if let Some(store) = &mut self.store {
+                    let turn = store.commit(batch);
+                    self.stored(None, turn);
+                }
             }
             Effect::Fetch { after, limit } => {
-                let Some(store) = &mut self.store else {
-                    return Ok(());
-                };
-                match store.fetch(after, limit) {
-                    Some(fetched) => self.owed.push_back(Owed::Fetched(fetched)),
-                    None => {
-                        self.unread = Some((after, limit));
-                        self.after(DISK_TRY, Next::DiskTry(self.epoch));
-                    }
+                if let Some(store) = &mut self.store {
+                    let (fetched, turn) = store.fetch(after, limit);
+                    self.stored(fetched, turn);
                 }
             }
             Effect::Connect(_) => {
@@ -498,35 +476,28 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn turn(&mut self, turn: Option<Turn>) {
+    /// What came of the store.
+    fn stored(&mut self, fetched: Option<Fetched>, turn: Option<Turn>) {
         if let Some(turn) = turn {
             self.say(|| format!("disk: {turn:?}"));
             if turn != Turn::Works {
                 self.failing_since = self.now;
                 self.after(DISK_TRY, Next::DiskTry(self.epoch));
             }
-            self.owed.push_back(Owed::Storage(match turn {
-                Turn::Fails(why) => Some(why),
-                Turn::Works => None,
-            }));
         }
+        self.owed.extend(fetched);
     }
 
     /// As the shell does from time to time.
     fn try_disk_again(&mut self) -> Is {
-        let Some(store) = &mut self.store else {
+        let Some(store) = self.store.as_mut().filter(|store| store.is_failing()) else {
             return Ok(());
         };
+        let (fetched, turn) = store.try_again();
         if store.is_failing() {
-            let turn = store.try_again();
-            if turn.is_none() {
-                self.after(DISK_TRY, Next::DiskTry(self.epoch));
-            }
-            self.turn(turn);
+            self.after(DISK_TRY, Next::DiskTry(self.epoch));
         }
-        if let Some((after, limit)) = self.unread.take() {
-            self.effect(Effect::Fetch { after, limit })?;
-        }
+        self.stored(fetched, turn);
         self.effects()
     }
 
