@@ -7,11 +7,10 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{at, tag};
+use common::records::{everything, queued, stamp, transaction};
 use evcp::core::*;
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
-use evcp::wire::{AuthorizationStatus, Reason, SampledValue};
 
 /// A directory of its own for each test.
 fn directory(name: &str) -> PathBuf {
@@ -26,47 +25,6 @@ fn open(path: &Path) -> SqliteStore {
     opened.store
 }
 
-fn stamp(ms: i64, synced: bool) -> Stamp {
-    Stamp {
-        wall: Wall(ms),
-        synced,
-    }
-}
-
-fn transaction(id: u64) -> Transaction {
-    Transaction {
-        id: TxId(id),
-        connector: at(1),
-        tag: tag("CAFE01"),
-        parent: Some(tag("FLEET")),
-        reservation: Some(0),
-        started: stamp(1_000, true),
-        meter_start: Wh(5),
-        zero: Some(Wh(0)),
-        central: CentralId::Unknown,
-        deauthorized: false,
-        last: (stamp(2_000, true), Wh(9)),
-        stop: None,
-    }
-}
-
-fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
-    QueuedMessage {
-        seq: Seq(seq),
-        message_id: format!("m-{seq}"),
-        refusals: 2,
-        body,
-    }
-}
-
-fn datum(n: u32) -> Datum {
-    Datum {
-        n,
-        at: stamp(i64::from(n), true),
-        values: vec![],
-    }
-}
-
 /// Meter values of two transactions and of none.
 fn values(count: u64) -> Batch {
     let body = |seq| QueuedBody::Meter {
@@ -78,57 +36,6 @@ fn values(count: u64) -> Batch {
     (1..=count)
         .map(|seq| Write::Queue(queued(seq, body(seq))))
         .collect()
-}
-
-/// One of each kind of write.
-fn everything() -> Batch {
-    let mut ended = transaction(2);
-    ended.central = CentralId::Known(-7);
-    let (meter, reason) = (Wh(99), Reason::EVDisconnected);
-    ended.stop = Some(Stop {
-        at: stamp(3_000, true),
-        meter,
-        reason,
-        tag: Some(tag("BEEF")),
-    });
-    let values = vec![SampledValue {
-        value: "1.5".to_owned(),
-        context: None,
-        format: None,
-        measurand: None,
-        phase: None,
-        location: None,
-        unit: None,
-    }];
-    let meter = QueuedBody::Meter {
-        tx: Some(TxId(2)),
-        connector: Some(at(1)),
-        at: stamp(2, true),
-        values,
-    };
-    vec![
-        Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
-        Write::Availability(None, false),
-        Write::Availability(Some(at(2)), false),
-        Write::Transaction(transaction(1)),
-        Write::Transaction(ended),
-        Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
-        Write::Queue(queued(6, meter)),
-        Write::Datum(TxId(1), datum(0)),
-        Write::Datum(TxId(1), datum(1)),
-        Write::Datum(TxId(2), datum(7)),
-        Write::DropDatum(TxId(1), 1),
-        Write::Datum(TxId(1), datum(2)),
-        Write::Accepted,
-        Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
-        Write::Cache(CachedTag {
-            tag: tag("CAFE01"),
-            status: AuthorizationStatus::Blocked,
-            expires: Some(Wall(77)),
-            parent: None,
-            updated: Wall(5),
-        }),
-    ]
 }
 
 // rules: 47, 61, 89

@@ -5,6 +5,7 @@
 mod central;
 pub mod oracle;
 pub mod random;
+pub mod records;
 mod wire;
 
 use evcp::core::*;

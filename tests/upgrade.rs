@@ -1,0 +1,102 @@
+//! Databases of every version that there was open in this one, with nothing lost. `BLESS=1` writes the
+//! fixture of the present version anew; those of versions that were released are never changed.
+
+#![cfg(feature = "net")]
+#![allow(clippy::panic)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::records::everything;
+use evcp::core::{Batch, Seq, Write};
+use evcp::store::{MemoryStore, SqliteStore, Store};
+use evcp::time::Wall;
+
+/// The version that this library writes.
+const PRESENT: i64 = 3;
+
+fn fixture(version: i64) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    folder.join(format!("store-{version}.db"))
+}
+
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("evcp-upgrade-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a directory");
+    path
+}
+
+fn version_of(file: &Path) -> i64 {
+    let db = rusqlite::Connection::open(file).expect("a database");
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a version")
+}
+
+/// What a version could write of everything.
+fn known_to(version: i64) -> Batch {
+    let since_2 = |write: &Write| {
+        matches!(
+            write,
+            Write::Datum(..) | Write::DropDatum(..) | Write::Accepted
+        )
+    };
+    everything()
+        .into_iter()
+        .filter(|write| version > 1 || !since_2(write))
+        .collect()
+}
+
+#[test]
+fn every_database_that_there_ever_was_opens_with_nothing_lost() {
+    if std::env::var_os("BLESS").is_some() {
+        let path = directory("bless");
+        let mut store = SqliteStore::open(&path, Wall(1))
+            .expect("a fresh one")
+            .store;
+        store.commit(&everything()).expect("written");
+        drop(store);
+        std::fs::copy(path.join("evcp.db"), fixture(PRESENT)).expect("the fixture is kept");
+    }
+    for version in 1..=PRESENT {
+        let path = directory(&version.to_string());
+        let file = path.join("evcp.db");
+        std::fs::copy(fixture(version), &file).expect("there is a fixture");
+        assert_eq!(version_of(&file), version);
+
+        let mut memory = MemoryStore::default();
+        memory.commit(&known_to(version)).expect("memory");
+        let opened = SqliteStore::open(&path, Wall(1)).expect("it opens");
+        assert_eq!(opened.replaced, None, "version {version}");
+        let mut store = opened.store;
+        assert_eq!(store.load(), memory.load(), "version {version}");
+        assert_eq!(
+            store.fetch(Seq(0), 100),
+            memory.fetch(Seq(0), 100),
+            "version {version}"
+        );
+        // And takes all that this one writes.
+        store.commit(&everything()).expect("written");
+        drop(store);
+        assert_eq!(version_of(&file), PRESENT);
+    }
+}
+
+#[test]
+fn a_database_of_a_version_to_come_is_refused_and_not_touched() {
+    let path = directory("to-come");
+    let file = path.join("evcp.db");
+    std::fs::copy(fixture(PRESENT), &file).expect("there is a fixture");
+    let db = rusqlite::Connection::open(&file).expect("a database");
+    db.pragma_update(None, "user_version", PRESENT + 1)
+        .expect("a newer version");
+    drop(db);
+    let before = std::fs::read(&file).expect("bytes");
+    let why = SqliteStore::open(&path, Wall(1)).expect_err("it is refused");
+    assert!(
+        why.0.contains(&(PRESENT + 1).to_string()) && why.0.contains("newer"),
+        "{why}"
+    );
+    assert_eq!(std::fs::read(&file).expect("bytes"), before);
+}
