@@ -1,0 +1,352 @@
+//! The device: what it is made of, its power, its disk, and what the engine has done and asks.
+
+use super::*;
+
+impl World<'_> {
+    pub(super) fn setup(&self) -> Setup {
+        let key =
+            |name: &str, value: String| (CiString::truncated(name), CiString::truncated(&value));
+        let make = self.make;
+        let register = "Energy.Active.Import.Register".to_owned();
+        let data = if make.stop_data {
+            register
+        } else {
+            String::new()
+        };
+        Setup {
+            device: Device {
+                vendor: CiString::truncated("evcp"),
+                model: CiString::truncated("simulation"),
+                serial: None,
+                firmware: None,
+                iccid: None,
+                imsi: None,
+                meter_type: None,
+                meter_serial: None,
+            },
+            connectors: vec![ConnectorSetup::SOCKET; make.connectors],
+            keys: vec![
+                key("MeterValueSampleInterval", make.sample_s.to_string()),
+                key("ClockAlignedDataInterval", make.aligned_s.to_string()),
+                key("StopTxnSampledData", data),
+                key(
+                    "AllowOfflineTxForUnknownId",
+                    make.offline_strangers.to_string(),
+                ),
+                key("LocalPreAuthorize", make.pre_authorizes.to_string()),
+                key("TransactionMessageAttempts", make.attempts.to_string()),
+                key("TransactionMessageRetryInterval", "10".to_owned()),
+                key("WebSocketPingInterval", make.ping_s.to_string()),
+                key("StopTransactionOnInvalidId", make.stops_invalid.to_string()),
+            ],
+            declared: Vec::new(),
+            host: Host {
+                unlocks: true,
+                resets: true,
+                reads_meter: make.reads_meter,
+                transfers_data: true,
+            },
+            tuning: Tuning {
+                after_power_loss: if make.resumes {
+                    AfterPowerLoss::Resume
+                } else {
+                    AfterPowerLoss::Stop
+                },
+                sample_commit: Millis(make.commit_ms),
+                most_values: make.most_values,
+                sharing: make.shares,
+                measurable: Quantity::parse_list("Power.Active.Import").unwrap_or_default(),
+                ..Tuning::default()
+            },
+            seed: self.plan.seed.wrapping_mul(1_000).wrapping_add(self.epoch),
+        }
+    }
+
+    pub(super) fn power_on(&mut self) -> Is {
+        self.epoch += 1;
+        self.booted = self.now;
+        let mut store = Cushion::new(Box::new(self.disk.clone()));
+        let stored = store
+            .load()
+            .map_err(|why| format!("the store cannot be read: {why}"))?;
+        self.say(|| {
+            format!(
+                "power on: {} queued, {} running",
+                stored.queued,
+                stored.running.len()
+            )
+        });
+        let running: Vec<_> = stored.running.iter().map(|running| running.id.0).collect();
+        for outlet in &mut self.outlets {
+            self.sessions.power_on(outlet, &running);
+        }
+        let engine = Engine::new(self.setup(), stored, self.device());
+        self.engine = Some(engine.map_err(|why| format!("no engine: {why}"))?);
+        self.store = Some(store);
+        self.effects()?;
+        // The firmware says what it finds.
+        for number in 1..=self.make.connectors {
+            if !self.make.starts_silent {
+                self.show(number)?;
+            }
+            self.state(number)?;
+            if self.outlets[number - 1].faulted {
+                self.fault(number, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The power is gone: contactors open, memory is empty.
+    pub(super) fn power_off(&mut self, off: u64) {
+        self.engine = None;
+        self.owed.clear();
+        self.registered = false;
+        self.fuel = None;
+        self.outcome.power_cuts += 1;
+        let lossy = self.store.take().is_some_and(|store| store.holds_back());
+        self.say(|| {
+            format!(
+                "power off{}",
+                if lossy {
+                    ", with writes that the disk refused"
+                } else {
+                    ""
+                }
+            )
+        });
+        for outlet in &mut self.outlets {
+            outlet.integrate(self.now);
+            outlet.supply = evcp::core::Supply::OFF;
+            self.sessions
+                .power_cut(outlet, self.now, self.make.commit_ms, lossy);
+        }
+        if lossy {
+            // What ended meanwhile may not be known to have ended, and so on: none of it is sure.
+            self.excuse_all();
+            self.wire.forget();
+        }
+        self.link.change(State::None);
+        self.after(off.max(1), Next::PowerOn);
+    }
+
+    pub(super) fn excuse_all(&mut self) {
+        for told in &mut self.sessions.0 {
+            told.excused |= told.stop.is_none() || told.stopped >= self.failing_since;
+        }
+    }
+
+    pub(super) fn give(&mut self, input: Input<'_>) -> Is {
+        let now = self.device();
+        let Some(engine) = &mut self.engine else {
+            return Ok(());
+        };
+        engine.handle(now, input);
+        self.effects()
+    }
+
+    pub(super) fn fact(&mut self, fact: Fact) -> Is {
+        self.give(Input::Charger(fact))
+    }
+
+    /// Carries out effects in order, until there are none or the power goes.
+    pub(super) fn effects(&mut self) -> Is {
+        loop {
+            while let Some(effect) = self.engine.as_mut().and_then(Engine::poll) {
+                if let Some((left, off)) = &mut self.fuel {
+                    if *left == 0 {
+                        let off = *off;
+                        self.power_off(off);
+                        return Ok(());
+                    }
+                    *left -= 1;
+                }
+                self.effect(effect)?;
+            }
+            let Some(owed) = self.owed.pop_front() else {
+                return Ok(());
+            };
+            let now = self.device();
+            if let Some(engine) = &mut self.engine {
+                engine.handle(now, Input::Fetched(owed));
+            }
+        }
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) -> Is {
+        match effect {
+            Effect::Store(batch) => {
+                if let Some(store) = &mut self.store {
+                    let turn = store.commit(batch);
+                    self.stored(None, turn);
+                }
+            }
+            Effect::Fetch { after, limit } => {
+                if let Some(store) = &mut self.store {
+                    let (fetched, turn) = store.fetch(after, limit);
+                    self.stored(fetched, turn);
+                }
+            }
+            Effect::Connect(_) => {
+                self.link.change(State::Opening);
+                let number = self.link.number;
+                let (next, takes) = if self.now < self.link.reachable_from {
+                    (Next::Refused(number), self.dice.u64(1..5_000))
+                } else {
+                    (Next::Connected(number), 2 * self.link.latency)
+                };
+                self.after(takes, next);
+            }
+            Effect::Close(_) => self.link.change(State::None),
+            Effect::Ping if !self.link.half_open => {
+                let (number, takes) = (self.link.number, 2 * self.link.latency);
+                self.after(takes, Next::Pong(number));
+            }
+            Effect::Ping => {}
+            Effect::Send(text) => self.send(text)?,
+            Effect::Tell(notice) => self.told(notice)?,
+        }
+        Ok(())
+    }
+
+    /// What came of the store.
+    pub(super) fn stored(&mut self, fetched: Option<Fetched>, turn: Option<Turn>) {
+        if let Some(turn) = turn {
+            self.say(|| format!("disk: {turn:?}"));
+            if turn != Turn::Works {
+                self.failing_since = self.now;
+                self.after(DISK_TRY, Next::DiskTry(self.epoch));
+            }
+        }
+        self.owed.extend(fetched);
+    }
+
+    /// As the shell does from time to time.
+    pub(super) fn try_disk_again(&mut self) -> Is {
+        let Some(store) = self.store.as_mut().filter(|store| store.is_failing()) else {
+            return Ok(());
+        };
+        let (fetched, turn) = store.try_again();
+        if store.is_failing() {
+            self.after(DISK_TRY, Next::DiskTry(self.epoch));
+        }
+        self.stored(fetched, turn);
+        self.effects()
+    }
+
+    pub(super) fn told(&mut self, notice: Notice) -> Is {
+        match notice {
+            Notice::Supply(at, supply) => {
+                self.say(|| format!("  supply {at}: {supply:?}"));
+                let outlet = &mut self.outlets[at.index()];
+                outlet.integrate(self.now);
+                let moved = outlet.supply.permit != supply.permit;
+                outlet.supply = supply;
+                if moved && !self.make.reads_meter {
+                    let wait = if supply.permit {
+                        self.make.pushes_every
+                    } else {
+                        100
+                    };
+                    self.after(wait, Next::Push(at.index() + 1));
+                }
+                if supply.deciamps.is_some_and(|tenths| tenths > 320) {
+                    return Err(format!("more than the hardware can: {supply:?}"));
+                }
+            }
+            Notice::Transaction(step) => {
+                self.say(|| {
+                    format!(
+                        "  transaction {}: {:?} {}",
+                        step.tx.0,
+                        step.change,
+                        step.tag.as_str()
+                    )
+                });
+                let outlet = &mut self.outlets[step.connector.index()];
+                outlet.integrate(self.now);
+                self.sessions.step(self.now, outlet, &step)?;
+            }
+            Notice::Status(status) => {
+                self.statuses.insert(
+                    status.connector.map_or(0, |at| at.index() + 1),
+                    status.status,
+                );
+            }
+            Notice::Boot(status, _) => self.registered = status == RegistrationStatus::Accepted,
+            Notice::Ask(request, question) => self.asked(request, &question),
+            Notice::Reboot { .. } => {
+                self.say(|| "  reboot".to_owned());
+                self.fuel = Some((0, 3_000));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn asked(&mut self, request: RequestId, question: &Question) {
+        let epoch = self.epoch;
+        match question {
+            Question::ReadMeter(place, _) => {
+                let number = place.map_or(0, |at| at.index() + 1);
+                let wait = self.dice.u64(1..400);
+                if number > 0 && self.now >= self.outlets[number - 1].stalls_until {
+                    self.after(wait, Next::Meter(epoch, request, number));
+                }
+            }
+            Question::Unlock(_) => {
+                let answer = if self.dice.bool() {
+                    Answer::Accepted
+                } else {
+                    Answer::Failed
+                };
+                let wait = self.dice.u64(1..8_000);
+                self.after(wait, Next::Answer(epoch, request, answer));
+            }
+            Question::Reset { .. } => self.after(1, Next::Answer(epoch, request, Answer::Accepted)),
+            Question::DataTransfer { .. } => {
+                let answer = Answer::Data(DataTransferStatus::Accepted, None);
+                self.after(1, Next::Answer(epoch, request, answer));
+            }
+        }
+    }
+
+    pub(super) fn reading(&self, number: usize) -> Vec<Reading> {
+        let milli = i64::try_from(self.outlets[number - 1].mwh).unwrap_or(0);
+        vec![Reading {
+            measurand: Measurand::EnergyActiveImportRegister,
+            phase: None,
+            location: None,
+            milli,
+        }]
+    }
+
+    /// The firmware shows the meter of its own accord.
+    pub(super) fn show(&mut self, number: usize) -> Is {
+        let outlet = &mut self.outlets[number - 1];
+        outlet.integrate(self.now);
+        if self.now < outlet.stalls_until || self.engine.is_none() {
+            return Ok(());
+        }
+        self.sessions.read(outlet, self.now);
+        self.fact(Fact::Meter(Some(at(number)), self.reading(number)))
+    }
+
+    pub(super) fn state(&mut self, number: usize) -> Is {
+        let ev = self.outlets[number - 1].ev();
+        self.fact(Fact::Ev(at(number), ev))
+    }
+
+    pub(super) fn fault(&mut self, number: usize, is: bool) -> Is {
+        if number > 0 {
+            self.outlets[number - 1].faulted = is;
+        }
+        let code = ChargePointErrorCode::GroundFailure;
+        let fault = is.then_some(Fault {
+            code,
+            info: None,
+            vendor_code: None,
+        });
+        self.fact(Fact::Fault((number > 0).then(|| at(number)), fault))
+    }
+}

@@ -1,0 +1,119 @@
+//! The link: frames in both directions, and whatever else comes due.
+
+use super::*;
+
+impl World<'_> {
+    pub(super) fn send(&mut self, text: String) -> Is {
+        if self.link.state != State::Open {
+            return Err(format!("sent without a connection: {text}"));
+        }
+        let frame: Value = serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))?;
+        self.say(|| format!("  > {text}"));
+        self.wire.sent(self.now, &frame)?;
+        if !self.link.half_open {
+            let (number, when) = (self.link.number, self.link.arrives_at_central(self.now));
+            self.at(when, Next::ToCentral(number, text));
+        }
+        Ok(())
+    }
+
+    pub(super) fn call(&mut self, action: &str, payload: Value) -> Is {
+        self.calls += 1;
+        let id = format!("cs-{}", self.calls);
+        self.wire.asked.insert(id.clone(), false);
+        self.write(json!([2, id, action, payload]).to_string(), 0)
+    }
+
+    /// The central system writes.
+    pub(super) fn write(&mut self, text: String, later: u64) -> Is {
+        if self.link.state == State::Open && !self.link.half_open {
+            let (number, when) = (
+                self.link.number,
+                self.link.arrives_at_charger(self.now + later),
+            );
+            self.at(when, Next::ToCharger(number, text));
+        }
+        Ok(())
+    }
+
+    pub(super) fn at_central(&mut self, text: &str) -> Is {
+        let frame: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
+        if frame[0] != 2 {
+            return Ok(());
+        }
+        for (later, answer) in self.central.take(self.wall(), &frame)? {
+            self.write(answer, later)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn at_charger(&mut self, text: &str) -> Is {
+        self.say(|| format!("  < {text}"));
+        let frame: Value = serde_json::from_str(text).unwrap_or_default();
+        if frame[0] == 3 || frame[0] == 4 {
+            if let Some(id) = frame[1].as_str() {
+                self.wire.answered(id);
+            }
+        } else if let (Some(2), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
+            self.wire.asked.entry(id.to_owned()).or_insert(false);
+        }
+        self.give(Input::Link(evcp::core::Link::Text(text)))
+    }
+
+    pub(super) fn cut(&mut self) -> Is {
+        if self.link.state != State::Open {
+            return Ok(());
+        }
+        self.link.change(State::None);
+        self.give(Input::Link(evcp::core::Link::Down(
+            "reset by peer".to_owned(),
+        )))
+    }
+
+    pub(super) fn happen(&mut self, next: Next) -> Is {
+        match next {
+            Next::Event(number) => {
+                let event = self.plan.events[number].1.clone();
+                self.say(|| format!("{event:?}"));
+                self.event(event)
+            }
+            Next::ToCentral(number, text) if number == self.link.number => self.at_central(&text),
+            Next::ToCharger(number, text) if number == self.link.number => self.at_charger(&text),
+            Next::Connected(number) if number == self.link.number => {
+                self.link.change(State::Open);
+                self.wire.connected();
+                self.give(Input::Link(evcp::core::Link::Up))
+            }
+            Next::Refused(number) if number == self.link.number => {
+                self.link.change(State::None);
+                self.give(Input::Link(evcp::core::Link::Failed("no route".to_owned())))
+            }
+            Next::Pong(number) if number == self.link.number => {
+                self.give(Input::Link(evcp::core::Link::Pong))
+            }
+            Next::Answer(epoch, request, answer) if epoch == self.epoch => {
+                self.give(Input::Answer(request, answer))
+            }
+            Next::Meter(epoch, request, number) if epoch == self.epoch && self.engine.is_some() => {
+                let outlet = &mut self.outlets[number - 1];
+                outlet.integrate(self.now);
+                self.sessions.read(outlet, self.now);
+                let answer = Answer::Meter(self.reading(number));
+                self.give(Input::Answer(request, answer))
+            }
+            Next::Push(number) => {
+                if self.outlets[number - 1].supply.permit {
+                    self.after(self.make.pushes_every, Next::Push(number));
+                }
+                self.show(number)
+            }
+            Next::DiskWorks => {
+                self.disk.set_failing(false);
+                Ok(())
+            }
+            Next::DiskTry(epoch) if epoch == self.epoch => self.try_disk_again(),
+            Next::PowerOn => self.power_on(),
+            _ => Ok(()),
+        }
+    }
+}
