@@ -80,6 +80,11 @@ impl World<'_> {
         for outlet in &mut self.outlets {
             self.sessions.power_on(outlet, &running);
         }
+        for (index, outlet) in self.outlets.iter().enumerate() {
+            if outlet.session.is_none() {
+                self.limits.runs(index, false, self.now);
+            }
+        }
         let engine = Engine::new(self.setup(), stored, self.device());
         self.engine = Some(engine.map_err(|why| format!("no engine: {why}"))?);
         self.store = Some(store);
@@ -121,6 +126,7 @@ impl World<'_> {
             self.sessions
                 .power_cut(outlet, self.now, self.make.commit_ms, lossy);
         }
+        self.limits.power_cut(lossy);
         if lossy {
             // What ended meanwhile may not be known to have ended, and so on: none of it is sure.
             self.excuse_all();
@@ -242,6 +248,7 @@ impl World<'_> {
                 outlet.integrate(self.now);
                 let moved = outlet.supply.permit != supply.permit;
                 outlet.supply = supply;
+                self.commanded = true;
                 if moved && !self.make.reads_meter {
                     let wait = if supply.permit {
                         self.make.pushes_every
@@ -266,6 +273,8 @@ impl World<'_> {
                 let outlet = &mut self.outlets[step.connector.index()];
                 outlet.integrate(self.now);
                 self.sessions.step(self.now, outlet, &step)?;
+                let runs = outlet.session.is_some();
+                self.limits.runs(step.connector.index(), runs, self.now);
             }
             Notice::Status(status) => {
                 self.statuses.insert(

@@ -247,6 +247,9 @@ impl World<'_> {
                 _ => {}
             }
         }
+        let supplies: Vec<_> = self.outlets.iter().map(|outlet| outlet.supply).collect();
+        let command = std::mem::take(&mut self.commanded);
+        self.limits.look(&supplies, self.now, command)?;
         let queued = self
             .engine
             .as_ref()

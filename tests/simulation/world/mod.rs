@@ -8,7 +8,11 @@ mod books;
 mod central;
 mod charger;
 mod disk;
+mod limits;
 mod link;
+#[path = "../../common/oracle.rs"]
+#[allow(dead_code)]
+mod oracle;
 mod plan;
 mod requests;
 mod run;

@@ -124,7 +124,7 @@ impl Plan {
         for connector in 1..=make.connectors {
             drivers(&mut dice, connector, calm, &mut events);
         }
-        // A flavour for each life: some have one kind of trouble, some all kinds.
+        // A flavour for each life: some have one kind of trouble, some all kinds, some many calls.
         let flavour = dice.u32(..6);
         for _ in 0..dice.usize(2..40) {
             events.push((dice.u64(..calm), trouble(&mut dice, &make, flavour)));
@@ -211,7 +211,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         1 => dice.u32(..10),
         2 => dice.u32(10..20),
         3 => dice.u32(20..27),
-        _ => dice.u32(..27),
+        _ => dice.u32(..36),
     };
     match kind {
         0 => Event::Cut,

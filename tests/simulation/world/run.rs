@@ -7,7 +7,7 @@ use evcp::core::{
     AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Fact, Fault,
     Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, Tuning,
 };
-use evcp::store::{Cushion, Turn};
+use evcp::store::{Cushion, Store, Turn};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{
     ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
@@ -19,6 +19,7 @@ use serde_json::{json, Value};
 use super::central::Central;
 use super::charger::{Outlet, Sessions};
 use super::disk::Disk;
+use super::limits::Limits;
 use super::link::{Link, State};
 use super::plan::{Event, Make, Plan, Who};
 use super::requests::{nonsense, request};
@@ -101,6 +102,9 @@ struct World<'a> {
     clock: i64,
     link: Link,
     central: Central,
+    limits: Limits,
+    /// A connector was commanded since somebody looked.
+    commanded: bool,
     wire: Wire,
     outlets: Vec<Outlet>,
     sessions: Sessions,
@@ -152,6 +156,8 @@ impl<'a> World<'a> {
             clock: make.clock_off,
             link: Link::new(),
             central: Central::default(),
+            limits: Limits::new(plan),
+            commanded: false,
             wire: Wire::new(30_000),
             outlets,
             sessions: Sessions::default(),
@@ -193,7 +199,14 @@ impl<'a> World<'a> {
         if !self.until(end, Self::is_well)? {
             return Err(format!("not well after the last session: {}", self.ails()));
         }
-        self.compare()
+        self.compare()?;
+        // And nothing is left over.
+        self.fact(Fact::Closing)?;
+        let left = self.disk.clone().load().map_err(|why| why.to_string())?;
+        if left.queued > 0 || !left.running.is_empty() {
+            return Err(format!("left in the store: {left:?}"));
+        }
+        Ok(())
     }
 
     fn at(&mut self, when: u64, next: Next) {

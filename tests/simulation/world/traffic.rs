@@ -10,6 +10,9 @@ impl World<'_> {
         let frame: Value = serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))?;
         self.say(|| format!("  > {text}"));
         self.wire.sent(self.now, &frame)?;
+        if let (Some(3), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
+            self.limits.answered(id, &frame[2], self.now);
+        }
         if !self.link.half_open {
             let (number, when) = (self.link.number, self.link.arrives_at_central(self.now));
             self.at(when, Next::ToCentral(number, text));
@@ -56,6 +59,8 @@ impl World<'_> {
             }
         } else if let (Some(2), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
             self.wire.asked.entry(id.to_owned()).or_insert(false);
+            self.limits
+                .asked(id, frame[2].as_str().unwrap_or(""), &frame[3]);
         }
         self.give(Input::Link(evcp::core::Link::Text(text)))
     }

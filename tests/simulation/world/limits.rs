@@ -1,0 +1,123 @@
+//! Smart charging by brute force beside the charge point: no connector is ever offered more than all
+//! profiles that were taken allow.
+
+use std::collections::BTreeMap;
+
+use evcp::core::{ConnectorSetup, Supply};
+use serde_json::Value;
+
+use super::oracle::Oracle;
+use super::plan::{Event, Plan};
+use super::NEW_YEAR;
+
+/// The clock of the charge point may be behind by as much as an answer was under way, in seconds.
+const BEHIND: i64 = 90;
+
+/// What the profiles say, as far as that is sure.
+pub struct Limits {
+    oracle: Oracle,
+    /// Calls about profiles that have no answer yet.
+    asked: BTreeMap<String, (String, Value)>,
+    /// Nothing was forgotten, and the clocks agree.
+    sure: bool,
+    transactions: usize,
+    looked: u64,
+}
+
+fn second(now: u64) -> i64 {
+    NEW_YEAR / 1_000 + i64::try_from(now / 1_000).unwrap_or(0)
+}
+
+impl Limits {
+    pub fn new(plan: &Plan) -> Self {
+        let make = &plan.make;
+        let jumps = |event: &Event| matches!(event, Event::Clock(_) | Event::CentralClock(_));
+        Self {
+            oracle: Oracle {
+                hardware: vec![ConnectorSetup::SOCKET.hardware; make.connectors],
+                grid: None,
+                volts: 230,
+                placed: Vec::new(),
+                running: vec![None; make.connectors],
+                max_level: 100,
+                max_periods: 1_000,
+                max_profiles: 50,
+            },
+            asked: BTreeMap::new(),
+            sure: make.clock_off == 0 && !plan.events.iter().any(|(_, event)| jumps(event)),
+            transactions: 0,
+            looked: 0,
+        }
+    }
+
+    /// A call of the central system reaches the charge point.
+    pub fn asked(&mut self, id: &str, action: &str, payload: &Value) {
+        if matches!(action, "SetChargingProfile" | "ClearChargingProfile") {
+            self.asked
+                .insert(id.to_owned(), (action.to_owned(), payload.clone()));
+        }
+    }
+
+    /// The charge point answers.
+    pub fn answered(&mut self, id: &str, answer: &Value, now: u64) {
+        let Some((action, payload)) = self.asked.remove(id) else {
+            return;
+        };
+        if answer["status"] != "Accepted" {
+            return;
+        }
+        if action == "SetChargingProfile" {
+            let connector = payload["connectorId"].as_i64().unwrap_or(-1);
+            self.sure &= self
+                .oracle
+                .set(connector, &payload["csChargingProfiles"], second(now));
+        } else {
+            let id = &payload["id"];
+            self.oracle
+                .clear(|placed| id.is_null() || placed.profile["chargingProfileId"] == *id);
+        }
+    }
+
+    pub fn runs(&mut self, index: usize, runs: bool, now: u64) {
+        match (runs, self.oracle.running[index]) {
+            (true, None) => {
+                self.transactions += 1;
+                self.oracle.running[index] = Some((self.transactions, second(now)));
+            }
+            (false, Some(_)) => self.oracle.stop(index),
+            _ => {}
+        }
+    }
+
+    /// The power goes. What was asked and not answered may have been done.
+    pub fn power_cut(&mut self, lossy: bool) {
+        self.sure &= !lossy && self.asked.is_empty();
+        self.asked.clear();
+    }
+
+    /// Looks at one connector: at once after a command, else once a minute.
+    pub fn look(&mut self, supplies: &[Supply], now: u64, command: bool) -> Result<(), String> {
+        if !self.sure || self.oracle.placed.is_empty() || (!command && now < self.looked + 60_000) {
+            return Ok(());
+        }
+        self.looked = now;
+        let t = second(now);
+        let mut instants = self.oracle.boundaries(t - BEHIND, BEHIND + 2);
+        instants.push(t);
+        for (index, supply) in supplies
+            .iter()
+            .enumerate()
+            .filter(|(_, supply)| supply.permit)
+        {
+            let of = |instant: &i64| self.oracle.limit(index, *instant, *instant, 'A', true).0;
+            let most = instants.iter().map(of).max().unwrap_or(0);
+            if supply.deciamps.map_or(true, |amps| i64::from(amps) > most) {
+                return Err(format!(
+                    "connector {} may draw {most} tenths of A: {supply:?}",
+                    index + 1
+                ));
+            }
+        }
+        Ok(())
+    }
+}
