@@ -157,7 +157,8 @@ impl World<'_> {
 
     /// Carries out effects in order, until there are none or the power goes.
     pub(super) fn effects(&mut self) -> Is {
-        loop {
+        // As many messages as are ever queued may be fetched in one go, and no more.
+        for _ in 0..50_000 {
             while let Some(effect) = self.engine.as_mut().and_then(Engine::poll) {
                 if let Some((left, off)) = &mut self.fuel {
                     if *left == 0 {
@@ -177,6 +178,7 @@ impl World<'_> {
                 engine.handle(now, Input::Fetched(owed));
             }
         }
+        Err("it acts without an end".to_owned())
     }
 
     pub(super) fn effect(&mut self, effect: Effect) -> Is {
