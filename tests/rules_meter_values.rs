@@ -558,3 +558,31 @@ fn a_transaction_that_began_while_the_meter_was_silent_is_billed_from_its_first_
         assert_eq!(start["meterStart"], json!(4_714_000));
     }
 }
+
+/// Found by the simulation: what one vehicle drew after the last reading was billed to the next one.
+// rules: 57
+#[test]
+fn energy_that_flowed_after_the_last_reading_is_not_the_next_vehicles() {
+    let mut world = World::booted(with(&[]));
+    world.meter(1, 100);
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(600));
+    world.ev(1, Ev::Absent);
+    assert_eq!(stop_of(&world)["meterStop"], 100);
+
+    world.charge(1, "TWO");
+    world.run(Millis::from_secs(60));
+    world.meter(1, 700);
+    world.run(Millis::from_secs(60));
+    world.meter(1, 900);
+    world.ev(1, Ev::Absent);
+    let start = world.sent("StartTransaction").pop().expect("it began");
+    assert_eq!(start["meterStart"], 100);
+    assert_eq!(stop_of(&world)["meterStop"], 300);
+
+    // Read while nothing flows: the register counts again.
+    world.meter(1, 900);
+    world.charge(1, "THREE");
+    let start = world.sent("StartTransaction").pop().expect("it began");
+    assert_eq!(start["meterStart"], 900);
+}

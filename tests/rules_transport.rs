@@ -97,18 +97,24 @@ fn no_message_id_is_used_twice_on_any_connection_or_in_any_run() {
 
 // rules: 7, 62, 63
 #[test]
-fn a_repeated_message_keeps_its_id_until_it_is_refused() {
+fn a_repeated_message_keeps_its_id_and_one_that_is_refused_gets_another() {
     let mut world = World::booted(setup(1));
-    for how in [Treat::Silence, Treat::Silence, Treat::Silence, Treat::Error] {
+    for how in [Treat::Silence, Treat::Silence, Treat::Silence] {
         world.central.treat("StartTransaction", how);
     }
     world.charge(1, "ONE");
     world.drop_link();
     world.run(Millis::from_secs(600));
-    let ids = ids(&world, "StartTransaction");
-    assert_eq!(ids.len(), 5);
-    assert!(ids[..4].iter().all(|id| *id == ids[0]), "{ids:?}");
-    assert_ne!(ids[4], ids[0]);
+    let repeated = ids(&world, "StartTransaction");
+    assert_eq!(repeated.len(), 4);
+    assert!(repeated.iter().all(|id| *id == repeated[0]), "{repeated:?}");
+
+    world.central.treat("StopTransaction", Treat::Error);
+    world.show(1, "ONE");
+    world.run(Millis::from_secs(600));
+    let refused = ids(&world, "StopTransaction");
+    assert_eq!(refused.len(), 2);
+    assert_ne!(refused[0], refused[1]);
 }
 
 // rules: 8
@@ -406,4 +412,25 @@ fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
         )
     };
     assert!(world.told.iter().filter(refused).count() > 60);
+}
+
+/// Found by the simulation: a start that was sent twice, refused once and booked once was sent as a new
+/// call, and booked again.
+// rules: 7, 62
+#[test]
+fn a_message_keeps_its_id_after_a_refusal_while_another_copy_of_it_has_no_answer() {
+    let keys = [
+        ("MessageTimeout", "10"),
+        ("TransactionMessageRetryInterval", "10"),
+    ];
+    let mut world = World::booted(with(1, &keys));
+    // The first copy is booked and not answered; the second is refused.
+    world.central.treat("StartTransaction", Treat::Silence);
+    world.central.treat("StartTransaction", Treat::Error);
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(60));
+    let sent = ids(&world, "StartTransaction");
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    assert!(sent.iter().all(|id| *id == sent[0]), "{sent:?}");
+    assert_eq!(world.central.sessions.len(), 1);
 }

@@ -144,6 +144,11 @@ impl MessageIds {
         self.count += 1;
         format!("{:016x}-{}", self.seed, self.count)
     }
+
+    pub(crate) fn are_of_this_run(&self, id: &str) -> bool {
+        let seed = id.split_once('-').map(|(seed, _)| seed);
+        seed == Some(format!("{:016x}", self.seed).as_str())
+    }
 }
 
 #[cfg(test)]

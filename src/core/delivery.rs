@@ -70,8 +70,10 @@ impl Engine {
                 data.push(datum);
             }
         }
+        let ids = &self.ids;
+        let is_new = |id: &str| ids.are_of_this_run(id);
         self.outbox
-            .refill(fetched.messages, fetched.behind, self.now.mono);
+            .refill(fetched.messages, fetched.behind, self.now.mono, is_new);
     }
 
     /// The frame that says what a queued message has to say.
@@ -203,8 +205,9 @@ impl Engine {
 
     /// The central system could not process the head of the queue: it is tried so often, after
     /// ever longer waits, and then given up (`OCPP 1.6 §3.7.1`). After a CALLERROR the next try is
-    /// a new call with an id of its own; an answer that made no sense may still have been meant
-    /// well, so then the id stays.
+    /// a new call with an id of its own, unless another copy under the old one has no answer yet: that
+    /// one may be booked, and a new call would be booked again. An answer that made no sense may
+    /// still have been meant well, so then the id stays too.
     pub(crate) fn on_queued_refusal(&mut self, new_id: bool) {
         let attempts = self.settings.int(Key::TransactionMessageAttempts);
         let interval = self.settings.secs(Key::TransactionMessageRetryInterval);
@@ -215,7 +218,8 @@ impl Engine {
         item.message.refusals = item.message.refusals.saturating_add(1);
         let refusals = u64::from(item.message.refusals);
         if refusals < attempts {
-            if new_id {
+            item.unanswered = item.unanswered.saturating_sub(1);
+            if new_id && item.unanswered == 0 {
                 item.message.message_id = id;
             }
             let changed = item.stored.then(|| item.message.clone());

@@ -21,6 +21,8 @@ pub(crate) struct Meter {
     /// What it showed at 0 Wh of the transaction that is running, see
     /// [`Transaction::zero`](crate::core::Transaction::zero).
     pub(crate) zero: Wh,
+    /// Energy may have flowed since it was read: it does not say where the next transaction starts.
+    pub(crate) flowed: bool,
     /// A signed reading that has not been passed on yet.
     signed: Option<String>,
     /// What waits for it to be read. A question to the firmware is open if there is anything here
@@ -66,6 +68,7 @@ impl Meter {
             readings: Vec::new(),
             read_at: None,
             zero: Wh(0),
+            flowed: false,
             signed: None,
             takes: Vec::new(),
         }

@@ -6,7 +6,7 @@ use crate::core::meter::{register_value, Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
 use crate::core::{
-    ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Write,
+    ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Wh, Write,
 };
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
@@ -47,18 +47,21 @@ impl Engine {
         };
         meter.read(now, readings);
         if let Some(at) = at {
-            self.note_zero(at);
+            if readings.iter().any(|reading| reading.as_energy().is_some()) {
+                self.note_zero(at);
+            }
             self.note_energy(at);
         }
         self.on_read(at);
     }
 
     /// The first reading of a transaction that began while the meter was silent: it counts from
-    /// here, since nobody knows how much of the register was there before.
+    /// here, since nobody knows how much of the register was there before, or who drew it.
     fn note_zero(&mut self, at: ConnectorId) {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
+        connector.meter.flowed = connector.supply.is_some_and(|supply| supply.permit);
         let (Some(tx), Some(shown)) = (connector.run().map(|run| run.tx), connector.meter.energy())
         else {
             return;
@@ -69,11 +72,12 @@ impl Engine {
         if transaction.zero.is_some() {
             return;
         }
-        transaction.zero = Some(shown);
+        let zero = Wh(shown.0.saturating_sub(transaction.meter_start.0));
+        transaction.zero = Some(zero);
         let record = transaction.clone();
         self.write(Write::Transaction(record));
         if let Some(connector) = self.connector_mut(at) {
-            connector.meter.zero = shown;
+            connector.meter.zero = zero;
         }
     }
 

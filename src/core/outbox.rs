@@ -17,6 +17,9 @@ pub(crate) struct Item {
     pub(crate) stored: bool,
     /// When it joined the queue, or came from the store.
     pub(crate) since: Mono,
+    /// How many copies that went out under its present id have no answer: the central system may have
+    /// processed any of them. Those of an earlier run count as one.
+    pub(crate) unanswered: u32,
 }
 
 /// The head of the queue, and what is known of the rest.
@@ -82,6 +85,7 @@ impl Outbox {
                 message,
                 stored,
                 since,
+                unanswered: 0,
             }),
             Room::Beyond => {
                 self.beyond += 1;
@@ -166,7 +170,14 @@ impl Outbox {
     }
 
     /// The store answered. Nothing where there should be something means that it cannot be read.
-    pub(crate) fn refill(&mut self, messages: Vec<QueuedMessage>, behind: u64, since: Mono) {
+    /// `is_new` knows the ids of this run.
+    pub(crate) fn refill(
+        &mut self,
+        messages: Vec<QueuedMessage>,
+        behind: u64,
+        since: Mono,
+        is_new: impl Fn(&str) -> bool,
+    ) {
         let joined = self.fetching.take().unwrap_or(0);
         self.beyond = joined + if messages.is_empty() { 0 } else { behind };
         if self.beyond == 0 {
@@ -178,6 +189,7 @@ impl Outbox {
             }
         }
         let items = messages.into_iter().map(|message| Item {
+            unanswered: u32::from(!is_new(&message.message_id)),
             message,
             stored: true,
             since,
@@ -254,7 +266,7 @@ mod tests {
             if let Some((after, limit)) = outbox.wants() {
                 let rows: Vec<_> = (after.0 + 1..=100).take(limit).map(message).collect();
                 let behind = 100 - after.0 - rows.len() as u64;
-                outbox.refill(rows, behind, Mono(0));
+                outbox.refill(rows, behind, Mono(0), |_| true);
             }
         }
         assert_eq!(sent, (1..=100).collect::<Vec<_>>());
@@ -267,7 +279,7 @@ mod tests {
         outbox.push(message(2), true, Mono(0));
         assert_eq!(outbox.head(), None);
         assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill(vec![message(1), message(2)], 0, Mono(0));
+        outbox.refill(vec![message(1), message(2)], 0, Mono(0), |_| true);
         assert_eq!(outbox.pop().map(|item| item.message.seq), Some(Seq(1)));
         assert_eq!(outbox.len(), 1);
     }
@@ -320,7 +332,7 @@ mod tests {
     fn what_has_left_is_not_fetched_again_although_the_store_still_has_it() {
         let mut outbox = Outbox::new(65, Vec::new(), Seq(65));
         assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill((1..=64).map(message).collect(), 1, Mono(0));
+        outbox.refill((1..=64).map(message).collect(), 1, Mono(0), |_| true);
         while outbox.window.len() > 1 {
             outbox.pop();
         }

@@ -66,7 +66,8 @@ pub struct Transaction {
     /// The register when it began.
     pub meter_start: Wh,
     /// What the meter showed at 0 Wh of this transaction: 0, unless the meter was silent at its
-    /// start. Then it counts from the first reading, and this is `None` until that has come.
+    /// start. Then it counts on from the start with the first reading, and this is `None` until
+    /// that has come.
     pub zero: Option<Wh>,
     /// The id that the central system gave it.
     pub central: CentralId,

@@ -179,7 +179,8 @@ impl Engine {
         if energy.is_none() {
             log::warn!("connector {at}: the meter is silent, the transaction counts from its first reading");
         }
-        let zero = energy.map(|_| Wh(0));
+        // Energy that flowed since the last reading is not this one's.
+        let zero = energy.map(|_| Wh(0)).filter(|_| !connector.meter.flowed);
         let energy = energy.unwrap_or(Wh(0));
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         connector.session = Session::Running(Run {

@@ -167,6 +167,7 @@ impl Engine {
                     continue;
                 }
                 connector.supply = Some(supply);
+                connector.meter.flowed |= supply.permit;
                 self.tell(Notice::Supply(at, supply));
             }
         }

@@ -315,6 +315,9 @@ impl Engine {
             let (seq, id) = (message.seq, message.message_id.clone());
             if let Some(frame) = self.frame_of(message) {
                 self.calls.data_had_turn = false;
+                if let Some(item) = self.outbox.head_mut() {
+                    item.unanswered += 1;
+                }
                 self.send_call(Purpose::Queued(seq), id, frame);
                 return true;
             }

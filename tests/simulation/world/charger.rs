@@ -18,6 +18,8 @@ pub struct Outlet {
     pub stalls_until: u64,
     /// What the library was shown last since it runs, and when.
     pub shown: Option<u64>,
+    /// Energy may have flowed since then.
+    pub flowed: bool,
     /// The session that was told of and has not ended.
     pub session: Option<usize>,
     /// The tag that was shown here last.
@@ -36,6 +38,7 @@ impl Outlet {
             since: 0,
             stalls_until: 0,
             shown: None,
+            flowed: false,
             session: None,
             tag: String::new(),
         }
@@ -140,7 +143,7 @@ impl Sessions {
                     excused: false,
                     unsure: false,
                     untold: None,
-                    reference: outlet.shown,
+                    reference: outlet.shown.filter(|_| !outlet.flowed),
                     base: outlet.mwh,
                     shown: Vec::new(),
                     sure: 0,
@@ -171,6 +174,7 @@ impl Sessions {
     /// The meter was read.
     pub fn read(&mut self, outlet: &mut Outlet, now: u64) {
         outlet.shown = Some(outlet.mwh);
+        outlet.flowed = outlet.supply.permit;
         if let Some(at) = outlet.session {
             self.0[at].reference.get_or_insert(outlet.mwh);
             self.0[at].shown.push((now, outlet.mwh));
@@ -179,7 +183,7 @@ impl Sessions {
 
     /// The power goes: what was shown longer ago than `commit` is durable.
     pub fn power_cut(&mut self, outlet: &mut Outlet, now: u64, commit: u64, lossy: bool) {
-        outlet.shown = None;
+        (outlet.shown, outlet.flowed) = (None, false);
         let Some(at) = outlet.session else { return };
         let told = &mut self.0[at];
         let durable = told.shown.iter().filter(|(when, _)| when + commit < now);
@@ -220,8 +224,7 @@ impl Told {
     pub fn is_right(&self, stop: i64, mwh: u64) -> Result<(), String> {
         let billed = u64::try_from((stop - self.start) * 1_000)
             .map_err(|_| format!("{} runs backwards: {} to {stop}", self.tag, self.start))?;
-        let from = self.reference.unwrap_or(self.base).min(self.base);
-        let flowed = mwh - from;
+        let flowed = mwh - self.base;
         if billed > flowed + ROUNDING {
             return Err(format!(
                 "{}: {billed} mWh billed, {flowed} flowed",

@@ -250,6 +250,7 @@ impl World<'_> {
                 outlet.integrate(self.now);
                 let moved = outlet.supply.permit != supply.permit;
                 outlet.supply = supply;
+                outlet.flowed |= supply.permit;
                 self.commanded = true;
                 if moved && !self.make.reads_meter {
                     let wait = if supply.permit {
