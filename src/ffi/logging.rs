@@ -40,6 +40,9 @@ pub type evcp_log_fn =
 type LogFn = unsafe extern "C-unwind" fn(*mut c_void, *const evcp_log_line_t);
 
 struct Target {
+    /// Checked under the same lock: while functions change hands, what the `log` crate lets through
+    /// may have been meant for another one.
+    level: log::LevelFilter,
     function: LogFn,
     user_data: *mut c_void,
 }
@@ -71,7 +74,10 @@ impl log::Log for Logger {
         let Some(Target {
             function,
             user_data,
-        }) = target.as_ref()
+            ..
+        }) = target
+            .as_ref()
+            .filter(|target| record.level() <= target.level)
         else {
             return;
         };
@@ -121,12 +127,15 @@ pub unsafe extern "C" fn evcp_set_log(
             _ => return Err(Fail::invalid(format!("max_level is {max_level}"))),
         };
         install_panic_hook();
-        *TARGET.write() = log.map(|function| Target {
+        let mut target = TARGET.write();
+        *target = log.map(|function| Target {
+            level,
             function,
             user_data,
         });
         // Fails when it is set already, by ourselves.
         let _ = log::set_logger(&Logger);
+        // Under the lock, or two calls at once leave the level of the one with the function of the other.
         log::set_max_level(if log.is_some() {
             level
         } else {
