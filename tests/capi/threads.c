@@ -482,7 +482,7 @@ static atomic_int lines, loggers;
 static void *logs(void *ud)
 {
     const uint32_t *most = ud;
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < 20 * rounds; i++) {
         struct log *log = calloc(1, sizeof *log);
         log->most = *most;
         CHECK(evcp_set_log(log->most, on_line, log) == EVCP_OK);
