@@ -144,3 +144,41 @@ pub unsafe extern "C" fn evcp_set_log(
         Ok(EVCP_OK)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Log;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static WARNINGS: AtomicU32 = AtomicU32::new(0);
+
+    unsafe extern "C-unwind" fn count(_: *mut c_void, line: *const evcp_log_line_t) {
+        // SAFETY: the line is valid until this returns.
+        let level = unsafe { (*line).level };
+        WARNINGS.fetch_add(u32::from(level == EVCP_LOG_WARN), Ordering::Relaxed);
+    }
+
+    fn warn() {
+        let mut line = log::Record::builder();
+        Logger.log(&line.level(log::Level::Warn).target("evcp").build());
+    }
+
+    /// It was on its way when the function changed.
+    #[test]
+    fn a_line_that_was_meant_for_another_function_is_dropped() {
+        // SAFETY: the function takes any pointer, on any thread.
+        let set = |level| unsafe { evcp_set_log(level, Some(count), std::ptr::null_mut()) };
+        assert_eq!(set(EVCP_LOG_ERROR), EVCP_OK);
+        warn();
+        assert_eq!(WARNINGS.load(Ordering::Relaxed), 0);
+        assert_eq!(set(EVCP_LOG_WARN), EVCP_OK);
+        warn();
+        assert_eq!(WARNINGS.load(Ordering::Relaxed), 1);
+        // SAFETY: as above.
+        assert_eq!(
+            unsafe { evcp_set_log(0, None, std::ptr::null_mut()) },
+            EVCP_OK
+        );
+    }
+}
