@@ -597,7 +597,8 @@ EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
 
 /* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
  * follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
- * returns EVCP_E_CLOSED. Nothing may use cp afterwards. */
+ * returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
+ * to be ended before, by evcp_stop(). */
 EVCP_API
 void evcp_free(evcp_t *cp);
 

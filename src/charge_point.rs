@@ -164,7 +164,11 @@ impl ChargePoint {
         let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Stopped) {
             State::Made(driver) => {
-                *state = State::Started(Thread::run(driver).map_err(Error::Io)?);
+                let thread = Thread::run(driver).map_err(|why| {
+                    self.done.set();
+                    Error::Io(why)
+                })?;
+                *state = State::Started(thread);
                 Ok(())
             }
             other => {
@@ -180,20 +184,23 @@ impl ChargePoint {
     /// [`Error::Io`] when that took longer than `timeout`; it goes on all the same.
     pub fn stop(&self, timeout: Duration) -> Result<(), Error> {
         let mut state = self.state.lock();
-        let ended = match std::mem::replace(&mut *state, State::Stopped) {
+        let _thread = match std::mem::replace(&mut *state, State::Stopped) {
             State::Made(mut driver) => {
                 driver.close_unstarted();
-                true
+                self.mailbox.stop();
+                self.done.set();
+                None
             }
-            State::Started(_thread) => {
-                // Already stopped or out of order is as good.
-                let _ = self.mailbox.tell(Fact::Closing);
-                self.done.wait(timeout)
+            State::Started(thread) => {
+                self.mailbox.close();
+                Some(thread)
             }
-            State::Stopped => true,
+            // Whoever stops a second time waits for the same end.
+            State::Stopped => None,
         };
-        self.mailbox.stop();
-        if ended {
+        // Nobody who asks meanwhile has to wait, too.
+        drop(state);
+        if self.done.wait(timeout) {
             return Ok(());
         }
         Err(Error::Io(
@@ -307,7 +314,10 @@ impl ChargePoint {
 
 impl Drop for ChargePoint {
     fn drop(&mut self) {
-        let _ = self.stop(Duration::from_secs(2));
+        // Who stopped it has waited as long as was wanted.
+        if !matches!(self.state.get_mut(), State::Stopped) {
+            let _ = self.stop(Duration::from_secs(2));
+        }
     }
 }
 

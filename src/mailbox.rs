@@ -182,6 +182,18 @@ impl Mailbox {
         Ok(())
     }
 
+    /// The host stops: this fits in however much waits, and nothing follows it.
+    pub(crate) fn close(&self) {
+        let mut inner = self.inner.lock();
+        if inner.check().is_err() {
+            return;
+        }
+        inner.inbox.push_back(Mail::Fact(Fact::Closing));
+        inner.stopped = true;
+        drop(inner);
+        self.bell.notify_one();
+    }
+
     pub(crate) fn next(&self) -> Option<Event> {
         let mut inner = self.inner.lock();
         let event = inner.events.pop_front();
@@ -382,6 +394,20 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_mailbox_takes_the_end_and_nothing_after_it() {
+        let mailbox = Mailbox::new(std::sync::Arc::new(Asleep));
+        let told = (0..=MOST).map(|i| mailbox.tell(Fact::Network(i % 2 == 0)));
+        assert!(matches!(told.last(), Some(Err(Error::Full))));
+        mailbox.close();
+        assert!(matches!(
+            mailbox.tell(Fact::Network(true)),
+            Err(Error::Closed)
+        ));
+        let taken = std::iter::from_fn(|| mailbox.take());
+        assert!(matches!(taken.last(), Some(Mail::Fact(Fact::Closing))));
+    }
 
     struct Asleep;
 

@@ -40,6 +40,9 @@ pub type evcp_log_fn =
 type LogFn = unsafe extern "C-unwind" fn(*mut c_void, *const evcp_log_line_t);
 
 struct Target {
+    /// Checked under the same lock: while functions change hands, what the `log` crate lets through
+    /// may have been meant for another one.
+    level: log::LevelFilter,
     function: LogFn,
     user_data: *mut c_void,
 }
@@ -71,7 +74,10 @@ impl log::Log for Logger {
         let Some(Target {
             function,
             user_data,
-        }) = target.as_ref()
+            ..
+        }) = target
+            .as_ref()
+            .filter(|target| record.level() <= target.level)
         else {
             return;
         };
@@ -121,12 +127,15 @@ pub unsafe extern "C" fn evcp_set_log(
             _ => return Err(Fail::invalid(format!("max_level is {max_level}"))),
         };
         install_panic_hook();
-        *TARGET.write() = log.map(|function| Target {
+        let mut target = TARGET.write();
+        *target = log.map(|function| Target {
+            level,
             function,
             user_data,
         });
         // Fails when it is set already, by ourselves.
         let _ = log::set_logger(&Logger);
+        // Under the lock, or two calls at once leave the level of the one with the function of the other.
         log::set_max_level(if log.is_some() {
             level
         } else {
@@ -134,4 +143,40 @@ pub unsafe extern "C" fn evcp_set_log(
         });
         Ok(EVCP_OK)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use log::Log;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static WARNINGS: AtomicU32 = AtomicU32::new(0);
+
+    unsafe extern "C-unwind" fn count(_: *mut c_void, line: *const evcp_log_line_t) {
+        // SAFETY: the line is valid until this returns.
+        let level = unsafe { (*line).level };
+        WARNINGS.fetch_add(u32::from(level == EVCP_LOG_WARN), Ordering::Relaxed);
+    }
+
+    fn warn() {
+        let mut line = log::Record::builder();
+        Logger.log(&line.level(log::Level::Warn).target("evcp").build());
+    }
+
+    /// It was on its way when the function changed.
+    #[test]
+    fn a_line_that_was_meant_for_another_function_is_dropped() {
+        // SAFETY: the function takes any pointer, on any thread.
+        let set = |level| unsafe { evcp_set_log(level, Some(count), std::ptr::null_mut()) };
+        assert_eq!(set(EVCP_LOG_ERROR), EVCP_OK);
+        warn();
+        assert_eq!(WARNINGS.load(Ordering::Relaxed), 0);
+        assert_eq!(set(EVCP_LOG_WARN), EVCP_OK);
+        warn();
+        assert_eq!(WARNINGS.load(Ordering::Relaxed), 1);
+        // SAFETY: there is no function.
+        let unset = unsafe { evcp_set_log(0, None, std::ptr::null_mut()) };
+        assert_eq!(unset, EVCP_OK);
+    }
 }

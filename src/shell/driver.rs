@@ -24,6 +24,10 @@ use crate::wire::ChargingRateUnitType;
 /// While the disk fails, writes are tried again so often even if nothing new is written.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// So much of what the host tells is handled before the network has its turn: a host that tells more
+/// and more must not silence the charge points of the process.
+const AT_ONCE: usize = 64;
+
 /// One charge point and everything that it does I/O with.
 pub(crate) struct Driver {
     engine: Engine,
@@ -98,7 +102,12 @@ impl Driver {
     async fn drive(&mut self) {
         self.settle();
         loop {
-            while let Some(mail) = self.mailbox.take() {
+            let mut more = true;
+            for _ in 0..AT_ONCE {
+                let Some(mail) = self.mailbox.take() else {
+                    more = false;
+                    break;
+                };
                 match mail {
                     Mail::Fact(fact) => self.handle(Input::Charger(fact)),
                     Mail::Answer(request, answer) => {
@@ -113,14 +122,16 @@ impl Driver {
             let deadline = self.engine.deadline().map(|(at, _)| instant(at));
             tokio::select! {
                 biased;
-                () = self.mailbox.bell.notified() => {}
-                news = self.connection.next() => self.on_news(news),
                 () = sleep_until(deadline) => self.handle(Input::Deadline),
                 () = sleep_until(self.retry) => {
                     self.retry = None;
                     self.try_store_again();
                     self.settle();
                 }
+                news = self.connection.next() => self.on_news(news),
+                () = self.mailbox.bell.notified(), if !more => {}
+                // The network and the other charge points have their turn.
+                () = tokio::task::yield_now(), if more => {}
             }
         }
     }

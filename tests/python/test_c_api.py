@@ -118,6 +118,9 @@ async def test_the_forty_line_program_charges(central, tmp_path):
     assert "transaction" in await run([program, central.url])
     central.point("MINIMAL").checker.power_up()
     assert "transaction" in await run([*VALGRIND, program, central.url])
+    central.point("MINIMAL").checker.power_up()
+    program = compiled("examples/c/minimal.c", tmp_path, *SANITIZE)
+    assert "transaction" in await run([program, central.url])
 
 
 def test_the_examples_build_with_the_line_in_the_readme(tmp_path):

@@ -1,0 +1,61 @@
+//! A charge point that is stopped: whoever says so hears the truth.
+#![cfg(feature = "net")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::setup;
+use evcp::core::{Batch, Fetched, Seq, Stored};
+use evcp::store::{MemoryStore, Store, StoreError};
+use evcp::{ChargePoint, Error, Options, Signal, Storage, TlsOptions};
+
+/// A disk that hangs when it is closed, for as long as somebody holds the lock.
+struct Stuck(MemoryStore, Arc<Mutex<()>>);
+
+impl Store for Stuck {
+    fn load(&mut self) -> Result<Stored, StoreError> {
+        self.0.load()
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.0.commit(batch)
+    }
+
+    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        self.0.fetch(after, limit)
+    }
+
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        drop(self.1.lock());
+    }
+}
+
+#[test]
+fn a_second_stop_waits_for_the_end_as_the_first_one_did() {
+    let disk = Arc::new(Mutex::new(()));
+    let options = Options {
+        setup: setup(1),
+        url: "ws://127.0.0.1:9".to_owned(),
+        identity: "STOP".to_owned(),
+        storage: Storage::Custom(Box::new(Stuck(MemoryStore::default(), disk.clone()))),
+        tls: TlsOptions::default(),
+        trace_frames: false,
+    };
+    let charge_point = ChargePoint::new(options, Arc::new(Signal::default())).expect("it is made");
+    charge_point.start().expect("it starts");
+    let hangs = disk.lock();
+    for _ in 0..2 {
+        let stopped = charge_point.stop(Duration::from_millis(1));
+        assert!(matches!(stopped, Err(Error::Io(_))), "{stopped:?}");
+    }
+    drop(hangs);
+    assert_eq!(charge_point.stop(Duration::from_secs(60)), Ok(()));
+}
