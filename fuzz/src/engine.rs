@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let mut world = World::new(Charger::from(&mut u));
     // A life has an end, or one input could take for ever.
-    for _ in 0..400 {
+    for _ in 0..120 {
         if u.is_empty() {
             break;
         }

@@ -24,7 +24,7 @@ use crate::settings::setup;
 
 pub fn run(data: &[u8]) {
     let mut u = Unstructured::new(data);
-    let folder = Folder::new();
+    let folder = Folder::new("life");
     match below(&mut u, 3) {
         0 => same_again(&folder.0, &mut u),
         1 => columns(&folder.0, &mut u),
@@ -36,14 +36,14 @@ pub fn run(data: &[u8]) {
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let memory = Path::new("/dev/shm");
         let base = if memory.is_dir() {
             memory.to_owned()
         } else {
             std::env::temp_dir()
         };
-        let path = base.join(format!("evcp-fuzz-{}", std::process::id()));
+        let path = base.join(format!("evcp-fuzz-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a directory can be made");
         Self(path)
@@ -248,7 +248,7 @@ fn good() -> Vec<u8> {
     GOOD.with(|good| {
         let mut good = good.borrow_mut();
         if good.is_empty() {
-            let folder = Folder(Folder::new().0.with_extension("good"));
+            let folder = Folder::new("good");
             let noise: Vec<u8> = (0..4_000_u32).map(|n| (n * n / 7 + n) as u8).collect();
             let mut u = Unstructured::new(&noise);
             let mut store = open(&folder.0);

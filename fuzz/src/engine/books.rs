@@ -27,6 +27,8 @@ pub struct Books {
     started: BTreeMap<TxId, String>,
     stopped: BTreeMap<TxId, String>,
     start_sent: BTreeSet<TxId>,
+    /// Which start or stop went out under an id.
+    bodies: BTreeMap<String, QueuedBody>,
     /// Transactions that run, as the host was told.
     pub running: BTreeMap<TxId, ConnectorId>,
     last_tx: u64,
@@ -94,6 +96,9 @@ impl Books {
     }
 
     fn queued(&mut self, action: &str, id: &str, payload: &Value, queued: Option<&QueuedMessage>) {
+        if let Some(message) = queued {
+            self.bodies.insert(id.to_owned(), message.body.clone());
+        }
         let at = |what: &str| panic!("{action} {id} is sent and {what}: {payload}");
         match (action, queued.map(|message| &message.body)) {
             ("StartTransaction", Some(QueuedBody::Start(tx))) => {
@@ -117,9 +122,19 @@ impl Books {
         }
     }
 
+    /// The start or stop that went out under an id.
+    pub fn body(&self, id: &str) -> Option<&QueuedBody> {
+        self.bodies.get(id)
+    }
+
+    /// How many transactions there ever were.
+    pub const fn sessions(&self) -> u64 {
+        self.last_tx
+    }
+
     /// The central system answers a call well: what it said is on its books.
-    pub fn booked(&mut self, id: &str, queued: Option<&QueuedMessage>) {
-        match queued.map(|message| &message.body) {
+    pub fn booked(&mut self, id: &str) {
+        match self.bodies.get(id) {
             Some(QueuedBody::Start(tx)) => {
                 self.started.insert(*tx, id.to_owned());
             }
