@@ -195,3 +195,21 @@ fn a_directory_that_cannot_be_made_is_named() {
     let why = SqliteStore::open(Path::new("/proc/no/such"), Wall(46)).expect_err("impossible");
     assert!(why.0.contains("/proc/no/such"), "{why}");
 }
+
+#[test]
+fn a_correction_beyond_all_times_ends_at_the_last_one_in_both_stores() {
+    let path = directory("beyond");
+    let mut disk = open(&path);
+    let mut memory = MemoryStore::default();
+    let early = Transaction {
+        started: stamp(-5, false),
+        last: (stamp(5, false), Wh(9)),
+        ..transaction(1)
+    };
+    let batch = vec![Write::Transaction(early), Write::CorrectTimes(i64::MIN)];
+    disk.commit(&batch).expect("it can be written");
+    memory.commit(&batch).expect("memory can be written");
+    let loaded = disk.load().expect("it can be read");
+    assert_eq!(loaded.running[0].started, stamp(i64::MIN, true));
+    assert_eq!(Ok(loaded), memory.load());
+}

@@ -72,6 +72,8 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
         Write::Queue(message) => write_message(db, message),
         Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
         Write::CorrectTimes(step) => {
+            // A sum beyond the numbers of SQLite would become a fraction, which is no time.
+            let end = if *step < 0 { i64::MIN } else { i64::MAX };
             for (table, column) in [
                 ("tx", "started"),
                 ("tx", "last"),
@@ -80,10 +82,11 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
                 ("tx_data", "at"),
             ] {
                 let sql = format!(
-                    "UPDATE {table} SET {column}_ms = {column}_ms + ?1, {column}_synced = 1 \
+                    "UPDATE {table} SET {column}_ms = CASE typeof({column}_ms + ?1) \
+                     WHEN 'integer' THEN {column}_ms + ?1 ELSE ?2 END, {column}_synced = 1 \
                      WHERE {column}_synced = 0"
                 );
-                run(&sql, params![step])?;
+                run(&sql, params![step, end])?;
             }
             Ok(())
         }

@@ -1,0 +1,180 @@
+//! The C API as a C program sees it: written from include/evcp.h, linked by name.
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_void};
+
+pub enum evcp_t {}
+pub enum evcp_config_t {}
+
+type Text = *const c_char;
+type Ud = *mut c_void;
+
+#[repr(C)]
+pub struct Supply {
+    pub struct_size: u32,
+    pub permit: bool,
+    pub phases: u8,
+    pub lock: bool,
+    pub reserved: u8,
+    pub amps: f64,
+    pub watts: f64,
+    pub tx: u64,
+}
+
+#[repr(C)]
+pub struct TxInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub tx: u64,
+    pub ocpp_id: i64,
+    pub started_ms: i64,
+    pub stopped_ms: i64,
+    pub meter_start_wh: f64,
+    pub meter_stop_wh: f64,
+    pub change: u32,
+    pub reserved: u32,
+    pub tag: Text,
+    pub reason: Text,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Sample {
+    pub value: f64,
+    pub measurand: u16,
+    pub phase: u8,
+    pub location: u8,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Period {
+    pub limit: f64,
+    pub start_s: u32,
+    pub phases: u32,
+}
+
+#[repr(C)]
+pub struct LogLine {
+    pub struct_size: u32,
+    pub level: u32,
+    pub target: Text,
+    pub text: Text,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Callbacks {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub destroy: Option<unsafe extern "C" fn(Ud)>,
+    pub on_supply: Option<unsafe extern "C" fn(Ud, u32, *const Supply)>,
+    pub on_unlock: Option<unsafe extern "C" fn(Ud, u32, u64)>,
+    pub on_reset: Option<unsafe extern "C" fn(Ud, bool, u64)>,
+    pub on_meter_read: Option<unsafe extern "C" fn(Ud, u32, u32, u64)>,
+    pub on_data_transfer: Option<unsafe extern "C" fn(Ud, Text, Text, Text, usize, u64)>,
+    pub on_connection: Option<unsafe extern "C" fn(Ud, u32, Text)>,
+    pub on_boot: Option<unsafe extern "C" fn(Ud, u32, u32)>,
+    pub on_time: Option<unsafe extern "C" fn(Ud, i64)>,
+    pub on_auth: Option<unsafe extern "C" fn(Ud, u32, Text, u32)>,
+    pub on_status: Option<unsafe extern "C" fn(Ud, u32, u32, Text)>,
+    pub on_tx: Option<unsafe extern "C" fn(Ud, *const TxInfo)>,
+    pub on_availability: Option<unsafe extern "C" fn(Ud, u32, bool)>,
+    pub on_key_changed: Option<unsafe extern "C" fn(Ud, Text, Text)>,
+    pub on_storage: Option<unsafe extern "C" fn(Ud, bool, Text)>,
+    pub on_reboot: Option<unsafe extern "C" fn(Ud, bool)>,
+    pub on_fatal: Option<unsafe extern "C" fn(Ud, i32, Text)>,
+}
+
+pub type Done = Option<unsafe extern "C" fn(Ud, i32, u32, Text, usize)>;
+pub type Log = Option<unsafe extern "C" fn(Ud, *const LogLine)>;
+
+extern "C" {
+    pub fn evcp_strerror(err: i32) -> Text;
+    pub fn evcp_last_error() -> Text;
+    pub fn evcp_config_new() -> *mut evcp_config_t;
+    pub fn evcp_config_free(cfg: *mut evcp_config_t);
+    pub fn evcp_config_set_url(cfg: *mut evcp_config_t, url: Text) -> i32;
+    pub fn evcp_config_set_identity(cfg: *mut evcp_config_t, identity: Text) -> i32;
+    pub fn evcp_config_set_device(
+        cfg: *mut evcp_config_t,
+        vendor: Text,
+        model: Text,
+        serial: Text,
+        firmware: Text,
+    ) -> i32;
+    pub fn evcp_config_set_connectors(cfg: *mut evcp_config_t, count: u32) -> i32;
+    pub fn evcp_config_set_lockable(cfg: *mut evcp_config_t, at: u32, lockable: bool) -> i32;
+    pub fn evcp_config_set_limit(cfg: *mut evcp_config_t, at: u32, phases: u32, amps: f64) -> i32;
+    pub fn evcp_config_set_storage(cfg: *mut evcp_config_t, directory: Text) -> i32;
+    pub fn evcp_config_set_profile(cfg: *mut evcp_config_t, profile: u32) -> i32;
+    pub fn evcp_config_set_auth_key(cfg: *mut evcp_config_t, key: *const u8, len: usize) -> i32;
+    pub fn evcp_config_set_ca_pem(cfg: *mut evcp_config_t, pem: *const u8, len: usize) -> i32;
+    pub fn evcp_config_set_client_pem(
+        cfg: *mut evcp_config_t,
+        chain: *const u8,
+        chain_len: usize,
+        key: *const u8,
+        key_len: usize,
+    ) -> i32;
+    pub fn evcp_config_set(cfg: *mut evcp_config_t, name: Text, value: Text) -> i32;
+    pub fn evcp_config_declare(
+        cfg: *mut evcp_config_t,
+        key: Text,
+        value: Text,
+        read_only: bool,
+        reboot_required: bool,
+    ) -> i32;
+    pub fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32;
+    pub fn evcp_new(
+        cfg: *const evcp_config_t,
+        cb: *const Callbacks,
+        ud: Ud,
+        out: *mut *mut evcp_t,
+    ) -> i32;
+    pub fn evcp_start(cp: *mut evcp_t) -> i32;
+    pub fn evcp_stop(cp: *mut evcp_t, timeout_ms: u32) -> i32;
+    pub fn evcp_free(cp: *mut evcp_t);
+    pub fn evcp_fd(cp: *const evcp_t) -> i32;
+    pub fn evcp_wakeup(cp: *mut evcp_t);
+    pub fn evcp_set_ev(cp: *mut evcp_t, at: u32, ev: u32) -> i32;
+    pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
+    pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
+    pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
+    pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
+    pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;
+    pub fn evcp_push_meter(cp: *mut evcp_t, at: u32, samples: *const Sample, count: usize) -> i32;
+    pub fn evcp_push_signed_meter(cp: *mut evcp_t, at: u32, data: Text, len: usize) -> i32;
+    pub fn evcp_present_tag_at(cp: *mut evcp_t, at: *const u32, count: usize, tag: Text) -> i32;
+    pub fn evcp_present_tag(cp: *mut evcp_t, at: u32, tag: Text) -> i32;
+    pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: Text) -> i32;
+    pub fn evcp_power_fails(cp: *mut evcp_t) -> i32;
+    pub fn evcp_set_key(cp: *mut evcp_t, key: Text, value: Text) -> i32;
+    pub fn evcp_data_transfer(
+        cp: *mut evcp_t,
+        vendor: Text,
+        message: Text,
+        data: Text,
+        len: usize,
+        done: Done,
+        ud: Ud,
+    ) -> i32;
+    pub fn evcp_answer(cp: *mut evcp_t, req: u64, result: u32) -> i32;
+    pub fn evcp_answer_meter(cp: *mut evcp_t, req: u64, s: *const Sample, count: usize) -> i32;
+    pub fn evcp_answer_data(cp: *mut evcp_t, req: u64, r: u32, data: Text, len: usize) -> i32;
+    pub fn evcp_get_supply(cp: *const evcp_t, at: u32, out: *mut u8) -> i32;
+    pub fn evcp_get_schedule(
+        cp: *const evcp_t,
+        at: u32,
+        duration_s: u32,
+        unit: u32,
+        periods: *mut Period,
+        count: *mut usize,
+    ) -> i32;
+    pub fn evcp_get_tx(cp: *const evcp_t, at: u32, out: *mut u64) -> i32;
+    pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
+    pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;
+    pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
+    pub fn evcp_set_log(max_level: u32, log: Log, ud: Ud) -> i32;
+}

@@ -1,0 +1,411 @@
+//! The stored records.
+//!
+//! The first byte decides: good records go through SQLite and come back as they were, which a store
+//! in memory tells; or a database is spoilt, by values in its columns or by bytes in its file, and
+//! whatever can still be opened is loaded, fetched, and given to an engine.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use arbitrary::Unstructured;
+use evcp::core::{
+    Batch, CachedTag, CentralId, ConnectorId, Datum, Effect, Engine, Input, Link, QueuedBody,
+    QueuedMessage, Seq, Stamp, Stop, Stored, StoredProfile, Transaction, TxId, Wh, Write,
+};
+use evcp::store::{MemoryStore, SqliteStore, Store};
+use evcp::time::{Mono, Now, Wall};
+use evcp::wire::{AuthorizationStatus, ChargingProfile, IdToken, Measurand, Reason, SampledValue};
+use rusqlite::types::Value as Cell;
+use rusqlite::{params_from_iter, Connection};
+use serde_json::json;
+
+use crate::bytes::{below, byte, flag, long, maybe, number, one, raw, short, text};
+use crate::settings::setup;
+
+pub fn run(data: &[u8]) {
+    let mut u = Unstructured::new(data);
+    let folder = Folder::new("life");
+    match below(&mut u, 3) {
+        0 => same_again(&folder.0, &mut u),
+        1 => columns(&folder.0, &mut u),
+        _ => file(&folder.0, &mut u),
+    }
+}
+
+/// A directory of its own, in memory where there is such a thing.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        let path = base.join(format!("evcp-fuzz-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a directory can be made");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn open(folder: &Path) -> SqliteStore {
+    let opened = SqliteStore::open(folder, Wall(1)).expect("it can be opened");
+    assert_eq!(opened.replaced, None);
+    opened.store
+}
+
+// ---- what was written is read ----
+
+fn same_again(folder: &Path, u: &mut Unstructured<'_>) {
+    let mut disk = open(folder);
+    let mut memory = MemoryStore::default();
+    while !u.is_empty() {
+        let batch: Batch = (0..1 + below(u, 6)).map(|_| write(u)).collect();
+        disk.commit(&batch).expect("good records can be written");
+        memory.commit(&batch).expect("memory can be written");
+        if below(u, 4) == 0 {
+            drop(disk);
+            disk = open(folder);
+            compare(&mut disk, &mut memory, u);
+        }
+    }
+    compare(&mut disk, &mut memory, u);
+}
+
+fn compare(disk: &mut SqliteStore, memory: &mut MemoryStore, u: &mut Unstructured<'_>) {
+    let (one, two) = (disk.load(), memory.load());
+    let (one, two) = (one.expect("it can be read"), two.expect("it can be read"));
+    assert_eq!(sorted(one), sorted(two));
+    let (after, limit) = (Seq(u64::from(byte(u) % 16)), below(u, 80));
+    let (one, two) = (disk.fetch(after, limit), memory.fetch(after, limit));
+    assert_eq!(one, two);
+}
+
+/// The order of the cache and of places is nobody's business.
+fn sorted(mut stored: Stored) -> Stored {
+    stored.cache.sort_by(|a, b| a.tag.cmp(&b.tag));
+    stored.availability.sort();
+    stored.values.sort();
+    // Tags compare without case: their spelling is compared here.
+    for entry in &stored.cache {
+        assert!(entry.tag.as_str().chars().count() <= 20);
+    }
+    stored
+}
+
+fn stamp(u: &mut Unstructured<'_>) -> Stamp {
+    Stamp {
+        wall: Wall(number(u)),
+        synced: flag(u),
+    }
+}
+
+fn place(u: &mut Unstructured<'_>) -> Option<ConnectorId> {
+    ConnectorId::new(u32::from(short(u) % 257))
+}
+
+fn tag(u: &mut Unstructured<'_>) -> IdToken {
+    if flag(u) {
+        IdToken::truncated(one(u, &["CAFE01", "cafe01", "", "Ä", "ä"]))
+    } else {
+        IdToken::truncated(&text(u))
+    }
+}
+
+fn tx(u: &mut Unstructured<'_>) -> TxId {
+    TxId(1 + u64::from(byte(u) % 6))
+}
+
+fn seq(u: &mut Unstructured<'_>) -> Seq {
+    Seq(1 + u64::from(byte(u) % 16))
+}
+
+/// What a transaction is for ever follows from its number, as with those that the engine makes.
+fn transaction(u: &mut Unstructured<'_>) -> Transaction {
+    let id = tx(u);
+    Transaction {
+        id,
+        connector: ConnectorId::new(id.0 as u32).expect("it is small"),
+        tag: IdToken::truncated(&format!("tag {}", id.0)),
+        parent: maybe(u, tag),
+        reservation: (id.0 % 2 == 0).then_some(7),
+        started: stamp(u),
+        meter_start: Wh(1000 * id.0 as i64),
+        zero: maybe(u, number).map(Wh),
+        central: match below(u, 3) {
+            0 => CentralId::Unknown,
+            1 => CentralId::Known(number(u) as i32),
+            _ => CentralId::GivenUp,
+        },
+        deauthorized: flag(u),
+        last: (stamp(u), Wh(number(u))),
+        stop: maybe(u, |u| Stop {
+            at: stamp(u),
+            meter: Wh(number(u)),
+            reason: one(u, Reason::ALL),
+            tag: maybe(u, tag),
+        }),
+    }
+}
+
+fn samples(u: &mut Unstructured<'_>) -> Vec<SampledValue> {
+    (0..below(u, 3))
+        .map(|_| SampledValue {
+            value: text(u),
+            context: None,
+            format: None,
+            measurand: Some(one(u, Measurand::ALL)),
+            phase: None,
+            location: None,
+            unit: None,
+        })
+        .collect()
+}
+
+fn profile(u: &mut Unstructured<'_>) -> ChargingProfile {
+    let period = |u: &mut Unstructured<'_>| json!({"startPeriod": number(u) as i32, "limit": f64::from(short(u)) / 10.0});
+    let periods: Vec<_> = (0..1 + below(u, 3)).map(|_| period(u)).collect();
+    let profile = json!({
+        "chargingProfileId": byte(u) % 8, "stackLevel": number(u) as i32 & i32::MAX,
+        "chargingProfilePurpose": one(u, &["TxProfile", "TxDefaultProfile", "ChargePointMaxProfile"]),
+        "chargingProfileKind": one(u, &["Absolute", "Recurring", "Relative"]),
+        "validFrom": evcp::wire::format_wall(Wall(number(u))),
+        "chargingSchedule": {"chargingRateUnit": one(u, &["A", "W"]), "chargingSchedulePeriod": periods},
+    });
+    serde_json::from_value(profile).expect("it is good by the schema")
+}
+
+fn write(u: &mut Unstructured<'_>) -> Write {
+    match below(u, 16) {
+        0 => Write::Setting(text(u), text(u)),
+        1 => Write::Availability(place(u), flag(u)),
+        2 | 3 => Write::Transaction(transaction(u)),
+        4 => Write::TransactionDone(tx(u)),
+        5 => Write::Datum(
+            tx(u),
+            Datum {
+                n: u32::from(byte(u)) % 8,
+                at: stamp(u),
+                values: samples(u),
+            },
+        ),
+        6 => Write::DropDatum(tx(u), u32::from(byte(u)) % 8),
+        7 => Write::Thin(maybe(u, tx), seq(u)),
+        8 => Write::Profile(StoredProfile {
+            connector: place(u),
+            tx: maybe(u, tx),
+            installed: Wall(number(u)),
+            profile: profile(u),
+        }),
+        9 => Write::DropProfile(i32::from(byte(u) % 8)),
+        10 => Write::Accepted,
+        11 | 12 => Write::Queue(QueuedMessage {
+            seq: seq(u),
+            message_id: text(u),
+            refusals: number(u) as u32,
+            body: match below(u, 3) {
+                0 => QueuedBody::Start(tx(u)),
+                1 => QueuedBody::Stop(tx(u)),
+                _ => QueuedBody::Meter {
+                    tx: maybe(u, tx),
+                    connector: place(u),
+                    at: stamp(u),
+                    values: samples(u),
+                },
+            },
+        }),
+        13 => Write::Dequeue(seq(u)),
+        14 => Write::CorrectTimes(number(u)),
+        _ => match below(u, 3) {
+            0 => Write::Uncache(tag(u)),
+            1 if byte(u) == 0 => Write::ClearCache,
+            _ => Write::Cache(CachedTag {
+                tag: tag(u),
+                status: one(u, AuthorizationStatus::ALL),
+                expires: maybe(u, number).map(Wall),
+                parent: maybe(u, tag),
+                updated: Wall(number(u)),
+            }),
+        },
+    }
+}
+
+// ---- what somebody else wrote does no harm ----
+
+/// A database with a few good records of each kind, made once.
+fn good() -> Vec<u8> {
+    thread_local! {
+        static GOOD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    GOOD.with(|good| {
+        let mut good = good.borrow_mut();
+        if good.is_empty() {
+            let folder = Folder::new("good");
+            let noise: Vec<u8> = (0..4_000_u32).map(|n| (n * n / 7 + n) as u8).collect();
+            let mut u = Unstructured::new(&noise);
+            let mut store = open(&folder.0);
+            let batch: Batch = (0..60).map(|_| write(&mut u)).collect();
+            store.commit(&batch).expect("good records can be written");
+            drop(store);
+            *good = std::fs::read(folder.0.join("evcp.db")).expect("the file is there");
+        }
+        good.clone()
+    })
+}
+
+fn columns(folder: &Path, u: &mut Unstructured<'_>) {
+    let path = folder.join("evcp.db");
+    std::fs::write(&path, good()).expect("the file can be written");
+    let db = Connection::open(&path).expect("it is a database");
+    db.pragma_update(None, "journal_mode", "MEMORY")
+        .and_then(|()| db.pragma_update(None, "synchronous", "OFF"))
+        .expect("these are SQLite's");
+    while !u.is_empty() {
+        let (table, columns) = one(
+            u,
+            &[
+                ("setting", 2),
+                ("availability", 2),
+                ("tx", 20),
+                ("queue", 9),
+                ("cache", 5),
+                ("tx_data", 5),
+                ("flag", 1),
+                ("profile", 5),
+            ],
+        );
+        let cells: Vec<_> = (0..columns).map(|_| cell(u)).collect();
+        let marks = vec!["?"; columns].join(",");
+        // What the schema itself does not allow is not in there.
+        let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
+        let _ = db.execute(&sql, params_from_iter(cells));
+    }
+    drop(db);
+    survive(folder);
+}
+
+fn cell(u: &mut Unstructured<'_>) -> Cell {
+    match below(u, 8) {
+        0 => Cell::Null,
+        1 => Cell::Integer(i64::from(byte(u) % 8)),
+        2 => Cell::Integer(number(u)),
+        3 => Cell::Real(f64::from_bits(long(u) as u64)),
+        4 => Cell::Blob(raw(u).to_vec()),
+        5 => Cell::Text(
+            one(
+                u,
+                &[
+                    "known", "unknown", "given up", "start", "stop", "meter", "Local", "Accepted",
+                    "[]", "accepted",
+                ],
+            )
+            .to_owned(),
+        ),
+        _ => Cell::Text(text(u)),
+    }
+}
+
+/// Bytes of the file are other bytes, or it ends too early.
+fn file(folder: &Path, u: &mut Unstructured<'_>) {
+    let mut bytes = good();
+    if byte(u) % 8 == 0 {
+        bytes.truncate(usize::from(short(u)));
+    }
+    while !u.is_empty() && !bytes.is_empty() {
+        let at = usize::from(short(u)) % bytes.len();
+        bytes[at] = byte(u);
+    }
+    std::fs::write(folder.join("evcp.db"), bytes).expect("the file can be written");
+    survive(folder);
+}
+
+/// Opens what is there, or starts afresh; and lives with it.
+fn survive(folder: &Path) {
+    let Ok(opened) = SqliteStore::open(folder, Wall(1)) else {
+        return;
+    };
+    if let Some((aside, why)) = &opened.replaced {
+        assert!(aside.exists() && !why.is_empty());
+    }
+    let mut store = opened.store;
+    let stored = store.load().expect("what was opened was read before");
+    if opened.replaced.is_some() {
+        assert_eq!(stored, Stored::default());
+    }
+    let mut after = Seq(0);
+    for _ in 0..100 {
+        match store.fetch(after, 7) {
+            Ok(fetched) if !fetched.messages.is_empty() => {
+                let last = fetched.messages.last().map(|message| message.seq);
+                assert!(last > Some(after) || after == Seq(0));
+                after = last.unwrap_or(after);
+            }
+            _ => break,
+        }
+    }
+    live(stored, &mut store);
+}
+
+/// An engine takes what was stored, connects, and delivers what it can.
+fn live(stored: Stored, store: &mut SqliteStore) {
+    let mut now = Now {
+        mono: Mono(1_000),
+        wall: Wall(1_767_225_600_000),
+    };
+    let mut engine = Engine::new(setup(2), stored, now).expect("what is stored hinders nobody");
+    for _ in 0..40 {
+        let mut owed = Vec::new();
+        while let Some(effect) = engine.poll() {
+            match effect {
+                Effect::Store(batch) => {
+                    let _ = store.commit(&batch);
+                }
+                Effect::Fetch { after, limit } => {
+                    let fetched = store.fetch(after, limit).unwrap_or_default();
+                    engine.handle(now, Input::Fetched(fetched));
+                }
+                Effect::Connect(_) => engine.handle(now, Input::Link(Link::Up)),
+                Effect::Ping => engine.handle(now, Input::Link(Link::Pong)),
+                Effect::Send(text) => owed.extend(answer(&text)),
+                Effect::Close(_) | Effect::Tell(_) => {}
+            }
+        }
+        if owed.is_empty() {
+            let Some((due, _)) = engine.deadline() else {
+                return;
+            };
+            now.mono = now.mono.max(due);
+            engine.handle(now, Input::Deadline);
+        }
+        for text in owed {
+            engine.handle(now, Input::Link(Link::Text(&text)));
+        }
+    }
+}
+
+/// The answer of a central system that is content with everything.
+pub fn answer(text: &str) -> Option<String> {
+    let frame: serde_json::Value = serde_json::from_str(text).expect("it writes JSON");
+    if frame[0] != 2 {
+        return None;
+    }
+    let (id, action) = (frame[1].as_str()?, frame[2].as_str()?);
+    let answer = match action {
+        "BootNotification" => {
+            json!({"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 0})
+        }
+        "StartTransaction" => json!({"transactionId": 1, "idTagInfo": {"status": "Accepted"}}),
+        "Authorize" => json!({"idTagInfo": {"status": "Accepted"}}),
+        "Heartbeat" => json!({"currentTime": "2026-01-01T00:00:00Z"}),
+        _ => json!({}),
+    };
+    Some(json!([3, id, answer]).to_string())
+}
