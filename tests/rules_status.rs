@@ -367,3 +367,20 @@ fn with_a_reader_for_all_a_tag_of_the_group_gets_the_kept_cable_out_before_it_st
         assert_eq!(world.sent("StartTransaction").len(), 1 + usize::from(waits));
     }
 }
+
+/// Found by the simulation: a status that may have been heard counted as not heard, and the next one jumped.
+// rules: 38
+#[test]
+fn a_status_that_may_not_have_been_heard_is_the_one_that_the_next_follows() {
+    let mut world = World::booted(with(1, &[]));
+    world.central.treat("StatusNotification", Treat::Silence);
+    world.ev(1, Ev::Plugged);
+    world.fact(Fact::Fault(
+        None,
+        fault(ChargePointErrorCode::GroundFailure),
+    ));
+    world.ev(1, Ev::Absent);
+    world.run(Millis::from_secs(60));
+    let said = world.statuses(1);
+    assert_eq!(said[1..4], ["Preparing", "Available", "Unavailable"]);
+}

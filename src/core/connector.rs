@@ -107,9 +107,10 @@ pub(crate) struct Shown {
 pub(crate) struct Reports {
     /// What is the case, and since when.
     pub(crate) current: Option<(Shown, Stamp, Mono)>,
-    /// What the central system was told last; `None` before the first time, or when it is not
-    /// certain that it heard.
+    /// What the central system was told last; `None` before the first time.
     pub(crate) told: Option<Shown>,
+    /// It is not certain that it heard: it is told again.
+    pub(crate) unheard: bool,
 }
 
 /// Everything about one connector.
@@ -142,6 +143,7 @@ impl Connector {
             reports: Reports {
                 current: None,
                 told: None,
+                unheard: false,
             },
             meter: Meter::new(),
             supply: None,
@@ -281,7 +283,7 @@ impl Reports {
             return Some((current.clone(), *since));
         };
         if told == current {
-            return None;
+            return self.unheard.then(|| (current.clone(), *since));
         }
         let shown = match way(told.status, current.status) {
             None => current.clone(),
@@ -381,7 +383,8 @@ mod tests {
         assert_eq!(
             Reports {
                 current,
-                told: Some(shown)
+                told: Some(shown),
+                unheard: false,
             }
             .next(),
             None

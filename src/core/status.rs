@@ -84,6 +84,7 @@ impl Engine {
                 return;
             };
             reports.told = Some(shown.clone());
+            reports.unheard = false;
             self.notify(at, &shown, since);
         }
     }
@@ -127,7 +128,7 @@ impl Engine {
     /// It is not certain that the central system heard of a status: it is told again.
     pub(crate) fn status_unheard(&mut self, at: Option<ConnectorId>) {
         if let Some(reports) = self.reports_mut(at) {
-            reports.told = None;
+            reports.unheard = true;
         }
     }
 
@@ -141,6 +142,7 @@ impl Engine {
         let current = current.map(|(shown, since, _)| (shown.clone(), *since));
         if let Some((shown, since)) = reports.next().or(current) {
             reports.told = Some(shown.clone());
+            reports.unheard = false;
             self.notify(at, &shown, since);
         }
     }
