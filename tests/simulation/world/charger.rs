@@ -84,6 +84,8 @@ pub struct Told {
     pub untold: Option<u64>,
     /// What the meter showed at its start, if it had shown anything.
     reference: Option<u64>,
+    /// When that was shown, if after its start.
+    referred: u64,
     /// The register when nothing had flowed yet.
     base: u64,
     /// Readings since its start, and when: not all of them survive a power cut.
@@ -144,6 +146,7 @@ impl Sessions {
                     unsure: false,
                     untold: None,
                     reference: outlet.shown.filter(|_| !outlet.flowed),
+                    referred: 0,
                     base: outlet.mwh,
                     shown: Vec::new(),
                     sure: 0,
@@ -176,7 +179,10 @@ impl Sessions {
         outlet.shown = Some(outlet.mwh);
         outlet.flowed = outlet.supply.permit;
         if let Some(at) = outlet.session {
-            self.0[at].reference.get_or_insert(outlet.mwh);
+            if self.0[at].reference.is_none() {
+                self.0[at].reference = Some(outlet.mwh);
+                self.0[at].referred = now;
+            }
             self.0[at].shown.push((now, outlet.mwh));
         }
     }
@@ -191,6 +197,10 @@ impl Sessions {
             .sure
             .max(durable.map(|(_, mwh)| *mwh).max().unwrap_or(0));
         told.shown.clear();
+        if told.referred == now {
+            // The power went before it was stored.
+            told.reference = None;
+        }
         told.unsure |= commit > 0;
         if lossy {
             told.excused = true;
