@@ -5,10 +5,10 @@ mod common;
 
 use common::{at, setup, with, Treat, World};
 use evcp::core::{
-    CloseReason, DataTransferOutcome, Due, Effect, Ev, Fact, Input, Link, Notice, Reading,
+    CloseReason, DataTransferOutcome, Due, Effect, Ev, Fact, Fault, Input, Link, Notice, Reading,
 };
 use evcp::time::Millis;
-use evcp::wire::{AuthorizationStatus, CiString, Measurand};
+use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
 use serde_json::{json, Value};
 
 /// The central system writes whatever it likes; what comes back, if anything does.
@@ -412,6 +412,55 @@ fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
         )
     };
     assert!(world.told.iter().filter(refused).count() > 60);
+}
+
+/// Found by the program that calls every function from many threads.
+#[test]
+fn values_that_were_asked_for_do_not_come_after_the_end_of_their_transaction() {
+    let mut world = World::booted(with(1, &[("MessageTimeout", "10")]));
+    world.charge(1, "ONE");
+    world.meter(1, 1_000);
+    world.central.treat("DataTransfer", Treat::Silence);
+    for token in 0..10 {
+        let vendor = CiString::truncated("evcp");
+        world.fact(Fact::DataTransfer {
+            token,
+            vendor,
+            message: None,
+            data: None,
+        });
+    }
+    let trigger = json!({"requestedMessage": "MeterValues", "connectorId": 1});
+    world.call("TriggerMessage", trigger);
+    world.show(1, "ONE");
+    world.run(Millis::from_secs(30));
+    let place = |name: &str| {
+        let calls = &world.central.calls;
+        let at = calls.iter().rposition(|(action, _)| action == name);
+        at.expect("it was sent")
+    };
+    assert!(place("MeterValues") < place("StopTransaction"));
+}
+
+#[test]
+fn a_fault_that_comes_and_goes_without_end_leaves_transactions_their_turn() {
+    let mut world = World::booted(with(2, &[("MessageTimeout", "2")]));
+    world.charge(1, "ONE");
+    // There is always a status to tell before the last one has its answer.
+    for round in 0..60 {
+        world.central.treat("StatusNotification", Treat::Silence);
+        let fault = (round % 2 == 0).then(|| Fault {
+            code: ChargePointErrorCode::GroundFailure,
+            info: None,
+            vendor_code: None,
+        });
+        world.fact(Fact::Fault(Some(at(2)), fault));
+        if round == 10 {
+            world.show(1, "ONE");
+        }
+        world.run(Millis::from_secs(1));
+    }
+    assert_eq!(world.sent("StopTransaction").len(), 1);
 }
 
 /// Found by the simulation: a start that was sent twice, refused once and booked once was sent as a new

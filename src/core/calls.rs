@@ -44,13 +44,15 @@ pub(crate) struct Waiting {
 pub(crate) struct Calls {
     pub(crate) outstanding: Option<Outstanding>,
     waiting: VecDeque<Waiting>,
-    /// The last call was vendor data.
-    pub(crate) data_had_turn: bool,
+    /// How many calls went while a message of the queue was due.
+    passed_over: u32,
 }
 
 impl Calls {
     /// How many calls wait at most; a status that is not sent then is sent when the line is free.
     const MOST: usize = 64;
+    /// How many calls go at most before a message of the queue that is due.
+    const MOST_BEFORE_QUEUE: u32 = 8;
 
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.len() < Self::MOST
@@ -68,28 +70,42 @@ impl Calls {
             || self.waiting.iter().any(|call| call.purpose == purpose)
     }
 
-    /// A call joins the line: a person waits for an Authorize, so it goes to the front.
+    /// A call joins the line. Values that were asked for come before all: they name a transaction, and must
+    /// not wait until it has ended. A person waits for an Authorize. Vendor data can wait.
     pub(crate) fn push(&mut self, call: Waiting) {
-        if matches!(call.purpose, Purpose::Authorize(_)) {
-            let behind = |call: &Waiting| !matches!(call.purpose, Purpose::Authorize(_));
-            let at = self
-                .waiting
-                .iter()
-                .position(behind)
-                .unwrap_or(self.waiting.len());
-            self.waiting.insert(at, call);
-        } else {
-            self.waiting.push_back(call);
-        }
+        let rank = |call: &Waiting| match call.purpose {
+            Purpose::Meter => 0,
+            Purpose::Authorize(_) => 1,
+            Purpose::DataTransfer(_) => 3,
+            _ => 2,
+        };
+        let own = rank(&call);
+        let at = self.waiting.partition_point(|waiting| rank(waiting) <= own);
+        self.waiting.insert(at, call);
     }
 
-    pub(crate) fn is_data_next(&self) -> bool {
-        let next = self.waiting.front();
-        next.is_some_and(|call| matches!(call.purpose, Purpose::DataTransfer(_)))
+    /// Whether the queue, which has a message that is due, goes before what waits here: however much the
+    /// firmware tells, transactions have their turn.
+    pub(crate) fn yields(&self) -> bool {
+        let most = match self.waiting.front().map(|call| call.purpose) {
+            None => 0,
+            Some(Purpose::Meter) => return false,
+            Some(Purpose::DataTransfer(_)) => 1,
+            Some(_) => Self::MOST_BEFORE_QUEUE,
+        };
+        self.passed_over >= most
     }
 
-    pub(crate) fn next(&mut self) -> Option<Waiting> {
-        self.waiting.pop_front()
+    /// The next call of the line goes, before a message of the queue if one is due.
+    pub(crate) fn next(&mut self, queue_is_due: bool) -> Option<Waiting> {
+        let next = self.waiting.pop_front()?;
+        self.passed_over += u32::from(queue_is_due);
+        Some(next)
+    }
+
+    /// A message of the queue goes.
+    pub(crate) fn queue_has_turn(&mut self) {
+        self.passed_over = 0;
     }
 
     /// The answer to the outstanding call came, if it has that id.
@@ -164,24 +180,30 @@ mod tests {
     }
 
     #[test]
-    fn an_authorize_goes_before_everything_but_earlier_ones() {
+    fn values_that_were_asked_for_go_first_then_authorizations_and_vendor_data_last() {
         let mut calls = Calls::default();
         for purpose in [
+            Purpose::DataTransfer(1),
             Purpose::Heartbeat,
             Purpose::Authorize(1),
+            Purpose::Meter,
             Purpose::Authorize(2),
+            Purpose::DataTransfer(2),
         ] {
             calls.push(call(purpose));
         }
-        let order: Vec<_> = std::iter::from_fn(|| calls.next())
+        let order: Vec<_> = std::iter::from_fn(|| calls.next(false))
             .map(|c| c.purpose)
             .collect();
         assert_eq!(
             order,
             [
+                Purpose::Meter,
                 Purpose::Authorize(1),
                 Purpose::Authorize(2),
-                Purpose::Heartbeat
+                Purpose::Heartbeat,
+                Purpose::DataTransfer(1),
+                Purpose::DataTransfer(2),
             ]
         );
     }

@@ -290,31 +290,21 @@ impl Engine {
         if !self.is_up() || self.calls.outstanding.is_some() {
             return;
         }
-        // However much vendor data the firmware sends, transactions have every other turn.
-        let yields = self.calls.data_had_turn && self.calls.is_data_next();
-        if !yields && self.send_waiting() || self.send_queued() {
+        let queue_is_due =
+            self.registration.is_accepted() && self.outbox.due(self.now.mono).is_some();
+        if queue_is_due && self.calls.yields() && self.send_queued() {
             return;
         }
-        self.send_waiting();
-    }
-
-    fn send_waiting(&mut self) -> bool {
-        let Some(Waiting { purpose, id, frame }) = self.calls.next() else {
-            return false;
-        };
-        self.calls.data_had_turn = matches!(purpose, Purpose::DataTransfer(_));
-        self.send_call(purpose, id, frame);
-        true
+        if let Some(Waiting { purpose, id, frame }) = self.calls.next(queue_is_due) {
+            self.send_call(purpose, id, frame);
+        }
     }
 
     fn send_queued(&mut self) -> bool {
-        if !self.registration.is_accepted() {
-            return false;
-        }
         while let Some(message) = self.outbox.due(self.now.mono) {
             let (seq, id) = (message.seq, message.message_id.clone());
             if let Some(frame) = self.frame_of(message) {
-                self.calls.data_had_turn = false;
+                self.calls.queue_has_turn();
                 if let Some(item) = self.outbox.head_mut() {
                     item.unanswered += 1;
                 }

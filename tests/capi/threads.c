@@ -39,14 +39,14 @@ static atomic_int failures;
 struct host {
     evcp_t *cp;
     /* Written by callbacks alone. */
-    int calls, destroyed, transactions, questions, depth;
+    int destroyed, questions, depth;
     long concluded;
     /* Questions that another thread answers. */
     _Atomic evcp_req_t open[QUESTIONS];
     atomic_long transfers;
-    atomic_int over, starts;
-    /* Links came and went, and much was said on them. */
-    atomic_bool talked;
+    atomic_int over, starts, drivers;
+    /* Links came and went, much was said on them, the firmware was asked, a session was booked. */
+    atomic_bool talked, asked, booked;
 };
 
 /* ---- callbacks ---- */
@@ -54,7 +54,6 @@ struct host {
 static void enter(struct host *host)
 {
     CHECK(++host->depth == 1);
-    host->calls++;
 }
 
 static void leave(struct host *host)
@@ -70,6 +69,7 @@ static void keep(struct host *host, evcp_req_t req)
         evcp_err_t err = evcp_answer(host->cp, before, EVCP_REJECTED);
         CHECK(err == EVCP_OK || err == EVCP_E_EXPIRED || err == EVCP_E_CLOSED);
     }
+    atomic_store(&host->asked, true);
     leave(host);
 }
 
@@ -130,7 +130,8 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
 {
     struct host *host = ud;
     enter(host);
-    host->transactions += tx->change == EVCP_TX_STARTED;
+    if (tx->change == EVCP_TX_CONFIRMED)
+        atomic_store(&host->booked, true);
     leave(host);
 }
 
@@ -228,11 +229,17 @@ static void *stops(void *ud)
     return NULL;
 }
 
+static bool saw_everything(const struct host *host)
+{
+    return atomic_load(&host->talked) && atomic_load(&host->asked) && atomic_load(&host->booked);
+}
+
 static void *tells(void *ud)
 {
     struct host *host = ud;
     evcp_t *cp = host->cp;
-    for (int i = 0; i < rounds || !atomic_load(&host->talked); i++) {
+    for (int i = 0; i < rounds || !saw_everything(host); i++) {
+        /* i is odd for the one and even for the other: what toggles does so by a multiple of both. */
         uint32_t at = (uint32_t)(i % CONNECTORS) + 1;
         uint32_t both[] = { 1, 2 };
         evcp_sample_t sample = { .value = i, .measurand = EVCP_M_ENERGY_IMPORT };
@@ -242,18 +249,21 @@ static void *tells(void *ud)
         TOLD(evcp_push_meter(cp, at, &sample, 1));
         TOLD(evcp_push_signed_meter(cp, at, "OCMF|{}|{}", 10));
         TOLD(evcp_set_clock(cp, now.tv_sec * 1000LL + now.tv_nsec / 1000000));
+        /* Each is another driver's: two sessions of the same millisecond do not look alike. */
+        char tag[21];
+        snprintf(tag, sizeof tag, "CAFE%d", atomic_fetch_add(&host->drivers, 1));
         if (i % 5 == 0)
-            TOLD(evcp_present_tag(cp, at, "CAFE01"));
-        if (i % 11 == 0)
-            TOLD(evcp_present_tag_at(cp, both, 2, "CAFE02"));
+            TOLD(evcp_present_tag(cp, at, tag));
+        else if (i % 11 == 0)
+            TOLD(evcp_present_tag_at(cp, both, 2, tag));
         if (i % 13 == 0)
             TOLD(evcp_stop_tx(cp, at, "Local"));
         if (i % 17 == 0)
-            TOLD(evcp_set_fault(cp, at, i % 2 ? "GroundFailure" : NULL, NULL, NULL));
+            TOLD(evcp_set_fault(cp, at, i / 34 % 4 == 3 ? "GroundFailure" : NULL, NULL, NULL));
         if (i % 19 == 0)
-            TOLD(evcp_set_warning(cp, at, i % 2 ? "WeakSignal" : NULL, "why", "7"));
+            TOLD(evcp_set_warning(cp, at, i / 38 % 2 ? "WeakSignal" : NULL, "why", "7"));
         if (i % 23 == 0)
-            TOLD(evcp_set_operative(cp, at, i % 2));
+            TOLD(evcp_set_operative(cp, at, i / 46 % 4 != 3));
         if (i % 29 == 0)
             TOLD(evcp_set_key(cp, "Colour", i % 2 ? "green" : "blue"));
         if (i % 311 == 0)
@@ -368,7 +378,7 @@ static void every_function_may_be_called_from_any_thread(void)
         pthread_join(stopping[i], NULL);
     for (int i = 0; i < 2; i++)
         pthread_join(dispatching[i], NULL);
-    CHECK(host.destroyed == 0 && host.calls > 0 && host.transactions > 0 && host.questions > 0);
+    CHECK(host.destroyed == 0);
     evcp_free(host.cp);
     CHECK(host.destroyed == 1 && host.depth == 0);
     CHECK(host.concluded == host.transfers && host.transfers > 0);
