@@ -421,3 +421,23 @@ fn a_phase_rotation_is_one_that_there_is() {
         assert_eq!(answer, status, "{value}");
     }
 }
+
+#[test]
+fn a_long_list_and_the_length_that_allows_it_are_kept_in_any_order() {
+    let lists = [
+        ("ConnectorPhaseRotation", "1.RST,2.RTS"),
+        ("ConnectorPhaseRotationMaxLength", "2"),
+    ];
+    // The firmware sets them before the start, the short length last.
+    let mut world = World::booted(with(2, &[("ConnectorPhaseRotationMaxLength", "1")]));
+    for (name, value) in lists.iter().rev() {
+        let (name, value) = (CiString::truncated(name), CiString::truncated(value));
+        world.fact(Fact::SetKey(name, value));
+    }
+    world.power_cycle();
+    world.run(Millis(0));
+    let answer = get(&mut world, &["ConnectorPhaseRotation"]);
+    assert_eq!(answer["configurationKey"][0]["value"], "1.RST,2.RTS");
+    let too_short = with(2, &[lists[0], ("connectorphaserotationmaxlength", "1")]);
+    assert!(Engine::new(too_short, Stored::default(), world.now).is_err());
+}

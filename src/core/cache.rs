@@ -41,7 +41,8 @@ impl Cache {
         most: usize,
         writes: &mut Vec<Write>,
     ) {
-        if most == 0 {
+        // The database compares tags up to a NUL: one with a NUL inside would share its row with others.
+        if most == 0 || tag.as_str().contains('\0') {
             return;
         }
         let entry = CachedTag {
@@ -139,6 +140,16 @@ mod tests {
         assert_eq!(third[0], Write::Uncache(tag("bad")));
         let fourth = learn("fourth", AuthorizationStatus::Accepted, 4);
         assert_eq!(fourth[0], Write::Uncache(tag("good")));
+    }
+
+    #[test]
+    fn a_tag_with_a_nul_inside_is_not_remembered_because_the_database_takes_it_for_another() {
+        let mut cache = Cache::default();
+        let mut writes = Vec::new();
+        let accepted = info(AuthorizationStatus::Accepted);
+        cache.learn(&tag("A\0B"), &accepted, Wall(0), 10, &mut writes);
+        assert_eq!(cache.find(&tag("A\0B"), Wall(1)), None);
+        assert_eq!(writes, []);
     }
 
     #[test]

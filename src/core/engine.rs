@@ -151,10 +151,9 @@ impl Engine {
     pub fn new(setup: Setup, stored: Stored, now: Now) -> Result<Self, SetupError> {
         setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
-        for (key, value) in &stored.settings {
-            if settings.set(key, value).is_err() {
-                log::warn!("stored configuration key {key} is not possible here and is ignored");
-            }
+        for refused in settings.set_all(&stored.settings) {
+            let key = refused.key;
+            log::warn!("stored configuration key {key} is not possible here and is ignored");
         }
         let numbered = (1..).filter_map(ConnectorId::new).zip(&setup.connectors);
         let connectors = numbered

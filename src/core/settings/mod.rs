@@ -54,10 +54,24 @@ impl Settings {
         settings.set_standard(Key::NumberOfConnectors, &setup.connectors.len().to_string())?;
         let profile = setup.tuning.security_profile.to_string();
         settings.set_standard(Key::SecurityProfile, &profile)?;
-        for (name, value) in &setup.keys {
-            settings.set(name.as_str(), value.as_str())?;
-        }
-        Ok(settings)
+        let refused = settings.set_all(&setup.keys).into_iter().next();
+        refused.map_or(Ok(settings), Err)
+    }
+
+    /// Sets many keys, in any order, and says which values were refused. How long a list may be comes before
+    /// the list.
+    pub(crate) fn set_all<T: AsRef<str>, U: AsRef<str>>(
+        &mut self,
+        keys: &[(T, U)],
+    ) -> Vec<BadValue> {
+        let is_length = |name: &str| name.to_ascii_lowercase().ends_with("maxlength");
+        let mut keys: Vec<_> = keys
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+            .collect();
+        keys.sort_by_key(|(name, _)| !is_length(name));
+        let refused = keys.into_iter().map(|(name, value)| self.set(name, value));
+        refused.filter_map(Result::err).collect()
     }
 
     /// Sets a key from inside: its rights do not matter, its type does. What the charger is made

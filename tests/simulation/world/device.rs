@@ -106,6 +106,7 @@ impl World<'_> {
     pub(super) fn power_off(&mut self, off: u64) {
         self.engine = None;
         self.owed.clear();
+        self.open_data.clear();
         self.registered = false;
         self.fuel = None;
         self.outcome.power_cuts += 1;
@@ -287,6 +288,11 @@ impl World<'_> {
             }
             Notice::Boot(status, _) => self.registered = status == RegistrationStatus::Accepted,
             Notice::Ask(request, question) => self.asked(request, &question),
+            Notice::DataTransferred(token, _) => {
+                if !self.open_data.remove(&token) {
+                    return Err(format!("vendor data {token} ended twice"));
+                }
+            }
             Notice::Reboot { .. } => {
                 self.say(|| "  reboot".to_owned());
                 self.fuel = Some((0, 3_000));
@@ -347,6 +353,19 @@ impl World<'_> {
     pub(super) fn state(&mut self, number: usize) -> Is {
         let ev = self.outlets[number - 1].ev();
         self.fact(Fact::Ev(at(number), ev))
+    }
+
+    pub(super) fn vendor_data(&mut self) -> Is {
+        self.data += 1;
+        if self.engine.is_some() {
+            self.open_data.insert(self.data);
+        }
+        self.fact(Fact::DataTransfer {
+            token: self.data,
+            vendor: CiString::truncated("evcp"),
+            message: None,
+            data: None,
+        })
     }
 
     pub(super) fn fault(&mut self, number: usize, is: bool) -> Is {

@@ -19,6 +19,10 @@ impl World<'_> {
             Event::TagAnywhere(who) => self.tag(None, who),
             Event::StopLocal(number) => self.fact(Fact::StopTx(at(number), Reason::Local)),
             Event::Fault(number, is) => self.fault(number, is),
+            Event::Flaps(number, times) => {
+                (0..2 * times).try_for_each(|turn| self.fault(number, turn % 2 == 0))
+            }
+            Event::VendorData(count) => (0..count).try_for_each(|_| self.vendor_data()),
             Event::MeterStalls(number, millis) => {
                 self.outlets[number - 1].stalls_until = self.now + millis;
                 Ok(())
@@ -189,6 +193,7 @@ impl World<'_> {
         self.registered
             && self.link.state == State::Open
             && queued == Some(0)
+            && self.open_data.is_empty()
             && quiet
             && !self.is_failing()
     }
@@ -200,8 +205,10 @@ impl World<'_> {
     pub(super) fn ails(&self) -> String {
         let queued = self.engine.as_ref().map(|engine| engine.counters().queued);
         let open: Vec<_> = self.outlets.iter().map(|outlet| outlet.session).collect();
-        let (link, failing) = (self.link.state, self.is_failing());
-        format!("link {link:?}, queued {queued:?}, sessions {open:?}, disk fails {failing}")
+        let (link, failing, data) = (self.link.state, self.is_failing(), &self.open_data);
+        format!(
+            "link {link:?}, queued {queued:?}, sessions {open:?}, disk fails {failing}, data {data:?}"
+        )
     }
 
     /// A connector serves somebody, now that all is well.

@@ -63,6 +63,10 @@ pub enum Event {
     StopLocal(usize),
     /// Connector 0 is the charge point.
     Fault(usize, bool),
+    /// A fault that comes and goes so many times.
+    Flaps(usize, u32),
+    /// So many vendor messages for the central system.
+    VendorData(u32),
     /// The meter says nothing for so long.
     MeterStalls(usize, u64),
     Cut,
@@ -207,11 +211,11 @@ fn drivers(dice: &mut Rng, connector: usize, calm: u64, events: &mut Vec<(u64, E
 fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
     let connector = dice.usize(1..=make.connectors);
     let kind = match flavour {
-        0 => dice.u32(..40),
+        0 => dice.u32(..42),
         1 => dice.u32(..10),
         2 => dice.u32(10..20),
-        3 => dice.u32(20..27),
-        _ => dice.u32(..36),
+        3 => dice.u32(20..29),
+        _ => dice.u32(..38),
     };
     match kind {
         0 => Event::Cut,
@@ -239,6 +243,8 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         24 => Event::Tag(connector, Who::Member),
         25 => Event::Plug(connector),
         26 => Event::Unplug(connector),
+        27 => Event::VendorData(dice.u32(1..50)),
+        28 => Event::Flaps(dice.usize(..=make.connectors), dice.u32(2..40)),
         _ => Event::Request(dice.u64(..)),
     }
 }

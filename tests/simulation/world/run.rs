@@ -1,6 +1,6 @@
 //! The loop: whatever is due next happens, and what must hold is looked at after each step.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
@@ -119,6 +119,9 @@ struct World<'a> {
     owed: VecDeque<Fetched>,
     tags: u64,
     calls: u64,
+    data: u64,
+    /// Vendor data whose end the firmware has not heard of.
+    open_data: BTreeSet<u64>,
     calm: bool,
     tell: bool,
     outcome: Outcome,
@@ -168,6 +171,8 @@ impl<'a> World<'a> {
             owed: VecDeque::new(),
             tags: 0,
             calls: 0,
+            data: 0,
+            open_data: BTreeSet::new(),
             calm: false,
             tell,
             outcome: Outcome::default(),
