@@ -37,7 +37,7 @@ BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(TARGE
 
 .PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \
 	test-oldest crates wheel lint header abi \
-	tools bench clean
+	tools bench fuzz-smoke clean
 
 lib:
 	$(BUILD_LIB)
@@ -79,11 +79,17 @@ lint:
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --lib -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --features net,bundled-sqlite --lib -- -D warnings
+	cd fuzz && $(CARGO) fmt --check && $(CARGO) clippy --quiet --lib --tests -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 
 test-rust:
 	$(CARGO) test
 	cd tests/header && $(CARGO) test
+	cd fuzz && $(CARGO) test --lib
+
+# Every fuzz target for 20 s; how to run them for longer is in fuzz/README.md.
+fuzz-smoke:
+	fuzz/smoke
 
 test-python: tools simulator examples $(VENV)/ready
 	$(CARGO) build --no-default-features --example wire_filter

@@ -144,7 +144,7 @@ pub struct Tuning {
     pub security_profile: u8,
     /// The wait before the first attempt to reconnect; it doubles from there.
     pub reconnect_min: Millis,
-    /// The longest wait between two attempts.
+    /// The longest wait between two attempts, before the jitter.
     pub reconnect_max: Millis,
     /// By how much a wait is varied at random, in percent of it, up or down.
     pub reconnect_jitter: u8,

@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("EVCP_LIBRARY", str(Path(__file__).resolve().parents[2] / "target/release/libevcp.so"))
 
 from central_system import CentralSystem
+from hostile_site import site  # noqa: F401
 from simulator import Simulator, configuration, program
 
 CENTRALS = pytest.StashKey()

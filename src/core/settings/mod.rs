@@ -65,13 +65,15 @@ impl Settings {
         keys: &[(T, U)],
     ) -> Vec<BadValue> {
         let is_length = |name: &str| name.to_ascii_lowercase().ends_with("maxlength");
-        let mut keys: Vec<_> = keys
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_ref()))
-            .collect();
-        keys.sort_by_key(|(name, _)| !is_length(name));
-        let refused = keys.into_iter().map(|(name, value)| self.set(name, value));
-        refused.filter_map(Result::err).collect()
+        let mut refused = Vec::new();
+        for lengths in [true, false] {
+            for (name, value) in keys {
+                if is_length(name.as_ref()) == lengths {
+                    refused.extend(self.set(name.as_ref(), value.as_ref()).err());
+                }
+            }
+        }
+        refused
     }
 
     /// Sets a key from inside: its rights do not matter, its type does. What the charger is made
