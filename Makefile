@@ -79,7 +79,7 @@ lint:
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --lib -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --features net,bundled-sqlite --lib -- -D warnings
-	cd fuzz && $(CARGO) fmt --check && $(CARGO) clippy --quiet --lib --tests -- -D warnings
+	cd fuzz && $(CARGO) fmt --check && $(CARGO) clippy --quiet --lib --tests --examples -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 
 test-rust:

@@ -459,7 +459,7 @@ fn operate(host: &Host, u: &mut Unstructured<'_>) {
         match below(u, 27) {
             0 | 1 => {
                 let code = evcp_dispatch(cp, i32::from(byte(u) % 6));
-                assert!(!(inside && !cp.is_null()) || code == DEADLOCK);
+                assert!(!inside || cp.is_null() || code == DEADLOCK);
                 code
             }
             2 => {
@@ -469,7 +469,7 @@ fn operate(host: &Host, u: &mut Unstructured<'_>) {
             3 => evcp_start(cp),
             4 => {
                 let code = evcp_stop(cp, u32::from(short(u)));
-                assert!(!(inside && !cp.is_null()) || code == DEADLOCK);
+                assert!(!inside || cp.is_null() || code == DEADLOCK);
                 code
             }
             5 if inside => {

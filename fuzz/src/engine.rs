@@ -94,7 +94,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
         17 => world.answer_question(u),
         18 => world.fact(Fact::Operative(place(u), flag(u))),
         19 => {
-            let wall = if byte(u) % 4 == 0 {
+            let wall = if byte(u).is_multiple_of(4) {
                 number(u)
             } else {
                 1_767_225_600_000 + long(u) % 100_000_000
@@ -260,7 +260,7 @@ fn profile(u: &mut Unstructured<'_>, of_transaction: bool) -> Value {
         })
         .collect();
     let time = |u: &mut Unstructured<'_>| {
-        let wall = if byte(u) % 4 == 0 {
+        let wall = if byte(u).is_multiple_of(4) {
             number(u)
         } else {
             1_767_225_600_000 + i64::from(short(u)) * 1_000

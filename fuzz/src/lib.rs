@@ -17,7 +17,9 @@ mod tests {
     fn replay(target: &str, run: fn(&[u8])) {
         let mut inputs = 0;
         for place in ["fixtures", "seeds"] {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(place).join(target);
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(place)
+                .join(target);
             for input in fs::read_dir(folder).into_iter().flatten() {
                 let path = input.expect("a folder that can be read").path();
                 println!("{}", path.display());

@@ -71,7 +71,7 @@ fn round<T: Serialize + DeserializeOwned>(payload: &Value) -> Option<String> {
         panic!("tolerant reading is stricter: {why}");
     }
     for why in [strict.as_ref().err(), tolerant.as_ref().err()] {
-        assert!(why.map_or(true, |why| !why.text.is_empty()));
+        assert!(why.is_none_or(|why| !why.text.is_empty()));
     }
     if let Ok(read) = &tolerant {
         if strict.is_err() {

@@ -136,7 +136,7 @@ fn transaction(u: &mut Unstructured<'_>) -> Transaction {
         connector: ConnectorId::new(id.0 as u32).expect("it is small"),
         tag: IdToken::truncated(&format!("tag {}", id.0)),
         parent: maybe(u, tag),
-        reservation: (id.0 % 2 == 0).then_some(7),
+        reservation: id.0.is_multiple_of(2).then_some(7),
         started: stamp(u),
         meter_start: Wh(1000 * id.0 as i64),
         zero: maybe(u, number).map(Wh),
@@ -316,7 +316,7 @@ fn cell(u: &mut Unstructured<'_>) -> Cell {
 /// Bytes of the file are other bytes, or it ends too early.
 fn file(folder: &Path, u: &mut Unstructured<'_>) {
     let mut bytes = good();
-    if byte(u) % 8 == 0 {
+    if byte(u).is_multiple_of(8) {
         bytes.truncate(usize::from(short(u)));
     }
     while !u.is_empty() && !bytes.is_empty() {

@@ -150,7 +150,7 @@ impl Running {
         for (key, value) in &device.setup.keys {
             // Of two values for one key the later one counts.
             let later = device.setup.keys.iter().rev().find(|(name, _)| name == key);
-            let wins = later.map_or(true, |(_, last)| std::ptr::eq(last, value));
+            let wins = later.is_none_or(|(_, last)| std::ptr::eq(last, value));
             if wins {
                 device.shows(key.as_str(), value.as_str());
             }

@@ -179,7 +179,7 @@ impl Books {
         if supply.permit {
             let tx = supply.tx.expect("energy is for a transaction");
             assert_eq!(self.running.get(&tx), Some(&at), "{supply:?}");
-            assert!(supply.deciamps.map_or(true, |tenths| tenths <= 320));
+            assert!(supply.deciamps.is_none_or(|tenths| tenths <= 320));
         } else {
             assert_eq!((supply.deciamps, supply.deciwatts), (Some(0), Some(0)));
         }

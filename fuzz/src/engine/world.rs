@@ -131,7 +131,7 @@ impl World {
     }
 
     pub fn fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
-        let there = at.map_or(true, |at| at.index() < self.setup.connectors.len());
+        let there = at.is_none_or(|at| at.index() < self.setup.connectors.len());
         match &fault {
             Some(fault) if there => self.faults.insert(at, fault.clone()),
             _ => self.faults.remove(&at),
@@ -374,7 +374,7 @@ impl World {
             Notice::Ask(request, question) => {
                 if let Question::Unlock(at) = &question {
                     let supply = self.books.supplies.get(at);
-                    assert!(supply.map_or(true, |supply| !supply.permit), "energy is on");
+                    assert!(supply.is_none_or(|supply| !supply.permit), "energy is on");
                 }
                 self.questions.push(request);
             }
@@ -389,7 +389,7 @@ impl World {
                 let mut all = stored.availability.iter();
                 // What is not named is operative.
                 let found = all.find(|(place, _)| *place == at);
-                assert_eq!(found.map_or(true, |(_, is)| *is), operative);
+                assert_eq!(found.is_none_or(|(_, is)| *is), operative);
             }
             Notice::DataTransferred(token, _) => {
                 assert!(token <= self.data);
@@ -445,7 +445,7 @@ impl World {
             let faulty = self.faults.contains_key(&Some(*at)) || self.faults.contains_key(&None);
             assert!(!(faulty && supply.permit), "energy in spite of a fault");
             let of = supply.tx.filter(|_| supply.permit);
-            let runs = of.map_or(true, |tx| self.books.running.get(&tx) == Some(at));
+            let runs = of.is_none_or(|tx| self.books.running.get(&tx) == Some(at));
             assert!(runs, "energy without a transaction");
         }
         // Starts and stops are never dropped; those in the window of the queue come on top of the
