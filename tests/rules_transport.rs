@@ -449,7 +449,7 @@ fn a_fault_that_comes_and_goes_without_end_leaves_transactions_their_turn() {
     // There is always a status to tell before the last one has its answer.
     for round in 0..60 {
         world.central.treat("StatusNotification", Treat::Silence);
-        let fault = (round % 2 == 0).then(|| Fault {
+        let fault = (round % 2 == 0).then_some(Fault {
             code: ChargePointErrorCode::GroundFailure,
             info: None,
             vendor_code: None,

@@ -194,6 +194,24 @@ fn a_full_store_refuses_what_is_new_and_takes_what_replaces() {
     assert_eq!(gone, Some(json!({"status": "Unknown"})));
 }
 
+/// Found by breaking the code: profiles of transactions that are over would fill the store.
+// rules: 150
+#[test]
+fn a_profile_of_a_transaction_that_is_over_takes_no_room() {
+    let mut world = world();
+    for _ in 0..5 {
+        world.charge(1, "ONE");
+        let tx = but("chargingProfilePurpose", json!("TxProfile"));
+        assert_eq!(set(&mut world, 1, tx.clone()), accepted());
+        let mut other = tx;
+        (other["chargingProfileId"], other["stackLevel"]) = (json!(2), json!(1));
+        assert_eq!(set(&mut world, 1, other), accepted());
+        world.show(1, "ONE");
+        let gone = world.call("ClearChargingProfile", json!({"id": 2}));
+        assert_eq!(gone, Some(json!({"status": "Unknown"})));
+    }
+}
+
 // rules: 146
 #[test]
 fn a_schedule_that_makes_no_sense_is_rejected() {

@@ -288,10 +288,8 @@ impl World<'_> {
             }
             Notice::Boot(status, _) => self.registered = status == RegistrationStatus::Accepted,
             Notice::Ask(request, question) => self.asked(request, &question),
-            Notice::DataTransferred(token, _) => {
-                if !self.open_data.remove(&token) {
-                    return Err(format!("vendor data {token} ended twice"));
-                }
+            Notice::DataTransferred(token, _) if !self.open_data.remove(&token) => {
+                return Err(format!("vendor data {token} ended twice"));
             }
             Notice::Reboot { .. } => {
                 self.say(|| "  reboot".to_owned());
