@@ -122,6 +122,11 @@ async def boot_statuses(point, count, connectors=2):
     return [since_boot(point)[connector] for connector in range(connectors + 1)]
 
 
+def shows_vehicle(state, number):
+    (status,) = [one["status"] for one in state["connectors"] if one["connector"] == number]
+    return status != "Available"
+
+
 async def power_back(simulator, point, plugged=()):
     """Power comes back with these vehicles still plugged in; the boot is accepted after they were noticed."""
     point.checker.power_up()
@@ -132,6 +137,8 @@ async def power_back(simulator, point, plugged=()):
     await point.wait("BootNotification", held=True)
     for connector in plugged:
         await simulator.plug_in(connector)
+    for connector in plugged:
+        await simulator.until(lambda state: shows_vehicle(state, connector), f"a vehicle at connector {connector}")
     del point.policy.hold["BootNotification"]
     hold.set()
     await point.wait("BootNotification")
