@@ -4,7 +4,7 @@
 mod common;
 
 use common::{setup, Treat, World};
-use evcp::core::{Ev, Fact};
+use evcp::core::{Engine, Ev, Fact, Stored};
 use evcp::time::Millis;
 use evcp::wire::CiString;
 use serde_json::json;
@@ -21,6 +21,15 @@ fn after_acceptance_every_connector_and_the_charge_point_are_reported() {
     for connector in 0..=2 {
         assert_eq!(world.statuses(connector), ["Available"]);
     }
+}
+
+/// Found by the fuzzer of the C API: the numbers were counted on behind the last of 256.
+// rules: 27
+#[test]
+fn as_many_connectors_as_there_may_be_are_reported_and_no_more_are_taken() {
+    let world = World::booted(setup(256));
+    assert!((0..=256).all(|connector| world.statuses(connector) == ["Available"]));
+    assert!(Engine::new(setup(257), Stored::default(), world.now).is_err());
 }
 
 // cases: X-BOOT-REJ; rules: 22, 23

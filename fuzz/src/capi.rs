@@ -116,6 +116,25 @@ impl Arg {
         Self(CString::new(&bytes[..end]).ok())
     }
 
+    /// A path, which leads to nowhere but the folder.
+    fn inside(self, folder: &str) -> Self {
+        let Some(text) = self.0 else {
+            return self;
+        };
+        let path = text.as_bytes();
+        if path.is_empty() || path.starts_with(folder.as_bytes()) || path == b"/proc/none" {
+            return Self(Some(text));
+        }
+        let names = path.split(|b| *b == b'/');
+        let names = names.filter(|name| !name.is_empty() && *name != b"..");
+        let mut inside = folder.as_bytes().to_vec();
+        for name in names {
+            inside.push(b'/');
+            inside.extend(name);
+        }
+        Self(CString::new(inside).ok())
+    }
+
     fn ptr(&self) -> *const c_char {
         self.0.as_ref().map_or(null(), |text| text.as_ptr())
     }
@@ -289,7 +308,8 @@ impl Program {
                 6 => {
                     let ours = self.folder();
                     let ours = ours.to_str().unwrap_or("");
-                    evcp_config_set_storage(cfg, Arg::from(u, &[ours, ours, "/proc/none"]).ptr())
+                    let path = Arg::from(u, &[ours, ours, "/proc/none"]).inside(ours);
+                    evcp_config_set_storage(cfg, path.ptr())
                 }
                 7 => evcp_config_set_profile(cfg, u32::from(byte(u) % 6)),
                 8 => {

@@ -155,7 +155,8 @@ impl Engine {
             let key = refused.key;
             log::warn!("stored configuration key {key} is not possible here and is ignored");
         }
-        let numbered = (1..).filter_map(ConnectorId::new).zip(&setup.connectors);
+        let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
+        let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
             .map(|(id, made)| Connector::new(id, made.lockable))
             .collect();
