@@ -373,11 +373,9 @@ fn a_tag_is_any_text_and_is_sent_as_it_was_shown() {
     assert_eq!(stop["idTag"], "MÄX \"7\" X");
 }
 
-#[test]
-fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
-    let mut world = World::booted(with(1, &[("MessageTimeout", "10")]));
-    world.central.treat("DataTransfer", Treat::Silence);
-    for token in 0..100 {
+/// The firmware sends that much vendor data, all at once.
+fn send_data(world: &mut World, count: u64) {
+    for token in 0..count {
         let vendor = CiString::truncated("evcp");
         world.fact(Fact::DataTransfer {
             token,
@@ -386,6 +384,13 @@ fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
             data: None,
         });
     }
+}
+
+#[test]
+fn vendor_data_that_comes_in_a_flood_leaves_transactions_every_other_turn() {
+    let mut world = World::booted(with(1, &[("MessageTimeout", "10")]));
+    world.central.treat("DataTransfer", Treat::Silence);
+    send_data(&mut world, 100);
     world.charge(1, "ONE");
     world.run(Millis::from_secs(11));
     let order: Vec<_> = world
@@ -421,15 +426,7 @@ fn values_that_were_asked_for_do_not_come_after_the_end_of_their_transaction() {
     world.charge(1, "ONE");
     world.meter(1, 1_000);
     world.central.treat("DataTransfer", Treat::Silence);
-    for token in 0..10 {
-        let vendor = CiString::truncated("evcp");
-        world.fact(Fact::DataTransfer {
-            token,
-            vendor,
-            message: None,
-            data: None,
-        });
-    }
+    send_data(&mut world, 10);
     let trigger = json!({"requestedMessage": "MeterValues", "connectorId": 1});
     world.call("TriggerMessage", trigger);
     world.show(1, "ONE");
