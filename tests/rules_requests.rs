@@ -313,6 +313,21 @@ fn a_host_that_does_not_restart_is_told_again_as_often_as_the_key_says_and_then_
     assert_eq!(world.sent("BootNotification").len(), 2);
 }
 
+/// Found by the fuzzer of the engine: a second connection was opened beside the first.
+// rules: 119
+#[test]
+fn a_network_that_comes_back_while_the_host_should_restart_is_used_once_when_its_time_is_over() {
+    let mut world = World::booted(with(2, &[("ResetRetries", "1")]));
+    reset(&mut world, "Soft");
+    world.fact(Fact::Network(false));
+    world.fact(Fact::Network(true));
+    world.run(Millis::from_secs(200));
+    assert!(!world.connected);
+    world.run(Millis::from_secs(50));
+    assert!(world.connected);
+    assert_eq!(world.sent("BootNotification").len(), 2);
+}
+
 // rules: 65, 66
 #[test]
 fn a_remote_stop_knows_transactions_by_their_id_alone_and_every_number_is_one() {

@@ -120,6 +120,11 @@ fn tag(u: &mut Unstructured<'_>) -> IdToken {
     }
 }
 
+/// The cache takes no tag with a NUL inside: the database would take it for another.
+fn cacheable(tag: IdToken) -> IdToken {
+    IdToken::truncated(&tag.as_str().replace('\0', "0"))
+}
+
 fn tx(u: &mut Unstructured<'_>) -> TxId {
     TxId(1 + u64::from(byte(u) % 6))
 }
@@ -225,10 +230,10 @@ fn write(u: &mut Unstructured<'_>) -> Write {
         13 => Write::Dequeue(seq(u)),
         14 => Write::CorrectTimes(number(u)),
         _ => match below(u, 3) {
-            0 => Write::Uncache(tag(u)),
+            0 => Write::Uncache(cacheable(tag(u))),
             1 if byte(u) == 0 => Write::ClearCache,
             _ => Write::Cache(CachedTag {
-                tag: tag(u),
+                tag: cacheable(tag(u)),
                 status: one(u, AuthorizationStatus::ALL),
                 expires: maybe(u, number).map(Wall),
                 parent: maybe(u, tag),

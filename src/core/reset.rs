@@ -2,7 +2,6 @@
 
 use crate::core::boot::Registration;
 use crate::core::connector::Session;
-use crate::core::link::Link;
 use crate::core::settings::Key;
 use crate::core::{CloseReason, Due, Engine, Notice};
 use crate::time::{Millis, Mono};
@@ -79,9 +78,7 @@ impl Engine {
             Some(Reset::Rebooting { until, .. }) if until <= self.now.mono => {
                 log::error!("the host did not restart: the charge point goes on without");
                 self.reset = None;
-                if self.network && !self.closing {
-                    self.link = Link::Waiting(self.now.mono);
-                }
+                self.try_at_once();
             }
             _ => {}
         }
@@ -106,6 +103,11 @@ impl Engine {
             retries,
         });
         self.tell(Notice::Reboot { hard });
+    }
+
+    /// The host was told to restart: until it does, or its time is over, nothing is connected.
+    pub(crate) fn is_rebooting(&self) -> bool {
+        matches!(self.reset, Some(Reset::Rebooting { .. }))
     }
 
     pub(crate) fn reset_deadline(&self) -> Option<(Mono, Due)> {

@@ -114,8 +114,16 @@ impl Engine {
         self.network = up;
         if !up {
             self.close(CloseReason::GoingAway);
-        } else if self.link == LinkState::Idle && !self.closing {
+        } else if self.link == LinkState::Idle {
             self.back_off.reset();
+            self.try_at_once();
+        }
+    }
+
+    /// Connects, unless there is a connection, no network, or an end that we wait for.
+    pub(crate) fn try_at_once(&mut self) {
+        let wanted = self.network && !self.closing && !self.is_rebooting();
+        if wanted && self.link == LinkState::Idle {
             self.link = LinkState::Waiting(self.now.mono);
         }
     }
@@ -123,9 +131,7 @@ impl Engine {
     /// The way in changed: the next connection uses the new one, at once.
     pub(crate) fn reconnect(&mut self) {
         self.close(CloseReason::NewAccess);
-        if self.network && !self.closing {
-            self.link = LinkState::Waiting(self.now.mono);
-        }
+        self.try_at_once();
     }
 
     pub(crate) fn expire_link(&mut self) {

@@ -275,6 +275,7 @@ impl World {
                     self.engine.handle(self.now, Input::Fetched(fetched));
                 }
                 Effect::Connect(_) => {
+                    assert!(!self.connected, "a second connection");
                     self.connected = self.reachable;
                     if self.connected {
                         self.wire.connected(self.now);
