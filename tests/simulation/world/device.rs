@@ -197,6 +197,9 @@ impl World<'_> {
                 }
             }
             Effect::Connect(_) => {
+                if self.link.state != State::None {
+                    return Err("a second connection beside the first".to_owned());
+                }
                 self.link.change(State::Opening);
                 let number = self.link.number;
                 let (next, takes) = if self.now < self.link.reachable_from {
