@@ -213,6 +213,8 @@ async def test_a_queue_that_cannot_be_read_waits_and_is_not_overtaken(central, s
     point.checker.power_up()
     simulator.forget()
     await simulator.start()
+    # By then it has read the first of them.
+    await simulator.wait("ws", state="failed")
     await simulator.do("storage", fail=True)
     await central.resume()
     await simulator.wait("log", text=lambda text: text.startswith("storage fails"))
