@@ -8,8 +8,7 @@
 #![allow(clippy::print_stdout)]
 
 use evcp::core::{
-    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Host, Input, Link, Setup,
-    Stored, Tuning,
+    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, Link, Setup, Stored,
 };
 use evcp::time::{Mono, Now, Wall};
 use evcp::wire::{ChargingRateUnitType, CiString, IdToken};
@@ -60,25 +59,8 @@ impl Point {
     /// With a transaction that began at midnight.
     fn charging() -> Self {
         let text = |text| CiString::truncated(text);
-        let device = Device {
-            vendor: text("evcp"),
-            model: text("schedule"),
-            serial: None,
-            firmware: None,
-            iccid: None,
-            imsi: None,
-            meter_type: None,
-            meter_serial: None,
-        };
-        let setup = Setup {
-            device,
-            connectors: vec![ConnectorSetup::SOCKET],
-            keys: Vec::new(),
-            declared: Vec::new(),
-            host: Host::default(),
-            tuning: Tuning::default(),
-            seed: 1,
-        };
+        let device = Device::new(text("evcp"), text("schedule"));
+        let setup = Setup::new(device, vec![ConnectorSetup::SOCKET]);
         let engine = Engine::new(setup, Stored::default(), MIDNIGHT).expect("it makes sense");
         let mut point = Self { engine };
         point.settle();

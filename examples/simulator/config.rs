@@ -65,24 +65,17 @@ impl Config {
             url: url(&json["csms"], profile),
             setup: Setup {
                 device: Device {
-                    vendor: CiString::truncated(&text("vendor", "evcp")),
-                    model: CiString::truncated(&text("model", "simulator")),
                     serial: optional("charge_box_serial_number"),
                     firmware: json["firmware_version"].as_str().map(CiString::truncated),
-                    iccid: None,
-                    imsi: None,
-                    meter_type: None,
-                    meter_serial: None,
+                    ..Device::new(
+                        CiString::truncated(&text("vendor", "evcp")),
+                        CiString::truncated(&text("model", "simulator")),
+                    )
                 },
                 connectors: connectors(&json["connectors"], hardware(&json["smart_charging"])?),
                 keys,
                 declared: Vec::new(),
-                host: Host {
-                    unlocks: true,
-                    resets: true,
-                    reads_meter: true,
-                    transfers_data: true,
-                },
+                host: Host::COMPLETE,
                 tuning,
                 seed: 0,
             },

@@ -25,31 +25,15 @@ const NOW: Now = Now {
 
 /// A device with so many sockets.
 pub fn setup(connectors: usize) -> Setup {
+    let device = Device::new(CiString::truncated("evcp"), CiString::truncated("fuzz"));
     Setup {
-        device: Device {
-            vendor: CiString::truncated("evcp"),
-            model: CiString::truncated("fuzz"),
-            serial: None,
-            firmware: None,
-            iccid: None,
-            imsi: None,
-            meter_type: None,
-            meter_serial: None,
-        },
-        connectors: vec![ConnectorSetup::SOCKET; connectors],
-        keys: Vec::new(),
-        declared: Vec::new(),
-        host: Host {
-            unlocks: true,
-            resets: true,
-            reads_meter: true,
-            transfers_data: true,
-        },
+        host: Host::COMPLETE,
         tuning: Tuning {
             reconnect_jitter: 0,
             ..Tuning::default()
         },
         seed: 1,
+        ..Setup::new(device, vec![ConnectorSetup::SOCKET; connectors])
     }
 }
 

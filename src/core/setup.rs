@@ -47,6 +47,23 @@ pub struct Device {
     pub meter_serial: Option<CiString<25>>,
 }
 
+impl Device {
+    /// A device of which nothing else is known than what OCPP requires.
+    #[must_use]
+    pub const fn new(vendor: CiString<20>, model: CiString<20>) -> Self {
+        Self {
+            vendor,
+            model,
+            serial: None,
+            firmware: None,
+            iccid: None,
+            imsi: None,
+            meter_type: None,
+            meter_serial: None,
+        }
+    }
+}
+
 /// One connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorSetup {
@@ -125,6 +142,16 @@ pub struct Host {
     pub reads_meter: bool,
     /// It understands vendor data.
     pub transfers_data: bool,
+}
+
+impl Host {
+    /// It can do it all.
+    pub const COMPLETE: Self = Self {
+        unlocks: true,
+        resets: true,
+        reads_meter: true,
+        transfers_data: true,
+    };
 }
 
 /// What becomes of a transaction that a power cut interrupted.
@@ -251,6 +278,20 @@ impl fmt::Display for SetupError {
 impl std::error::Error for SetupError {}
 
 impl Setup {
+    /// With every default, a firmware that can be asked nothing, and the seed 0.
+    #[must_use]
+    pub fn new(device: Device, connectors: Vec<ConnectorSetup>) -> Self {
+        Self {
+            device,
+            connectors,
+            keys: Vec::new(),
+            declared: Vec::new(),
+            host: Host::default(),
+            tuning: Tuning::default(),
+            seed: 0,
+        }
+    }
+
     /// Whether it makes sense.
     pub(crate) fn check(&self) -> Result<(), SetupError> {
         let count = self.connectors.len();

@@ -29,25 +29,11 @@ pub fn tag(name: &str) -> IdToken {
 }
 
 pub fn setup(connectors: usize) -> Setup {
+    let device = Device::new(CiString::truncated("evcp"), CiString::truncated("world"));
     Setup {
-        device: Device {
-            vendor: CiString::truncated("evcp"),
-            model: CiString::truncated("world"),
-            serial: None,
-            firmware: None,
-            iccid: None,
-            imsi: None,
-            meter_type: None,
-            meter_serial: None,
-        },
-        connectors: vec![ConnectorSetup::SOCKET; connectors],
-        keys: Vec::new(),
-        declared: Vec::new(),
         host: Host {
-            unlocks: true,
-            resets: true,
             reads_meter: false,
-            transfers_data: true,
+            ..Host::COMPLETE
         },
         tuning: Tuning {
             reconnect_jitter: 0,
@@ -58,6 +44,7 @@ pub fn setup(connectors: usize) -> Setup {
             ..Tuning::default()
         },
         seed: 1,
+        ..Setup::new(device, vec![ConnectorSetup::SOCKET; connectors])
     }
 }
 

@@ -13,18 +13,11 @@ impl World<'_> {
         } else {
             String::new()
         };
+        let device = Device::new(
+            CiString::truncated("evcp"),
+            CiString::truncated("simulation"),
+        );
         Setup {
-            device: Device {
-                vendor: CiString::truncated("evcp"),
-                model: CiString::truncated("simulation"),
-                serial: None,
-                firmware: None,
-                iccid: None,
-                imsi: None,
-                meter_type: None,
-                meter_serial: None,
-            },
-            connectors: vec![ConnectorSetup::SOCKET; make.connectors],
             keys: vec![
                 key("MeterValueSampleInterval", make.sample_s.to_string()),
                 key("ClockAlignedDataInterval", make.aligned_s.to_string()),
@@ -39,12 +32,9 @@ impl World<'_> {
                 key("WebSocketPingInterval", make.ping_s.to_string()),
                 key("StopTransactionOnInvalidId", make.stops_invalid.to_string()),
             ],
-            declared: Vec::new(),
             host: Host {
-                unlocks: true,
-                resets: true,
                 reads_meter: make.reads_meter,
-                transfers_data: true,
+                ..Host::COMPLETE
             },
             tuning: Tuning {
                 after_power_loss: if make.resumes {
@@ -59,6 +49,7 @@ impl World<'_> {
                 ..Tuning::default()
             },
             seed: self.plan.seed.wrapping_mul(1_000).wrapping_add(self.epoch),
+            ..Setup::new(device, vec![ConnectorSetup::SOCKET; make.connectors])
         }
     }
 
