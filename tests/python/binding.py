@@ -98,13 +98,3 @@ async def python_beside(*arguments):
         sys.executable, "-u", *arguments, env=ENVIRONMENT, stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )
-
-
-async def ended(process):
-    """How a program ended: (code, stdout, stderr). One that hangs is ended here."""
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
-    except asyncio.TimeoutError:
-        process.kill()
-        raise
-    return process.returncode, out, err

@@ -139,7 +139,6 @@ class Connection:
         """One direction: the head of HTTP as it is, and frames after it."""
         frames, head = None, b""
         while data := await reader.read(65536):
-            weather = self.proxy.weather
             if direction in self.swallows:
                 continue
             if frames is None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from programs import ended
+
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = Path(os.environ.get("EVCP_LIBRARY", ROOT / "target" / "release" / "libevcp.so"))
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
@@ -53,8 +55,8 @@ async def run(command, *, stdin=None, **environment):
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},
     )
-    out, err = await asyncio.wait_for(process.communicate(stdin), 240)
-    assert process.returncode == 0, f"{command}: exit {process.returncode}\n{out.decode()}\n{err.decode()}"
+    code, out, err = await ended(process, 240, stdin)
+    assert code == 0, f"{command}: exit {code}\n{out.decode()}\n{err.decode()}"
     return out.decode()
 
 
@@ -95,8 +97,8 @@ async def session_of_the_charger(command, central, folder):
     await do("unplug 1")
     await point.status(1, "Available", timeout=60)
     assert (await point.call("Reset", type="Hard")).status == "Accepted"
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
+    code, out, err = await ended(process)
+    assert code == 0, f"{out.decode()}\n{err.decode()}"
     assert b"motor runs" in out
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from programs import ended
 from test_c_api import LIBRARY, ROOT, SANITIZE, VALGRIND, WARNINGS, run, session_of_the_charger
 
 HEADER = ROOT / "bindings" / "cpp" / "evcp.hpp"
@@ -170,8 +171,8 @@ async def answers_on_the_wire(command, central):
     assert float(shown["meterValue"][0]["sampledValue"][0]["value"]) == 4321
     assert (await point.call("Reset", type="Soft")).status == "Rejected"  # dropped
     assert (await point.call("Reset", type="Hard")).status == "Accepted"
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, f"{out.decode()}\n{err.decode()}"
+    code, out, err = await ended(process)
+    assert code == 0, f"{out.decode()}\n{err.decode()}"
     return out.decode().splitlines()
 
 

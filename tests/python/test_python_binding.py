@@ -9,8 +9,9 @@ import evcp
 import pytest
 from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Measurand, Read, Sample, Status
 
-from binding import BINDING, NOWHERE, ROOT, TAG, Charger, config, ended, python_beside
+from binding import BINDING, NOWHERE, ROOT, TAG, Charger, config, python_beside
 from feed import PATIENCE
+from programs import ended
 
 
 async def test_a_session_from_plug_to_unplug(central):

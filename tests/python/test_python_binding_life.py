@@ -11,10 +11,11 @@ import weakref
 
 import evcp
 import pytest
-from evcp import Answer, ErrorCode, Ev, EvcpError, LogLevel, Sample, Status
+from evcp import Answer, ErrorCode, Ev, EvcpError, LogLevel, Sample
 from evcp import _charge_point, _handle, _log, _slots
 
-from binding import NOWHERE, TAG, Charger, config, ended, python, python_beside
+from binding import NOWHERE, TAG, Charger, config, python, python_beside
+from programs import ended
 
 
 def descriptors():

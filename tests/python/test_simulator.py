@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from programs import ended
 from simulator import program
 
 SESSION = [
@@ -26,8 +27,8 @@ async def follow(central, folder, steps):
         *program(), "--config", str(config), "--script", str(script),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, out.decode(), err.decode()
+    code, out, err = await ended(process)
+    return code, out.decode(), err.decode()
 
 
 async def test_a_script_that_holds_ends_with_zero(central, tmp_path):
