@@ -598,7 +598,9 @@ EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
 /* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
  * follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
  * returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
- * to be ended before, by evcp_stop(). */
+ * to be ended before, by evcp_stop(). Waits two seconds at most for the storage as well: call
+ * evcp_stop() with a longer patience before, if the next charge point is to open the same one and
+ * the disk is slow. */
 EVCP_API
 void evcp_free(evcp_t *cp);
 

@@ -202,6 +202,8 @@ static void switch_on(struct point *self)
 
 static void switch_off(struct point *self)
 {
+    /* The next one opens the same storage. */
+    must(evcp_stop(self->cp, 60000), "evcp_stop");
     evcp_free(self->cp);
     self->cp = NULL;
     printf("off S%d\n", self->number);

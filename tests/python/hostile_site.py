@@ -67,11 +67,11 @@ class Site:
     async def delivers(self):
         await self.simulator.until(lambda state: state["connected"] and state["queue"] == 0, "all delivered")
 
-    async def log_says(self, pattern):
+    async def log_says(self, pattern, timeout=None):
         def found():
             return any(re.search(pattern, line, re.IGNORECASE) for line in self.simulator.stderr.items)
 
-        await self.simulator.stderr.until(found, f"a line with {pattern!r}")
+        await self.simulator.stderr.until(found, f"a line with {pattern!r}", timeout)
 
     def begun_and_ended(self):
         """What the central system heard of sessions, in the order in which it heard it for the first time."""

@@ -200,7 +200,7 @@ async def test_who_asks_and_never_reads_the_answers_does_not_keep_a_vehicle_from
     await one.simulator.wait("tx", state="stopped", id_tag=one.tag("A"), timeout=60)
     one.simulator.events.forget()
     one.proxy.reception = None
-    await one.log_says("the connection is gone: the central system takes nothing in")
+    await one.log_says("the connection is gone: the central system takes nothing in", timeout=60)
     await one.simulator.wait("ws", state="disconnected")
     await one.delivers()
     one.books_are(("begin", "A"), ("end", "A"))
