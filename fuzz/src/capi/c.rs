@@ -6,6 +6,13 @@ use std::ffi::{c_char, c_void};
 pub enum evcp_t {}
 pub enum evcp_config_t {}
 
+pub const OK: i32 = 0;
+pub const INVALID: i32 = -1;
+pub const BUFFER: i32 = -4;
+pub const DEADLOCK: i32 = -7;
+pub const CLOSED: i32 = -8;
+pub const PANIC: i32 = -99;
+
 type Text = *const c_char;
 type Ud = *mut c_void;
 

@@ -1,0 +1,212 @@
+//! What the library calls: looked at, and answered with calls as the bytes say.
+
+use std::ffi::{c_char, c_void};
+
+use arbitrary::Unstructured;
+
+use super::args::text_of;
+use super::c::*;
+use super::operate::operate;
+use super::Host;
+use crate::bytes::{below, byte};
+
+/// Some of the slots, in a struct of this or another version of the header: as words, so that it
+/// can be longer or shorter than ours.
+pub(super) fn callbacks(
+    slots: u32,
+    u: &mut Unstructured<'_>,
+) -> (Option<Vec<u64>>, Option<Callbacks>) {
+    if slots == 0 {
+        return (None, None);
+    }
+    let on = |bit: u32| slots >> bit & 1 == 0;
+    let all = Callbacks {
+        struct_size: 0,
+        reserved: 0,
+        destroy: on(0).then_some(destroy),
+        on_supply: on(1).then_some(on_supply),
+        on_unlock: on(2).then_some(on_unlock),
+        on_reset: on(3).then_some(on_reset),
+        on_meter_read: on(4).then_some(on_meter_read),
+        on_data_transfer: on(5).then_some(on_data_transfer),
+        on_connection: on(6).then_some(on_connection),
+        on_boot: on(7).then_some(on_boot),
+        on_time: on(8).then_some(on_time),
+        on_auth: on(9).then_some(on_auth),
+        on_status: on(10).then_some(on_status),
+        on_tx: on(11).then_some(on_tx),
+        on_availability: on(12).then_some(on_availability),
+        on_key_changed: on(13).then_some(on_key_changed),
+        on_storage: on(14).then_some(on_storage),
+        on_reboot: on(15).then_some(on_reboot),
+        on_fatal: on(16).then_some(on_fatal),
+    };
+    const WORDS: usize = size_of::<Callbacks>() / 8;
+    // SAFETY: a struct of pointers, and of two numbers that make up one word.
+    let words: [u64; WORDS] = unsafe { std::mem::transmute(all) };
+    let mut words = words.to_vec();
+    match below(u, 6) {
+        0 => words.truncate(1 + below(u, WORDS)),
+        1 => words.resize(WORDS + below(u, 8), 0),
+        2 => words.resize(WORDS + 1, u64::from(byte(u))),
+        _ => {}
+    }
+    let size = (words.len() * 8) as u32;
+    // Little-endian or not, the size comes first and `reserved` is zero.
+    let mut head = [0; 8];
+    head[..4].copy_from_slice(&size.to_ne_bytes());
+    words[0] = u64::from_ne_bytes(head);
+    let mut seen = all;
+    if words.len() < 2 {
+        seen.destroy = None;
+    }
+    (Some(words), Some(seen))
+}
+
+/// Looks whether a callback may come now, and does what the script says.
+fn enter(ud: *mut c_void, req: Option<u64>) {
+    // SAFETY: the host lives until its end, and is only shared.
+    let host: &Host = unsafe { &*ud.cast::<Host>() };
+    assert!(!host.destroyed.get(), "a callback after destroy");
+    assert!(!host.freed.get(), "a callback after evcp_free");
+    host.questions.borrow_mut().extend(req);
+    let script: Vec<_> = {
+        let mut script = host.script.borrow_mut();
+        let len = script.len().min(12);
+        script.drain(..len).collect()
+    };
+    if script.is_empty() {
+        return;
+    }
+    host.inside.set(true);
+    operate(host, &mut Unstructured::new(&script));
+    host.inside.set(false);
+}
+
+unsafe extern "C" fn destroy(ud: *mut c_void) {
+    // SAFETY: as in `enter`.
+    let host: &Host = unsafe { &*ud.cast::<Host>() };
+    assert!(host.freed.get() && !host.destroyed.get());
+    assert_eq!(host.transfers.get(), 0, "destroy comes last");
+    host.destroyed.set(true);
+}
+
+pub(super) unsafe extern "C" fn on_done(
+    ud: *mut c_void,
+    err: i32,
+    _: u32,
+    data: *const c_char,
+    len: usize,
+) {
+    // SAFETY: as in `enter`.
+    let host: &Host = unsafe { &*ud.cast::<Host>() };
+    assert!(!host.destroyed.get() && host.transfers.get() > 0);
+    assert_eq!(host.freed.get(), err == CLOSED);
+    host.transfers.set(host.transfers.get() - 1);
+    counted(data, len);
+}
+
+/// Text with a length, which a NUL follows all the same.
+fn counted(data: *const c_char, len: usize) {
+    if !data.is_null() {
+        // SAFETY: the header promises as much.
+        let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len + 1) };
+        assert_eq!(bytes.last(), Some(&0));
+        assert!(std::str::from_utf8(&bytes[..len]).is_ok());
+    }
+}
+
+unsafe extern "C" fn on_supply(ud: *mut c_void, at: u32, supply: *const Supply) {
+    // SAFETY: it is valid until we return.
+    let supply = unsafe { &*supply };
+    assert!(at >= 1 && supply.struct_size as usize == size_of::<Supply>());
+    assert!(supply.amps.is_finite() && supply.watts.is_finite() && supply.phases <= 3);
+    let energy = supply.amps > 0.0 || supply.watts > 0.0;
+    assert!(supply.permit || !energy);
+    assert!(supply.amps >= 0.0 && supply.watts >= 0.0 && supply.reserved == 0);
+    assert!(!supply.permit || supply.tx != 0);
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_unlock(ud: *mut c_void, _: u32, req: u64) {
+    enter(ud, Some(req));
+}
+
+unsafe extern "C" fn on_reset(ud: *mut c_void, _: bool, req: u64) {
+    enter(ud, Some(req));
+}
+
+unsafe extern "C" fn on_meter_read(ud: *mut c_void, _: u32, context: u32, req: u64) {
+    assert!(context <= 4);
+    enter(ud, Some(req));
+}
+
+unsafe extern "C" fn on_data_transfer(
+    ud: *mut c_void,
+    vendor: *const c_char,
+    message: *const c_char,
+    data: *const c_char,
+    len: usize,
+    req: u64,
+) {
+    assert!(text_of(vendor).is_some());
+    text_of(message);
+    counted(data, len);
+    enter(ud, Some(req));
+}
+
+unsafe extern "C" fn on_connection(ud: *mut c_void, state: u32, detail: *const c_char) {
+    assert!(state <= 2 && text_of(detail).is_some());
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_boot(ud: *mut c_void, status: u32, _: u32) {
+    assert!(status <= 2);
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_time(ud: *mut c_void, _: i64) {
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_auth(ud: *mut c_void, _: u32, tag: *const c_char, status: u32) {
+    assert!(text_of(tag).is_some_and(|tag| tag.chars().count() <= 20) && status <= 4);
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_status(ud: *mut c_void, _: u32, status: u32, code: *const c_char) {
+    assert!(status <= 8 && text_of(code).is_some());
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_tx(ud: *mut c_void, tx: *const TxInfo) {
+    // SAFETY: it is valid until we return.
+    let tx = unsafe { &*tx };
+    assert!(tx.struct_size as usize == size_of::<TxInfo>() && tx.connector >= 1 && tx.tx >= 1);
+    assert!(text_of(tx.tag).is_some() && tx.change <= 4 && tx.reserved == 0);
+    assert!(tx.meter_start_wh.is_finite() && tx.meter_stop_wh.is_finite());
+    assert!(text_of(tx.reason).is_some() || tx.change != 4);
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_availability(ud: *mut c_void, _: u32, _: bool) {
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_key_changed(ud: *mut c_void, key: *const c_char, value: *const c_char) {
+    assert!(text_of(key).is_some() && text_of(value).is_some());
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_storage(ud: *mut c_void, _: bool, detail: *const c_char) {
+    assert!(text_of(detail).is_some());
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_reboot(ud: *mut c_void, _: bool) {
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_fatal(_: *mut c_void, _: i32, detail: *const c_char) {
+    panic!("it cannot go on: {:?}", text_of(detail));
+}

@@ -1,0 +1,195 @@
+//! One call of a function of a charge point, in and outside of callbacks.
+
+use std::ffi::{c_char, c_void};
+use std::ptr::{null, null_mut};
+
+use arbitrary::Unstructured;
+
+use super::args::{at, blob, samples, sized, text_of, Arg};
+use super::c::*;
+use super::callbacks::on_done;
+use super::{check, free, Host};
+use crate::bytes::{below, byte, flag, maybe, number, one, short};
+
+pub(super) fn log(u: &mut Unstructured<'_>) {
+    unsafe extern "C" fn line(_: *mut c_void, line: *const LogLine) {
+        // SAFETY: it is valid until we return.
+        let line = unsafe { &*line };
+        assert!((1..=5).contains(&line.level));
+        assert!(text_of(line.target).is_some() && text_of(line.text).is_some());
+    }
+    let level = u32::from(byte(u) % 8);
+    let function: Log = flag(u).then_some(line);
+    // SAFETY: the function needs no user data.
+    check(unsafe { evcp_set_log(level, function, null_mut()) });
+}
+
+/// One call of a function of a charge point, which may be NULL.
+pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
+    let cp = host.cp.get().unwrap_or(null_mut());
+    let inside = host.inside.get();
+    let place = match below(u, 4) {
+        0 => number(u) as u32,
+        _ => u32::from(byte(u) % 3),
+    };
+    let ud: *mut c_void = std::ptr::from_ref(host).cast_mut().cast();
+    // SAFETY: `cp` is NULL or alive; each pointer is NULL or points to what is said to be there.
+    let code = unsafe {
+        match below(u, 27) {
+            0 | 1 => {
+                let code = evcp_dispatch(cp, i32::from(byte(u) % 6));
+                assert!(!inside || cp.is_null() || code == DEADLOCK);
+                code
+            }
+            2 => {
+                evcp_wakeup(cp);
+                evcp_dispatch(cp, -1)
+            }
+            3 => evcp_start(cp),
+            4 => {
+                let code = evcp_stop(cp, u32::from(short(u)));
+                assert!(!inside || cp.is_null() || code == DEADLOCK);
+                code
+            }
+            5 if inside => {
+                free(host);
+                return;
+            }
+            5 => evcp_set_network(cp, flag(u)),
+            6 => {
+                let fd = evcp_fd(cp);
+                assert_eq!(fd < 0, cp.is_null());
+                return;
+            }
+            7 => evcp_set_ev(cp, place, u32::from(byte(u) % 6)),
+            8 | 9 => {
+                let code = Arg::from(u, &["GroundFailure", "NoError", "OtherError"]);
+                let (info, vendor) = (Arg::from(u, &[]), Arg::from(u, &[]));
+                let say = if flag(u) {
+                    evcp_set_fault
+                } else {
+                    evcp_set_warning
+                };
+                say(cp, place, code.ptr(), info.ptr(), vendor.ptr())
+            }
+            10 => evcp_set_operative(cp, place, flag(u)),
+            11 => evcp_set_clock(cp, number(u)),
+            12 => {
+                let (all, count) = samples(u);
+                evcp_push_meter(
+                    cp,
+                    place,
+                    all.as_ref().map_or(null(), |all| all.as_ptr()),
+                    count,
+                )
+            }
+            13 => {
+                let (data, len) = blob(u);
+                evcp_push_signed_meter(cp, place, at(&data).cast(), len)
+            }
+            14 => {
+                let count = usize::from(byte(u)) * 2;
+                let places: Vec<_> = (0..count)
+                    .map(|n| n as u32 / 2 + u32::from(byte(u) % 2))
+                    .collect();
+                evcp_present_tag_at(cp, places.as_ptr(), count, Arg::from(u, &["CAFE01"]).ptr())
+            }
+            15 => evcp_present_tag(cp, place, Arg::from(u, &["CAFE01", "CAFE02"]).ptr()),
+            16 => evcp_stop_tx(cp, place, Arg::from(u, &["Local", "EmergencyStop"]).ptr()),
+            17 => evcp_power_fails(cp),
+            18 => {
+                let keys: Vec<_> = evcp::core::KEYS.iter().map(|row| row.name).collect();
+                let key = Arg::from(u, &keys);
+                evcp_set_key(cp, key.ptr(), Arg::from(u, &["0", "1", "true"]).ptr())
+            }
+            19 => {
+                let (data, len) = blob(u);
+                let (vendor, message) = (Arg::from(u, &["evcp"]), Arg::from(u, &["m"]));
+                let done: Done = flag(u).then_some(on_done);
+                let data = at(&data).cast();
+                let code = evcp_data_transfer(cp, vendor.ptr(), message.ptr(), data, len, done, ud);
+                if code == OK && done.is_some() {
+                    host.transfers.set(host.transfers.get() + 1);
+                }
+                code
+            }
+            20 => {
+                let open = host.questions.borrow().clone();
+                let req = match maybe(u, |u| one(u, &[0, 1, u64::MAX])) {
+                    None if !open.is_empty() => open[below(u, open.len())],
+                    other => other.unwrap_or(7),
+                };
+                match below(u, 3) {
+                    0 => evcp_answer(cp, req, u32::from(byte(u) % 8)),
+                    1 => {
+                        let (all, count) = samples(u);
+                        let all = all.as_ref().map_or(null(), |all| all.as_ptr());
+                        evcp_answer_meter(cp, req, all, count)
+                    }
+                    _ => {
+                        let (data, len) = blob(u);
+                        let data = at(&data).cast();
+                        evcp_answer_data(cp, req, u32::from(byte(u) % 8), data, len)
+                    }
+                }
+            }
+            21 | 22 => {
+                let get = match flag(u) {
+                    true => |cp, _, out| evcp_get_stats(cp, out),
+                    false => |cp, place, out| evcp_get_supply(cp, place, out),
+                };
+                sized(u, |out| get(cp, place, out))
+            }
+            23 => {
+                let mut count = below(u, 9);
+                let mut periods = vec![
+                    Period {
+                        limit: 0.0,
+                        start_s: 0,
+                        phases: 0
+                    };
+                    count
+                ];
+                let (duration, unit) = (number(u) as u32, u32::from(byte(u) % 3));
+                let (room, out) = (count, periods.as_mut_ptr());
+                let code = evcp_get_schedule(cp, place, duration, unit, out, &mut count);
+                assert_eq!(code == BUFFER, code != INVALID && count > room && code < 0);
+                if code == OK {
+                    assert!(periods[..count]
+                        .iter()
+                        .all(|period| period.limit.is_finite()));
+                }
+                code
+            }
+            24 => {
+                let mut tx = 0;
+                evcp_get_tx(cp, place, if byte(u) == 0 { null_mut() } else { &mut tx })
+            }
+            25 => {
+                let mut status = 99;
+                let code = evcp_get_status(cp, place, &mut status);
+                assert_eq!(code == OK, status <= 8);
+                code
+            }
+            _ => {
+                let keys: Vec<_> = evcp::core::KEYS.iter().map(|row| row.name).collect();
+                let key = Arg::from(u, &keys);
+                let room = below(u, 70);
+                let mut value = vec![b'?' as c_char; room];
+                let mut len = room;
+                let code = evcp_get_key(cp, key.ptr(), value.as_mut_ptr(), &mut len);
+                if code == OK {
+                    assert!(len < room && value[len] == 0);
+                    assert!(value[len + 1..].iter().all(|c| *c == b'?' as c_char));
+                } else if code == BUFFER {
+                    assert!(len >= room);
+                }
+                code
+            }
+        }
+    };
+    if cp.is_null() {
+        assert_eq!(code, INVALID, "NULL is refused");
+    }
+    check(code);
+}
