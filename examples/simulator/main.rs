@@ -12,6 +12,8 @@
 mod charger;
 mod commands;
 mod config;
+mod handle;
+mod news;
 mod prompt;
 mod script;
 mod station;

@@ -1,73 +1,23 @@
 //! One charge point of the simulator: the library's handle, and the charger behind it.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use evcp::core::{
-    Answer, Batch, Connection, ConnectorId, Fact, Fault, Fetched, Notice, Question, Reading, Seq,
-    Stored, Supply, TransactionChange, Wh,
-};
-use evcp::store::{MemoryStore, SqliteStore, Store, StoreError};
-use evcp::time::Wall;
-use evcp::wire::{ChargePointErrorCode, ChargePointStatus, DataTransferStatus};
-use evcp::{ChargePoint, Event, Options, Storage, Wake};
+use evcp::core::{Answer, ConnectorId, Fact, Fault, Notice, Supply};
+use evcp::wire::{ChargePointErrorCode, ChargePointStatus};
+use evcp::{ChargePoint, Event};
 use serde_json::{json, Value};
 
 use crate::charger::Outlet;
 use crate::config::Config;
+use crate::handle::open;
 use crate::Message;
 
-/// Rings the main loop once for any number of events.
-struct Bell {
-    station: usize,
-    rung: AtomicBool,
-    to: Sender<Message>,
-}
-
-impl Wake for Bell {
-    fn raise(&self) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
-            let _ = self.to.send(Message::Events(self.station));
-        }
-    }
-
-    fn clear(&self) {
-        self.rung.store(false, Ordering::Release);
-    }
-}
-
-/// A disk that fails when it is told to.
-struct Disk {
-    store: Box<dyn Store>,
-    fails: Arc<AtomicBool>,
-}
-
-impl Store for Disk {
-    fn load(&mut self) -> Result<Stored, StoreError> {
-        self.store.load()
-    }
-
-    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        if self.fails.load(Ordering::Acquire) {
-            return Err(StoreError("the simulated disk fails".to_owned()));
-        }
-        self.store.commit(batch)
-    }
-
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        if self.fails.load(Ordering::Acquire) {
-            return Err(StoreError("the simulated disk fails".to_owned()));
-        }
-        self.store.fetch(after, limit)
-    }
-
-    fn size(&self) -> u64 {
-        self.store.size()
-    }
-}
+/// How long the disk may take to close, which nobody waits for unless it does.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Something to do later.
 pub enum Later {
@@ -90,62 +40,10 @@ pub struct Station {
     pub later: Vec<(Instant, Later)>,
     /// Faults that wait for charging to begin.
     pub on_charging: Vec<(usize, Duration, Fault)>,
-    registration: &'static str,
-    connected: bool,
+    pub registration: &'static str,
+    pub connected: bool,
     pub ended: bool,
     trace: bool,
-}
-
-fn seed() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |t| t.as_nanos());
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    (now as u64) ^ (u64::from(std::process::id()) << 40) ^ (count << 56)
-}
-
-fn open(
-    config: &Config,
-    directory: Option<&PathBuf>,
-    fails: &Arc<AtomicBool>,
-    to: &Sender<Message>,
-    number: usize,
-    trace: bool,
-) -> Result<ChargePoint, String> {
-    let mut setup = config.setup.clone();
-    setup.seed = seed();
-    let store: Box<dyn Store> = match directory {
-        None => Box::<MemoryStore>::default(),
-        Some(directory) => {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |t| t.as_millis());
-            let opened = SqliteStore::open(directory, Wall(now as i64)).map_err(|w| w.0)?;
-            if let Some((aside, why)) = opened.replaced {
-                let text = format!("the store was damaged: {why}; kept as {}", aside.display());
-                crate::say(&json!({"event": "error", "text": text}));
-            }
-            Box::new(opened.store)
-        }
-    };
-    let bell = Bell {
-        station: number,
-        rung: AtomicBool::new(false),
-        to: to.clone(),
-    };
-    let options = Options {
-        setup,
-        url: config.url.clone(),
-        identity: config.identity.clone(),
-        storage: Storage::Custom(Box::new(Disk {
-            store,
-            fails: fails.clone(),
-        })),
-        tls: config.tls.clone(),
-        trace_frames: trace,
-    };
-    ChargePoint::new(options, Arc::new(bell)).map_err(|why| why.to_string())
 }
 
 impl Station {
@@ -245,106 +143,6 @@ impl Station {
         crate::say(&event);
     }
 
-    fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Frame { sent, text } => {
-                let direction = if sent { "out" } else { "in" };
-                self.say(json!({"event": "ocpp", "direction": direction, "frame": text}));
-            }
-            Event::StoreReplaced { kept_as, why } => {
-                let text = format!("the store was damaged: {why}; kept as {kept_as}");
-                self.say(json!({"event": "error", "text": text}));
-            }
-            Event::Fatal(why) => {
-                self.say(json!({"event": "error", "text": format!("fatal: {why}")}));
-                self.ended = true;
-            }
-            Event::Notice(notice) => self.on_notice(notice),
-        }
-    }
-
-    fn on_notice(&mut self, notice: Notice) {
-        match notice {
-            Notice::Supply(at, supply) => self.on_supply(at, supply),
-            Notice::Ask(request, question) => self.on_question(request, question),
-            Notice::Connection(state, detail) => {
-                let word = match state {
-                    Connection::Connected => "connected",
-                    Connection::Disconnected => "disconnected",
-                    Connection::Failed => "failed",
-                };
-                self.connected = state == Connection::Connected;
-                self.say(json!({"event": "ws", "state": word, "detail": detail}));
-            }
-            Notice::Boot(status, interval) => {
-                self.registration = status.as_str();
-                let interval = interval.0 / 1000;
-                let status = status.as_str();
-                self.say(json!({"event": "boot", "status": status, "interval": interval}));
-            }
-            Notice::Status(status) => {
-                let connector = status.connector.map_or(0, ConnectorId::number);
-                self.say(json!({
-                    "event": "status",
-                    "connector": connector,
-                    "status": status.status.as_str(),
-                    "error_code": status.error.as_str(),
-                }));
-            }
-            Notice::Transaction(step) => {
-                let state = match step.change {
-                    TransactionChange::Started | TransactionChange::Resumed => "started",
-                    TransactionChange::Confirmed => "confirmed",
-                    TransactionChange::Deauthorized => "deauthorized",
-                    TransactionChange::Stopped => "stopped",
-                };
-                self.keep_meters();
-                self.say(json!({
-                    "event": "tx",
-                    "connector": step.connector.number(),
-                    "state": state,
-                    "transaction_id": step.central_id,
-                    "tx": step.tx.0,
-                    "id_tag": step.tag.as_str(),
-                    "meter_start": step.meter_start.0,
-                    "meter_stop": step.stopped.map(|(_, wh)| wh.0),
-                    "reason": step.reason.map(|reason| reason.as_str()),
-                }));
-            }
-            Notice::Authorized {
-                connector,
-                tag,
-                status,
-            } => self.say(json!({
-                "event": "auth",
-                "connector": connector.map(ConnectorId::number),
-                "id_tag": tag.as_str(),
-                "status": status.as_str(),
-            })),
-            Notice::Storage { failing } => {
-                let text = failing.map_or_else(
-                    || "storage works again".to_owned(),
-                    |why| format!("storage fails: {why}"),
-                );
-                self.say(json!({"event": "log", "text": text}));
-            }
-            Notice::Key(name, value) => {
-                let value = value.unwrap_or_default();
-                self.say(json!({"event": "key", "key": name, "value": value}));
-            }
-            Notice::DataTransferred(token, outcome) => {
-                let text = format!("{outcome:?}");
-                self.say(json!({"event": "data_transfer", "id": token, "outcome": text}));
-            }
-            Notice::Reboot { hard } => {
-                let kind = if hard { "Hard" } else { "Soft" };
-                self.say(json!({"event": "reset", "type": kind}));
-                self.reboot();
-            }
-            Notice::Expired(_) | Notice::Time(_) | Notice::Availability(..) => {}
-        }
-    }
-
     /// A restart of the device: the process stays, or it does not.
     pub fn reboot(&mut self) {
         self.keep_meters();
@@ -352,7 +150,7 @@ impl Station {
             self.ended = true;
             return;
         }
-        let _ = self.handle.stop(Duration::from_secs(2));
+        let _ = self.handle.stop(PATIENCE);
         while let Some(event) = self.handle.next() {
             if !matches!(event, Event::Notice(Notice::Reboot { .. })) {
                 self.on_event(event);
@@ -387,67 +185,6 @@ impl Station {
         if let Err(why) = self.start() {
             self.say(json!({"event": "error", "text": why}));
         }
-    }
-
-    fn on_supply(&mut self, at: ConnectorId, supply: Supply) {
-        let index = at.index();
-        let Some(outlet) = self.outlets.get_mut(index) else {
-            return;
-        };
-        outlet.tick();
-        let offered = supply.permit && !outlet.supply.permit;
-        outlet.supply = supply;
-        if !supply.permit {
-            outlet.awake = false;
-        }
-        let wakes = offered && outlet.vehicle && outlet.hungry;
-        self.say(json!({
-            "event": "supply",
-            "connector": at.number(),
-            "permit": supply.permit,
-            "lock": supply.lock,
-            "amps": supply.deciamps.map(|tenths| f64::from(tenths) / 10.0),
-            "watts": supply.deciwatts.map(|tenths| tenths as f64 / 10.0),
-            "phases": supply.phases.unwrap_or(0),
-        }));
-        if wakes {
-            let reaction = Duration::from_secs_f64(self.config.ev_reaction_s);
-            self.later
-                .push((Instant::now() + reaction, Later::React(index)));
-        }
-        let _ = self.tell_ev(index);
-    }
-
-    fn on_question(&mut self, request: evcp::core::RequestId, question: Question) {
-        let answer = match question {
-            Question::Unlock(at) => {
-                let fails = self
-                    .outlets
-                    .get(at.index())
-                    .is_some_and(|outlet| outlet.lock_fails);
-                let moved = Instant::now() + Duration::from_millis(20);
-                return self.later.push((moved, Later::Unlocked(request, !fails)));
-            }
-            Question::Reset { .. } => Answer::Accepted,
-            Question::ReadMeter(Some(at), _) => match self.outlets.get_mut(at.index()) {
-                Some(outlet) => Answer::Meter(outlet.readings()),
-                None => Answer::Failed,
-            },
-            Question::ReadMeter(None, _) => {
-                let all = self.outlets.iter_mut();
-                let milli = all.map(|outlet| outlet.readings()[0].milli).sum();
-                Answer::Meter(vec![Reading {
-                    milli,
-                    ..Reading::energy(Wh(0))
-                }])
-            }
-            Question::DataTransfer {
-                vendor,
-                message,
-                data,
-            } => echo(&vendor, message.as_deref(), data),
-        };
-        let _ = self.handle.answer(request, answer);
     }
 
     pub fn on_later(&mut self, later: Later) {
@@ -562,18 +299,9 @@ impl Station {
     /// Closes the link and the store.
     pub fn end(&mut self) {
         self.keep_meters();
-        let _ = self.handle.stop(Duration::from_secs(2));
+        let _ = self.handle.stop(PATIENCE);
         self.events();
         self.ended = true;
-    }
-}
-
-/// The one vendor that the simulator knows sends back what it gets.
-fn echo(vendor: &str, message: Option<&str>, data: Option<String>) -> Answer {
-    match (vendor, message) {
-        ("org.evcp", Some("echo")) => Answer::Data(DataTransferStatus::Accepted, data),
-        ("org.evcp", _) => Answer::Data(DataTransferStatus::UnknownMessageId, None),
-        _ => Answer::Data(DataTransferStatus::UnknownVendorId, None),
     }
 }
 
