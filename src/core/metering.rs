@@ -2,19 +2,18 @@
 
 use crate::core::calls::Purpose;
 use crate::core::connector::{Allowance, Session};
+use crate::core::grid::{next_aligned, next_on_grid};
 use crate::core::meter::{register_value, Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
 use crate::core::{
     ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Wh, Write,
 };
-use crate::time::{Millis, Mono, Wall};
+use crate::time::{Millis, Mono};
 use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
 
 /// How often the meter is looked at while an allowance is being used up.
 const WATCH: Millis = Millis::from_secs(10);
-
-const DAY_MS: i64 = 86_400_000;
 
 impl Engine {
     fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
@@ -420,49 +419,4 @@ impl Engine {
 /// The number of a connector in a message.
 pub(crate) fn number(at: Option<ConnectorId>) -> i32 {
     at.map_or(0, |at| i32::try_from(at.number()).unwrap_or(i32::MAX))
-}
-
-/// The next of the instants `due + k * interval` that is still to come.
-fn next_on_grid(due: Mono, interval: Millis, now: Mono) -> Option<Mono> {
-    if interval.0 == 0 {
-        return None;
-    }
-    let missed = now.since(due).0 / interval.0;
-    Some(due + Millis(interval.0.saturating_mul(missed + 1)))
-}
-
-/// The next multiple of the interval since midnight (UTC); each midnight begins anew.
-fn next_aligned(now: Wall, interval: Millis) -> Option<Wall> {
-    let interval = i64::try_from(interval.0).ok().filter(|ms| *ms > 0)?;
-    let midnight = now.0.div_euclid(DAY_MS).checked_mul(DAY_MS)?;
-    let next = ((now.0 - midnight) / interval + 1).saturating_mul(interval);
-    Some(Wall(midnight.checked_add(next.min(DAY_MS))?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // rules: 73
-    #[test]
-    fn missed_samples_are_skipped_and_the_grid_is_kept() {
-        let next = |now| next_on_grid(Mono(1_000), Millis(500), Mono(now));
-        assert_eq!(next(1_000), Some(Mono(1_500)));
-        assert_eq!(next(2_700), Some(Mono(3_000)));
-        assert_eq!(next_on_grid(Mono(1_000), Millis(0), Mono(1_000)), None);
-    }
-
-    // rules: 74
-    #[test]
-    fn the_clock_aligned_grid_begins_at_midnight_each_day() {
-        let next = |now, secs| next_aligned(Wall(now), Millis::from_secs(secs)).map(|wall| wall.0);
-        assert_eq!(next(0, 900), Some(900_000));
-        assert_eq!(next(900_000, 900), Some(1_800_000));
-        assert_eq!(next(DAY_MS - 1, 900), Some(DAY_MS));
-        // 7 hours do not divide a day: the last piece is shorter.
-        assert_eq!(next(22 * 3_600_000, 7 * 3_600), Some(DAY_MS));
-        assert_eq!(next(DAY_MS, 7 * 3_600), Some(DAY_MS + 7 * 3_600_000));
-        assert_eq!(next(-1, 60), Some(0));
-        assert_eq!(next(5, 0), None);
-    }
 }

@@ -21,6 +21,7 @@ mod connector;
 mod delivery;
 mod effect;
 mod engine;
+mod grid;
 mod input;
 mod link;
 mod meter;
