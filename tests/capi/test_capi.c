@@ -590,6 +590,7 @@ static void the_log_may_be_set_and_unset_under_load(void)
     int lines = 0;
     CHECK(evcp_set_log(EVCP_LOG_TRACE, on_line, &lines) == EVCP_OK);
     CHECK(evcp_set_network(cp, true) == EVCP_OK);
+    CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK); /* sends a status */
     UNTIL(__atomic_load_n(&lines, __ATOMIC_RELAXED) > 0);
     CHECK(evcp_set_log(0, NULL, NULL) == EVCP_OK);
     evcp_free(cp);
