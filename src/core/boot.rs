@@ -208,20 +208,17 @@ impl Engine {
     fn correct_stamps(&mut self, step: i64) {
         let mut stored = self.outbox.is_partial();
         for transaction in self.transactions.values_mut() {
-            stored |= !transaction.started.synced || !transaction.last.0.synced;
-            transaction.started.correct(step);
-            transaction.last.0.correct(step);
-            if let Some(stop) = &mut transaction.stop {
-                stored |= !stop.at.synced;
-                stop.at.correct(step);
+            for stamp in transaction.stamps_mut() {
+                stored |= stamp.correct(step);
             }
         }
         for datum in self.data.values_mut().flatten() {
-            stored |= !datum.at.synced;
-            datum.at.correct(step);
+            stored |= datum.at.correct(step);
         }
         for item in self.outbox.window_mut() {
-            stored |= item.stored && item.message.body.correct(step);
+            let stamp = item.message.body.stamp_mut();
+            let wrong = stamp.is_some_and(|stamp| stamp.correct(step));
+            stored |= wrong && item.stored;
         }
         let reports = self
             .connectors

@@ -56,12 +56,14 @@ impl Clock {
 }
 
 impl Stamp {
-    /// Corrects a time that was stamped before the clock was first set.
-    pub(crate) fn correct(&mut self, step: i64) {
-        if !self.synced {
+    /// Corrects a time that was stamped before the clock was first set; says whether it was.
+    pub(crate) fn correct(&mut self, step: i64) -> bool {
+        let wrong = !self.synced;
+        if wrong {
             self.wall = self.wall.offset(step);
             self.synced = true;
         }
+        wrong
     }
 }
 

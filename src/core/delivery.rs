@@ -252,16 +252,3 @@ impl Engine {
         self.data.retain(|tx, _| transactions.contains_key(tx));
     }
 }
-
-impl QueuedBody {
-    /// Corrects the time that is in the message itself; says whether it was wrong.
-    pub(crate) fn correct(&mut self, step: i64) -> bool {
-        match self {
-            Self::Meter { at, .. } if !at.synced => {
-                at.correct(step);
-                true
-            }
-            Self::Meter { .. } | Self::Start(_) | Self::Stop(_) => false,
-        }
-    }
-}

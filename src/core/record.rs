@@ -79,6 +79,16 @@ pub struct Transaction {
     pub stop: Option<Stop>,
 }
 
+impl Transaction {
+    /// Every time in it.
+    pub(crate) fn stamps_mut(&mut self) -> impl Iterator<Item = &mut Stamp> {
+        let stop = self.stop.as_mut().map(|stop| &mut stop.at);
+        [&mut self.started, &mut self.last.0]
+            .into_iter()
+            .chain(stop)
+    }
+}
+
 /// The id of a transaction at the central system. Any number is a legal one (errata 3.54).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CentralId {
@@ -171,6 +181,14 @@ impl QueuedBody {
             Self::Meter { tx, .. } => *tx,
         }
     }
+
+    /// The time that is in the message itself.
+    pub(crate) fn stamp_mut(&mut self) -> Option<&mut Stamp> {
+        match self {
+            Self::Meter { at, .. } => Some(at),
+            Self::Start(_) | Self::Stop(_) => None,
+        }
+    }
 }
 
 /// What is remembered of a tag that the central system was asked about (`OCPP 1.6 §3.5.1`).
@@ -199,6 +217,18 @@ pub struct Fetched {
     pub transactions: Vec<Transaction>,
     /// What their StopTransaction carries, in order of the numbers.
     pub data: Vec<(TxId, Datum)>,
+}
+
+impl Fetched {
+    /// Every time in it.
+    pub(crate) fn stamps_mut(&mut self) -> impl Iterator<Item = &mut Stamp> {
+        let messages = self.messages.iter_mut();
+        let transactions = self.transactions.iter_mut();
+        messages
+            .filter_map(|message| message.body.stamp_mut())
+            .chain(transactions.flat_map(Transaction::stamps_mut))
+            .chain(self.data.iter_mut().map(|(_, datum)| &mut datum.at))
+    }
 }
 
 /// Everything that a store held when it was opened, but for the far end of the queue.

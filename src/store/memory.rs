@@ -62,7 +62,9 @@ impl MemoryStore {
             Write::Dequeue(seq) => {
                 self.queue.remove(&seq);
             }
-            Write::CorrectTimes(step) => self.each_stamp(|stamp| stamp.correct(step)),
+            Write::CorrectTimes(step) => self.each_stamp(|stamp| {
+                stamp.correct(step);
+            }),
             Write::Cache(entry) => {
                 self.cache.insert(entry.tag.clone(), entry);
             }
@@ -103,22 +105,14 @@ impl MemoryStore {
         counts.into_iter().collect()
     }
 
-    fn each_stamp(&mut self, mut change: impl FnMut(&mut Stamp)) {
-        for transaction in self.transactions.values_mut() {
-            change(&mut transaction.started);
-            change(&mut transaction.last.0);
-            if let Some(stop) = &mut transaction.stop {
-                change(&mut stop.at);
-            }
-        }
-        for datum in self.data.values_mut() {
-            change(&mut datum.at);
-        }
-        for message in self.queue.values_mut() {
-            if let QueuedBody::Meter { at, .. } = &mut message.body {
-                change(at);
-            }
-        }
+    fn each_stamp(&mut self, change: impl FnMut(&mut Stamp)) {
+        let transactions = self.transactions.values_mut();
+        let queue = self.queue.values_mut();
+        transactions
+            .flat_map(Transaction::stamps_mut)
+            .chain(self.data.values_mut().map(|datum| &mut datum.at))
+            .chain(queue.filter_map(|message| message.body.stamp_mut()))
+            .for_each(change);
     }
 }
 

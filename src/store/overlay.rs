@@ -172,7 +172,7 @@ impl Overlay {
         data.retain(|(tx, _), _| named.contains(tx));
         let last = messages.last().map_or(after, |message| message.seq);
         let behind = |write: &&Write| matches!(write, Write::Queue(m) if m.seq > last);
-        Fetched {
+        let mut fetched = Fetched {
             // Those that are on the disk as well are counted twice: the engine asks once too often.
             behind: on_disk.behind + self.writes.values().filter(behind).count() as u64,
             messages,
@@ -181,13 +181,24 @@ impl Overlay {
                 .into_iter()
                 .map(|((tx, _), datum)| (tx, datum))
                 .collect(),
+        };
+        if let Some(Write::CorrectTimes(step)) = self.write_to(&Record::Times) {
+            for stamp in fetched.stamps_mut() {
+                stamp.correct(*step);
+            }
         }
+        fetched
+    }
+
+    fn write_to(&self, record: &Record) -> Option<&Write> {
+        self.writes.get(self.places.get(record)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::{CentralId, Wh};
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
@@ -261,5 +272,63 @@ mod tests {
         let seen = overlay.lay_over(on_disk, Seq(0), 10);
         let seqs: Vec<_> = seen.messages.iter().map(|message| message.seq.0).collect();
         assert_eq!(seqs, [2, 3]);
+    }
+
+    /// Found by the simulation: a time of before the first contact went out uncorrected, and once more, corrected.
+    #[test]
+    fn times_are_read_as_if_they_had_been_corrected_on_the_disk_and_among_what_waits_for_it() {
+        let unsynced = |wall| crate::core::Stamp {
+            wall: crate::time::Wall(wall),
+            synced: false,
+        };
+        let value_at = |seq, wall| {
+            let mut message = value(seq);
+            if let QueuedBody::Meter { at, .. } = &mut message.body {
+                *at = unsynced(wall);
+            }
+            message
+        };
+        let transaction = |id| Transaction {
+            id: TxId(id),
+            connector: ConnectorId::new(1).expect("there is one"),
+            tag: IdToken::truncated("TAG"),
+            parent: None,
+            reservation: None,
+            started: unsynced(1_000),
+            meter_start: Wh(0),
+            zero: None,
+            central: CentralId::Unknown,
+            deauthorized: false,
+            last: (unsynced(2_000), Wh(0)),
+            stop: None,
+        };
+        let datum = |n| Datum {
+            n,
+            at: unsynced(3_000),
+            values: Vec::new(),
+        };
+        let mut overlay = Overlay::default();
+        overlay.add(vec![
+            Write::Transaction(transaction(2)),
+            Write::Datum(TxId(2), datum(1)),
+            Write::Queue(value_at(3, 4_000)),
+            Write::Queue(message(2)),
+            Write::CorrectTimes(500),
+        ]);
+        let on_disk = Fetched {
+            messages: vec![value_at(1, 5_000)],
+            transactions: vec![transaction(1)],
+            data: vec![(TxId(1), datum(1))],
+            ..Fetched::default()
+        };
+        let mut seen = overlay.lay_over(on_disk, Seq(0), 10);
+        let mut stamps: Vec<_> = seen.stamps_mut().map(|stamp| *stamp).collect();
+        stamps.sort_unstable_by_key(|stamp| stamp.wall.0);
+        let walls: Vec<_> = stamps.iter().map(|stamp| stamp.wall.0).collect();
+        assert_eq!(
+            walls,
+            [1_500, 1_500, 2_500, 2_500, 3_500, 3_500, 4_500, 5_500]
+        );
+        assert!(stamps.iter().all(|stamp| stamp.synced));
     }
 }
