@@ -23,8 +23,12 @@ impl Store for Stuck {
         self.0.commit(batch)
     }
 
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        self.0.fetch(after, limit)
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        self.0.queue(after, limit)
+    }
+
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
+        self.0.add_transactions(fetched)
     }
 
     fn size(&self) -> u64 {

@@ -52,11 +52,15 @@ impl Store for Disk {
         self.store.commit(batch)
     }
 
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
         if self.fails.load(Ordering::Acquire) {
             return Err(StoreError("the simulated disk fails".to_owned()));
         }
-        self.store.fetch(after, limit)
+        self.store.queue(after, limit)
+    }
+
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
+        self.store.add_transactions(fetched)
     }
 
     fn size(&self) -> u64 {

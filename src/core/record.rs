@@ -2,6 +2,8 @@
 //!
 //! The engine says *what* is kept; a [`Store`](crate::store::Store) knows *how*.
 
+use std::collections::BTreeSet;
+
 use crate::core::{ConnectorId, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
@@ -220,6 +222,12 @@ pub struct Fetched {
 }
 
 impl Fetched {
+    /// The transactions that the messages name.
+    pub(crate) fn named(&self) -> BTreeSet<TxId> {
+        let messages = self.messages.iter();
+        messages.filter_map(|message| message.body.tx()).collect()
+    }
+
     /// Every time in it.
     pub(crate) fn stamps_mut(&mut self) -> impl Iterator<Item = &mut Stamp> {
         let messages = self.messages.iter_mut();

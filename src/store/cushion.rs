@@ -75,20 +75,27 @@ impl Cushion {
     /// cannot be read: it comes of [`Cushion::try_again`] later, since to take it for an empty queue
     /// would let later messages overtake those in it.
     pub fn fetch(&mut self, after: Seq, limit: usize) -> (Option<Fetched>, Option<Turn>) {
-        match self.store.fetch(after, limit) {
-            Ok(on_disk) => {
-                let fetched = if self.holds_back() {
-                    self.overlay.lay_over(on_disk, after, limit)
-                } else {
-                    on_disk
-                };
-                (Some(fetched), self.works())
-            }
+        match self.read(after, limit) {
+            Ok(fetched) => (Some(fetched), self.works()),
             Err(why) => {
                 self.unread = Some((after, limit));
                 (None, self.fails(why))
             }
         }
+    }
+
+    fn read(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        if !self.holds_back() {
+            return self.store.fetch(after, limit);
+        }
+        let asked = limit.saturating_add(self.overlay.gone(after));
+        let on_disk = self.store.queue(after, asked)?;
+        let full = on_disk.messages.len() >= asked;
+        let mut fetched = self.overlay.lay_over(on_disk, full, after, limit);
+        // Also those that only messages name which the disk has not.
+        self.store.add_transactions(&mut fetched)?;
+        self.overlay.lay_over_transactions(&mut fetched);
+        Ok(fetched)
     }
 
     /// Tries again what failed. To be called from time to time while it fails.
@@ -155,7 +162,10 @@ mod tests {
         fn commit(&mut self, _: &Batch) -> Result<(), StoreError> {
             Err(StoreError("broken".to_owned()))
         }
-        fn fetch(&mut self, _: Seq, _: usize) -> Result<Fetched, StoreError> {
+        fn queue(&mut self, _: Seq, _: usize) -> Result<Fetched, StoreError> {
+            Err(StoreError("broken".to_owned()))
+        }
+        fn add_transactions(&mut self, _: &mut Fetched) -> Result<(), StoreError> {
             Err(StoreError("broken".to_owned()))
         }
         fn size(&self) -> u64 {

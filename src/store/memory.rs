@@ -146,29 +146,28 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
         let behind = self.queue.range((Bound::Excluded(after), Bound::Unbounded));
         let count = behind.clone().count();
         let messages: Vec<_> = behind
             .take(limit)
             .map(|(_, message)| message.clone())
             .collect();
-        let mut ids: Vec<_> = messages
-            .iter()
-            .filter_map(|message| message.body.tx())
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let transactions = ids
-            .iter()
-            .filter_map(|id| self.transactions.get(id).cloned())
-            .collect();
         Ok(Fetched {
             behind: (count - messages.len()) as u64,
-            data: ids.iter().flat_map(|id| self.data_of(*id)).collect(),
             messages,
-            transactions,
+            ..Fetched::default()
         })
+    }
+
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
+        for id in fetched.named() {
+            fetched
+                .transactions
+                .extend(self.transactions.get(&id).cloned());
+            fetched.data.extend(self.data_of(id));
+        }
+        Ok(())
     }
 
     fn size(&self) -> u64 {

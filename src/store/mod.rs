@@ -37,12 +37,30 @@ pub trait Store: Send {
     /// When it could not be written; then nothing of it was.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Reads up to `limit` queued messages with a place behind `after`, in order, without the
+    /// transactions that they name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError>;
+
+    /// Adds the transactions that the messages name, and what their StopTransaction carries, each
+    /// in the order of its number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError>;
+
     /// Reads up to `limit` queued messages with a place behind `after`, in order, and the
     /// transactions that they name.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError>;
+    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        let mut fetched = self.queue(after, limit)?;
+        self.add_transactions(&mut fetched)?;
+        Ok(fetched)
+    }
 
     /// How many bytes the store takes, for statistics; 0 if unknown.
     fn size(&self) -> u64;

@@ -1,6 +1,6 @@
 //! Writes that the disk would not take: kept in memory and tried again, so that charging goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::core::{
     Batch, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Transaction, TxId, Write,
@@ -126,68 +126,79 @@ impl Overlay {
         self.places.clear();
     }
 
-    /// What the queue holds behind `after` when the store says `on_disk`.
-    pub(super) fn lay_over(&self, on_disk: Fetched, after: Seq, limit: usize) -> Fetched {
-        let full = on_disk.messages.len() >= limit;
+    /// How many of the messages on the disk behind `after` may be gone.
+    pub(super) fn gone(&self, after: Seq) -> usize {
+        let gone = |write: &&Write| matches!(write, Write::Dequeue(seq) if *seq > after);
+        self.writes.values().filter(gone).count()
+    }
+
+    /// What the queue holds behind `after`, at most `limit` messages, when the disk has no more than
+    /// these behind it or, `full`, no others up to the last of these.
+    pub(super) fn lay_over(
+        &self,
+        on_disk: Fetched,
+        full: bool,
+        after: Seq,
+        limit: usize,
+    ) -> Fetched {
         let horizon = on_disk.messages.last().map_or(after, |message| message.seq);
         let mut messages: BTreeMap<Seq, QueuedMessage> = on_disk
             .messages
             .into_iter()
             .map(|message| (message.seq, message))
             .collect();
-        let mut transactions: BTreeMap<TxId, Transaction> = on_disk
-            .transactions
-            .into_iter()
-            .map(|t| (t.id, t))
-            .collect();
-        let mut known = BTreeMap::new();
-        let mut data: BTreeMap<(TxId, u32), Datum> = on_disk
-            .data
-            .into_iter()
-            .map(|(tx, datum)| ((tx, datum.n), datum))
-            .collect();
+        let mut beyond = 0;
         for write in self.writes.values() {
             match write {
-                Write::Queue(m) if m.seq > after && (!full || m.seq <= horizon) => {
+                Write::Queue(m) if full && m.seq > horizon => beyond += 1,
+                Write::Queue(m) if m.seq > after => {
                     messages.insert(m.seq, m.clone());
                 }
                 Write::Dequeue(seq) => {
                     messages.remove(seq);
                 }
-                Write::Datum(tx, datum) => {
+                _ => {}
+            }
+        }
+        let cut = messages.len().saturating_sub(limit) as u64;
+        Fetched {
+            // Those that are on the disk as well are counted twice: the engine asks once too often.
+            behind: on_disk.behind + cut + beyond,
+            messages: messages.into_values().take(limit).collect(),
+            ..Fetched::default()
+        }
+    }
+
+    /// Brings what was fetched to what it would be on a disk that had taken everything.
+    pub(super) fn lay_over_transactions(&self, fetched: &mut Fetched) {
+        let named = fetched.named();
+        let on_disk = fetched.transactions.drain(..);
+        let mut transactions: BTreeMap<TxId, Transaction> = on_disk.map(|t| (t.id, t)).collect();
+        let on_disk = fetched.data.drain(..);
+        let mut data: BTreeMap<(TxId, u32), Datum> =
+            on_disk.map(|(tx, datum)| ((tx, datum.n), datum)).collect();
+        for write in self.writes.values() {
+            match write {
+                Write::Transaction(transaction) if named.contains(&transaction.id) => {
+                    transactions.insert(transaction.id, transaction.clone());
+                }
+                Write::Datum(tx, datum) if named.contains(tx) => {
                     data.insert((*tx, datum.n), datum.clone());
                 }
                 Write::DropDatum(tx, n) => {
                     data.remove(&(*tx, *n));
                 }
-                Write::Transaction(transaction) => {
-                    known.insert(transaction.id, transaction.clone());
-                }
                 _ => {}
             }
         }
-        let messages: Vec<_> = messages.into_values().take(limit).collect();
-        let named: BTreeSet<_> = messages.iter().filter_map(|m| m.body.tx()).collect();
-        transactions.extend(known.into_iter().filter(|(tx, _)| named.contains(tx)));
-        data.retain(|(tx, _), _| named.contains(tx));
-        let last = messages.last().map_or(after, |message| message.seq);
-        let behind = |write: &&Write| matches!(write, Write::Queue(m) if m.seq > last);
-        let mut fetched = Fetched {
-            // Those that are on the disk as well are counted twice: the engine asks once too often.
-            behind: on_disk.behind + self.writes.values().filter(behind).count() as u64,
-            messages,
-            transactions: transactions.into_values().collect(),
-            data: data
-                .into_iter()
-                .map(|((tx, _), datum)| (tx, datum))
-                .collect(),
-        };
+        fetched.transactions.extend(transactions.into_values());
+        let data = data.into_iter().map(|((tx, _), datum)| (tx, datum));
+        fetched.data.extend(data);
         if let Some(Write::CorrectTimes(step)) = self.write_to(&Record::Times) {
             for stamp in fetched.stamps_mut() {
                 stamp.correct(*step);
             }
         }
-        fetched
     }
 
     fn write_to(&self, record: &Record) -> Option<&Write> {
@@ -269,7 +280,7 @@ mod tests {
             messages: vec![message(1), message(2)],
             ..Fetched::default()
         };
-        let seen = overlay.lay_over(on_disk, Seq(0), 10);
+        let seen = overlay.lay_over(on_disk, false, Seq(0), 10);
         let seqs: Vec<_> = seen.messages.iter().map(|message| message.seq.0).collect();
         assert_eq!(seqs, [2, 3]);
     }
@@ -317,11 +328,12 @@ mod tests {
         ]);
         let on_disk = Fetched {
             messages: vec![value_at(1, 5_000)],
-            transactions: vec![transaction(1)],
-            data: vec![(TxId(1), datum(1))],
             ..Fetched::default()
         };
-        let mut seen = overlay.lay_over(on_disk, Seq(0), 10);
+        let mut seen = overlay.lay_over(on_disk, false, Seq(0), 10);
+        seen.transactions.push(transaction(1));
+        seen.data.push((TxId(1), datum(1)));
+        overlay.lay_over_transactions(&mut seen);
         let mut stamps: Vec<_> = seen.stamps_mut().map(|stamp| *stamp).collect();
         stamps.sort_unstable_by_key(|stamp| stamp.wall.0);
         let walls: Vec<_> = stamps.iter().map(|stamp| stamp.wall.0).collect();

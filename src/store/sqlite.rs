@@ -167,8 +167,8 @@ impl SqliteStore {
         Ok(transaction.commit()?)
     }
 
-    /// Reads what [`Store::fetch`] gives.
-    fn queue(&self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
+    /// Reads what [`Store::queue`] gives.
+    fn messages(&self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
         let sql = "SELECT * FROM queue WHERE seq > ?1 ORDER BY seq LIMIT ?2";
         let mut found = self.db.prepare(sql)?;
         let mut rows = found.query(params![signed(after.0), signed(limit as u64)])?;
@@ -176,27 +176,25 @@ impl SqliteStore {
         while let Some(row) = rows.next()? {
             messages.push(message(row)?);
         }
-        let mut ids: Vec<_> = messages
-            .iter()
-            .filter_map(|message| message.body.tx())
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
-        let (mut found, mut data) = (Vec::new(), Vec::new());
-        for id in ids {
-            found.append(&mut transactions(&mut by_id, params![signed(id.0)])?);
-            data.append(&mut data_of(&self.db, id)?);
-        }
         let last = messages.last().map_or(after, |message| message.seq);
         let last = params![signed(last.0)];
         let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
         Ok(Fetched {
             behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
             messages,
-            transactions: found,
-            data,
+            ..Fetched::default()
         })
+    }
+
+    /// Adds what [`Store::add_transactions`] adds.
+    fn transactions(&self, fetched: &mut Fetched) -> Result<(), Trouble> {
+        let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
+        for id in fetched.named() {
+            let mut found = transactions(&mut by_id, params![signed(id.0)])?;
+            fetched.transactions.append(&mut found);
+            fetched.data.append(&mut data_of(&self.db, id)?);
+        }
+        Ok(())
     }
 }
 
@@ -264,8 +262,12 @@ impl Store for SqliteStore {
         Ok(self.write(batch)?)
     }
 
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        Ok(self.queue(after, limit)?)
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+        Ok(self.messages(after, limit)?)
+    }
+
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
+        Ok(self.transactions(fetched)?)
     }
 
     fn size(&self) -> u64 {

@@ -73,12 +73,16 @@ impl Store for Disk {
         Err(StoreError("input/output error".to_owned()))
     }
 
-    fn fetch(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
+    fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
         let mut state = self.state();
         if state.fails && state.failed % 3 == 0 {
             return Err(StoreError("input/output error".to_owned()));
         }
-        state.kept.fetch(after, limit)
+        state.kept.queue(after, limit)
+    }
+
+    fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
+        self.state().kept.add_transactions(fetched)
     }
 
     fn size(&self) -> u64 {
