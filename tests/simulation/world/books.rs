@@ -17,6 +17,8 @@ pub struct Booked {
 #[derive(Default)]
 pub struct Books {
     pub sessions: Vec<Booked>,
+    /// Each stop carries what the meter showed at the start, if it showed something.
+    pub with_data: bool,
     /// Stops of transactions whose start was given up.
     pub orphans: u64,
     /// What came after the stop of a session: its tag, and what.
@@ -84,9 +86,13 @@ impl Books {
     /// Takes in a StopTransaction.
     pub fn stop(&mut self, payload: &Value) -> Result<(), String> {
         let shown = payload["meterStop"].as_i64().ok_or("no meterStop")?;
+        let with_data = self.with_data;
         match self.session(payload)? {
             Some(session) if shown < session.start => {
                 Err(format!("{} runs backwards: {payload}", session.tag))
+            }
+            Some(session) if with_data && session.start > 0 && !begins(payload, session.start) => {
+                Err(format!("{} has lost its beginning: {payload}", session.tag))
             }
             Some(session) => {
                 session.stop = Some(shown);
@@ -98,4 +104,11 @@ impl Books {
             }
         }
     }
+}
+
+/// Whether the data of a stop begin with the register at the start.
+fn begins(stop: &Value, start: i64) -> bool {
+    let first = &stop["transactionData"][0]["sampledValue"][0];
+    let shown = first["value"].as_str().and_then(|text| text.parse().ok());
+    first["context"] == "Transaction.Begin" && shown == Some(start)
 }

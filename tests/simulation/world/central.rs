@@ -32,6 +32,17 @@ pub struct Central {
 pub type Answer = (u64, String);
 
 impl Central {
+    pub fn new(with_data: bool) -> Self {
+        let books = Books {
+            with_data,
+            ..Books::default()
+        };
+        Self {
+            books,
+            ..Self::default()
+        }
+    }
+
     /// Takes in a call; the answers to it.
     pub fn take(&mut self, now: i64, frame: &Value) -> Result<Vec<Answer>, String> {
         let (Some(id), Some(action)) = (frame[1].as_str(), frame[2].as_str()) else {

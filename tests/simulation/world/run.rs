@@ -158,7 +158,7 @@ impl<'a> World<'a> {
             booted: 0,
             clock: make.clock_off,
             link: Link::new(),
-            central: Central::default(),
+            central: Central::new(plan.make.stop_data),
             limits: Limits::new(plan),
             commanded: false,
             wire: Wire::new(30_000),
