@@ -169,6 +169,11 @@ fn what_a_power_cut_interrupts_is_stopped_with_the_last_stored_reading() {
     world.meter(1, 1_900);
     world.power_cycle();
     world.run(Millis::from_secs(1));
+    assert_eq!(
+        world.central.sessions[0].stop, None,
+        "the meter may still be shown"
+    );
+    world.run(Millis::from_secs(1));
     let stop = world.central.sessions[0]
         .stop
         .clone()

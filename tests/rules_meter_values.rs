@@ -570,6 +570,8 @@ fn energy_that_flowed_after_the_last_reading_is_not_the_next_vehicles() {
     world.ev(1, Ev::Absent);
     assert_eq!(stop_of(&world)["meterStop"], 100);
 
+    // The firmware shows nothing for a while.
+    world.shown.clear();
     world.charge(1, "TWO");
     world.run(Millis::from_secs(60));
     world.meter(1, 700);

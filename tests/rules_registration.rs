@@ -250,7 +250,7 @@ fn what_a_power_cut_interrupted_is_stopped_before_anything_newer_starts() {
     world.charge(1, "ONE");
     world.power_cycle();
     world.reachable = false;
-    world.run(Millis(0));
+    world.run(Millis::from_secs(2));
     world.charge(1, "TWO");
     world.run(Millis::from_secs(30));
     world.central.calls.clear();

@@ -75,12 +75,14 @@ fn an_answer_after_the_message_time_out_is_ignored() {
 #[test]
 fn no_message_id_is_used_twice_on_any_connection_or_in_any_run() {
     let mut world = World::booted(setup(2));
+    world.meter(1, 100);
     for run in 0..4 {
         world.charge(1, &format!("T{run}"));
         world.run(Millis::from_secs(400));
         world.drop_link();
         world.run(Millis::from_secs(5));
         world.power_cycle();
+        world.meter(1, 100);
         world.run(Millis::from_secs(1));
     }
     let calls = world.central.frames.iter().filter(|frame| frame[0] == 2);

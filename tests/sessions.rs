@@ -274,22 +274,30 @@ fn samples_come_at_the_interval_and_carry_the_transaction() {
     assert_eq!(shown, ["30", "60", "90"]);
 }
 
-#[test]
-fn samples_of_a_link_that_works_are_stored_in_groups() {
-    let mut setup = with_key("MeterValueSampleInterval", "10");
+fn commits_in_five_minutes(interval: &str, wh: i64) -> usize {
+    let mut setup = with_key("MeterValueSampleInterval", interval);
     setup.tuning.sample_commit = Millis::from_secs(60);
     let mut world = World::booted(setup);
+    world.meter(1, 0);
     world.charge(1, "ONE");
     let before = world.stores;
-    for step in 1..=30 {
-        world.meter(1, step * 30);
-        world.run(Millis::from_secs(10));
+    for step in 1..=300 {
+        world.meter(1, step * wh);
+        world.run(Millis::from_secs(1));
     }
-    let commits = world.stores - before;
-    assert!(
-        (4..=6).contains(&commits),
-        "{commits} commits in five minutes"
-    );
+    world.stores - before
+}
+
+#[test]
+fn readings_are_stored_in_groups_and_before_a_sample_of_them_is_sent() {
+    // Of each second, once a minute; of samples, with each one.
+    let commits = commits_in_five_minutes("0", 3);
+    assert!((4..=6).contains(&commits), "{commits} commits");
+    let commits = commits_in_five_minutes("20", 3);
+    assert!((15..=16).contains(&commits), "{commits} commits");
+    // What has not moved needs no commit of its own.
+    let commits = commits_in_five_minutes("20", 0);
+    assert!((4..=6).contains(&commits), "{commits} commits");
 }
 
 #[test]

@@ -473,7 +473,7 @@ fn profiles_survive_a_power_cut_and_those_of_a_transaction_only_with_it() {
         set(&mut world, 1, &limit(2, "TxProfile", 8));
         assert_eq!(amps(&world, 1), 80);
         world.power_cycle();
-        world.run(Millis::from_secs(1));
+        world.run(Millis::from_secs(2));
         if after == AfterPowerLoss::Stop {
             world.charge(1, "ONE");
         }

@@ -88,6 +88,7 @@ fn what_is_done_leaves_the_database() {
         Write::Dequeue(Seq(7)),
         Write::TransactionDone(TxId(2)),
         Write::TransactionDone(TxId(1)),
+        Write::TransactionDone(TxId(3)),
         Write::ClearCache,
     ];
     disk.commit(&gone).expect("the disk takes it");
@@ -97,7 +98,7 @@ fn what_is_done_leaves_the_database() {
         (0, 0, 0)
     );
     // The number of a transaction is never used again.
-    assert_eq!(stored.last_tx, 2);
+    assert_eq!(stored.last_tx, 3);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 
 /// The version that this library writes.
-const PRESENT: i64 = 3;
+const PRESENT: i64 = 4;
 
 fn fixture(version: i64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -42,9 +42,15 @@ fn known_to(version: i64) -> Batch {
             Write::Datum(..) | Write::DropDatum(..) | Write::Accepted
         )
     };
+    let since_4 = |write: &Write| match write {
+        Write::Register(..) | Write::Orderly(_) => true,
+        Write::Transaction(transaction) => transaction.until.is_some(),
+        _ => false,
+    };
     everything()
         .into_iter()
         .filter(|write| version > 1 || !since_2(write))
+        .filter(|write| version > 3 || !since_4(write))
         .collect()
 }
 

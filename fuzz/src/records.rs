@@ -151,6 +151,7 @@ fn transaction(u: &mut Unstructured<'_>) -> Transaction {
             _ => CentralId::GivenUp,
         },
         deauthorized: flag(u),
+        until: maybe(u, number).map(Wh),
         last: (stamp(u), Wh(number(u))),
         stop: maybe(u, |u| Stop {
             at: stamp(u),
@@ -211,7 +212,11 @@ fn write(u: &mut Unstructured<'_>) -> Write {
             profile: profile(u),
         }),
         9 => Write::DropProfile(i32::from(byte(u) % 8)),
-        10 => Write::Accepted,
+        10 => match below(u, 3) {
+            0 => Write::Accepted,
+            1 => Write::Orderly(flag(u)),
+            _ => Write::Register(ConnectorId::new(1).expect("there is one"), Wh(number(u))),
+        },
         11 | 12 => Write::Queue(QueuedMessage {
             seq: seq(u),
             message_id: text(u),

@@ -139,11 +139,32 @@ impl Engine {
                     *allowed = None;
                     return true;
                 }
-                Session::Starting(allowed) if allowed.tag == *tag => return true,
+                Session::Starting(allowed) if allowed.tag == *tag => {
+                    self.call_off(*at);
+                    return true;
+                }
                 _ => {}
             }
         }
         false
+    }
+
+    /// Nobody who is still being asked about starts anything at a connector any more.
+    pub(crate) fn withdraw(&mut self, at: ConnectorId) {
+        for open in self.authorizations.open.values_mut() {
+            if let Aim::Start(places, _) = &mut open.aim {
+                places.retain(|place| *place != at);
+            }
+        }
+        let nowhere = |open: &Open| matches!(&open.aim, Aim::Start(places, _) if places.is_empty());
+        let open = self.authorizations.open.iter();
+        let gone = open.filter(|(_, open)| nowhere(open));
+        let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
+        for number in gone {
+            if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
+                self.tell_authorized(None, &tag, AuthorizationStatus::Invalid);
+            }
+        }
     }
 
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.

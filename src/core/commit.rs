@@ -2,16 +2,39 @@
 //! transactions never are among them.
 
 use crate::core::{Engine, TxId, Write};
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
+
+/// In so much time all meters that are read at the same instant have answered.
+const MOMENT: Millis = Millis(500);
 
 impl Engine {
     /// The last known reading of a transaction is stored with this input.
     pub(crate) fn save_reading(&mut self, tx: TxId) {
+        self.grown.remove(&tx);
         if self.unsaved.remove(&tx) {
             if let Some(record) = self.transactions.get(&tx).cloned() {
+                let at = record.connector;
                 self.write(Write::Transaction(record));
+                self.rearm_watch(at);
             }
         }
+    }
+
+    /// What a reading of a transaction says of its energy is stored before it is sent: after a power cut
+    /// it must not end below.
+    pub(crate) fn save_before_sending(&mut self, tx: TxId) {
+        if self.grown.contains(&tx) {
+            self.save_reading(tx);
+        }
+    }
+
+    /// Stores readings a moment later, with those of other meters that are read now.
+    pub(crate) fn commit_soon(&mut self) {
+        if self.grown.is_empty() {
+            return;
+        }
+        let at = self.now.mono + MOMENT;
+        self.commit = Some(self.commit.map_or(at, |commit| commit.min(at)));
     }
 
     pub(crate) fn commit_later(&mut self) {

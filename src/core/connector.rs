@@ -56,6 +56,8 @@ pub(crate) struct Allowed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) tx: TxId,
+    /// It began in an earlier run of the charge point.
+    pub(crate) resumed: bool,
     /// When it began, or went on after a restart.
     pub(crate) since: Mono,
     /// When the next periodic sample is due.
@@ -69,8 +71,12 @@ pub(crate) struct Run {
     /// What it may draw; `None` until that has been worked out.
     pub(crate) offer: Option<Offer>,
     pub(crate) allowance: Allowance,
-    /// When the meter is looked at next, to see whether the allowance is used up.
+    /// When the meter is looked at next, beside the samples.
     pub(crate) watch: Option<Mono>,
+    /// How often it was looked at in vain for the first register.
+    pub(crate) looks: u32,
+    /// Something keeps energy off: a fault, or a reset.
+    pub(crate) held: bool,
 }
 
 /// How much energy a transaction may still take.
@@ -91,6 +97,8 @@ pub(crate) struct Ending {
     pub(crate) reason: Reason,
     pub(crate) tag: Option<IdToken>,
     pub(crate) at: Stamp,
+    /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
+    pub(crate) status: ChargePointStatus,
 }
 
 /// A status with everything that StatusNotification says of it.
@@ -157,6 +165,19 @@ impl Connector {
         }
     }
 
+    /// When the meter is looked at next.
+    pub(crate) const fn watch(&self) -> Option<Mono> {
+        match &self.session {
+            Session::Running(run) => run.watch,
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to be seen at the meter: energy may have flowed since it was read.
+    pub(crate) fn watches(&self) -> bool {
+        self.meter.flowed || self.meter.energy().is_none()
+    }
+
     /// Whether something is going on that a change of availability has to wait for.
     pub(crate) const fn is_busy(&self) -> bool {
         !matches!(self.session, Session::Idle | Session::Finishing { .. })
@@ -181,7 +202,8 @@ impl Connector {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
         let status = match &self.session {
-            Session::Running(run) | Session::Stopping(run, _) => self.show_running(run, in_service),
+            Session::Running(run) => self.show_running(run, in_service),
+            Session::Stopping(_, ending) => ending.status,
             Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
             _ if !self.operative || !in_service => ChargePointStatus::Unavailable,
             Session::Finishing { .. } => ChargePointStatus::Finishing,
@@ -200,7 +222,7 @@ impl Connector {
 
     /// SuspendedEVSE wins over SuspendedEV when both hold. A vehicle that was only just offered
     /// energy has not refused it: until it reacts the connector is still preparing.
-    fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
+    pub(crate) fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
         match self.ev {
             _ if !in_service || run.allowance == Allowance::Spent || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE

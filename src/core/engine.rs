@@ -65,6 +65,8 @@ pub struct Engine {
     pub(crate) last_tx: u64,
     /// Running transactions whose last reading is not stored yet.
     pub(crate) unsaved: BTreeSet<TxId>,
+    /// Of these, the ones whose register has moved.
+    pub(crate) grown: BTreeSet<TxId>,
     /// When the readings that are not stored yet have to be.
     pub(crate) commit: Option<Mono>,
     pub(crate) profiles: Installed,
@@ -188,6 +190,7 @@ impl Engine {
             interrupted: BTreeMap::new(),
             last_tx: stored.last_tx,
             unsaved: BTreeSet::new(),
+            grown: BTreeSet::new(),
             commit: None,
             profiles: Installed::default(),
             offers: Offers::default(),
@@ -209,8 +212,13 @@ impl Engine {
                 Some(None) => {}
             }
         }
+        for (at, register) in stored.registers {
+            if let Some(connector) = engine.connector_mut(at) {
+                connector.meter.remembered = Some(register);
+            }
+        }
         engine.restore_data(stored.data);
-        engine.restore(stored.running);
+        engine.restore(stored.running, stored.orderly);
         engine.restore_profiles(stored.profiles);
         engine.rearm_aligned();
         engine.settle();
@@ -225,12 +233,19 @@ impl Engine {
             mono,
             wall: now.wall,
         };
+        // All that the last input led to has been done.
+        self.questions.are_seen(mono);
+        let idle = matches!(input, Input::Deadline);
         match input {
             Input::Link(news) => self.on_link(news),
             Input::Charger(fact) => self.on_fact(fact),
             Input::Answer(request, answer) => self.on_answer(request, answer),
             Input::Fetched(fetched) => self.on_fetched(fetched),
             Input::Deadline => {}
+        }
+        // An answer that came in time counts however long the rest of us were held up.
+        if idle {
+            self.expire_questions();
         }
         self.settle();
     }
@@ -269,7 +284,7 @@ impl Engine {
             Fact::Warning(at, warning) => self.on_warning(at, warning),
             Fact::Operative(at, operative) => self.set_operative(at, operative),
             Fact::Clock(wall) => self.set_clock(wall),
-            Fact::Meter(at, readings) => self.on_meter(at, &readings),
+            Fact::Meter(at, readings) => self.on_meter(at, &readings, false),
             Fact::SignedMeter(at, signed) => self.on_signed_meter(at, signed),
             Fact::Tag(at, tag) => self.on_tag(&at, tag),
             Fact::StopTx(at, reason) => self.stop(at, reason, None),
@@ -319,7 +334,6 @@ impl Engine {
         self.expire_link();
         self.expire_calls();
         self.expire_boot();
-        self.expire_questions();
         self.expire_sessions();
         self.expire_samples();
         self.expire_reset();

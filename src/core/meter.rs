@@ -23,11 +23,18 @@ pub(crate) struct Meter {
     pub(crate) zero: Wh,
     /// Energy may have flowed since it was read: it does not say where the next transaction starts.
     pub(crate) flowed: bool,
+    /// The register at the end of the last transaction here, for the time that the meter says
+    /// nothing after a restart.
+    pub(crate) remembered: Option<Wh>,
     /// A signed reading that has not been passed on yet.
     signed: Option<String>,
-    /// What waits for it to be read. A question to the firmware is open if there is anything here
-    /// (but for [`Take::Resumed`], which waits for whatever the meter says first).
+    /// What waits for the answer to the question to the firmware that is open.
     pub(crate) takes: Vec<Take>,
+    /// What waits for whatever the meter says next, one of each kind.
+    late: Vec<Take>,
+    /// When the reading was made that the last periodic sample had, and the last clock-aligned one.
+    sampled: Option<Mono>,
+    aligned: Option<Mono>,
 }
 
 /// What a meter is read for.
@@ -69,8 +76,12 @@ impl Meter {
             read_at: None,
             zero: Wh(0),
             flowed: false,
+            remembered: None,
             signed: None,
             takes: Vec::new(),
+            late: Vec::new(),
+            sampled: None,
+            aligned: None,
         }
     }
 
@@ -103,6 +114,65 @@ impl Meter {
 
     pub(crate) fn has_readings(&self) -> bool {
         !self.readings.is_empty()
+    }
+
+    /// When a sample that was due then was made: the instant that it was due at, or that of the
+    /// reading if it is another one. A register that cannot have moved since is as good as read now.
+    pub(crate) fn made_at(&self, due: Mono, now: Mono, tolerance: Millis) -> Option<Mono> {
+        let read = self.read_at?;
+        let still = !self.flowed && self.energy().is_some() && now <= due + tolerance;
+        let close = read + FRESH >= due && read <= due + tolerance;
+        Some(if close || still { due } else { read })
+    }
+
+    /// Whether it showed something that no sample of that kind has had yet, or that still holds.
+    pub(crate) fn has_news_for(&self, take: Take, now: Mono) -> bool {
+        let used = match take {
+            Take::Periodic(_) => self.sampled,
+            Take::Aligned(..) => self.aligned,
+            _ => None,
+        };
+        let still = !self.flowed && self.energy().is_some();
+        self.is_fresh(now) || still || self.read_at > used
+    }
+
+    /// A sample of that kind has the present reading.
+    pub(crate) fn used_for(&mut self, take: Take) {
+        match take {
+            Take::Periodic(_) => self.sampled = self.read_at,
+            Take::Aligned(..) => self.aligned = self.read_at,
+            _ => {}
+        }
+    }
+
+    /// A transaction begins: what the meter showed before is no sample of it.
+    pub(crate) fn begin(&mut self) {
+        self.sampled = self.read_at;
+    }
+
+    /// Something waits for whatever the meter says next; it takes the place of what waited for the
+    /// same before.
+    pub(crate) fn wait(&mut self, take: Take) {
+        let kind = std::mem::discriminant(&take);
+        self.late
+            .retain(|waiting| std::mem::discriminant(waiting) != kind);
+        self.late.push(take);
+    }
+
+    /// What waited for the meter: for the answer, unless this is one to an older question, and for
+    /// anything at all.
+    pub(crate) fn served(&mut self, older: bool) -> Vec<Take> {
+        let mut served = std::mem::take(&mut self.late);
+        if !older {
+            served.splice(0..0, std::mem::take(&mut self.takes));
+        }
+        served
+    }
+
+    /// Whether a bill waits for the answer.
+    pub(crate) fn bills(&self) -> bool {
+        let billed = |take: &Take| matches!(take, Take::Begin | Take::End);
+        self.takes.iter().any(billed)
     }
 
     /// The import register, if the meter ever showed it.
@@ -142,14 +212,20 @@ impl Meter {
     }
 
     /// The readings at the start or the end of a transaction: the register shows exactly what the
-    /// start or the stop says, and a signed reading goes along once.
+    /// start or the stop says, and a signed reading goes along once. `current`: the rest of what the
+    /// meter shows was read just now.
     pub(crate) fn final_values(
         &mut self,
         wanted: &[Quantity],
         context: ReadingContext,
         energy: Wh,
+        current: bool,
     ) -> Vec<SampledValue> {
-        let mut values = self.values(wanted, context);
+        // What the meter showed once is no reading of this moment.
+        let mut values = match current {
+            true => self.values(wanted, context),
+            false => Vec::new(),
+        };
         let register = Measurand::EnergyActiveImportRegister;
         let whole =
             |value: &&mut SampledValue| value.measurand == Some(register) && value.phase.is_none();
@@ -272,7 +348,7 @@ mod tests {
     #[test]
     fn the_last_value_of_a_transaction_is_the_one_of_the_stop() {
         let context = ReadingContext::TransactionEnd;
-        let values = meter().final_values(&[Quantity::REGISTER], context, Wh(700));
+        let values = meter().final_values(&[Quantity::REGISTER], context, Wh(700), true);
         assert_eq!(values.len(), 1);
         assert_eq!(values[0].value, "700");
     }
@@ -282,12 +358,12 @@ mod tests {
         let mut meter = meter();
         meter.sign("OCMF|...".to_owned());
         let context = ReadingContext::TransactionBegin;
-        let first = meter.final_values(&[Quantity::REGISTER], context, Wh(500));
+        let first = meter.final_values(&[Quantity::REGISTER], context, Wh(500), true);
         assert_eq!(first[1].format, Some(ValueFormat::SignedData));
         assert_eq!(first[1].value, "OCMF|...");
         assert_eq!(
             meter
-                .final_values(&[Quantity::REGISTER], context, Wh(500))
+                .final_values(&[Quantity::REGISTER], context, Wh(500), true)
                 .len(),
             1
         );

@@ -7,13 +7,18 @@ use crate::core::meter::{register_value, Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
 use crate::core::{
-    ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Wh, Write,
+    CentralId, ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Wh,
+    Write,
 };
 use crate::time::{Millis, Mono};
 use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
 
 /// How often the meter is looked at while an allowance is being used up.
 const WATCH: Millis = Millis::from_secs(10);
+/// How soon a meter that said nothing at the start is asked again; each time the wait doubles.
+const FIRST_AGAIN: Millis = Millis::from_secs(3);
+/// How often it is read in a session at least, if nothing says otherwise.
+const COMMIT: Millis = Millis::from_secs(60);
 
 impl Engine {
     fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
@@ -38,46 +43,69 @@ impl Engine {
             .collect()
     }
 
-    /// A meter shows something.
-    pub(crate) fn on_meter(&mut self, at: Option<ConnectorId>, readings: &[Reading]) {
+    /// A meter shows something. `older`: in answer to a question whose time is over, so that it does
+    /// not answer one that is open.
+    pub(crate) fn on_meter(&mut self, at: Option<ConnectorId>, readings: &[Reading], older: bool) {
         let now = self.now.mono;
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
+        if readings.is_empty() {
+            return;
+        }
         meter.read(now, readings);
-        if let Some(at) = at {
-            if readings.iter().any(|reading| reading.as_energy().is_some()) {
-                self.note_zero(at);
-            }
+        let register = readings.iter().any(|reading| reading.as_energy().is_some());
+        if meter.bills() && !register && !older {
+            log::warn!(
+                "connector {}: the meter was read without its register: what is known of it counts",
+                number(at)
+            );
+        }
+        let served = meter.served(older);
+        if let Some(at) = at.filter(|_| register) {
+            self.note_first_register(at);
             self.note_energy(at);
         }
-        self.on_read(at);
+        for take in served {
+            self.take(at, take);
+        }
     }
 
-    /// The first reading of a transaction that began while the meter was silent: it counts from
-    /// here, since nobody knows how much of the register was there before, or who drew it.
-    fn note_zero(&mut self, at: ConnectorId) {
+    /// The first register of a transaction that began while the meter was silent, or that may have
+    /// moved since it was read last. If nobody has heard of the start yet, the transaction starts from
+    /// it; else it counts on from what the start said, since nobody knows who drew what was there before.
+    fn note_first_register(&mut self, at: ConnectorId) {
+        let stamp = self.clock.stamp(self.now.mono);
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
         connector.meter.flowed = connector.supply.is_some_and(|supply| supply.permit);
-        let (Some(tx), Some(shown)) = (connector.run().map(|run| run.tx), connector.meter.energy())
-        else {
+        let shown = connector.meter.energy();
+        let (Some(run), Some(shown)) = (connector.run(), shown) else {
             return;
         };
+        let (tx, resumed) = (run.tx, run.resumed);
+        let sent = resumed || self.outbox.may_have_sent(&QueuedBody::Start(tx));
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
         if transaction.zero.is_some() {
             return;
         }
+        if !sent && transaction.central == CentralId::Unknown {
+            transaction.meter_start = shown;
+            transaction.last = (stamp, shown);
+        }
         let zero = Wh(shown.0.saturating_sub(transaction.meter_start.0));
         transaction.zero = Some(zero);
         let record = transaction.clone();
+        let start = record.meter_start;
         self.write(Write::Transaction(record));
         if let Some(connector) = self.connector_mut(at) {
             connector.meter.zero = zero;
         }
+        self.add_final_datum(tx, stamp, start, ReadingContext::TransactionBegin);
+        self.rearm_watch(at);
     }
 
     pub(crate) fn on_signed_meter(&mut self, at: ConnectorId, signed: String) {
@@ -98,39 +126,70 @@ impl Engine {
         if meter.is_fresh(now) && !billed {
             return false;
         }
-        if meter.takes.iter().any(|waiting| *waiting != Take::Resumed) {
-            meter.takes.push(take);
+        if !meter.takes.is_empty() {
+            if !meter.takes.contains(&take) {
+                meter.takes.push(take);
+            }
             return true;
         }
-        if !self.setup.host.reads_meter {
-            return false;
-        }
+        self.setup.host.reads_meter && self.await_meter(at, take, self.setup.tuning.meter_timeout)
+    }
+
+    /// Waits for a meter to be read, for so long. A firmware that is not asked may still show it.
+    pub(crate) fn await_meter(
+        &mut self,
+        at: Option<ConnectorId>,
+        take: Take,
+        patience: Millis,
+    ) -> bool {
         let question = Question::ReadMeter(at, take.context());
-        let until = now + self.setup.tuning.meter_timeout;
-        let Some(request) = self.questions.ask(&question, Asked::Meter(at), until) else {
+        let (asked, now) = (Asked::Meter(at), self.now.mono);
+        let Some(request) = self.questions.ask(&question, asked, now, patience) else {
             return false;
         };
         if let Some(meter) = self.meter_mut(at) {
             meter.takes.push(take);
         }
-        self.tell(Notice::Ask(request, question));
+        if self.setup.host.reads_meter {
+            self.tell(Notice::Ask(request, question));
+        }
         true
     }
 
-    /// Has a meter read and takes from it what is wanted, now or when it answers.
+    /// Has a meter read and takes from it what is wanted, now or when it answers. What it does not
+    /// show is not taken.
     pub(crate) fn take_reading(&mut self, at: Option<ConnectorId>, take: Take) {
-        if !self.read_meter(at, take) {
-            self.take(at, take);
+        if self.read_meter(at, take) {
+            return;
+        }
+        let now = self.now.mono;
+        let Some(meter) = self.meter_mut(at) else {
+            return;
+        };
+        if meter.has_news_for(take, now) {
+            return self.take(at, take);
+        }
+        // A sample waits for the firmware to show the meter; one of the clock has its instant.
+        if matches!(take, Take::Periodic(_)) {
+            meter.wait(take);
         }
     }
 
-    /// The meter has been read, or the time for it is over: whatever waited for it goes on.
-    pub(crate) fn on_read(&mut self, at: Option<ConnectorId>) {
-        let takes = self
-            .meter_mut(at)
-            .map(|meter| std::mem::take(&mut meter.takes));
-        for take in takes.unwrap_or_default() {
-            self.take(at, take);
+    /// The time for an answer is over, or the meter could not be read.
+    pub(crate) fn on_silent_meter(&mut self, at: Option<ConnectorId>) {
+        let Some(meter) = self.meter_mut(at) else {
+            return;
+        };
+        for take in std::mem::take(&mut meter.takes) {
+            match take {
+                Take::Begin | Take::End => self.take(at, take),
+                Take::Periodic(_) | Take::Aligned(..) | Take::Trigger => {
+                    if let Some(meter) = self.meter_mut(at) {
+                        meter.wait(take);
+                    }
+                }
+                Take::Resumed | Take::Watch => {}
+            }
         }
     }
 
@@ -146,7 +205,11 @@ impl Engine {
             (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when),
             (Take::Resumed, Some(at)) => self.sample_resumed(at),
             (Take::Trigger, at) => self.send_reading(at),
+            (Take::Watch, Some(_)) => self.commit_soon(),
             _ => {}
+        }
+        if let Some(meter) = self.meter_mut(at) {
+            meter.used_for(take);
         }
     }
 
@@ -181,6 +244,7 @@ impl Engine {
         if energy > transaction.last.1 {
             transaction.last = (stamp, energy);
             self.unsaved.insert(tx);
+            self.grown.insert(tx);
             self.commit_later();
         }
     }
@@ -212,9 +276,11 @@ impl Engine {
             if let Some(due) = run.sample.filter(|due| *due <= now) {
                 run.sample = next_on_grid(due, interval, now);
                 self.take_reading(Some(at), Take::Periodic(due));
-            } else if run.watch.is_some_and(|due| due <= now) {
-                let goes_on = matches!(run.allowance, Allowance::Until(_));
-                run.watch = goes_on.then(|| now + WATCH);
+            } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
+                if let Session::Running(run) = &mut connector.session {
+                    run.looks = run.looks.saturating_add(1);
+                }
+                self.rearm_watch(at);
                 self.take_reading(Some(at), Take::Watch);
             }
         }
@@ -272,11 +338,21 @@ impl Engine {
         }
     }
 
-    /// A periodic sample, with the time that it was due, unless the meter took much longer.
+    /// How much later than it was due a reading may have been made and still count as made then.
+    fn tolerance(&self) -> Millis {
+        Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000))
+    }
+
+    /// A periodic sample, with the time that it was due, or that of a reading that was made at
+    /// another.
     fn sample(&mut self, at: ConnectorId, due: Mono) {
-        let now = self.now.mono;
-        let late = now.since(due) > Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000));
-        let taken = if late { now } else { due };
+        let (now, tolerance) = (self.now.mono, self.tolerance());
+        let Some(taken) = self
+            .meter(Some(at))
+            .and_then(|meter| meter.made_at(due, now, tolerance))
+        else {
+            return;
+        };
         let stamp = self.clock.stamp(taken);
         let Some(tx) = self.transaction_at(at, taken) else {
             return;
@@ -297,9 +373,20 @@ impl Engine {
     }
 
     fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp, when: Mono) {
-        let tx = at.and_then(|at| self.transaction_at(at, when));
+        let (now, tolerance) = (self.now.mono, self.tolerance());
+        let made = self
+            .meter(at)
+            .and_then(|meter| meter.made_at(when, now, tolerance));
+        let Some(made) = made else {
+            return;
+        };
+        let stamp = match made == when {
+            true => instant,
+            false => self.clock.stamp(made),
+        };
+        let tx = at.and_then(|at| self.transaction_at(at, made));
         if let Some(tx) = tx {
-            self.note_time(tx, instant);
+            self.note_time(tx, stamp);
         }
         let context = ReadingContext::SampleClock;
         let Some(meter) = self.meter(at) else {
@@ -311,9 +398,9 @@ impl Engine {
         );
         if let Some(tx) = tx {
             let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
-            self.add_datum(tx, instant, data);
+            self.add_datum(tx, stamp, data);
         }
-        self.queue_values(tx, at, instant, values);
+        self.queue_values(tx, at, stamp, values);
     }
 
     /// A transaction goes on after a power cut: what was known before, and what the meter shows
@@ -394,7 +481,9 @@ impl Engine {
             return;
         }
         let tx = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
-        let stamp = self.clock.stamp(self.now.mono);
+        let (now, tolerance) = (self.now.mono, self.tolerance());
+        let made = meter.made_at(now, now, tolerance).unwrap_or(now);
+        let stamp = self.clock.stamp(made);
         if let Some(tx) = tx {
             self.note_time(tx, stamp);
         }
@@ -410,9 +499,32 @@ impl Engine {
         self.call(Purpose::Meter, Action::MeterValues, &request);
     }
 
-    /// When an allowance begins, the meter is looked at now and then.
-    pub(crate) fn first_watch(&self) -> Mono {
-        self.now.mono + WATCH
+    /// When the meter of a connector is looked at next, beside the samples that are due: soon while
+    /// its register is not known; now and then while an allowance is being used up; and as often as
+    /// readings are to be stored, so that a power cut costs no more than that.
+    pub(crate) fn rearm_watch(&mut self, at: ConnectorId) {
+        let reads = self.setup.host.reads_meter;
+        let commit = Some(self.setup.tuning.sample_commit).filter(|commit| commit.0 > 0);
+        let now = self.now.mono;
+        let Some(run) = self.connector(at).and_then(|connector| connector.run()) else {
+            return;
+        };
+        let transaction = self.transactions.get(&run.tx);
+        let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
+        let wait = if unknown && reads {
+            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));
+            Some(Millis(doubled).min(COMMIT))
+        } else if matches!(run.allowance, Allowance::Until(_)) {
+            Some(WATCH)
+        } else {
+            reads.then_some(commit.unwrap_or(COMMIT))
+        };
+        if let Some(connector) = self.connector_mut(at) {
+            if let Session::Running(run) = &mut connector.session {
+                run.watch = wait.map(|wait| now + wait);
+                run.looks = if unknown { run.looks } else { 0 };
+            }
+        }
     }
 }
 

@@ -206,6 +206,15 @@ impl Outbox {
         }
     }
 
+    /// Whether a message may have been sent: one that waits in the store alone has not been, but in an
+    /// earlier run. One that is not queued any more has.
+    pub(crate) fn may_have_sent(&self, body: &QueuedBody) -> bool {
+        let here = self.window.iter().find(|item| item.message.body == *body);
+        here.map_or(self.beyond == 0, |item| {
+            item.unanswered > 0 || item.message.refusals > 0
+        })
+    }
+
     /// Whether any message here belongs to the transaction.
     pub(crate) fn mentions(&self, tx: TxId) -> bool {
         self.window

@@ -2,78 +2,95 @@
 
 use crate::core::connector::{Allowance, Ending, Run, Session};
 use crate::core::meter::Take;
-use crate::core::{
-    AfterPowerLoss, Engine, Ev, QueuedBody, Stop, Transaction, TransactionChange, Wh, Write,
-};
-use crate::wire::{ReadingContext, Reason};
+use crate::core::{AfterPowerLoss, Engine, Ev, Transaction, TransactionChange, Wh, Write};
+use crate::time::Millis;
+use crate::wire::{ChargePointStatus, Reason};
+
+/// How long the end of an interrupted transaction waits for a firmware that just started to read the
+/// meter. Energy was off meanwhile, so that the register says exactly what flowed.
+const RESTART: Millis = Millis::from_secs(10);
 
 impl Engine {
-    /// What the store says was running when power was lost (`OCPP 1.6 §7.36`, PowerLoss).
-    pub(crate) fn restore(&mut self, running: Vec<Transaction>) {
-        for mut transaction in running {
+    /// What the store says was running when power was lost (`OCPP 1.6 §7.36`, PowerLoss), or when the
+    /// host stopped us in an orderly way.
+    pub(crate) fn restore(&mut self, running: Vec<Transaction>, orderly: bool) {
+        if orderly {
+            self.write(Write::Orderly(false));
+        }
+        let reason = match orderly {
+            true => Reason::Reboot,
+            false => Reason::PowerLoss,
+        };
+        let resumes = self.setup.tuning.after_power_loss == AfterPowerLoss::Resume;
+        for transaction in running {
             let (tx, at) = (transaction.id, transaction.connector);
-            if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
-                let (sample, since) = (self.first_sample(), self.now.mono);
-                if let Some(connector) = self.connector_mut(at) {
-                    let refused = transaction.deauthorized;
-                    let run = Run {
-                        tx,
-                        since,
-                        sample,
-                        reacts_until: None,
-                        allowance: if refused {
-                            Allowance::Spent
-                        } else {
-                            Allowance::Full
-                        },
-                        watch: None,
-                        resumes: false,
-                        declined: false,
-                        offer: None,
-                    };
-                    connector.session = Session::Running(run);
-                    // Until the firmware says otherwise, the vehicle is still there.
-                    connector.ev = Ev::Plugged;
-                    connector.meter.zero = transaction.zero.unwrap_or(Wh(0));
-                    connector.meter.takes.push(Take::Resumed);
-                    self.interrupted.insert(tx, transaction.last);
-                    self.transactions.insert(tx, transaction);
-                    self.tell_step(tx, TransactionChange::Resumed);
-                    continue;
-                }
+            let run = self.resumed_run(&transaction);
+            let (before, zero) = (transaction.last, transaction.zero);
+            self.transactions.insert(tx, transaction);
+            let Some(connector) = self.connector_mut(at) else {
+                log::warn!("connector {at} is gone: its transaction is stopped");
+                self.end_transaction(tx, reason, None, before.0, None);
+                continue;
+            };
+            connector.meter.zero = zero.unwrap_or(Wh(0));
+            connector.meter.flowed = true;
+            if resumes {
+                connector.meter.wait(Take::Resumed);
+                connector.session = Session::Running(run);
+                // Until the firmware says otherwise, the vehicle is still there.
+                connector.ev = Ev::Plugged;
+                self.interrupted.insert(tx, before);
+                self.rearm_watch(at);
+                self.tell_step(tx, TransactionChange::Resumed);
+                continue;
             }
-            log::warn!("a transaction on connector {at} was interrupted by a power loss: stopped");
-            let (stamp, meter) = transaction.last;
-            let reason = Reason::PowerLoss;
-            transaction.stop = Some(Stop {
-                at: stamp,
-                meter,
+            log::warn!(
+                "connector {at}: the transaction was interrupted by a restart: it is stopped"
+            );
+            let ending = Ending {
                 reason,
                 tag: None,
-            });
-            self.write(Write::Transaction(transaction.clone()));
-            self.transactions.insert(tx, transaction);
-            self.add_final_datum(tx, stamp, meter, ReadingContext::TransactionEnd);
-            self.enqueue(QueuedBody::Stop(tx), true);
-            self.tell_step(tx, TransactionChange::Stopped);
+                at: before.0,
+                status: ChargePointStatus::Finishing,
+            };
+            connector.session = Session::Stopping(run, ending);
+            let patience = match self.setup.host.reads_meter {
+                true => RESTART.max(self.setup.tuning.meter_timeout),
+                false => self.setup.tuning.meter_timeout,
+            };
+            if !self.await_meter(Some(at), Take::End, patience) {
+                self.stop_now(at);
+            }
         }
     }
 
-    /// Power fails: there is no time to ask anybody.
+    /// A transaction of an earlier run, as it goes on.
+    fn resumed_run(&self, transaction: &Transaction) -> Run {
+        let allowance = match transaction.until {
+            _ if !transaction.deauthorized => Allowance::Full,
+            Some(until) if transaction.last.1 < until => Allowance::Until(until),
+            _ => Allowance::Spent,
+        };
+        Run {
+            tx: transaction.id,
+            resumed: true,
+            since: self.now.mono,
+            sample: self.first_sample(),
+            reacts_until: None,
+            allowance,
+            watch: None,
+            looks: 0,
+            held: false,
+            resumes: false,
+            declined: false,
+            offer: None,
+        }
+    }
+
+    /// Power fails: there is no time to ask anybody, and nothing begins any more.
     pub(crate) fn on_power_fails(&mut self) {
         for at in self.connector_ids() {
-            let stamp = self.clock.stamp(self.now.mono);
-            let Some(connector) = self.connector_mut(at) else {
-                continue;
-            };
-            if let Session::Running(run) = &connector.session {
-                let ending = Ending {
-                    reason: Reason::PowerLoss,
-                    tag: None,
-                    at: stamp,
-                };
-                connector.session = Session::Stopping(run.clone(), ending);
-            }
+            self.begin_stop(at, Reason::PowerLoss, None);
             self.stop_now(at);
         }
     }

@@ -1,10 +1,10 @@
 //! Questions to the firmware: each has a number, a deadline and an answer of our own for when
 //! none comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::core::{Answer, ConnectorId, Question, RequestId};
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
 
 /// Whom an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,12 @@ pub(crate) struct Caller {
 #[derive(Clone, Debug)]
 struct Open {
     asked: Asked,
-    until: Mono,
+    /// When it was put. The firmware may see it later: what is to be stored first comes first.
+    put: Mono,
+    /// How long the firmware may take.
+    patience: Millis,
+    /// Until when; `None` while it is not sure that the firmware can see it.
+    until: Option<Mono>,
     default: Answer,
 }
 
@@ -39,19 +44,27 @@ struct Open {
 pub(crate) struct Questions {
     count: u64,
     open: BTreeMap<RequestId, Open>,
+    /// Meters that were asked for too long ago: what they say late is still what they show.
+    late: VecDeque<(RequestId, Option<ConnectorId>)>,
 }
 
 impl Questions {
-    /// How many may be open at once; a central system that asks for more is refused.
+    /// How many may be open at once; a central system that asks for more is refused. Meters do not
+    /// count: there is one question to each at most, and it is the bill.
     const MOST: usize = 32;
+    /// How many meters are remembered that did not answer in time.
+    const MOST_LATE: usize = 512;
 
     pub(crate) fn ask(
         &mut self,
         question: &Question,
         asked: Asked,
-        until: Mono,
+        put: Mono,
+        patience: Millis,
     ) -> Option<RequestId> {
-        if self.open.len() >= Self::MOST {
+        let is_meter = |asked: &Asked| matches!(asked, Asked::Meter(_));
+        let others = self.open.values().filter(|open| !is_meter(&open.asked));
+        if !is_meter(&asked) && others.count() >= Self::MOST {
             return None;
         }
         self.count += 1;
@@ -61,11 +74,22 @@ impl Questions {
             id,
             Open {
                 asked,
-                until,
+                put,
+                patience,
+                until: None,
                 default,
             },
         );
         Some(id)
+    }
+
+    /// Everything that was to be done has been done: the firmware can see what it was asked, and its
+    /// time begins.
+    pub(crate) fn are_seen(&mut self, now: Mono) {
+        for open in self.open.values_mut() {
+            let patience = open.patience;
+            open.until.get_or_insert_with(|| now + patience);
+        }
     }
 
     /// An answer came; `None` when nobody waits for it any more.
@@ -73,19 +97,32 @@ impl Questions {
         self.open.remove(&id).map(|open| open.asked)
     }
 
+    /// The meter that this answer comes too late for, if it is one.
+    pub(crate) fn late_meter(&mut self, id: RequestId) -> Option<Option<ConnectorId>> {
+        let at = self.late.iter().position(|(late, _)| *late == id)?;
+        self.late.remove(at).map(|(_, place)| place)
+    }
+
     /// A question whose time is over, with the answer that takes the place of the missing one.
     pub(crate) fn expired(&mut self, now: Mono) -> Option<(RequestId, Asked, Answer)> {
         let id = self
             .open
             .iter()
-            .find(|(_, open)| open.until <= now)
+            .find(|(_, open)| open.until.is_some_and(|until| until <= now))
             .map(|(id, _)| *id)?;
-        self.open
-            .remove(&id)
-            .map(|open| (id, open.asked, open.default))
+        let open = self.open.remove(&id)?;
+        if let Asked::Meter(place) = open.asked {
+            if self.late.len() >= Self::MOST_LATE {
+                self.late.pop_front();
+            }
+            self.late.push_back((id, place));
+        }
+        Some((id, open.asked, open.default))
     }
 
     pub(crate) fn deadline(&self) -> Option<Mono> {
-        self.open.values().map(|open| open.until).min()
+        // What the firmware may not have seen yet is due at once: with the next input its time begins.
+        let due = |open: &Open| open.until.unwrap_or(open.put);
+        self.open.values().map(due).min()
     }
 }

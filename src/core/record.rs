@@ -42,6 +42,10 @@ pub enum Write {
     DropProfile(i32),
     /// The central system accepted the charge point, for the first time ever.
     Accepted,
+    /// The register of a connector at the end of its last transaction.
+    Register(ConnectorId, Wh),
+    /// Whether the run ended in an orderly way: what is running then was not cut off.
+    Orderly(bool),
     /// A tag is in the authorization cache, or what is known of it changed.
     Cache(CachedTag),
     /// A tag leaves the cache.
@@ -75,6 +79,9 @@ pub struct Transaction {
     pub central: CentralId,
     /// Whether the central system refused the tag after the start.
     pub deauthorized: bool,
+    /// The register up to which it may go on, if the central system refused the tag after the start
+    /// (MaxEnergyOnInvalidId).
+    pub until: Option<Wh>,
     /// The last reading of the register that is known for sure.
     pub last: (Stamp, Wh),
     /// How it ended, once it has.
@@ -252,6 +259,10 @@ pub struct Stored {
     pub data: Vec<(TxId, Datum)>,
     /// Whether the central system ever accepted the charge point.
     pub accepted: bool,
+    /// The register of each connector at the end of its last transaction.
+    pub registers: Vec<(ConnectorId, Wh)>,
+    /// Whether the last run ended in an orderly way.
+    pub orderly: bool,
     /// The installed charging profiles.
     pub profiles: Vec<StoredProfile>,
     /// The authorization cache.

@@ -2,6 +2,7 @@
 
 use crate::core::authorize::Aim;
 use crate::core::connector::Session;
+use crate::core::metering::number;
 use crate::core::questions::{Asked, Caller};
 use crate::core::settings::Key;
 use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Question, RequestId};
@@ -142,11 +143,8 @@ impl Engine {
         };
         self.stop(at, Reason::UnlockCommand, None);
         if let Some(connector) = self.connector_mut(at) {
-            match &mut connector.session {
-                // What has not begun yet does not begin any more.
-                Session::Starting(_) => connector.session = Session::OVER,
-                Session::Finishing { hold, .. } => *hold = None,
-                _ => {}
+            if let Session::Finishing { hold, .. } = &mut connector.session {
+                *hold = None;
             }
         }
         // Energy is off, and the lock is free to move, before it is asked for.
@@ -259,8 +257,8 @@ impl Engine {
 
     /// Asks the firmware. Says whether it could be asked.
     fn ask(&mut self, question: Question, asked: Asked) -> bool {
-        let until = self.now.mono + self.setup.tuning.answer_timeout;
-        let Some(request) = self.questions.ask(&question, asked, until) else {
+        let (now, patience) = (self.now.mono, self.setup.tuning.answer_timeout);
+        let Some(request) = self.questions.ask(&question, asked, now, patience) else {
             return false;
         };
         self.tell(Notice::Ask(request, question));
@@ -269,15 +267,20 @@ impl Engine {
 
     pub(crate) fn on_answer(&mut self, request: RequestId, answer: Answer) {
         match self.questions.answered(request) {
-            Some(asked) => self.conclude(asked, answer),
-            None => log::debug!("an answer came too late and is ignored"),
+            Some(asked) => return self.conclude(asked, answer),
+            None => log::debug!("an answer came after its time"),
+        }
+        // What a meter says late is still what it shows.
+        if let (Some(place), Answer::Meter(readings)) = (self.questions.late_meter(request), answer)
+        {
+            self.on_meter(place, &readings, true);
         }
     }
 
     /// The firmware did not answer in time: we do, in its place.
     pub(crate) fn expire_questions(&mut self) {
         while let Some((request, asked, default)) = self.questions.expired(self.now.mono) {
-            log::warn!("the firmware did not answer in time: {asked:?}");
+            log::warn!("the firmware did not answer in time");
             self.tell(Notice::Expired(request));
             self.conclude(asked, default);
         }
@@ -322,12 +325,15 @@ impl Engine {
                     self.answer_data(&caller.message_id, status, data);
                 }
             }
-            Asked::Meter(at) => {
-                if let Answer::Meter(readings) = answer {
-                    self.on_meter(at, &readings);
+            Asked::Meter(at) => match answer {
+                Answer::Meter(readings) if !readings.is_empty() => {
+                    self.on_meter(at, &readings, false);
                 }
-                self.on_read(at);
-            }
+                _ => {
+                    log::warn!("connector {}: the meter could not be read", number(at));
+                    self.on_silent_meter(at);
+                }
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::core::boot::Registration;
 use crate::core::connector::Session;
 use crate::core::settings::Key;
-use crate::core::{CloseReason, Due, Engine, Notice};
+use crate::core::{CloseReason, Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono};
 use crate::wire::Reason;
 
@@ -121,6 +121,13 @@ impl Engine {
     /// The host stops us: what is in memory alone is stored. Transactions go on.
     pub(crate) fn on_closing(&mut self) {
         self.closing = true;
+        if self
+            .connectors
+            .iter()
+            .any(|connector| connector.run().is_some())
+        {
+            self.write(Write::Orderly(true));
+        }
         self.commit_now();
         self.close(CloseReason::GoingAway);
     }

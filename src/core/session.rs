@@ -1,11 +1,11 @@
 //! Charging sessions: from the plug or the tag to the end of the transaction
 //! (`OCPP 1.6 §3.6`, `§4.8`, `§4.10`).
 
-use crate::core::connector::{Allowance, Allowed, Ending, Run, Session};
+use crate::core::connector::{Allowance, Allowed, Connector, Ending, Run, Session};
 use crate::core::meter::Take;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, ConnectorId, Due, Engine, Ev, Fault, Notice, QueuedBody, Stop, Transaction,
+    CentralId, ConnectorId, Due, Engine, Ev, Fault, Notice, QueuedBody, Stamp, Stop, Transaction,
     TransactionChange, TransactionStep, TxId, Wh, Write,
 };
 use crate::time::{Millis, Mono};
@@ -26,11 +26,12 @@ impl Engine {
                 connector.meter.takes.retain(|take| *take != Take::Begin);
             }
             Session::Running(run) => {
+                let offered = connector.supply.is_some_and(|supply| supply.permit);
                 match ev {
                     Ev::Charging => run.declined = false,
                     Ev::Suspended => run.declined = true,
                     // It asked before, and does not any more although it could.
-                    Ev::Plugged if run.reacts_until.is_none() && !run.is_paused() => {
+                    Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
                         run.declined = true;
                     }
                     _ => {}
@@ -86,6 +87,7 @@ impl Engine {
     /// Sessions that begin or end because of what is the case now.
     pub(crate) fn advance_sessions(&mut self) {
         let since = self.now.mono;
+        let reaction = since + self.setup.tuning.ev_reaction;
         let stopped =
             self.fault.is_some() || self.reset.is_some() || self.closing || !self.in_service();
         for at in self.connector_ids() {
@@ -94,7 +96,8 @@ impl Engine {
             };
             let cable = connector.ev != Ev::Absent;
             let usable = !stopped && connector.fault.is_none();
-            match &connector.session {
+            let ready = connector.ev == Ev::Plugged;
+            match &mut connector.session {
                 Session::Idle if cable && usable && connector.operative => {
                     connector.session = Session::Preparing {
                         since,
@@ -111,9 +114,42 @@ impl Engine {
                     let allowed = allowed.clone();
                     self.start(at, allowed);
                 }
+                // What forbids a start does not just put it off: when an emergency stop is released,
+                // nothing may begin that nobody asks for then.
+                Session::Preparing {
+                    allowed: Some(_), ..
+                } if !usable && connector.ev.is_connected() => self.call_off(at),
+                Session::Starting(_) if !usable => self.call_off(at),
+                Session::Running(run) => {
+                    // Energy may come back: the vehicle is given time to react to it.
+                    if std::mem::replace(&mut run.held, !usable) && usable && ready && !run.declined
+                    {
+                        run.reacts_until = Some(reaction);
+                        run.resumes = true;
+                    }
+                }
                 _ => {}
             }
         }
+    }
+
+    /// What was about to begin does not: the tag has to be shown again.
+    pub(crate) fn call_off(&mut self, at: ConnectorId) {
+        let since = self.now.mono;
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let (Session::Starting(_)
+        | Session::Preparing {
+            allowed: Some(_), ..
+        }) = connector.session
+        else {
+            return;
+        };
+        log::info!("connector {at}: a session that was about to begin is called off");
+        let allowed = None;
+        connector.session = Session::Preparing { since, allowed };
+        connector.meter.takes.retain(|take| *take != Take::Begin);
     }
 
     /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
@@ -139,20 +175,18 @@ impl Engine {
 
     pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
         let wait = self.connection_timeout();
-        let due = |session: &Session| match session {
+        let due = |connector: &Connector| match &connector.session {
             Session::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
             Session::Running(run) => {
                 let sample = run.sample.map(|at| (at, Due::Sample));
-                let watch = run.watch.map(|at| (at, Due::Sample));
+                let watch = run.watch.filter(|_| connector.watches());
+                let watch = watch.map(|at| (at, Due::Sample));
                 let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
                 sample.into_iter().chain(watch).chain(reaction).min()
             }
             _ => None,
         };
-        self.connectors
-            .iter()
-            .filter_map(|connector| due(&connector.session))
-            .min()
+        self.connectors.iter().filter_map(due).min()
     }
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
@@ -181,15 +215,20 @@ impl Engine {
         }
         // Energy that flowed since the last reading is not this one's.
         let zero = energy.map(|_| Wh(0)).filter(|_| !connector.meter.flowed);
-        let energy = energy.unwrap_or(Wh(0));
+        let known = energy.or(connector.meter.remembered);
+        let energy = known.unwrap_or(Wh(0));
+        connector.meter.begin();
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         connector.session = Session::Running(Run {
             tx,
+            resumed: false,
             since,
             sample,
             reacts_until,
             allowance: Allowance::Full,
             watch: None,
+            looks: 0,
+            held: false,
             resumes: false,
             declined: false,
             offer: None,
@@ -206,12 +245,16 @@ impl Engine {
             zero,
             central: CentralId::Unknown,
             deauthorized: false,
+            until: None,
             last: (stamp, energy),
             stop: None,
         };
         self.write(Write::Transaction(transaction.clone()));
         self.transactions.insert(tx, transaction);
-        self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
+        self.rearm_watch(at);
+        if known.is_some() {
+            self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
+        }
         if let Some(Err(why)) = profile.map(|profile| self.install(Some(at), Some(tx), &profile)) {
             log::warn!("the charging profile of the remote start is refused: {why}");
         }
@@ -219,23 +262,10 @@ impl Engine {
         self.tell_step(tx, TransactionChange::Started);
     }
 
-    /// Ends the transaction of a connector, if one is running.
+    /// Ends what is going on at a connector: a transaction, or what was about to become one.
     pub(crate) fn stop(&mut self, at: ConnectorId, reason: Reason, tag: Option<IdToken>) {
-        let ending = Ending {
-            reason,
-            tag,
-            at: self.clock.stamp(self.now.mono),
-        };
-        let running = self
-            .connector(at)
-            .map(|connector| connector.session.clone());
-        let Some(Session::Running(mut run)) = running else {
+        if !self.begin_stop(at, reason, tag) {
             return;
-        };
-        run.sample = None;
-        run.watch = None;
-        if let Some(connector) = self.connector_mut(at) {
-            connector.session = Session::Stopping(run, ending);
         }
         // Energy is off before the meter is read, so that all of it is on the bill.
         self.command_supplies();
@@ -244,6 +274,52 @@ impl Engine {
         }
         // And what comes of the end, such as an open lock, before anything else.
         self.command_supplies();
+    }
+
+    /// A transaction that is running is to end; says whether there is one. Without one, nothing
+    /// begins any more, neither here nor by a tag that is still being asked about.
+    pub(crate) fn begin_stop(
+        &mut self,
+        at: ConnectorId,
+        reason: Reason,
+        tag: Option<IdToken>,
+    ) -> bool {
+        let stamp = self.clock.stamp(self.now.mono);
+        let in_service = self.in_service() && self.fault.is_none();
+        let Some(connector) = self.connector_mut(at) else {
+            return false;
+        };
+        let Session::Running(run) = &connector.session else {
+            self.call_off_all(at);
+            return false;
+        };
+        let ending = Ending {
+            reason,
+            tag,
+            at: stamp,
+            status: connector.show_running(run, in_service),
+        };
+        let run = Run {
+            sample: None,
+            watch: None,
+            ..run.clone()
+        };
+        connector.session = Session::Stopping(run, ending);
+        true
+    }
+
+    /// Nothing begins at a connector that somebody asked for until now. The cable may be taken.
+    fn call_off_all(&mut self, at: ConnectorId) {
+        self.withdraw(at);
+        self.call_off(at);
+        if let Some(connector) = self.connector_mut(at) {
+            if matches!(connector.session, Session::Preparing { .. }) {
+                connector.session = match connector.ev {
+                    Ev::Absent => Session::Idle,
+                    _ => Session::OVER,
+                };
+            }
+        }
     }
 
     /// The meter has been read, or will not be: the transaction is over.
@@ -257,17 +333,40 @@ impl Engine {
         connector.meter.takes.retain(|take| *take != Take::End);
         let energy = connector.meter.energy();
         connector.meter.zero = Wh(0);
-        let tx = run.tx;
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return;
-        };
-        // A register never runs backwards within a transaction.
-        let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
+        // What the meter shows, not what is billed by it.
+        let register = connector.meter.energy();
+        if register.is_some() {
+            connector.meter.remembered = register;
+        }
         let Ending {
             reason,
             tag,
-            at: mut end,
+            at: end,
+            ..
         } = ending;
+        if let Some(record) = self.end_transaction(run.tx, reason, tag, end, energy) {
+            self.finish(at, &record, reason);
+            if let Some(register) = register {
+                self.write(Write::Register(at, register));
+            }
+        }
+    }
+
+    /// Ends a transaction on the books: the one place where that is done.
+    pub(crate) fn end_transaction(
+        &mut self,
+        tx: TxId,
+        reason: Reason,
+        tag: Option<IdToken>,
+        mut end: Stamp,
+        energy: Option<Wh>,
+    ) -> Option<Transaction> {
+        let Some(transaction) = self.transactions.get_mut(&tx) else {
+            log::error!("a transaction that ends is not on the books");
+            return None;
+        };
+        // A register never runs backwards within a transaction.
+        let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
         // A clock that was set back meanwhile does not make the end come before the start.
         end.wall = end.wall.max(transaction.started.wall);
         transaction.stop = Some(Stop {
@@ -278,15 +377,16 @@ impl Engine {
         });
         transaction.last = (end, meter);
         let record = transaction.clone();
-        self.finish(at, &record, reason);
         self.drop_profiles_of(tx);
         self.add_final_datum(tx, end, meter, ReadingContext::TransactionEnd);
         // Samples that are still in memory alone come before the stop, on the disk as well.
         self.store_samples(self.now.mono);
         self.unsaved.remove(&tx);
-        self.write(Write::Transaction(record));
+        self.grown.remove(&tx);
+        self.write(Write::Transaction(record.clone()));
         self.enqueue(QueuedBody::Stop(tx), true);
         self.tell_step(tx, TransactionChange::Stopped);
+        Some(record)
     }
 
     /// What is left of a session when its transaction is over: the cable, if it is still in, and
@@ -328,21 +428,21 @@ impl Engine {
         }
         let most = self.settings.int(Key::MaxEnergyOnInvalidId);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let watch = self.first_watch();
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let energy = connector.meter.energy();
+        // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
+        let energy = connector.meter.energy().filter(|_| most > 0);
+        let until = energy.map(|energy| Wh(energy.0.saturating_add(most)));
         if let Session::Running(run) = &mut connector.session {
-            // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
-            (run.allowance, run.watch) = match energy {
-                Some(energy) if most > 0 => (
-                    Allowance::Until(Wh(energy.0.saturating_add(most))),
-                    Some(watch),
-                ),
-                _ => (Allowance::Spent, None),
-            };
+            run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
         }
+        if let (Some(transaction), Some(_)) = (self.transactions.get_mut(&tx), until) {
+            transaction.until = until;
+            let record = transaction.clone();
+            self.write(Write::Transaction(record));
+        }
+        self.rearm_watch(at);
     }
 
     pub(crate) fn tell_step(&mut self, tx: TxId, change: TransactionChange) {

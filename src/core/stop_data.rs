@@ -34,10 +34,14 @@ impl Engine {
             return;
         };
         let place = transaction.connector;
+        let (now, asks) = (self.now.mono, self.setup.host.reads_meter);
         let Some(connector) = self.connector_mut(place) else {
             return;
         };
-        let values = connector.meter.final_values(&wanted, context, energy);
+        let current = !asks || connector.meter.is_fresh(now);
+        let values = connector
+            .meter
+            .final_values(&wanted, context, energy, current);
         self.push_datum(tx, at, values);
     }
 
@@ -77,7 +81,10 @@ impl Engine {
             Some(last) => last.n.saturating_add(1),
         };
         let datum = Datum { n, at, values };
-        data.push(datum.clone());
+        // The beginning may be known later, or better, than what came after it.
+        data.retain(|known| known.n != n);
+        let place = data.partition_point(|known| known.n < n);
+        data.insert(place, datum.clone());
         self.write_lazily(Write::Datum(tx, datum));
     }
 

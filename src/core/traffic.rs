@@ -5,16 +5,21 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::core::calls::{Outstanding, Purpose, Waiting};
+use crate::core::connector::Session;
 use crate::core::link::{Link as LinkState, Ping};
 use crate::core::settings::Key;
 use crate::core::{
     Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
+    QueuedBody,
 };
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
 use crate::wire::{
     self, Action, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
 };
+
+/// How long a StartTransaction waits for the first register at most.
+const FIRST_REGISTER: Millis = Millis::from_secs(10);
 
 impl Engine {
     pub(crate) fn on_link(&mut self, news: Link<'_>) {
@@ -296,20 +301,47 @@ impl Engine {
         if !self.is_up() || self.calls.outstanding.is_some() {
             return;
         }
-        let queue_is_due =
-            self.registration.is_accepted() && self.outbox.due(self.now.mono).is_some();
+        let queue_is_due = self.registration.is_accepted()
+            && self.outbox.due(self.now.mono).is_some()
+            && self.first_register_due().is_none();
         if queue_is_due && self.calls.yields() && self.send_queued() {
             return;
         }
         if let Some(Waiting { purpose, id, frame }) = self.calls.next(queue_is_due) {
+            if purpose == Purpose::Meter {
+                self.save_readings();
+            }
             self.send_call(purpose, id, frame);
         }
+    }
+
+    /// Until when the head of the queue waits for the first register of its transaction: a start
+    /// whose meter is slow is told with what the meter shows, not with nothing.
+    fn first_register_due(&self) -> Option<Mono> {
+        let QueuedBody::Start(tx) = self.outbox.head()?.body else {
+            return None;
+        };
+        let transaction = self.transactions.get(&tx)?;
+        let connector = self.connector(transaction.connector)?;
+        let Session::Running(run) = &connector.session else {
+            return None;
+        };
+        let until = run.since + FIRST_REGISTER;
+        let waits = self.setup.host.reads_meter && run.tx == tx && !run.resumed;
+        (waits && transaction.zero.is_none() && until > self.now.mono).then_some(until)
     }
 
     fn send_queued(&mut self) -> bool {
         while let Some(message) = self.outbox.due(self.now.mono) {
             let (seq, id) = (message.seq, message.message_id.clone());
+            let values_of = match message.body {
+                QueuedBody::Meter { tx, .. } => tx,
+                _ => None,
+            };
             if let Some(frame) = self.frame_of(message) {
+                if let Some(tx) = values_of {
+                    self.save_before_sending(tx);
+                }
                 self.calls.queue_has_turn();
                 if let Some(item) = self.outbox.head_mut() {
                     item.unanswered += 1;
@@ -389,7 +421,8 @@ impl Engine {
         match &self.calls.outstanding {
             Some(out) => Some((out.until, Due::Call)),
             None if self.registration.is_accepted() => {
-                self.outbox.retry_at().map(|at| (at, Due::Retry))
+                let retry = self.outbox.retry_at().or(self.first_register_due());
+                retry.map(|at| (at, Due::Retry))
             }
             None => None,
         }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use crate::core::{
     Batch, CachedTag, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
-    StoredProfile, Transaction, TxId, Write,
+    StoredProfile, Transaction, TxId, Wh, Write,
 };
 use crate::store::{Store, StoreError};
 use crate::wire::IdToken;
@@ -19,6 +19,8 @@ pub struct MemoryStore {
     data: BTreeMap<(TxId, u32), Datum>,
     queue: BTreeMap<Seq, QueuedMessage>,
     accepted: bool,
+    registers: BTreeMap<ConnectorId, Wh>,
+    orderly: bool,
     profiles: BTreeMap<i32, StoredProfile>,
     cache: BTreeMap<IdToken, CachedTag>,
     last_tx: u64,
@@ -56,6 +58,10 @@ impl MemoryStore {
                 self.profiles.remove(&id);
             }
             Write::Accepted => self.accepted = true,
+            Write::Register(at, register) => {
+                self.registers.insert(at, register);
+            }
+            Write::Orderly(orderly) => self.orderly = orderly,
             Write::Queue(message) => {
                 self.queue.insert(message.seq, message);
             }
@@ -128,6 +134,8 @@ impl Store for MemoryStore {
             data: data.collect(),
             values: self.values(),
             accepted: self.accepted,
+            registers: self.registers.clone().into_iter().collect(),
+            orderly: self.orderly,
             profiles: self.profiles.values().cloned().collect(),
             settings: self.settings.clone().into_iter().collect(),
             availability: self.availability.clone().into_iter().collect(),

@@ -69,6 +69,12 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
         ),
         Write::DropProfile(id) => run("DELETE FROM profile WHERE id = ?1", params![id]),
         Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
+        Write::Register(at, register) => run(
+            "INSERT OR REPLACE INTO register VALUES (?1, ?2)",
+            params![at.number(), register.0],
+        ),
+        Write::Orderly(true) => run("INSERT OR IGNORE INTO flag VALUES ('orderly')", params![]),
+        Write::Orderly(false) => run("DELETE FROM flag WHERE name = 'orderly'", params![]),
         Write::Queue(message) => write_message(db, message),
         Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
         Write::CorrectTimes(step) => {
@@ -114,10 +120,11 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
     let stop = tx.stop.as_ref();
     let sql =
         "INSERT INTO tx VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-        ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
+        ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
         started_synced = ?7, central = ?9, central_id = ?10, deauthorized = ?11, last_ms = ?12, \
         last_synced = ?13, last_wh = ?14, stopped_ms = ?15, stopped_synced = ?16, \
-        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19, zero_wh = ?20";
+        meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19, zero_wh = ?20, until_wh = ?21, \
+        meter_start_wh = ?8";
     db.prepare(sql)?.execute(params![
         signed(tx.id.0),
         tx.connector.number(),
@@ -140,6 +147,7 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
         stop.and_then(|stop| stop.tag.as_ref())
             .map(CiString::as_str),
         tx.zero.map(|zero| zero.0),
+        tx.until.map(|until| until.0),
     ])?;
     Ok(())
 }
@@ -240,6 +248,7 @@ fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
         started: stamp("started_ms", "started_synced")?,
         meter_start: Wh(row.get("meter_start_wh")?),
         zero: row.get::<_, Option<i64>>("zero_wh")?.map(Wh),
+        until: row.get::<_, Option<i64>>("until_wh")?.map(Wh),
         central: match central.as_str() {
             "known" => CentralId::Known(row.get("central_id")?),
             "given up" => CentralId::GivenUp,
@@ -311,6 +320,18 @@ pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, Trouble> {
             installed: Wall(row.get(3)?),
             profile,
         });
+    }
+    Ok(all)
+}
+
+/// The register of each connector at the end of its last transaction.
+pub(super) fn registers(db: &Connection) -> Result<Vec<(ConnectorId, Wh)>, Trouble> {
+    let mut found = db.prepare("SELECT connector, wh FROM register ORDER BY connector")?;
+    let mut rows = found.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at = place(row.get(0)?)?.ok_or_else(|| bad("connector"))?;
+        all.push((at, Wh(row.get(1)?)));
     }
     Ok(all)
 }

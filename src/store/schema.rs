@@ -78,4 +78,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE tx ADD COLUMN zero_wh INTEGER DEFAULT 0;
 ",
+    "
+    ALTER TABLE tx ADD COLUMN until_wh INTEGER;
+    CREATE TABLE register (
+        connector INTEGER PRIMARY KEY,
+        wh INTEGER NOT NULL
+    );
+",
 ];

@@ -11,7 +11,7 @@ use rusqlite::{params, Connection, OptionalExtension};
 
 use crate::core::{Batch, Fetched, Seq, Stored, TxId};
 use crate::store::rows::{
-    apply, cached, data_of, message, place, profiles, signed, transactions, unsigned,
+    apply, cached, data_of, message, place, profiles, registers, signed, transactions, unsigned,
 };
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::store::trouble::Trouble;
@@ -138,7 +138,8 @@ impl SqliteStore {
             let tx: Option<i64> = row.get(0)?;
             Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
         })?;
-        let accepted = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = 'accepted')";
+        let flag = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = ?1)";
+        let flag = |name: &str| db.query_row(flag, [name], |row| row.get(0));
         let queue = "SELECT count(*), max(seq) FROM queue";
         let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (queued, last): (i64, Option<i64>) = queue;
@@ -150,7 +151,9 @@ impl SqliteStore {
             running,
             data,
             values: values.collect::<Result<_, _>>()?,
-            accepted: db.query_row(accepted, [], |row| row.get(0))?,
+            accepted: flag("accepted")?,
+            registers: registers(db)?,
+            orderly: flag("orderly")?,
             profiles: profiles(db)?,
             cache: cached(db)?,
             queued: unsigned(queued),

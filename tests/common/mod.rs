@@ -8,6 +8,8 @@ pub mod random;
 pub mod records;
 mod wire;
 
+use std::collections::BTreeMap;
+
 use evcp::core::*;
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -90,6 +92,8 @@ pub struct World {
     pub fuel: Option<usize>,
     pub effects: usize,
     pub stores: usize,
+    /// What the firmware shows of the meters, all the time; taken out, they show nothing more.
+    pub shown: BTreeMap<Option<ConnectorId>, Vec<Reading>>,
     calls: u64,
     wire: Wire,
 }
@@ -123,6 +127,7 @@ impl World {
             fuel: None,
             effects: 0,
             stores: 0,
+            shown: BTreeMap::new(),
             calls: 0,
             wire,
         }
@@ -143,6 +148,7 @@ impl World {
         self.engine = Engine::new(self.setup.clone(), stored, self.now).expect("still good");
         self.connected = false;
         self.fuel = None;
+        self.shown.clear();
         self.told.clear();
         self.wire.note("power", self.now, "");
     }
@@ -152,6 +158,9 @@ impl World {
     }
 
     pub fn give(&mut self, input: Input<'_>) {
+        if input == Input::Deadline {
+            self.show_meters();
+        }
         if !self.out_of_fuel() {
             if let Input::Link(Link::Text(text)) = input {
                 self.wire.received(self.now, text);
@@ -162,7 +171,26 @@ impl World {
     }
 
     pub fn fact(&mut self, fact: Fact) {
+        if let Fact::Meter(place, readings) = &fact {
+            let shown = self.shown.entry(*place).or_default();
+            for new in readings {
+                let same = |old: &Reading| (old.measurand, old.phase) != (new.measurand, new.phase);
+                shown.retain(same);
+                shown.push(*new);
+            }
+        }
         self.give(Input::Charger(fact));
+    }
+
+    /// The firmware that is not asked shows its meters all the time; what matters is that it does
+    /// when something is due.
+    fn show_meters(&mut self) {
+        if self.setup.host.reads_meter {
+            return;
+        }
+        for (place, readings) in self.shown.clone() {
+            self.give(Input::Charger(Fact::Meter(place, readings)));
+        }
     }
 
     pub fn ev(&mut self, connector: u32, ev: Ev) {

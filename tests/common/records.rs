@@ -25,6 +25,7 @@ pub fn transaction(id: u64) -> Transaction {
         zero: Some(Wh(0)),
         central: CentralId::Unknown,
         deauthorized: false,
+        until: None,
         last: (stamp(2_000, true), Wh(9)),
         stop: None,
     }
@@ -87,6 +88,12 @@ pub fn everything() -> Batch {
         Write::DropDatum(TxId(1), 1),
         Write::Datum(TxId(1), datum(2)),
         Write::Accepted,
+        Write::Transaction(Transaction {
+            until: Some(Wh(500)),
+            ..transaction(3)
+        }),
+        Write::Register(at(1), Wh(77)),
+        Write::Orderly(true),
         Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
         Write::Cache(CachedTag {
             tag: tag("CAFE01"),
