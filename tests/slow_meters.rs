@@ -321,6 +321,8 @@ fn a_stop_is_never_dated_before_its_start_also_after_a_clock_was_set_back_and_th
     world.charge(1, "ONE");
     world.step_central(-3_600_000);
     world.call("TriggerMessage", json!({"requestedMessage": "Heartbeat"}));
+    world.run(Millis::from_secs(480));
+    world.meter(1, 200);
     world.run(Millis::from_secs(120));
     world.power_cycle();
     world.run(Millis::from_secs(5));

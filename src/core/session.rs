@@ -122,8 +122,8 @@ impl Engine {
                 Session::Starting(_) if !usable => self.call_off(at),
                 Session::Running(run) => {
                     // Energy may come back: the vehicle is given time to react to it.
-                    if std::mem::replace(&mut run.held, !usable) && usable && ready && !run.declined
-                    {
+                    let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
+                    if comes_back && ready && !run.declined {
                         run.reacts_until = Some(reaction);
                         run.resumes = true;
                     }
