@@ -574,8 +574,9 @@ evcp_err_t evcp_config_declare(evcp_config_t *cfg,
 /* Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
  * all, -1: for ever). What waited when it began is run, 64 at most, supplies first: evcp_fd() stays
  * readable while more waits, and evcp_wakeup() ends it between two callbacks. Returns how many ran;
- * EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile, or stopped
- * and nothing is left to tell; EVCP_E_PANIC after a failure inside the library. */
+ * EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while another thread dispatches; EVCP_E_CLOSED
+ * when the charge point was freed meanwhile, or stopped and nothing is left to tell; EVCP_E_PANIC
+ * after a failure inside the library. */
 EVCP_API
 int32_t evcp_dispatch(evcp_t *cp,
                       int32_t timeout_ms);

@@ -46,7 +46,7 @@ pub(super) use sized32;
 pub(super) fn ends<T, F>(start: *const T, field: *const F, size: usize) -> bool {
     let end = field as usize - start as usize + size_of::<F>();
     let align = align_of::<T>();
-    size == end || size == (end + align - 1) / align * align
+    size == end || size == end.div_ceil(align) * align
 }
 
 /// More than any struct of ours will ever have.
