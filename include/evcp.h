@@ -603,8 +603,8 @@ EVCP_API evcp_err_t evcp_start(evcp_t *cp);
 EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
 
 /* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
- * follows but destroy; the storage is closed when this returns, so that evcp_new() may open it in
- * the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
+ * follows but destroy; it waits, two seconds at most, until the storage is closed, so that evcp_new()
+ * may open it in the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
  * returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
  * to be ended before, by evcp_stop(). Waits two seconds at most for the storage as well: call
  * evcp_stop() with a longer patience before, if the next charge point is to open the same one and

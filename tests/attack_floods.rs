@@ -206,13 +206,10 @@ fn every_request_at_once_loses_no_stop() {
         central.call(action, payload);
     });
     // Nobody answers a question, and the host hears one thing for each answer.
-    let (mut off, mut answers) = (false, 0);
+    let (mut off, mut answers) = (false, 0_usize);
     while answers < 1_401 || !off {
-        if answers < 1_401 {
-            if central.try_answer(Duration::from_millis(20)).is_ok() {
-                answers += 1;
-            }
-        }
+        let answered = answers < 1_401 && central.try_answer(Duration::from_millis(20)).is_ok();
+        answers += usize::from(answered);
         assert!(
             host.point.waiting() < MOST_WAITING,
             "{}",

@@ -275,8 +275,8 @@ pub unsafe extern "C" fn evcp_stop(cp: *mut evcp_t, timeout_ms: u32) -> evcp_err
 }
 
 /// Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
-/// follows but destroy; the storage is closed when this returns, so that evcp_new() may open it in
-/// the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
+/// follows but destroy; it waits, two seconds at most, until the storage is closed, so that evcp_new()
+/// may open it in the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
 /// returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
 /// to be ended before, by evcp_stop(). Waits two seconds at most for the storage as well: call
 /// evcp_stop() with a longer patience before, if the next charge point is to open the same one and
