@@ -106,6 +106,7 @@ async fn serve(
     let mut started = 0;
     while let Ok((stream, _)) = listener.accept().await {
         let stream: TcpStream = stream;
+        let _ = stream.set_nodelay(true);
         let Ok(socket) = tokio_tungstenite::accept_hdr_async(stream, agree).await else {
             continue;
         };
