@@ -45,7 +45,7 @@
 #define EVCP_OK 0
 /* An argument is NULL, out of range, not UTF-8 or too long; evcp_last_error() names it. */
 #define EVCP_E_INVALID -1
-/* Not possible now, e.g. evcp_start() twice, or too much is waiting. */
+/* Not possible now, e.g. evcp_start() twice. */
 #define EVCP_E_STATE -2
 /* A name, field or slot that this library does not know. */
 #define EVCP_E_UNSUPPORTED -3
@@ -61,6 +61,9 @@
 #define EVCP_E_CLOSED -8
 /* Storage or sockets failed; see evcp_last_error(). */
 #define EVCP_E_IO -9
+/* Too much is waiting, for the library or to be dispatched: dispatch, and try again. Stops, faults
+ * and evcp_power_fails() are never refused for this. */
+#define EVCP_E_FULL -10
 /* A bug of ours, contained: supply nothing, and free the handle. */
 #define EVCP_E_PANIC -99
 
@@ -433,7 +436,7 @@ typedef struct {
     uint64_t garbage;
     /* Transaction messages that wait for delivery now. */
     uint64_t queued;
-    /* Events that were dropped because nobody dispatched them. */
+    /* Traced frames that were dropped because nobody fetched them; nothing else ever is. */
     uint64_t dropped;
     /* Bytes in the database. */
     uint64_t stored_bytes;
@@ -569,10 +572,14 @@ evcp_err_t evcp_config_declare(evcp_config_t *cfg,
                                bool reboot_required);
 
 /* Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
- * all, -1: for ever). Returns how many ran; EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while
- * another thread dispatches; EVCP_E_CLOSED when the charge point was freed meanwhile, or stopped
- * and nothing is left to tell; EVCP_E_PANIC after a failure inside the library. */
-EVCP_API int32_t evcp_dispatch(evcp_t *cp, int32_t timeout_ms);
+ * all, -1: for ever). What waited when it began is run, 64 at most, supplies first: evcp_fd() stays
+ * readable while more waits, and evcp_wakeup() ends it between two callbacks. Returns how many ran;
+ * EVCP_E_DEADLOCK inside a callback; EVCP_E_STATE while another thread dispatches; EVCP_E_CLOSED
+ * when the charge point was freed meanwhile, or stopped and nothing is left to tell; EVCP_E_PANIC
+ * after a failure inside the library. */
+EVCP_API
+int32_t evcp_dispatch(evcp_t *cp,
+                      int32_t timeout_ms);
 
 /* ---- Life -------------------------------------------------------------------------------- */
 
@@ -596,7 +603,8 @@ EVCP_API evcp_err_t evcp_start(evcp_t *cp);
 EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
 
 /* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
- * follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
+ * follows but destroy; it waits, two seconds at most, until the storage is closed, so that evcp_new()
+ * may open it in the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
  * returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
  * to be ended before, by evcp_stop(). Waits two seconds at most for the storage as well: call
  * evcp_stop() with a longer patience before, if the next charge point is to open the same one and
@@ -620,7 +628,8 @@ EVCP_API evcp_err_t evcp_set_ev(evcp_t *cp, uint32_t connector, evcp_ev_t ev);
 
 /* A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
  * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
- * lasts; a transaction goes on when it is over. code NULL: no fault any more. */
+ * lasts, from this call on: evcp_get_supply() and the next on_supply say so, however busy the library
+ * is. A transaction goes on when it is over. code NULL: no fault any more. */
 EVCP_API
 evcp_err_t evcp_set_fault(evcp_t *cp,
                           uint32_t connector,
@@ -675,14 +684,16 @@ evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                const char *tag);
 
 /* A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
- * of them. The outcome arrives in on_auth. */
+ * of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+ * dispatched. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
                             const char *tag);
 
 /* Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
- * "Local" or "EmergencyStop". */
+ * "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+ * on_supply say so, however busy the library is. */
 EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, const char *reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
@@ -698,7 +709,7 @@ evcp_err_t evcp_set_key(evcp_t *cp,
 
 /* Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
  * called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
- * EVCP_OK; it may be NULL. */
+ * EVCP_OK; it may be NULL. EVCP_E_FULL while 256 of them are not concluded, or too much waits. */
 EVCP_API
 evcp_err_t evcp_data_transfer(evcp_t *cp,
                               const char *vendor,
@@ -711,10 +722,15 @@ evcp_err_t evcp_data_transfer(evcp_t *cp,
 /* ---- Answers ----------------------------------------------------------------------------- */
 
 /* Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
- * EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question. */
-EVCP_API evcp_err_t evcp_answer(evcp_t *cp, evcp_req_t req, evcp_answer_t result);
+ * EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question;
+ * EVCP_E_INVALID, which says what would be right, when the question is of another kind: it stays open. */
+EVCP_API
+evcp_err_t evcp_answer(evcp_t *cp,
+                       evcp_req_t req,
+                       evcp_answer_t result);
 
-/* Answers on_meter_read with what the meter shows. Errors as evcp_answer(). */
+/* Answers on_meter_read with what the meter shows. Errors as evcp_answer(); what comes too late
+ * (EVCP_E_EXPIRED) is taken in all the same, as if it had been pushed. */
 EVCP_API
 evcp_err_t evcp_answer_meter(evcp_t *cp,
                              evcp_req_t req,
@@ -732,15 +748,19 @@ evcp_err_t evcp_answer_data(evcp_t *cp,
 
 /* ---- What is the case -------------------------------------------------------------------- */
 
-/* What a connector may draw now: the same as on_supply told or will tell. After a failure inside
- * the library this still works, and permits nothing. */
-EVCP_API evcp_err_t evcp_get_supply(const evcp_t *cp, uint32_t connector, evcp_supply_t *out);
+/* What a connector may draw now: the same as on_supply told or will tell. A fault, a stop or
+ * evcp_power_fails() shows here as soon as that call returned, however busy the library is. After a
+ * failure inside the library this still works, and permits nothing. */
+EVCP_API
+evcp_err_t evcp_get_supply(const evcp_t *cp,
+                           uint32_t connector,
+                           evcp_supply_t *out);
 
 /* What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
  * seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
  * connector is answered as if a transaction began now. *count: room in periods in, number of them
- * out; EVCP_E_BUFFER stores the number that is needed. May wait a moment for the library's thread,
- * also in a callback. */
+ * out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
+ * copy: it waits for nobody. */
 EVCP_API
 evcp_err_t evcp_get_schedule(const evcp_t *cp,
                              uint32_t connector,

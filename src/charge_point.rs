@@ -12,7 +12,7 @@ use crate::core::{
     TransactionStep,
 };
 use crate::error::Error;
-use crate::mailbox::{Asked, Event, Mailbox, Reply, Stats, Wake};
+use crate::mailbox::{Event, Mailbox, Stats, Wake};
 use crate::shell::{self, Driver, Endpoint, Thread};
 use crate::store::{MemoryStore, SqliteStore, Store};
 use crate::wire::ChargingRateUnitType;
@@ -68,7 +68,7 @@ pub struct ChargePoint {
 
 enum State {
     Made(Box<Driver>),
-    Started(#[allow(dead_code)] Thread),
+    Started(Thread),
     Stopped,
 }
 
@@ -85,20 +85,21 @@ impl Done {
         self.changed.notify_all();
     }
 
-    fn wait(&self, timeout: Duration) -> bool {
-        let until = Instant::now() + timeout;
+    /// Waits for the end until then, or for ever; says whether it has come.
+    fn wait(&self, until: Option<Instant>) -> bool {
         let mut ended = self.ended.lock();
         while !*ended {
-            if self.changed.wait_until(&mut ended, until).timed_out() {
-                return *ended;
+            match until {
+                None => self.changed.wait(&mut ended),
+                Some(until) if self.changed.wait_until(&mut ended, until).timed_out() => {
+                    return *ended;
+                }
+                Some(_) => {}
             }
         }
         true
     }
 }
-
-/// How long a question to the library's own thread may take.
-const SCHEDULE_TIME: Duration = Duration::from_secs(2);
 
 impl ChargePoint {
     /// Makes a charge point: checks everything and opens the store. Nothing runs yet.
@@ -118,23 +119,26 @@ impl ChargePoint {
         let profile = setup.tuning.security_profile;
         let endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
-        let mailbox = Arc::new(Mailbox::new(wake));
         let now = shell::now();
+        let mut replaced = None;
         let mut store: Box<dyn Store> = match storage {
             Storage::Memory => Box::<MemoryStore>::default(),
             Storage::Custom(store) => store,
             Storage::Directory(path) => {
                 let opened = SqliteStore::open(&path, now.wall).map_err(|why| Error::Io(why.0))?;
-                if let Some((kept_as, why)) = opened.replaced {
-                    let kept_as = kept_as.display().to_string();
-                    mailbox.push(Event::StoreReplaced { kept_as, why });
-                }
+                replaced = opened.replaced;
                 Box::new(opened.store)
             }
         };
         let stored = store.load().map_err(|why| Error::Io(why.0))?;
         let engine =
             Engine::new(setup, stored, now).map_err(|why| Error::Invalid(why.to_string()))?;
+        let outlook = Arc::new(engine.outlook());
+        let mailbox = Arc::new(Mailbox::new(wake, outlook.clone()));
+        if let Some((kept_as, why)) = replaced {
+            let kept_as = kept_as.display().to_string();
+            mailbox.push(Event::StoreReplaced { kept_as, why });
+        }
         for (name, value) in engine.settings() {
             mailbox.see_key(name, value);
         }
@@ -145,6 +149,7 @@ impl ChargePoint {
             mailbox.clone(),
             endpoint,
             trace_frames,
+            outlook,
             done.clone(),
         );
         let state = Mutex::new(State::Made(Box::new(driver)));
@@ -183,16 +188,20 @@ impl ChargePoint {
     /// # Errors
     /// [`Error::Io`] when that took longer than `timeout`; it goes on all the same.
     pub fn stop(&self, timeout: Duration) -> Result<(), Error> {
+        let until = Instant::now().checked_add(timeout);
         let mut state = self.state.lock();
-        let _thread = match std::mem::replace(&mut *state, State::Stopped) {
-            State::Made(mut driver) => {
-                driver.close_unstarted();
-                self.mailbox.stop();
-                self.done.set();
-                None
+        let thread = match std::mem::replace(&mut *state, State::Stopped) {
+            // What it knows is stored on the library's thread, since the disk may hang. It connects
+            // to nobody: the end is the first thing that it hears of.
+            State::Made(driver) => {
+                self.mailbox.close(shell::now().mono);
+                Some(Thread::run(driver).map_err(|why| {
+                    self.done.set();
+                    Error::Io(why)
+                })?)
             }
             State::Started(thread) => {
-                self.mailbox.close();
+                self.mailbox.close(shell::now().mono);
                 Some(thread)
             }
             // Whoever stops a second time waits for the same end.
@@ -200,7 +209,12 @@ impl ChargePoint {
         };
         // Nobody who asks meanwhile has to wait, too.
         drop(state);
-        if self.done.wait(timeout) {
+        let ended = self.done.wait(until);
+        if let Some(thread) = thread {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            thread.leave(left.unwrap_or(Duration::MAX));
+        }
+        if ended {
             return Ok(());
         }
         Err(Error::Io(
@@ -208,11 +222,13 @@ impl ChargePoint {
         ))
     }
 
-    /// States a fact; never waits.
+    /// States a fact; never waits. A state that was told before and waits is replaced. What takes
+    /// energy away (a fault, a stop, power that fails) is taken in however much waits, and is in
+    /// [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much
-    /// waits; [`Error::Closed`], [`Error::Panicked`].
+    /// waits, or the outcomes of too many tags or vendor data wait to be fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
             Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
@@ -228,18 +244,21 @@ impl ChargePoint {
                 return Err(Error::Invalid(format!("there is no {at:?}")));
             }
         }
-        self.mailbox.tell(fact)
+        self.mailbox.tell(fact, shell::now().mono)
     }
 
     /// Answers a question; never waits.
     ///
     /// # Errors
-    /// [`Error::Expired`] when the question is not open; [`Error::Closed`], [`Error::Panicked`].
+    /// [`Error::Expired`] when the question is not open: what the meter shows is taken in all the
+    /// same if it is just too late. [`Error::Invalid`] for an answer of another kind: the question
+    /// stays open. [`Error::Closed`], [`Error::Panicked`].
     pub fn answer(&self, request: RequestId, answer: Answer) -> Result<(), Error> {
-        self.mailbox.answer(request, answer)
+        self.mailbox.answer(request, answer, shell::now().mono)
     }
 
-    /// The next event, if one waits.
+    /// The next event, if one waits. Supplies come first, those that take something away before those
+    /// that give.
     #[must_use]
     pub fn next(&self) -> Option<Event> {
         self.mailbox.next()
@@ -252,12 +271,12 @@ impl ChargePoint {
     }
 
     /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
-    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`). Waits for the library's
-    /// thread, which answers at once; may be asked anywhere, also before the start.
+    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`). Waits for nobody; may be
+    /// asked anywhere, also before the start.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much
-    /// waits; [`Error::Closed`], [`Error::Panicked`]; [`Error::Io`] when no answer comes.
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Closed`],
+    /// [`Error::Panicked`].
     pub fn schedule(
         &self,
         at: Option<ConnectorId>,
@@ -267,18 +286,8 @@ impl ChargePoint {
         if let Some(at) = at.filter(|at| at.number() > self.connectors) {
             return Err(Error::Invalid(format!("there is no {at:?}")));
         }
-        if let State::Made(driver) = &*self.state.lock() {
-            return Ok(driver.schedule(at, duration, unit));
-        }
-        let reply = Arc::<Reply>::default();
-        self.mailbox.ask(Asked {
-            place: at,
-            duration,
-            unit,
-            reply: reply.clone(),
-        })?;
-        let answer = reply.wait(Instant::now() + SCHEDULE_TIME);
-        answer.ok_or_else(|| Error::Io("the library did not answer".to_owned()))
+        let outlook = self.mailbox.outlook()?;
+        Ok(outlook.schedule(shell::now(), at, duration, unit))
     }
 
     /// The status of a connector or, `None`, of the charge point.
@@ -303,6 +312,12 @@ impl ChargePoint {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.mailbox.stats()
+    }
+
+    /// How many events wait; after 0, [`Wake::raise`] is called for the next one.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.mailbox.waiting()
     }
 
     /// How many connectors there are.

@@ -10,7 +10,7 @@ pub enum Error {
     Invalid(String),
     /// Not possible now.
     State(&'static str),
-    /// The library's thread does not keep up: try again later.
+    /// The library's thread, or the host that is to fetch events, does not keep up: try again later.
     Full,
     /// The question was answered before, its time is over, or there never was one.
     Expired,
@@ -27,7 +27,7 @@ impl fmt::Display for Error {
         match self {
             Self::Invalid(what) => f.write_str(what),
             Self::State(why) => f.write_str(why),
-            Self::Full => f.write_str("too much is waiting for the library's thread"),
+            Self::Full => f.write_str("too much is waiting: dispatch what waits, and try again"),
             Self::Expired => f.write_str("the question is not open any more"),
             Self::Closed => f.write_str("the charge point has been stopped"),
             Self::Io(why) => f.write_str(why),

@@ -21,3 +21,7 @@ pub use charge_point::{ChargePoint, Options, Signal, Storage, TlsOptions};
 pub use error::Error;
 #[cfg(feature = "net")]
 pub use mailbox::{Event, Stats, Wake};
+/// What waits between the host and the engine, for simulations: not part of the promise.
+#[cfg(feature = "net")]
+#[doc(hidden)]
+pub use mailbox::{Inbox, Mail, Outbox, Stops};

@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "src/mailbox.rs",
+        "src/mailbox",
         &["time", "wire", "core", "error", "mailbox", "ChargePoint"],
     ),
     ("src/error.rs", &[]),

@@ -55,7 +55,7 @@ namespace evcp {
 enum class errc : int {
     ok = EVCP_OK,                        ///< Done.
     invalid = EVCP_E_INVALID,            ///< An argument is out of range, not UTF-8 or too long.
-    state = EVCP_E_STATE,                ///< Not possible now, or too much is waiting.
+    state = EVCP_E_STATE,                ///< Not possible now.
     unsupported = EVCP_E_UNSUPPORTED,    ///< A name that this library does not know.
     buffer = EVCP_E_BUFFER,              ///< Never seen here: buffers grow by themselves.
     expired = EVCP_E_EXPIRED,            ///< The question was answered before, or its time is over.
@@ -63,6 +63,7 @@ enum class errc : int {
     deadlock = EVCP_E_DEADLOCK,          ///< Would wait for the thread that calls.
     closed = EVCP_E_CLOSED,              ///< The charge point is gone or has been stopped.
     io = EVCP_E_IO,                      ///< Storage or sockets failed.
+    full = EVCP_E_FULL,                  ///< Too much is waiting: dispatch, and try again.
     panic = EVCP_E_PANIC                 ///< A bug of the library: supply nothing, and end it.
 };
 
@@ -824,7 +825,7 @@ public:
     /// Makes dispatch() return, now or the next time. May be called in a signal handler.
     void wakeup() noexcept { evcp_wakeup(cp_); }
 
-    // The charger tells. errc::state when too much waits, errc::closed after stop(), errc::invalid for
+    // The charger tells. errc::full when too much waits (never for stops and faults), errc::closed after stop(), errc::invalid for
     // a connector that there is not and for what is said at each.
 
     /// The state of the vehicle at a connector; as often as you like.

@@ -101,7 +101,7 @@ impl Drop for Program {
 fn check(code: i32) -> i32 {
     let why = text_of(unsafe { evcp_last_error() }).expect("it is never NULL");
     assert_ne!(code, PANIC, "contained: {why}");
-    assert!(code >= -9, "{code}");
+    assert!(code >= -10, "{code}");
     assert!(code >= 0 || !why.is_empty());
     // SAFETY: takes any number.
     assert!(text_of(unsafe { evcp_strerror(code) }).is_some_and(|text| !text.is_empty()));

@@ -5,7 +5,7 @@ use crate::time::{Mono, Now, Wall};
 
 /// A wall clock that runs on the monotonic one, so that nobody can make it jump but
 /// [`Clock::set`]. Before it is first set it shows what the device's clock showed at the start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Clock {
     anchor: Now,
     synced: bool,

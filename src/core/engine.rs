@@ -1,6 +1,7 @@
 //! The engine: routes inputs to those who decide, and collects what they want done.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crate::core::authorize::Authorizations;
 use crate::core::boot::Registration;
@@ -69,7 +70,8 @@ pub struct Engine {
     pub(crate) grown: BTreeSet<TxId>,
     /// When the readings that are not stored yet have to be.
     pub(crate) commit: Option<Mono>,
-    pub(crate) profiles: Installed,
+    /// Shared with whoever looks ahead.
+    pub(crate) profiles: Arc<Installed>,
     pub(crate) offers: Offers,
     pub(crate) cache: Cache,
     pub(crate) authorizations: Authorizations,
@@ -192,7 +194,7 @@ impl Engine {
             unsaved: BTreeSet::new(),
             grown: BTreeSet::new(),
             commit: None,
-            profiles: Installed::default(),
+            profiles: Arc::default(),
             offers: Offers::default(),
             cache: Cache::new(stored.cache),
             authorizations: Authorizations::default(),

@@ -48,5 +48,6 @@ pub use input::*;
 pub use record::*;
 pub use settings::{BadValue, Key, KeyRow, Quantity, Rights, KEYS};
 pub use setup::*;
+pub use smart::Outlook;
 pub use tuning::TuningError;
 pub use units::*;

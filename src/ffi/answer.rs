@@ -27,7 +27,8 @@ unsafe fn answer(
 }
 
 /// Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
-/// EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question.
+/// EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question;
+/// EVCP_E_INVALID, which says what would be right, when the question is of another kind: it stays open.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -49,7 +50,8 @@ pub unsafe extern "C" fn evcp_answer(
     }
 }
 
-/// Answers on_meter_read with what the meter shows. Errors as evcp_answer().
+/// Answers on_meter_read with what the meter shows. Errors as evcp_answer(); what comes too late
+/// (EVCP_E_EXPIRED) is taken in all the same, as if it had been pushed.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

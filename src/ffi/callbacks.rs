@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_void};
 
 use crate::ffi::results::evcp_err_t;
-use crate::ffi::sized::Sized32;
+use crate::ffi::sized::sized32;
 use crate::ffi::values::{evcp_req_t, evcp_supply_t, evcp_tx_info_t};
 
 /// How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
@@ -180,8 +180,12 @@ pub struct evcp_callbacks_t {
     >,
 }
 
-// SAFETY: repr(C), begins with a u32; zero is NULL in every slot.
-unsafe impl Sized32 for evcp_callbacks_t {}
+// repr(C), begins with a u32; zero is NULL in every slot.
+sized32!(evcp_callbacks_t {
+    struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer
+    on_connection on_boot on_time on_auth on_status on_tx on_availability on_key_changed on_storage
+    on_reboot on_fatal
+});
 
 impl evcp_callbacks_t {
     pub(super) const fn none() -> Self {

@@ -7,13 +7,14 @@ use crate::ffi::dispatch::number;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
-use crate::ffi::sized::{self, Sized32};
+use crate::ffi::sized::{self, sized32};
 use crate::ffi::text::required;
 use crate::ffi::values::*;
 use crate::wire::ChargingRateUnitType;
 
-/// What a connector may draw now: the same as on_supply told or will tell. After a failure inside
-/// the library this still works, and permits nothing.
+/// What a connector may draw now: the same as on_supply told or will tell. A fault, a stop or
+/// evcp_power_fails() shows here as soon as that call returned, however busy the library is. After a
+/// failure inside the library this still works, and permits nothing.
 ///
 /// # Safety
 /// See POINTERS at the top of the header; out->struct_size must be set.
@@ -50,8 +51,8 @@ fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId,
 /// What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
 /// seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
 /// connector is answered as if a transaction began now. *count: room in periods in, number of them
-/// out; EVCP_E_BUFFER stores the number that is needed. May wait a moment for the library's thread,
-/// also in a callback.
+/// out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
+/// copy: it waits for nobody.
 ///
 /// # Safety
 /// See POINTERS at the top of the header; periods points to *count of them.
@@ -213,7 +214,7 @@ pub struct evcp_stats_t {
     pub garbage: u64,
     /// Transaction messages that wait for delivery now.
     pub queued: u64,
-    /// Events that were dropped because nobody dispatched them.
+    /// Traced frames that were dropped because nobody fetched them; nothing else ever is.
     pub dropped: u64,
     /// Bytes in the database.
     pub stored_bytes: u64,
@@ -225,8 +226,11 @@ pub struct evcp_stats_t {
     pub thinned: u64,
 }
 
-// SAFETY: repr(C), begins with a u32, plain numbers.
-unsafe impl Sized32 for evcp_stats_t {}
+// repr(C), begins with a u32, plain numbers.
+sized32!(evcp_stats_t {
+    struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued dropped
+    stored_bytes panics clock_offset_ms thinned
+});
 
 /// Copies the statistics out.
 ///

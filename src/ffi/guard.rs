@@ -30,7 +30,8 @@ impl From<Error> for Fail {
     fn from(error: Error) -> Self {
         let code = match error {
             Error::Invalid(_) => EVCP_E_INVALID,
-            Error::State(_) | Error::Full => EVCP_E_STATE,
+            Error::State(_) => EVCP_E_STATE,
+            Error::Full => EVCP_E_FULL,
             Error::Expired => EVCP_E_EXPIRED,
             Error::Closed => EVCP_E_CLOSED,
             Error::Io(_) => EVCP_E_IO,

@@ -58,6 +58,9 @@ pub(super) struct Inner {
     left: Condvar,
 }
 
+/// How long the end waits for the storage.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
 /// A number for the thread that calls. std's own would leave an allocation on the host's threads.
 fn this_thread() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(1);
@@ -128,7 +131,7 @@ impl Inner {
         if self.ended.swap(true, Ordering::AcqRel) {
             return;
         }
-        let _ = self.charge_point.stop(Duration::from_secs(2));
+        let _ = self.charge_point.stop(STOP_TIME);
         loop {
             let next = self.transfers.lock().pop_first();
             let Some((_, (done, user_data))) = next else {
@@ -272,7 +275,8 @@ pub unsafe extern "C" fn evcp_stop(cp: *mut evcp_t, timeout_ms: u32) -> evcp_err
 }
 
 /// Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
-/// follows but destroy. Else it waits, two seconds at most, for a dispatch on another thread, which
+/// follows but destroy; it waits, two seconds at most, until the storage is closed, so that evcp_new()
+/// may open it in the same callback. Else it waits, two seconds at most, for a dispatch on another thread, which
 /// returns EVCP_E_CLOSED. Nothing may use cp afterwards: a thread that dispatches again and again is
 /// to be ended before, by evcp_stop(). Waits two seconds at most for the storage as well: call
 /// evcp_stop() with a longer patience before, if the next charge point is to open the same one and
@@ -292,6 +296,8 @@ pub unsafe extern "C" fn evcp_free(cp: *mut evcp_t) {
         inner.handle.store(cp, Ordering::Release);
         inner.freed.store(true, Ordering::Release);
         if inner.is_inside_callback() {
+            // The rest of the end follows this callback; the storage is free for the next one now.
+            let _ = inner.charge_point.stop(STOP_TIME);
             return;
         }
         inner.event_fd.wake();

@@ -11,7 +11,7 @@ pub type evcp_err_t = i32;
 pub const EVCP_OK: i32 = 0;
 /// An argument is NULL, out of range, not UTF-8 or too long; evcp_last_error() names it.
 pub const EVCP_E_INVALID: i32 = -1;
-/// Not possible now, e.g. evcp_start() twice, or too much is waiting.
+/// Not possible now, e.g. evcp_start() twice.
 pub const EVCP_E_STATE: i32 = -2;
 /// A name, field or slot that this library does not know.
 pub const EVCP_E_UNSUPPORTED: i32 = -3;
@@ -27,6 +27,9 @@ pub const EVCP_E_DEADLOCK: i32 = -7;
 pub const EVCP_E_CLOSED: i32 = -8;
 /// Storage or sockets failed; see evcp_last_error().
 pub const EVCP_E_IO: i32 = -9;
+/// Too much is waiting, for the library or to be dispatched: dispatch, and try again. Stops, faults
+/// and evcp_power_fails() are never refused for this.
+pub const EVCP_E_FULL: i32 = -10;
 /// A bug of ours, contained: supply nothing, and free the handle.
 pub const EVCP_E_PANIC: i32 = -99;
 
@@ -43,6 +46,7 @@ pub extern "C" fn evcp_strerror(err: evcp_err_t) -> *const c_char {
         EVCP_E_DEADLOCK => c(b"would deadlock\0"),
         EVCP_E_CLOSED => c(b"closed\0"),
         EVCP_E_IO => c(b"input or output failed\0"),
+        EVCP_E_FULL => c(b"too much is waiting\0"),
         EVCP_E_PANIC => c(b"internal error\0"),
         err if err >= 0 => c(b"success\0"),
         _ => c(b"unknown error\0"),

@@ -1,6 +1,6 @@
 //! Structs that grow: the caller says how large its own is.
 
-use std::mem::{size_of, MaybeUninit};
+use std::mem::{align_of, size_of, MaybeUninit};
 use std::ptr;
 
 use crate::ffi::guard::Fail;
@@ -10,7 +10,44 @@ use crate::ffi::results::EVCP_E_UNSUPPORTED;
 ///
 /// # Safety
 /// The type is `repr(C)`, begins with a `u32`, and is valid with all bytes zero.
-pub(super) unsafe trait Sized32 {}
+pub(super) unsafe trait Sized32: Sized {
+    /// Whether a struct of that size ends with one of the fields: a caller knows a field or does not.
+    fn ends_at(size: usize) -> bool;
+}
+
+/// Says of a struct of the C API where its fields end.
+///
+/// What is promised is what [`Sized32`] asks for.
+macro_rules! sized32 {
+    ($name:ident { $($field:ident)* }) => {
+        // SAFETY: every use of this macro says why.
+        unsafe impl $crate::ffi::sized::Sized32 for $name {
+            fn ends_at(size: usize) -> bool {
+                // A field that is missing does not compile here.
+                #[allow(dead_code)]
+                fn every_field_is_named(it: $name) {
+                    let $name { $($field: _),* } = it;
+                }
+                let it = std::mem::MaybeUninit::<$name>::uninit();
+                let start = it.as_ptr();
+                // SAFETY: only addresses are taken, inside of `it`.
+                unsafe {
+                    false $(|| $crate::ffi::sized::ends::<$name, _>(
+                        start, std::ptr::addr_of!((*start).$field), size,
+                    ))*
+                }
+            }
+        }
+    };
+}
+pub(super) use sized32;
+
+/// Whether a struct whose last field is this one has that size, with padding behind it or not.
+pub(super) fn ends<T, F>(start: *const T, field: *const F, size: usize) -> bool {
+    let end = field as usize - start as usize + size_of::<F>();
+    let align = align_of::<T>();
+    size == end || size == end.div_ceil(align) * align
+}
 
 /// More than any struct of ours will ever have.
 const MOST: usize = 4096;
@@ -19,7 +56,7 @@ const MOST: usize = 4096;
 ///
 /// # Safety
 /// `from` is NULL or points to at least four readable bytes.
-unsafe fn size_at(from: *const u8, what: &str) -> Result<usize, Fail> {
+unsafe fn size_at<T: Sized32>(from: *const u8, what: &str) -> Result<usize, Fail> {
     if from.is_null() {
         return Err(Fail::invalid(format!("{what} is NULL")));
     }
@@ -27,6 +64,10 @@ unsafe fn size_at(from: *const u8, what: &str) -> Result<usize, Fail> {
     let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
     if !(8..=MOST).contains(&size) {
         return Err(Fail::invalid(format!("{what}: struct_size is {size}")));
+    }
+    if size < size_of::<T>() && !T::ends_at(size) {
+        let text = format!("{what}: struct_size {size} ends in the middle of a field");
+        return Err(Fail::invalid(text));
     }
     Ok(size)
 }
@@ -38,7 +79,7 @@ unsafe fn size_at(from: *const u8, what: &str) -> Result<usize, Fail> {
 pub(super) unsafe fn read<T: Sized32>(from: *const T, what: &str) -> Result<T, Fail> {
     let bytes = from.cast::<u8>();
     // SAFETY: as the caller promises.
-    let size = unsafe { size_at(bytes, what) }?;
+    let size = unsafe { size_at::<T>(bytes, what) }?;
     let known = size.min(size_of::<T>());
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: `known` bytes are readable at `bytes`, and writable in `value`; no `&T` to the
@@ -62,7 +103,7 @@ pub(super) unsafe fn read<T: Sized32>(from: *const T, what: &str) -> Result<T, F
 pub(super) unsafe fn write<T: Sized32>(to: *mut T, value: &T, what: &str) -> Result<(), Fail> {
     let bytes = to.cast::<u8>();
     // SAFETY: as the caller promises.
-    let size = unsafe { size_at(bytes, what) }?;
+    let size = unsafe { size_at::<T>(bytes, what) }?;
     let known = size.min(size_of::<T>());
     let from = (value as *const T).cast::<u8>();
     // SAFETY: both regions have `known` bytes; the first four, the caller's size, are skipped.
@@ -85,8 +126,8 @@ mod tests {
         added: u64,
     }
 
-    // SAFETY: repr(C), begins with u32, plain numbers.
-    unsafe impl Sized32 for New {}
+    // repr(C), begins with u32, plain numbers.
+    sized32!(New { struct_size old added });
 
     fn take(bytes: &[u32]) -> Result<New, i32> {
         // SAFETY: each array is as long as its first element says, or that is refused.
@@ -109,6 +150,28 @@ mod tests {
     fn a_newer_caller_is_fine_until_it_uses_what_is_new() {
         assert!(take(&[24, 7, 1, 0, 0, 0]).is_ok());
         assert_eq!(take(&[24, 7, 1, 0, 0, 9]), Err(EVCP_E_UNSUPPORTED));
+    }
+
+    #[test]
+    fn a_size_in_the_middle_of_a_field_is_refused() {
+        let code = |taken: Result<New, i32>| taken.err();
+        let invalid = Some(crate::ffi::results::EVCP_E_INVALID);
+        for size in [9, 10, 11, 12, 13, 14, 15] {
+            assert_eq!(code(take(&[size, 7, 1, 0])), invalid, "{size}");
+            let mut room = [size, 0, 0xAAAA_AAAA, 0xAAAA_AAAA];
+            let value = New {
+                struct_size: 16,
+                old: 7,
+                added: 1,
+            };
+            // SAFETY: there is more room than is announced.
+            let wrote = unsafe { write(room.as_mut_ptr().cast::<New>(), &value, "it") };
+            assert_eq!(wrote.map_err(|fail| fail.0).err(), invalid, "{size}");
+            assert_eq!(room, [size, 0, 0xAAAA_AAAA, 0xAAAA_AAAA]);
+        }
+        for size in [8, 16] {
+            assert_eq!(code(take(&[size, 7, 1, 0])), None, "{size}");
+        }
     }
 
     #[test]

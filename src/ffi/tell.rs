@@ -74,7 +74,8 @@ unsafe fn wrong(
 
 /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
 /// "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
-/// lasts; a transaction goes on when it is over. code NULL: no fault any more.
+/// lasts, from this call on: evcp_get_supply() and the next on_supply say so, however busy the library
+/// is. A transaction goes on when it is over. code NULL: no fault any more.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -231,7 +232,8 @@ pub unsafe extern "C" fn evcp_present_tag_at(
 }
 
 /// A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
-/// of them. The outcome arrives in on_auth.
+/// of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+/// dispatched.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -251,7 +253,8 @@ pub unsafe extern "C" fn evcp_present_tag(
 }
 
 /// Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
-/// "Local" or "EmergencyStop".
+/// "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+/// on_supply say so, however busy the library is.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -308,7 +311,7 @@ pub unsafe extern "C" fn evcp_set_key(
 
 /// Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
 /// called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
-/// EVCP_OK; it may be NULL.
+/// EVCP_OK; it may be NULL. EVCP_E_FULL while 256 of them are not concluded, or too much waits.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -7,7 +7,7 @@ use std::mem::size_of;
 
 use crate::core::{ConnectorId, Ev, Reading, Supply};
 use crate::ffi::guard::Fail;
-use crate::ffi::sized::Sized32;
+use crate::ffi::sized::sized32;
 use crate::wire::{Location, Measurand, Phase};
 
 /// A question of the central system or of the library; answer it once, with evcp_answer() or one
@@ -190,8 +190,8 @@ pub struct evcp_supply_t {
     pub tx: evcp_tx_t,
 }
 
-// SAFETY: repr(C), begins with a u32, valid with all bytes zero.
-unsafe impl Sized32 for evcp_supply_t {}
+// repr(C), begins with a u32, valid with all bytes zero.
+sized32!(evcp_supply_t { struct_size permit phases lock reserved amps watts tx });
 
 impl evcp_supply_t {
     pub(super) fn of(supply: &Supply) -> Self {

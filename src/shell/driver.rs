@@ -9,17 +9,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::charge_point::Done;
-use crate::core::{
-    Batch, CloseReason, ConnectorId, Effect, Engine, Fact, Fetched, Input, Link, Notice,
-    SchedulePeriod, Seq,
-};
-use crate::mailbox::{Asked, Event, Mail, Mailbox};
+use crate::core::{Batch, CloseReason, Effect, Engine, Fetched, Input, Link, Notice, Outlook, Seq};
+use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint};
 use crate::store::{Cushion, Store, Turn};
-use crate::wire::ChargingRateUnitType;
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
 const RETRY: Duration = Duration::from_secs(5);
@@ -27,6 +24,10 @@ const RETRY: Duration = Duration::from_secs(5);
 /// So much of what the host tells is handled before the network has its turn: a host that tells more
 /// and more must not silence the charge points of the process.
 const AT_ONCE: usize = 64;
+
+/// So many requests of the central system are held back while the host is behind; then nothing more
+/// is read. It sends one at a time, so this is a patient central system, and pings are answered.
+const MOST_HELD: usize = 16;
 
 /// One charge point and everything that it does I/O with.
 pub(crate) struct Driver {
@@ -36,11 +37,14 @@ pub(crate) struct Driver {
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
     connection: Connection,
+    /// Requests that wait until the host has heard enough of what came before.
+    held: VecDeque<Utf8Bytes>,
     /// Connections that are being closed.
     closing: Option<JoinHandle<()>>,
     /// What the engine is owed before anything else.
     owed: VecDeque<Owed>,
     trace: bool,
+    outlook: Arc<Outlook>,
     done: Arc<Done>,
 }
 
@@ -64,6 +68,7 @@ impl Driver {
         mailbox: Arc<Mailbox>,
         endpoint: Endpoint,
         trace: bool,
+        outlook: Arc<Outlook>,
         done: Arc<Done>,
     ) -> Self {
         Self {
@@ -73,9 +78,11 @@ impl Driver {
             mailbox,
             endpoint: Arc::new(endpoint),
             connection: Connection::None,
+            held: VecDeque::new(),
             closing: None,
             owed: VecDeque::new(),
             trace,
+            outlook,
             done,
         }
     }
@@ -104,7 +111,7 @@ impl Driver {
         loop {
             let mut more = true;
             for _ in 0..AT_ONCE {
-                let Some(mail) = self.mailbox.take() else {
+                let Some(mail) = self.mailbox.take(now().mono) else {
                     more = false;
                     break;
                 };
@@ -113,12 +120,13 @@ impl Driver {
                     Mail::Answer(request, answer) => {
                         self.handle(Input::Answer(request, answer));
                     }
-                    Mail::Schedule(asked) => self.answer_schedule(&asked),
                 }
+                self.mailbox.handled();
                 if self.engine.is_closed() {
                     return self.finish().await;
                 }
             }
+            self.release_held();
             let deadline = self.engine.deadline().map(|(at, _)| instant(at));
             tokio::select! {
                 biased;
@@ -128,52 +136,11 @@ impl Driver {
                     self.try_store_again();
                     self.settle();
                 }
-                news = self.connection.next() => self.on_news(news),
+                news = self.connection.next(self.held.len() < MOST_HELD) => self.on_news(news),
                 () = self.mailbox.bell.notified(), if !more => {}
                 // The network and the other charge points have their turn.
                 () = tokio::task::yield_now(), if more => {}
             }
-        }
-    }
-
-    fn answer_schedule(&self, asked: &Asked) {
-        let periods = self.schedule(asked.place, asked.duration, asked.unit);
-        asked.reply.give(periods);
-    }
-
-    pub(crate) fn schedule(
-        &self,
-        place: Option<ConnectorId>,
-        duration: u32,
-        unit: ChargingRateUnitType,
-    ) -> Vec<SchedulePeriod> {
-        self.engine.schedule(now(), place, duration, unit)
-    }
-
-    /// A charge point that was never started is stopped: what waits for it is stored all the same.
-    pub(crate) fn close_unstarted(&mut self) {
-        while let Some(effect) = self.engine.poll() {
-            self.keep(effect);
-        }
-        while let Some(mail) = self.mailbox.take() {
-            if let Mail::Fact(fact) = mail {
-                self.engine.handle(now(), Input::Charger(fact));
-            }
-            while let Some(effect) = self.engine.poll() {
-                self.keep(effect);
-            }
-        }
-        self.engine.handle(now(), Input::Charger(Fact::Closing));
-        while let Some(effect) = self.engine.poll() {
-            self.keep(effect);
-        }
-    }
-
-    fn keep(&mut self, effect: Effect) {
-        match effect {
-            Effect::Store(batch) => self.commit(batch),
-            Effect::Tell(notice) => self.tell(notice),
-            _ => {}
         }
     }
 
@@ -187,21 +154,47 @@ impl Driver {
                 self.connection = Connection::None;
                 self.handle(Input::Link(Link::Failed(why)));
             }
-            Incoming::News(News::Text(text)) => {
-                if self.trace {
-                    let text = text.as_str().to_owned();
-                    self.mailbox.push(Event::Frame { sent: false, text });
-                }
-                log::trace!(target: "evcp::frame", "< {}", text.as_str());
-                self.handle(Input::Link(Link::Text(text.as_str())));
-            }
+            Incoming::News(News::Text(text)) if self.must_wait(&text) => self.held.push_back(text),
+            Incoming::News(News::Text(text)) => self.on_text(text.as_str()),
             Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)),
             Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)),
             Incoming::News(News::Down(why)) => {
-                self.connection = Connection::None;
+                self.lose_connection();
                 self.handle(Input::Link(Link::Down(why)));
             }
         }
+    }
+
+    /// The central system is not answered faster than the host follows: what it asks for would make
+    /// more and more to tell. Answers to what we asked go through.
+    fn must_wait(&self, text: &str) -> bool {
+        let mut start = text.chars().filter(|c| !c.is_whitespace());
+        let asks = (start.next(), start.next()) == (Some('['), Some('2'));
+        asks && (!self.held.is_empty() || self.mailbox.is_full())
+    }
+
+    /// The host has followed: what was held back goes on.
+    fn release_held(&mut self) {
+        while !self.held.is_empty() && !self.mailbox.is_full() {
+            if let Some(text) = self.held.pop_front() {
+                self.on_text(text.as_str());
+            }
+        }
+    }
+
+    fn on_text(&mut self, text: &str) {
+        if self.trace {
+            let text = text.to_owned();
+            self.mailbox.push(Event::Frame { sent: false, text });
+        }
+        log::trace!(target: "evcp::frame", "< {text}");
+        self.handle(Input::Link(Link::Text(text)));
+    }
+
+    /// The connection is gone, and with it what came by it and is not answered.
+    fn lose_connection(&mut self) {
+        self.connection = Connection::None;
+        self.held.clear();
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -216,6 +209,10 @@ impl Driver {
             self.mailbox.see_counters(self.engine.counters());
             while let Some(effect) = self.engine.poll() {
                 self.carry_out(effect);
+            }
+            if !self.engine.agrees_with(&self.outlook) {
+                self.outlook = Arc::new(self.engine.outlook());
+                self.mailbox.see_outlook(self.outlook.clone());
             }
             let input = match self.owed.pop_front() {
                 None => return,
@@ -264,7 +261,7 @@ impl Driver {
     /// A frame that does not go out is the end of the connection.
     fn sent(&mut self, sent: Result<(), String>) {
         if let Err(why) = sent {
-            self.connection = Connection::None;
+            self.lose_connection();
             self.owed.push_back(Owed::Down(why));
         }
     }
@@ -272,6 +269,7 @@ impl Driver {
     fn close(&mut self, why: CloseReason) {
         // News of this connection are not news any more.
         self.owed.retain(|owed| !matches!(owed, Owed::Down(_)));
+        self.held.clear();
         if let Connection::Open(socket) = std::mem::replace(&mut self.connection, Connection::None)
         {
             self.closing = Some(tokio::task::spawn_local(socket.end(why)));
@@ -282,6 +280,7 @@ impl Driver {
         if let Notice::Key(name, value) = &notice {
             self.mailbox.see_key(name, value.as_deref());
         }
+        // The time that a question has for its answer begins when the host can see it: here.
         self.mailbox.push(Event::Notice(notice));
     }
 
@@ -332,11 +331,13 @@ enum Incoming {
 }
 
 impl Connection {
-    async fn next(&mut self) -> Incoming {
+    /// What comes next. Without `reads`, an open connection is only written to.
+    async fn next(&mut self, reads: bool) -> Incoming {
         match self {
             Self::None => pending().await,
             Self::Opening(attempt) => Incoming::Opened(attempt.await.map(Box::new)),
-            Self::Open(socket) => Incoming::News(socket.next().await),
+            Self::Open(socket) if reads => Incoming::News(socket.next().await),
+            Self::Open(socket) => Incoming::News(socket.write().await),
         }
     }
 }

@@ -143,6 +143,25 @@ impl Socket {
         }
     }
 
+    /// Writes what waits, and reads nothing: comes back only when the connection is lost.
+    pub(crate) async fn write(&mut self) -> News {
+        let until = self.until;
+        let written = async {
+            match poll_fn(|cx| self.poll_write(cx)).await {
+                Ok(()) => std::future::pending().await,
+                Err(why) => News::Down(why.to_string()),
+            }
+        };
+        match until {
+            None => written.await,
+            Some(until) => match timeout_at(until, written).await {
+                Ok(lost) => lost,
+                Err(_) if self.until.is_none() => std::future::pending().await,
+                Err(_) => News::Down("the central system takes nothing in".to_owned()),
+            },
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         match self.poll_write(cx) {
             Poll::Ready(Err(why)) => return Poll::Ready(Some(Err(why))),

@@ -14,13 +14,15 @@ use tokio::task::LocalSet;
 use crate::shell::Driver;
 
 /// A share of the thread. It ends with the last share.
-pub(crate) struct Thread(#[allow(dead_code)] Arc<Shared>);
+pub(crate) struct Thread(Arc<Shared>);
 
 struct Shared {
     /// Taken when the last share goes: that ends the thread.
     drivers: Option<UnboundedSender<Box<Driver>>>,
     thread: Option<JoinHandle<()>>,
     stage: Arc<Progress>,
+    /// How long its end is waited for at most.
+    patience: Mutex<Duration>,
 }
 
 impl Drop for Shared {
@@ -28,7 +30,8 @@ impl Drop for Shared {
         self.drivers = None;
         // Bounded: a disk that hangs must not hang the host. Then the thread ends when it can.
         let ended = matches!(
-            self.stage.wait_for_next(&Stage::Running),
+            self.stage
+                .wait_for_next(&Stage::Running, *self.patience.get_mut()),
             Some(Stage::Ended(_))
         );
         if let (Some(thread), true) = (self.thread.take(), ended) {
@@ -60,8 +63,8 @@ impl Progress {
     }
 
     /// The stage that follows this one; `None` if it takes too long.
-    fn wait_for_next(&self, this: &Stage) -> Option<Stage> {
-        let until = Instant::now() + PATIENCE;
+    fn wait_for_next(&self, this: &Stage, patience: Duration) -> Option<Stage> {
+        let until = Instant::now() + patience;
         let mut stage = self.stage.lock();
         while *stage == *this {
             if self.changed.wait_until(&mut stage, until).timed_out() {
@@ -95,6 +98,12 @@ impl Thread {
             _ => Err("the library's thread has ended".to_owned()),
         }
     }
+
+    /// Gives the share back. If it is the last one, the end is waited for, but not for longer than
+    /// that.
+    pub(crate) fn leave(self, patience: Duration) {
+        *self.0.patience.lock() = patience.min(PATIENCE);
+    }
 }
 
 fn start() -> Result<Shared, String> {
@@ -126,12 +135,13 @@ fn start() -> Result<Shared, String> {
     let spawned = with_signals_masked(|| thread.spawn(body));
     let failed = |why: &dyn std::fmt::Display| format!("cannot start the library's thread: {why}");
     let thread = spawned.map_err(|why| failed(&why))?;
-    match stage.wait_for_next(&Stage::Starting) {
+    match stage.wait_for_next(&Stage::Starting, PATIENCE) {
         Some(Stage::Ended(why)) => Err(failed(&why.unwrap_or_default())),
         _ => Ok(Shared {
             drivers: Some(drivers),
             thread: Some(thread),
             stage,
+            patience: Mutex::new(PATIENCE),
         }),
     }
 }

@@ -2,9 +2,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include <evcp.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +32,7 @@ struct seen {
     int destroyed, calls, started, stopped, connected, accepted, auths, answered_twice;
     int data_calls, data_err;
     evcp_req_t meter;
-    enum { AT_ONCE, LATER, TWICE, NEVER, FREE_INSIDE, DISPATCH_INSIDE } manner;
+    enum { AT_ONCE, LATER, TWICE, WRONG_KIND, NEVER, FREE_INSIDE, DISPATCH_INSIDE } manner;
     evcp_err_t inside_dispatch, inside_stop;
 };
 
@@ -92,6 +94,12 @@ static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_r
         CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_OK);
         CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_E_EXPIRED);
         seen->answered_twice++;
+        break;
+    case WRONG_KIND:
+        CHECK(evcp_answer(seen->cp, req, EVCP_ACCEPTED) == EVCP_E_INVALID);
+        CHECK(strstr(evcp_last_error(), "evcp_answer_meter()") != NULL);
+        CHECK(evcp_answer_data(seen->cp, req, EVCP_ACCEPTED, NULL, 0) == EVCP_E_INVALID);
+        CHECK(evcp_answer_meter(seen->cp, req, &sample, 1) == EVCP_OK);
         break;
     case FREE_INSIDE:
         evcp_free(seen->cp);
@@ -326,6 +334,10 @@ static void structs_of_other_sizes_are_understood(void)
     evcp_free(cp);
     newer.unknown[1] = &newer;
     CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_E_UNSUPPORTED && cp == NULL);
+    cp = NULL;
+    newer.known.struct_size = 16 + sizeof(void *) / 2;
+    CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_E_INVALID && cp == NULL);
+    CHECK(strstr(evcp_last_error(), "in the middle of a field") != NULL);
     newer.known.struct_size = 16; /* an old program: it knows destroy alone */
     CHECK(evcp_new(cfg, &newer.known, NULL, &cp) == EVCP_OK);
     evcp_stats_t stats;
@@ -333,6 +345,10 @@ static void structs_of_other_sizes_are_understood(void)
     stats.struct_size = 16;
     CHECK(evcp_get_stats(cp, &stats) == EVCP_OK);
     CHECK(stats.connects == 0 && stats.calls_sent == 0x5555555555555555u);
+    for (stats.struct_size = 17; stats.struct_size < 24; stats.struct_size++) {
+        CHECK(evcp_get_stats(cp, &stats) == EVCP_E_INVALID); /* in the middle of calls_sent */
+        CHECK(stats.calls_sent == 0x5555555555555555u);
+    }
     stats.struct_size = 0;
     CHECK(evcp_get_stats(cp, &stats) == EVCP_E_INVALID);
     CHECK(evcp_get_stats(cp, NULL) == EVCP_E_INVALID);
@@ -368,6 +384,140 @@ static void a_question_that_is_never_answered_holds_nothing_up(void)
     UNTIL(seen.started == 1);
     CHECK(evcp_answer_meter(seen.cp, seen.meter, NULL, 0) == EVCP_E_EXPIRED);
     evcp_free(seen.cp);
+}
+
+static void a_question_takes_no_answer_of_another_kind_and_stays_open(void)
+{
+    struct seen seen = { .manner = WRONG_KIND };
+    begin(&seen, "KIND");
+    UNTIL(seen.started == 1);
+    evcp_free(seen.cp);
+}
+
+static void too_much_is_refused_with_a_code_of_its_own_and_stops_never_are(void)
+{
+    struct seen seen = { 0 };
+    evcp_supply_t supply = EVCP_SUPPLY_INIT;
+    evcp_t *cp = make(&seen, "FULL"); /* not started: what is told waits */
+    evcp_err_t err = EVCP_OK;
+    for (int i = 0; i < 5000 && err == EVCP_OK; i++)
+        err = evcp_present_tag(cp, 1, "CAFE01");
+    CHECK(err == EVCP_E_FULL && strcmp(evcp_strerror(err), "too much is waiting") == 0);
+    for (int i = 0; i < 5000; i++) {
+        CHECK(evcp_set_fault(cp, 1, "GroundFailure", NULL, NULL) == EVCP_OK);
+        CHECK(evcp_set_fault(cp, 0, "InternalError", NULL, NULL) == EVCP_OK);
+        CHECK(evcp_stop_tx(cp, 1, "EmergencyStop") == EVCP_OK);
+        CHECK(evcp_power_fails(cp) == EVCP_OK);
+    }
+    CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit && supply.amps == 0);
+    CHECK(evcp_stop(cp, 5000) == EVCP_OK);
+    evcp_free(cp);
+}
+
+/* Vendor data is concluded at once without a network: as many callbacks as one likes. */
+static evcp_t *with_a_lot_to_dispatch(struct seen *seen, const char *id, evcp_data_fn done, int count)
+{
+    evcp_t *cp = make(seen, id);
+    evcp_set_network(cp, false);
+    evcp_start(cp);
+    for (int i = 0; i < count; i++)
+        CHECK(evcp_data_transfer(cp, "vendor", NULL, NULL, 0, done, seen) == EVCP_OK);
+    CHECK(evcp_stop(cp, 5000) == EVCP_OK); /* all of them are concluded now */
+    return cp;
+}
+
+static void on_one(void *ud, evcp_err_t err, uint32_t status, const char *data, size_t len)
+{
+    (void)status, (void)data, (void)len;
+    CHECK(err == EVCP_E_OFFLINE || err == EVCP_E_CLOSED);
+    ((struct seen *)ud)->data_calls++;
+}
+
+static void on_one_and_wake(void *ud, evcp_err_t err, uint32_t status, const char *data, size_t len)
+{
+    on_one(ud, err, status, data, len);
+    evcp_wakeup(((struct seen *)ud)->cp);
+}
+
+static bool is_readable(evcp_t *cp)
+{
+    struct pollfd fd = { .fd = evcp_fd(cp), .events = POLLIN };
+    return poll(&fd, 1, 0) == 1;
+}
+
+static void a_dispatch_has_an_end_and_the_descriptor_says_that_more_waits(void)
+{
+    struct seen seen = { 0 };
+    evcp_t *cp = with_a_lot_to_dispatch(&seen, "LOT", on_one, 200);
+    int all = 0, ran = 0;
+    for (int turns = 0; turns < 100 && is_readable(cp); turns++) {
+        ran = evcp_dispatch(cp, 0);
+        CHECK(ran <= 64);
+        all += ran > 0 ? ran : 0;
+    }
+    CHECK(seen.data_calls == 200 && all >= 200);
+    CHECK(evcp_dispatch(cp, 0) == EVCP_E_CLOSED && !is_readable(cp));
+    evcp_free(cp);
+}
+
+static void a_wakeup_ends_a_dispatch_between_two_callbacks(void)
+{
+    struct seen seen = { 0 };
+    evcp_t *cp = with_a_lot_to_dispatch(&seen, "BETWEEN", on_one_and_wake, 3);
+    for (int turns = 0; turns < 100 && seen.data_calls < 3; turns++) {
+        int before = seen.data_calls;
+        CHECK(evcp_dispatch(cp, 0) >= 0);
+        CHECK(seen.data_calls <= before + 1);
+    }
+    CHECK(seen.data_calls == 3);
+    evcp_free(cp);
+}
+
+struct again {
+    struct seen seen;
+    evcp_config_t *cfg;
+    evcp_t *next;
+    evcp_err_t err;
+};
+
+static void free_and_make_anew(void *ud, evcp_err_t err, uint32_t status, const char *data, size_t len)
+{
+    struct again *again = ud;
+    (void)err, (void)status, (void)data, (void)len;
+    if (again->seen.cp == NULL)
+        return;
+    evcp_free(again->seen.cp);
+    again->seen.cp = NULL;
+    again->err = evcp_new(again->cfg, NULL, NULL, &again->next);
+}
+
+static void freeing_inside_a_callback_leaves_the_storage_to_the_next(void)
+{
+    struct again again = { .err = EVCP_E_STATE };
+    char folder[] = "/tmp/evcp-again-XXXXXX";
+    CHECK(mkdtemp(folder) != NULL);
+    again.cfg = config("AGAIN");
+    CHECK(evcp_config_set_storage(again.cfg, folder) == EVCP_OK);
+    evcp_t *cp = NULL;
+    CHECK(evcp_new(again.cfg, NULL, NULL, &cp) == EVCP_OK);
+    again.seen.cp = cp;
+    evcp_set_network(cp, false);
+    evcp_start(cp);
+    CHECK(evcp_data_transfer(cp, "vendor", NULL, NULL, 0, free_and_make_anew, &again) == EVCP_OK);
+    for (int patience = 0; again.seen.cp != NULL && patience < 400; patience++)
+        evcp_dispatch(cp, 50);
+    CHECK(again.err == EVCP_OK);
+    if (again.err != EVCP_OK)
+        printf("%s\n", evcp_last_error());
+    evcp_free(again.next);
+    evcp_config_free(again.cfg);
+    char name[64];
+    const char *files[] = { "evcp.db", "evcp.db-wal", "evcp.db-shm", "evcp.lock", "evcp.db-journal" };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, "%s/%s", folder, files[i]);
+        unlink(name);
+    }
+    rmdir(folder);
 }
 
 static void *answer_on_a_thread(void *ud)
@@ -645,6 +795,11 @@ int main(int argc, char **argv)
     a_question_answered_at_once_starts_the_session();
     a_question_answered_twice_expires_the_second_time();
     a_question_that_is_never_answered_holds_nothing_up();
+    a_question_takes_no_answer_of_another_kind_and_stays_open();
+    too_much_is_refused_with_a_code_of_its_own_and_stops_never_are();
+    a_dispatch_has_an_end_and_the_descriptor_says_that_more_waits();
+    a_wakeup_ends_a_dispatch_between_two_callbacks();
+    freeing_inside_a_callback_leaves_the_storage_to_the_next();
     a_question_may_be_answered_later_by_another_thread();
     freeing_inside_a_callback_ends_in_order();
     waiting_inside_a_callback_is_refused();

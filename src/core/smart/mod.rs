@@ -4,12 +4,14 @@
 
 mod composite;
 mod limits;
+mod outlook;
 mod profile;
 mod requests;
 mod share;
 mod supply;
 
 pub(crate) use limits::Installed;
+pub use outlook::Outlook;
 pub(crate) use profile::Profile;
 pub(crate) use supply::{Offer, Offers};
 

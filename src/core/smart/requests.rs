@@ -1,9 +1,11 @@
 //! Charging profiles over the wire: installed, cleared, asked about
 //! (`OCPP 1.6 §5.5`, `§5.7`, `§5.16`).
 
+use std::sync::Arc;
+
 use crate::core::connector::Session;
 use crate::core::settings::Key;
-use crate::core::smart::composite::{grid_limit, sweep, Composite};
+use crate::core::smart::composite::Composite;
 use crate::core::smart::limits::{Installed, Volts, Whom};
 use crate::core::smart::profile::{Bounds, Refusal};
 use crate::core::smart::{second, Profile};
@@ -107,7 +109,7 @@ impl Engine {
         if replaced == 0 && self.profiles.len() as u64 >= most {
             return Err("MaxChargingProfilesInstalled are installed");
         }
-        for gone in self.profiles.install(new) {
+        for gone in Arc::make_mut(&mut self.profiles).install(new) {
             self.write(Write::DropProfile(gone));
         }
         self.write(Write::Profile(StoredProfile {
@@ -137,7 +139,7 @@ impl Engine {
             );
             match profile {
                 Ok(profile) if !of_none && !lost => {
-                    self.profiles.install(profile);
+                    Arc::make_mut(&mut self.profiles).install(profile);
                 }
                 outcome => {
                     if let Err(why) = outcome {
@@ -157,16 +159,25 @@ impl Engine {
         runs.any(|run| run.tx == tx)
     }
 
-    fn running(&self, at: ConnectorId) -> Option<&Transaction> {
+    pub(super) fn running(&self, at: ConnectorId) -> Option<&Transaction> {
         match &self.connector(at)?.session {
             Session::Running(run) => self.transactions.get(&run.tx),
             _ => None,
         }
     }
 
+    /// Removes profiles, and says which. Those who look ahead keep theirs, so a copy is made then, and
+    /// only if one goes.
+    fn remove_profiles(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<i32> {
+        if !self.profiles.iter().any(&goes) {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.profiles).remove(goes)
+    }
+
     /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
     pub(crate) fn drop_profiles_of(&mut self, tx: TxId) {
-        for gone in self.profiles.remove(|profile| profile.tx == Some(tx)) {
+        for gone in self.remove_profiles(|profile| profile.tx == Some(tx)) {
             self.write(Write::DropProfile(gone));
         }
     }
@@ -200,7 +211,7 @@ impl Engine {
                         .map_or(true, |level| level == profile.level)
             }
         };
-        let gone = self.profiles.remove(fits);
+        let gone = self.remove_profiles(fits);
         let status = if gone.is_empty() {
             ClearChargingProfileStatus::Unknown
         } else {
@@ -234,7 +245,9 @@ impl Engine {
             },
             Some(place) => {
                 let start = second(self.clock.wall(self.now.mono));
-                let composite = self.composite(place, start, i64::from(request.duration), unit);
+                let composite =
+                    self.outlook()
+                        .composite(place, start, i64::from(request.duration), unit);
                 GetCompositeScheduleResponse {
                     status: GetCompositeScheduleStatus::Accepted,
                     connector_id: Some(request.connector_id),
@@ -256,43 +269,7 @@ impl Engine {
         duration: u32,
         unit: Unit,
     ) -> Vec<SchedulePeriod> {
-        let start = second(self.clock.wall(now.mono));
-        let composite = self.composite(place, start, i64::from(duration), unit);
-        let periods = composite
-            .periods
-            .iter()
-            .map(|(start, limit)| SchedulePeriod {
-                start: u32::try_from(*start).unwrap_or(u32::MAX),
-                tenths: limit.tenths,
-                phases: limit.phases,
-            });
-        periods.collect()
-    }
-
-    /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
-    pub(crate) fn composite(
-        &self,
-        place: Option<ConnectorId>,
-        start: i64,
-        duration: i64,
-        unit: Unit,
-    ) -> Composite {
-        let most = self.settings.int(Key::ChargingScheduleMaxPeriods);
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let volts = self.volts();
-        match place.and_then(|at| self.whom(at, start)) {
-            Some(whom) => sweep(start, duration, most, |t| {
-                self.profiles.limit(&whom, t, unit, volts, false)
-            }),
-            None => {
-                let all = self.connector_ids().filter_map(|at| self.whom(at, start));
-                let all: Vec<_> = all.collect();
-                let grid = self.setup.tuning.grid;
-                sweep(start, duration, most, |t| {
-                    grid_limit(&self.profiles, &all, grid, t, unit, volts)
-                })
-            }
-        }
+        self.outlook().schedule(now, place, duration, unit)
     }
 
     pub(crate) const fn volts(&self) -> Volts {

@@ -35,7 +35,7 @@ class ErrorCode(Open):
 
     OK = 0
     INVALID = -1  #: An argument is out of range, not UTF-8 or too long.
-    STATE = -2  #: Not possible now, such as a second start, or too much is waiting.
+    STATE = -2  #: Not possible now, such as a second start.
     UNSUPPORTED = -3  #: A name that this library does not know.
     BUFFER = -4
     EXPIRED = -5  #: The question was answered before, or its time is over.
@@ -43,6 +43,7 @@ class ErrorCode(Open):
     DEADLOCK = -7  #: Would wait for the thread that calls.
     CLOSED = -8  #: The charge point was closed or stopped.
     IO = -9  #: Storage or sockets failed.
+    FULL = -10  #: Too much is waiting: dispatch, and try again.
     PANIC = -99  #: A bug of the library, contained: supply nothing, and close the charge point.
 
 
@@ -264,7 +265,7 @@ class Stats:
     timeouts: int  #: Calls that were not answered in time.
     garbage: int  #: Frames that made no sense.
     queued: int  #: Transaction messages that wait for delivery now.
-    dropped: int  #: Events that were dropped because nobody dispatched them.
+    dropped: int  #: Traced frames that were dropped because nobody fetched them.
     stored_bytes: int  #: Bytes in the database.
     panics: int  #: Bugs of the library that were contained.
     clock_offset_ms: int  #: How far the device's clock is off, as the central system says.

@@ -1,0 +1,125 @@
+//! What composite schedules are made from, apart from the engine: a copy that anybody may ask
+//! while the engine is busy.
+
+use std::sync::Arc;
+
+use crate::core::clock::Clock;
+use crate::core::settings::Key;
+use crate::core::smart::composite::{grid_limit, sweep, Composite};
+use crate::core::smart::limits::{Installed, Volts, Whom};
+use crate::core::smart::second;
+use crate::core::{ConnectorId, Engine, Hardware, SchedulePeriod, TxId};
+use crate::time::{Now, Wall};
+use crate::wire::ChargingRateUnitType as Unit;
+
+/// What limits charging from now on, as far as is known: see [`Engine::outlook`].
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    profiles: Arc<Installed>,
+    clock: Clock,
+    /// Of each connector its hardware, and the transaction that runs there, with its start.
+    connectors: Vec<(Hardware, Option<(TxId, Wall)>)>,
+    grid: Option<Hardware>,
+    volts: Volts,
+    most: usize,
+}
+
+impl Outlook {
+    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
+    #[must_use]
+    pub fn schedule(
+        &self,
+        now: Now,
+        place: Option<ConnectorId>,
+        duration: u32,
+        unit: Unit,
+    ) -> Vec<SchedulePeriod> {
+        let start = second(self.clock.wall(now.mono));
+        let composite = self.composite(place, start, i64::from(duration), unit);
+        let periods = composite
+            .periods
+            .iter()
+            .map(|(start, limit)| SchedulePeriod {
+                start: u32::try_from(*start).unwrap_or(u32::MAX),
+                tenths: limit.tenths,
+                phases: limit.phases,
+            });
+        periods.collect()
+    }
+
+    /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
+    pub(crate) fn composite(
+        &self,
+        place: Option<ConnectorId>,
+        start: i64,
+        duration: i64,
+        unit: Unit,
+    ) -> Composite {
+        match place.and_then(|at| self.whom(at, start)) {
+            Some(whom) => sweep(start, duration, self.most, |t| {
+                self.profiles.limit(&whom, t, unit, self.volts, false)
+            }),
+            None => {
+                let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
+                let all = ids.map_while(|at| self.whom(at, start));
+                let all: Vec<_> = all.collect();
+                sweep(start, duration, self.most, |t| {
+                    grid_limit(&self.profiles, &all, self.grid, t, unit, self.volts)
+                })
+            }
+        }
+    }
+
+    /// Whom the limits of a connector are for; idle, a transaction that would start now.
+    fn whom(&self, at: ConnectorId, now: i64) -> Option<Whom> {
+        let (hardware, running) = *self.connectors.get(at.index())?;
+        Some(Whom {
+            at,
+            tx: running.map(|(tx, _)| tx),
+            started: running.map_or(now, |(_, started)| second(started)),
+            hardware,
+        })
+    }
+}
+
+impl Engine {
+    /// A copy of what composite schedules are made from, which can be asked on any thread.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        Outlook {
+            profiles: self.profiles.clone(),
+            clock: self.clock,
+            connectors: self.outlook_connectors().collect(),
+            grid: self.setup.tuning.grid,
+            volts: self.volts(),
+            most: self.most_periods(),
+        }
+    }
+
+    /// Whether a copy says what a new one would.
+    #[must_use]
+    pub fn agrees_with(&self, outlook: &Outlook) -> bool {
+        Arc::ptr_eq(&self.profiles, &outlook.profiles)
+            && self.clock == outlook.clock
+            && self.most_periods() == outlook.most
+            && self
+                .outlook_connectors()
+                .eq(outlook.connectors.iter().copied())
+    }
+
+    fn outlook_connectors(&self) -> impl Iterator<Item = (Hardware, Option<(TxId, Wall)>)> + '_ {
+        self.connector_ids()
+            .zip(&self.setup.connectors)
+            .map(|(at, made)| {
+                let running = self.running(at);
+                let running = running.map(|tx| (tx.id, tx.started.wall));
+                (made.hardware, running)
+            })
+    }
+
+    fn most_periods(&self) -> usize {
+        let most = self.settings.int(Key::ChargingScheduleMaxPeriods);
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,401 @@
+//! What the host tells, until the library's thread takes it: one slot for each state, acts in order.
+//!
+//! A state that is told again takes the place of what waits, unless something was done since: a
+//! vehicle, a card, and no vehicle any more must not become no vehicle and a card. What takes
+//! energy away is taken in however much waits, and counts from the moment in which it is told.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem::size_of;
+
+use crate::core::{Answer, ConnectorId, Ev, Fact, Reading, RequestId};
+use crate::error::Error;
+use crate::time::Mono;
+
+/// Something for the library's thread.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mail {
+    /// The host stated a fact, or acted.
+    Fact(Fact),
+    /// The host answered a question.
+    Answer(RequestId, Answer),
+}
+
+/// So many acts of the host may wait.
+pub(super) const MOST_ACTS: usize = 1024;
+/// So many states may wait, over all slots and the acts between them.
+pub(super) const MOST_LEVELS: usize = 4096;
+/// So many bytes of readings and data may wait.
+pub(super) const MOST_BYTES: usize = 1024 * 1024;
+
+/// Where a state is kept that the next one replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Ev(ConnectorId),
+    Fault(Option<ConnectorId>),
+    Warning(Option<ConnectorId>),
+    Operative(Option<ConnectorId>),
+    Meter(Option<ConnectorId>),
+    Signed(ConnectorId),
+    Clock,
+    Network,
+}
+
+impl Slot {
+    /// The slot of a state; an act has none.
+    fn of(fact: &Fact) -> Option<Self> {
+        Some(match fact {
+            Fact::Ev(at, _) => Self::Ev(*at),
+            Fact::Fault(at, _) => Self::Fault(*at),
+            Fact::Warning(at, _) => Self::Warning(*at),
+            Fact::Operative(at, _) => Self::Operative(*at),
+            Fact::Meter(at, _) => Self::Meter(*at),
+            Fact::SignedMeter(at, _) => Self::Signed(*at),
+            Fact::Clock(_) => Self::Clock,
+            Fact::Network(_) => Self::Network,
+            Fact::Tag(..)
+            | Fact::StopTx(..)
+            | Fact::DataTransfer { .. }
+            | Fact::SetKey(..)
+            | Fact::PowerFails
+            | Fact::Closing => return None,
+        })
+    }
+}
+
+/// How much a state allows. One that allowed less is not forgotten for one that allows more: an
+/// unplugged vehicle ends a session, also if the next one is plugged in already.
+const fn allows(fact: &Fact) -> u8 {
+    match fact {
+        Fact::Ev(_, Ev::CableOnly)
+        | Fact::Fault(_, None)
+        | Fact::Operative(_, true)
+        | Fact::Network(true) => 1,
+        Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,
+        _ => 0,
+    }
+}
+
+/// Where a fact takes energy away at once; `Some(None)`: at all connectors.
+const fn stops(fact: &Fact) -> Option<Option<ConnectorId>> {
+    match fact {
+        Fact::Fault(at, Some(_)) => Some(*at),
+        Fact::StopTx(at, _) => Some(Some(*at)),
+        Fact::PowerFails => Some(None),
+        _ => None,
+    }
+}
+
+fn bytes(fact: &Fact) -> usize {
+    match fact {
+        Fact::Meter(_, readings) => readings.len() * size_of::<Reading>(),
+        Fact::SignedMeter(_, text) => text.len(),
+        Fact::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
+        _ => 0,
+    }
+}
+
+/// Where energy is off until the library's thread has dealt with what takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct Stops(BTreeMap<Option<ConnectorId>, usize>);
+
+impl Stops {
+    /// Whether nothing may flow at a connector, whatever was commanded.
+    #[must_use]
+    pub fn holds(&self, at: ConnectorId) -> bool {
+        self.0.contains_key(&None) || self.0.contains_key(&Some(at))
+    }
+
+    fn add(&mut self, at: Option<ConnectorId>) {
+        *self.0.entry(at).or_default() += 1;
+    }
+
+    fn remove(&mut self, at: Option<ConnectorId>) {
+        if let Some(count) = self.0.get_mut(&at) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&at);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Entry {
+    State {
+        slot: Slot,
+        first: Fact,
+        /// One that allows more than the first.
+        then: Option<Fact>,
+        /// When the first was told.
+        told: Mono,
+    },
+    Act(Mail),
+}
+
+/// What waits for the library's thread. It neither locks nor wakes anybody.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    queue: VecDeque<Entry>,
+    /// How many entries have been taken: the number of the first one that waits.
+    taken: u64,
+    /// The entries that still take in what is told, by their numbers.
+    open: BTreeMap<Slot, u64>,
+    acts: usize,
+    bytes: usize,
+    stops: Stops,
+    /// What was taken last, if it takes energy away and has not been dealt with.
+    in_hand: Option<Option<ConnectorId>>,
+}
+
+impl Inbox {
+    /// Takes a fact in.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when too much waits; never for what takes energy away, nor for
+    /// [`Fact::Closing`].
+    pub fn put(&mut self, fact: Fact, now: Mono) -> Result<(), Error> {
+        match Slot::of(&fact) {
+            Some(slot) => self.put_state(slot, fact, now),
+            None => self.put_act(fact),
+        }
+    }
+
+    /// Takes in the answer to a question that was open; there are never many.
+    pub fn answer(&mut self, request: RequestId, answer: Answer) {
+        self.push_act(Mail::Answer(request, answer));
+    }
+
+    /// The next thing, for the library's thread, which says [`handled`](Self::handled) after it.
+    pub fn take(&mut self, now: Mono) -> Option<Mail> {
+        self.handled();
+        let mail = match self.queue.front_mut()? {
+            Entry::State {
+                first, then, told, ..
+            } => {
+                let mut fact = match then.take() {
+                    Some(second) => std::mem::replace(first, second),
+                    None => return self.take_entry(now),
+                };
+                correct(&mut fact, *told, now);
+                Mail::Fact(fact)
+            }
+            Entry::Act(_) => return self.take_entry(now),
+        };
+        self.note_taken(&mail);
+        Some(mail)
+    }
+
+    fn take_entry(&mut self, now: Mono) -> Option<Mail> {
+        let number = self.taken;
+        let entry = self.queue.pop_front()?;
+        self.taken += 1;
+        let mail = match entry {
+            Entry::Act(mail) => {
+                self.acts -= 1;
+                mail
+            }
+            Entry::State {
+                slot,
+                mut first,
+                told,
+                ..
+            } => {
+                if self.open.get(&slot) == Some(&number) {
+                    self.open.remove(&slot);
+                }
+                correct(&mut first, told, now);
+                Mail::Fact(first)
+            }
+        };
+        self.note_taken(&mail);
+        Some(mail)
+    }
+
+    fn note_taken(&mut self, mail: &Mail) {
+        if let Mail::Fact(fact) = mail {
+            self.bytes -= bytes(fact);
+            self.in_hand = stops(fact);
+        }
+    }
+
+    /// What was taken last has been dealt with: what it took away is the engine's affair now.
+    pub fn handled(&mut self) {
+        if let Some(at) = self.in_hand.take() {
+            self.stops.remove(at);
+        }
+    }
+
+    /// Where energy is off for what waits, or is being dealt with.
+    #[must_use]
+    pub const fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
+    /// How many entries wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Nobody takes anything any more.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn put_state(&mut self, slot: Slot, fact: Fact, now: Mono) -> Result<(), Error> {
+        if let Some(number) = self.open.get(&slot) {
+            let index = usize::try_from(number - self.taken).unwrap_or(usize::MAX);
+            self.merge(index, fact, now);
+            return Ok(());
+        }
+        let states = self.queue.len() - self.acts;
+        if states >= MOST_LEVELS || self.bytes + bytes(&fact) > MOST_BYTES {
+            if stops(&fact).is_none() {
+                return Err(Error::Full);
+            }
+            // Room for each fault there is: when it comes before acts that wait, it only takes
+            // away the earlier.
+            let same =
+                |entry: &Entry| matches!(entry, Entry::State { slot: there, .. } if *there == slot);
+            if let Some(index) = self.queue.iter().rposition(same) {
+                self.merge(index, fact, now);
+                return Ok(());
+            }
+        }
+        self.count_in(&fact);
+        let number = self.taken + self.queue.len() as u64;
+        self.open.insert(slot, number);
+        self.queue.push_back(Entry::State {
+            slot,
+            first: fact,
+            then: None,
+            told: now,
+        });
+        Ok(())
+    }
+
+    fn merge(&mut self, index: usize, fact: Fact, now: Mono) {
+        let Some(Entry::State {
+            first, then, told, ..
+        }) = self.queue.get_mut(index)
+        else {
+            return;
+        };
+        let fact = match (&*first, fact) {
+            (Fact::Meter(_, old), Fact::Meter(at, new)) => Fact::Meter(at, merged(old, new)),
+            (_, fact) => fact,
+        };
+        let before = [Some(first.clone()), then.take()];
+        if allows(&fact) > allows(first) {
+            *then = Some(fact);
+        } else {
+            *first = fact;
+            *told = now;
+        }
+        let after = [Some(first.clone()), then.clone()];
+        // Counted in before the old is counted out, so that what is off stays off.
+        after.iter().flatten().for_each(|fact| self.count_in(fact));
+        before
+            .iter()
+            .flatten()
+            .for_each(|fact| self.count_out(fact));
+    }
+
+    fn count_in(&mut self, fact: &Fact) {
+        self.bytes += bytes(fact);
+        if let Some(at) = stops(fact) {
+            self.stops.add(at);
+        }
+    }
+
+    fn count_out(&mut self, fact: &Fact) {
+        self.bytes -= bytes(fact);
+        if let Some(at) = stops(fact) {
+            self.stops.remove(at);
+        }
+    }
+
+    fn put_act(&mut self, fact: Fact) -> Result<(), Error> {
+        let ordinary = is_ordinary(&fact);
+        if ordinary && (self.acts >= MOST_ACTS || self.bytes + bytes(&fact) > MOST_BYTES) {
+            return Err(Error::Full);
+        }
+        if !self.repeats(&fact) {
+            self.count_in(&fact);
+            self.push_act(Mail::Fact(fact));
+        }
+        Ok(())
+    }
+
+    fn push_act(&mut self, mail: Mail) {
+        self.acts += 1;
+        self.open.clear();
+        self.queue.push_back(Entry::Act(mail));
+    }
+
+    /// Whether a stop waits already, and nothing since could have begun what it is to stop.
+    fn repeats(&self, fact: &Fact) -> bool {
+        for entry in self.queue.iter().rev() {
+            match (entry, fact) {
+                (Entry::Act(Mail::Fact(Fact::StopTx(there, _))), Fact::StopTx(at, _))
+                    if there == at =>
+                {
+                    return true;
+                }
+                (Entry::Act(Mail::Fact(Fact::PowerFails)), Fact::PowerFails) => return true,
+                (Entry::Act(Mail::Answer(..)), _) => return false,
+                (Entry::Act(Mail::Fact(waiting)), _) if is_ordinary(waiting) => return false,
+                (
+                    Entry::State {
+                        slot: Slot::Ev(there),
+                        ..
+                    },
+                    Fact::StopTx(at, _),
+                ) if there == at => return false,
+                (
+                    Entry::State {
+                        slot: Slot::Ev(_), ..
+                    },
+                    Fact::PowerFails,
+                ) => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+/// Acts that may be refused.
+const fn is_ordinary(fact: &Fact) -> bool {
+    !matches!(fact, Fact::StopTx(..) | Fact::PowerFails | Fact::Closing)
+}
+
+/// A time that was told goes on while it waits.
+fn correct(fact: &mut Fact, told: Mono, now: Mono) {
+    if let Fact::Clock(wall) = fact {
+        *wall = wall.offset(i64::try_from(now.since(told).0).unwrap_or(i64::MAX));
+    }
+}
+
+/// What the meter shows: the new, and of the old what the new does not name.
+fn merged(old: &[Reading], new: Vec<Reading>) -> Vec<Reading> {
+    let mut all = old.to_vec();
+    for reading in new {
+        let of = |reading: &Reading| (reading.measurand, reading.phase, reading.location);
+        match all.iter_mut().find(|old| of(old) == of(&reading)) {
+            Some(old) => *old = reading,
+            None => all.push(reading),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+#[path = "inbox_tests.rs"]
+mod tests;

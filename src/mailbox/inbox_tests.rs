@@ -1,0 +1,210 @@
+use super::*;
+use crate::core::Fault;
+use crate::time::Wall;
+use crate::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
+
+const NOW: Mono = Mono(1_000);
+
+fn at(number: u32) -> ConnectorId {
+    ConnectorId::new(number).expect("connectors count from 1")
+}
+
+fn tag() -> Fact {
+    Fact::Tag(vec![at(1)], IdToken::new("CAFE").expect("short"))
+}
+
+fn ground(number: u32) -> Fact {
+    let code = ChargePointErrorCode::GroundFailure;
+    let fault = Fault {
+        code,
+        info: None,
+        vendor_code: None,
+    };
+    Fact::Fault(Some(at(number)), Some(fault))
+}
+
+fn meter(number: u32, milli: i64) -> Fact {
+    let reading = Reading {
+        milli,
+        ..Reading::energy(crate::core::Wh(0))
+    };
+    Fact::Meter(Some(at(number)), vec![reading])
+}
+
+fn all(inbox: &mut Inbox) -> Vec<Fact> {
+    let facts = std::iter::from_fn(|| inbox.take(NOW)).map(|mail| match mail {
+        Mail::Fact(fact) => fact,
+        Mail::Answer(..) => unreachable!("nobody answered"),
+    });
+    facts.collect()
+}
+
+fn told(facts: &[Fact]) -> Vec<Fact> {
+    let mut inbox = Inbox::default();
+    for fact in facts {
+        inbox.put(fact.clone(), NOW).expect("there is room");
+    }
+    all(&mut inbox)
+}
+
+#[test]
+fn states_of_two_connectors_in_turns_merge() {
+    let mut inbox = Inbox::default();
+    for round in 0..10_000 {
+        for number in 1..=2 {
+            inbox.put(meter(number, round), NOW).expect("there is room");
+            inbox
+                .put(Fact::Ev(at(number), Ev::Charging), NOW)
+                .expect("there is room");
+        }
+    }
+    assert_eq!(inbox.len(), 4);
+    let wanted = [
+        meter(1, 9_999),
+        Fact::Ev(at(1), Ev::Charging),
+        meter(2, 9_999),
+        Fact::Ev(at(2), Ev::Charging),
+    ];
+    assert_eq!(all(&mut inbox), wanted);
+}
+
+#[test]
+fn a_state_does_not_move_over_what_was_done_since() {
+    let facts = [
+        Fact::Ev(at(1), Ev::Plugged),
+        tag(),
+        Fact::Ev(at(1), Ev::Absent),
+    ];
+    assert_eq!(told(&facts), facts);
+}
+
+#[test]
+fn a_vehicle_that_was_unplugged_is_not_forgotten_for_the_next_one() {
+    let ev = |ev| Fact::Ev(at(1), ev);
+    let facts = [ev(Ev::Charging), ev(Ev::Absent), ev(Ev::Plugged)];
+    assert_eq!(told(&facts), facts[1..]);
+    let facts = [
+        ev(Ev::Absent),
+        ev(Ev::Plugged),
+        ev(Ev::Charging),
+        ev(Ev::CableOnly),
+    ];
+    assert_eq!(told(&facts), [ev(Ev::Absent), ev(Ev::CableOnly)]);
+    let facts = [ev(Ev::CableOnly), ev(Ev::Plugged), ev(Ev::Absent)];
+    assert_eq!(told(&facts), [ev(Ev::Absent)]);
+}
+
+#[test]
+fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
+    let mut inbox = Inbox::default();
+    let over = Fact::Fault(Some(at(1)), None);
+    for fact in [
+        over.clone(),
+        ground(1),
+        over.clone(),
+        ground(1),
+        over.clone(),
+    ] {
+        inbox.put(fact, NOW).expect("there is room");
+    }
+    assert!(inbox.stops().holds(at(1)) && !inbox.stops().holds(at(2)));
+    assert_eq!(inbox.take(NOW), Some(Mail::Fact(ground(1))));
+    assert!(inbox.stops().holds(at(1)), "it is not dealt with yet");
+    assert_eq!(inbox.take(NOW), Some(Mail::Fact(over)));
+    inbox.handled();
+    assert!(!inbox.stops().holds(at(1)));
+    assert!(inbox.is_empty());
+}
+
+#[test]
+fn power_that_fails_holds_everywhere_until_it_is_dealt_with() {
+    let mut inbox = Inbox::default();
+    inbox.put(Fact::PowerFails, NOW).expect("there is room");
+    assert!(inbox.stops().holds(at(1)) && inbox.stops().holds(at(200)));
+    assert!(inbox.take(NOW).is_some());
+    assert!(inbox.stops().holds(at(1)));
+    inbox.handled();
+    assert!(!inbox.stops().holds(at(1)));
+}
+
+fn full() -> Inbox {
+    let mut inbox = Inbox::default();
+    // Each state between two acts keeps its place.
+    for round in 0..2_000_u32 {
+        let number = round % 200 + 1;
+        let _ = inbox.put(Fact::Ev(at(number), Ev::Plugged), NOW);
+        let _ = inbox.put(Fact::Operative(Some(at(number)), true), NOW);
+        let _ = inbox.put(meter(number, i64::from(round)), NOW);
+        let _ = inbox.put(tag(), NOW);
+    }
+    inbox
+}
+
+#[test]
+fn a_full_inbox_takes_every_stop_fault_and_the_end_and_stays_bounded() {
+    let mut inbox = full();
+    let before = inbox.len();
+    assert!(before <= MOST_ACTS + MOST_LEVELS);
+    for _ in 0..10 {
+        for number in 1..=200 {
+            let stop = Fact::StopTx(at(number), Reason::EmergencyStop);
+            assert_eq!(inbox.put(stop, NOW), Ok(()));
+            assert_eq!(inbox.put(ground(number), NOW), Ok(()));
+        }
+        assert_eq!(inbox.put(Fact::PowerFails, NOW), Ok(()));
+    }
+    assert_eq!(inbox.put(tag(), NOW), Err(Error::Full));
+    assert_eq!(inbox.put(Fact::Closing, NOW), Ok(()));
+    // One stop and a fault before and after the other stops for each connector, power that fails, and
+    // the end.
+    assert!(inbox.len() <= before + 602, "{}", inbox.len() - before);
+    let facts = all(&mut inbox);
+    assert_eq!(facts.last(), Some(&Fact::Closing));
+    for number in 1..=200 {
+        assert!(facts.contains(&ground(number)));
+        assert!(facts.contains(&Fact::StopTx(at(number), Reason::EmergencyStop)));
+    }
+}
+
+#[test]
+fn a_second_stop_after_something_could_begin_is_a_stop_of_its_own() {
+    let stop = || Fact::StopTx(at(1), Reason::Local);
+    assert_eq!(told(&[stop(), stop(), ground(1), stop()]).len(), 2);
+    assert_eq!(told(&[stop(), tag(), stop()]).len(), 3);
+    let plugged = Fact::Ev(at(1), Ev::Plugged);
+    assert_eq!(told(&[stop(), plugged, stop()]).len(), 3);
+}
+
+#[test]
+fn data_that_waits_is_bounded_in_bytes() {
+    let mut inbox = Inbox::default();
+    let mut taken = 0_usize;
+    for token in 0.. {
+        let fact = Fact::DataTransfer {
+            token,
+            vendor: CiString::truncated("V"),
+            message: None,
+            data: Some("x".repeat(65_536)),
+        };
+        if inbox.put(fact, NOW).is_err() {
+            break;
+        }
+        taken += 1;
+        let signed = Fact::SignedMeter(at(1), "y".repeat(65_536));
+        let _ = inbox.put(signed, NOW);
+    }
+    assert!(taken * 65_536 <= MOST_BYTES, "{taken}");
+    // Room is made by taking.
+    while inbox.take(NOW).is_some() {}
+    assert_eq!(inbox.bytes, 0);
+    assert_eq!(inbox.acts, 0);
+}
+
+#[test]
+fn a_time_that_waits_goes_on() {
+    let mut inbox = Inbox::default();
+    inbox.put(Fact::Clock(Wall(50_000)), NOW).expect("room");
+    let later = Mono(NOW.0 + 3_000);
+    let right = Mail::Fact(Fact::Clock(Wall(53_000)));
+    assert_eq!(inbox.take(later), Some(right));
+}

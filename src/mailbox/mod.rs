@@ -1,0 +1,365 @@
+//! What goes between the host's threads and the library's: an inbox, an outbox, and what the
+//! getters see.
+
+mod inbox;
+mod outbox;
+mod questions;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::core::{
+    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, RequestId, Supply,
+    TransactionChange, TransactionStep,
+};
+use crate::error::Error;
+use crate::mailbox::questions::Questions;
+use crate::time::Mono;
+
+pub use inbox::{Inbox, Mail, Stops};
+pub use outbox::Outbox;
+
+/// What the host gets out of [`ChargePoint::next`](crate::ChargePoint::next).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The engine tells something.
+    Notice(Notice),
+    /// A text frame was sent or received; only if the options ask for it.
+    Frame {
+        /// Whether it went out.
+        sent: bool,
+        /// The frame.
+        text: String,
+    },
+    /// The database was damaged, was renamed, and a fresh one was started.
+    StoreReplaced {
+        /// Where the damaged one is now.
+        kept_as: String,
+        /// What was wrong with it.
+        why: String,
+    },
+    /// The library cannot go on: nothing comes after this, and nothing may be supplied any more.
+    Fatal(String),
+}
+
+/// Raised while events wait. Both methods are called under a lock: they must not call back.
+pub trait Wake: Send + Sync {
+    /// Events wait.
+    fn raise(&self);
+    /// The last one was taken.
+    fn clear(&self);
+}
+
+/// What waits in both directions, and what the getters see.
+pub(crate) struct Mailbox {
+    inner: Mutex<Inner>,
+    wake: Arc<dyn Wake>,
+    /// Rings the library's thread.
+    pub(crate) bell: tokio::sync::Notify,
+}
+
+struct Inner {
+    inbox: Inbox,
+    outbox: Outbox,
+    questions: Questions,
+    /// Vendor data of the host whose outcome it has not been told.
+    transfers: usize,
+    seen: Seen,
+    stopped: bool,
+    panicked: bool,
+    panics: u64,
+}
+
+/// The state that getters show: what the host was told last, or will be next.
+struct Seen {
+    statuses: BTreeMap<Option<ConnectorId>, ConnectorStatus>,
+    transactions: BTreeMap<ConnectorId, TransactionStep>,
+    keys: BTreeMap<String, String>,
+    counters: Counters,
+    stored_bytes: u64,
+    outlook: Arc<Outlook>,
+}
+
+/// Statistics since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// What the engine counted.
+    pub counters: Counters,
+    /// Traced frames that the host did not fetch in time: nothing else is dropped.
+    pub dropped: u64,
+    /// Bytes in the store.
+    pub stored_bytes: u64,
+    /// Bugs of ours that were contained.
+    pub panics: u64,
+}
+
+/// So many outcomes of tags and of vendor data may wait for the host: it can ask for no more then.
+const MOST_OUTCOMES: usize = 256;
+
+impl Mailbox {
+    pub(crate) fn new(wake: Arc<dyn Wake>, outlook: Arc<Outlook>) -> Self {
+        let inner = Inner {
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            questions: Questions::default(),
+            transfers: 0,
+            seen: Seen {
+                statuses: BTreeMap::new(),
+                transactions: BTreeMap::new(),
+                keys: BTreeMap::new(),
+                counters: Counters::default(),
+                stored_bytes: 0,
+                outlook,
+            },
+            stopped: false,
+            panicked: false,
+            panics: 0,
+        };
+        Self {
+            inner: Mutex::new(inner),
+            wake,
+            bell: tokio::sync::Notify::new(),
+        }
+    }
+
+    // ---- from the host ----
+
+    /// Takes a fact in. One that takes energy away counts at once: what the getters show, and what
+    /// the host is told next, is that nothing flows.
+    pub(crate) fn tell(&self, fact: Fact, now: Mono) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        inner.check()?;
+        let transfer = matches!(fact, Fact::DataTransfer { .. });
+        if transfer && inner.transfers >= MOST_OUTCOMES
+            || matches!(fact, Fact::Tag(..)) && inner.outbox.outcomes() >= MOST_OUTCOMES
+        {
+            return Err(Error::Full);
+        }
+        inner.inbox.put(fact, now)?;
+        inner.transfers += usize::from(transfer);
+        self.raise(&inner);
+        drop(inner);
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn answer(
+        &self,
+        request: RequestId,
+        answer: Answer,
+        now: Mono,
+    ) -> Result<(), Error> {
+        let mut inner = self.inner.lock();
+        inner.check()?;
+        let outcome = match inner.questions.answered(request, &answer) {
+            Ok(()) => {
+                inner.inbox.answer(request, answer);
+                Ok(())
+            }
+            // What the meter shows is known all the same.
+            Err(Error::Expired) => {
+                if let Some(fact) = inner.questions.late(request, answer) {
+                    inner.inbox.put(fact, now)?;
+                }
+                Err(Error::Expired)
+            }
+            Err(why) => Err(why),
+        };
+        drop(inner);
+        self.bell.notify_one();
+        outcome
+    }
+
+    /// The host stops: this fits in however much waits, and nothing follows it.
+    pub(crate) fn close(&self, now: Mono) {
+        let mut inner = self.inner.lock();
+        if inner.check().is_err() || inner.inbox.put(Fact::Closing, now).is_err() {
+            return;
+        }
+        inner.stopped = true;
+        drop(inner);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn next(&self) -> Option<Event> {
+        let mut inner = self.inner.lock();
+        let was_full = inner.outbox.is_full();
+        let event = inner.next();
+        if inner.waiting() == 0 {
+            self.wake.clear();
+        }
+        // What was held back has its turn.
+        if was_full && !inner.outbox.is_full() {
+            self.bell.notify_one();
+        }
+        event
+    }
+
+    /// How much there is to tell the host. If it is nothing, the host is not waked any more.
+    pub(crate) fn waiting(&self) -> usize {
+        let inner = self.inner.lock();
+        let waiting = inner.waiting();
+        if waiting == 0 {
+            self.wake.clear();
+        }
+        waiting
+    }
+
+    pub(crate) fn supply(&self, at: ConnectorId) -> Supply {
+        let inner = self.inner.lock();
+        if inner.panicked {
+            return Supply::OFF;
+        }
+        inner.outbox.supply(at, inner.inbox.stops())
+    }
+
+    pub(crate) fn outlook(&self) -> Result<Arc<Outlook>, Error> {
+        let inner = self.inner.lock();
+        inner.check()?;
+        Ok(inner.seen.outlook.clone())
+    }
+
+    pub(crate) fn status(&self, at: Option<ConnectorId>) -> Option<ConnectorStatus> {
+        self.inner.lock().seen.statuses.get(&at).cloned()
+    }
+
+    pub(crate) fn transaction(&self, at: ConnectorId) -> Option<TransactionStep> {
+        self.inner.lock().seen.transactions.get(&at).cloned()
+    }
+
+    pub(crate) fn key(&self, name: &str) -> Option<String> {
+        let inner = self.inner.lock();
+        inner.seen.keys.get(&name.to_ascii_lowercase()).cloned()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let inner = self.inner.lock();
+        Stats {
+            counters: inner.seen.counters,
+            dropped: inner.outbox.dropped(),
+            stored_bytes: inner.seen.stored_bytes,
+            panics: inner.panics,
+        }
+    }
+
+    // ---- from the library's thread ----
+
+    /// The next thing to handle; then comes [`handled`](Self::handled).
+    pub(crate) fn take(&self, now: Mono) -> Option<Mail> {
+        self.inner.lock().inbox.take(now)
+    }
+
+    /// All that follows from what was taken has been done: what is commanded counts again.
+    pub(crate) fn handled(&self) {
+        let mut inner = self.inner.lock();
+        inner.inbox.handled();
+        self.raise(&inner);
+    }
+
+    pub(crate) fn push(&self, event: Event) {
+        let mut inner = self.inner.lock();
+        if inner.panicked {
+            return;
+        }
+        inner.note(&event);
+        inner.outbox.push(event);
+        self.raise(&inner);
+    }
+
+    /// Whether the host is so far behind that nothing is to be taken in which makes more to tell.
+    pub(crate) fn is_full(&self) -> bool {
+        self.inner.lock().outbox.is_full()
+    }
+
+    fn raise(&self, inner: &Inner) {
+        if inner.waiting() > 0 {
+            self.wake.raise();
+        }
+    }
+
+    pub(crate) fn see_key(&self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            let keys = &mut self.inner.lock().seen.keys;
+            keys.insert(name.to_ascii_lowercase(), value.to_owned());
+        }
+    }
+
+    pub(crate) fn see_counters(&self, counters: Counters) {
+        self.inner.lock().seen.counters = counters;
+    }
+
+    pub(crate) fn see_stored(&self, bytes: u64) {
+        self.inner.lock().seen.stored_bytes = bytes;
+    }
+
+    pub(crate) fn see_outlook(&self, outlook: Arc<Outlook>) {
+        self.inner.lock().seen.outlook = outlook;
+    }
+
+    /// The library's thread is done with this charge point.
+    pub(crate) fn stop(&self) {
+        self.inner.lock().stopped = true;
+    }
+
+    /// A bug of ours: from now on nothing is supplied, and nothing is taken in.
+    pub(crate) fn panicked(&self, why: &str) {
+        self.push(Event::Fatal(why.to_owned()));
+        let mut inner = self.inner.lock();
+        inner.panicked = true;
+        inner.panics += 1;
+        inner.outbox.switch_off();
+        inner.inbox.clear();
+        inner.questions = Questions::default();
+    }
+}
+
+impl Inner {
+    fn check(&self) -> Result<(), Error> {
+        if self.panicked {
+            return Err(Error::Panicked);
+        }
+        if self.stopped {
+            return Err(Error::Closed);
+        }
+        Ok(())
+    }
+
+    fn waiting(&self) -> usize {
+        self.outbox.len(self.inbox.stops())
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        let event = self.outbox.next(self.inbox.stops())?;
+        if let Event::Notice(Notice::DataTransferred(..)) = event {
+            self.transfers = self.transfers.saturating_sub(1);
+        }
+        Some(event)
+    }
+
+    /// Keeps what getters show.
+    fn note(&mut self, event: &Event) {
+        let Event::Notice(notice) = event else { return };
+        match notice {
+            Notice::Status(status) => {
+                self.seen.statuses.insert(status.connector, status.clone());
+            }
+            Notice::Transaction(step) if step.change == TransactionChange::Stopped => {
+                self.seen.transactions.remove(&step.connector);
+            }
+            Notice::Transaction(step) if step.stopped.is_none() => {
+                self.seen.transactions.insert(step.connector, step.clone());
+            }
+            Notice::Ask(request, question) => self.questions.asked(*request, question),
+            Notice::Expired(request) => {
+                let seen = !self.outbox.is_unseen(*request);
+                self.questions.expired(*request, seen);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
