@@ -29,6 +29,8 @@ pub(crate) struct Outstanding {
     pub(crate) purpose: Purpose,
     /// When it counts as unanswered.
     pub(crate) until: Mono,
+    /// Something is stored before it is sent, which may take its time.
+    pub(crate) held: bool,
 }
 
 /// A call that is ready to go: everything but the queue of transaction messages waits here.
@@ -114,6 +116,20 @@ impl Calls {
             return self.outstanding.take().map(|out| out.purpose);
         }
         None
+    }
+
+    /// Something is to be stored before a call goes out that was sent at this instant.
+    pub(crate) fn are_held(&mut self, until: Mono) {
+        if let Some(out) = self.outstanding.as_mut().filter(|out| out.until == until) {
+            out.held = true;
+        }
+    }
+
+    /// Everything has been done: the call is on its way, and its time begins.
+    pub(crate) fn are_sent(&mut self, until: Mono) {
+        if let Some(out) = self.outstanding.as_mut().filter(|out| out.held) {
+            (out.until, out.held) = (until, false);
+        }
     }
 
     /// The outstanding call, if its time is over.
@@ -218,6 +234,7 @@ mod tests {
             id,
             purpose,
             until: Mono(1),
+            held: false,
         });
         assert_eq!(calls.answered("a-2"), None);
         assert_eq!(calls.answered("a-1"), Some(Purpose::Boot));

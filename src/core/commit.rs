@@ -1,6 +1,7 @@
 //! Group commit: readings that may get lost in a power cut are stored together, to spare the flash;
 //! transactions never are among them.
 
+use crate::core::connector::Connector;
 use crate::core::{Engine, TxId, Write};
 use crate::time::{Millis, Mono};
 
@@ -13,9 +14,13 @@ impl Engine {
         self.grown.remove(&tx);
         if self.unsaved.remove(&tx) {
             if let Some(record) = self.transactions.get(&tx).cloned() {
-                let at = record.connector;
+                let (at, now) = (record.connector, self.now.mono);
                 self.write(Write::Transaction(record));
-                self.rearm_watch(at);
+                // What was read just now and is durable need not be read again soon.
+                let read = |connector: &&Connector| connector.meter.is_fresh(now);
+                if self.connector(at).filter(read).is_some() {
+                    self.rearm_watch(at);
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
 use crate::core::questions::Questions;
 use crate::core::reset::Reset;
-use crate::core::settings::Settings;
+use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
 use crate::core::{
     Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, SetupError, Stamp,
@@ -32,6 +32,8 @@ pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) now: Now,
+    /// Nothing happened but that time has passed.
+    pub(crate) idle: bool,
     pub(crate) ids: MessageIds,
     pub(crate) link: Link,
     pub(crate) back_off: BackOff,
@@ -169,6 +171,7 @@ impl Engine {
             settings,
             clock: Clock::new(now),
             now,
+            idle: false,
             ids: MessageIds::new(seed),
             link: Link::Waiting(now.mono),
             back_off: BackOff::new(seed),
@@ -237,7 +240,9 @@ impl Engine {
         };
         // All that the last input led to has been done.
         self.questions.are_seen(mono);
-        let idle = matches!(input, Input::Deadline);
+        let patience = self.settings.secs(Key::MessageTimeout);
+        self.calls.are_sent(mono + patience);
+        self.idle = matches!(input, Input::Deadline);
         match input {
             Input::Link(news) => self.on_link(news),
             Input::Charger(fact) => self.on_fact(fact),
@@ -246,8 +251,9 @@ impl Engine {
             Input::Deadline => {}
         }
         // An answer that came in time counts however long the rest of us were held up.
-        if idle {
+        if self.idle {
             self.expire_questions();
+            self.expire_calls();
         }
         self.settle();
     }
@@ -324,6 +330,8 @@ impl Engine {
         if !self.writes.is_empty() {
             // No sample on the disk may be newer than what is known of its transaction there.
             self.save_readings();
+            let patience = self.settings.secs(Key::MessageTimeout);
+            self.calls.are_held(self.now.mono + patience);
             let mut batch = std::mem::take(&mut self.lazy);
             batch.append(&mut self.writes);
             self.ready.push_back(Effect::Store(batch));
@@ -334,7 +342,6 @@ impl Engine {
     /// Everything whose time has come.
     fn expire(&mut self) {
         self.expire_link();
-        self.expire_calls();
         self.expire_boot();
         self.expire_sessions();
         self.expire_samples();

@@ -116,10 +116,16 @@ impl Engine {
                 }
                 // What forbids a start does not just put it off: when an emergency stop is released,
                 // nothing may begin that nobody asks for then.
-                Session::Preparing {
-                    allowed: Some(_), ..
-                } if !usable && connector.ev.is_connected() => self.call_off(at),
-                Session::Starting(_) if !usable => self.call_off(at),
+                Session::Preparing { .. } | Session::Finishing { .. } | Session::Idle
+                    if !usable && connector.ev.is_connected() =>
+                {
+                    self.withdraw(at);
+                    self.call_off(at);
+                }
+                Session::Starting(_) if !usable => {
+                    self.withdraw(at);
+                    self.call_off(at);
+                }
                 Session::Running(run) => {
                     // Energy may come back: the vehicle is given time to react to it.
                     let comes_back = std::mem::replace(&mut run.held, !usable) && usable;

@@ -153,7 +153,7 @@ impl Engine {
                 let until = now + self.setup.tuning.pong_timeout;
                 self.link = LinkState::Up(Ping::Sent(until));
             }
-            LinkState::Up(Ping::Sent(until)) if until <= now => {
+            LinkState::Up(Ping::Sent(until)) if until <= now && self.idle => {
                 log::warn!("the central system does not answer pings");
                 self.close(CloseReason::NoPong);
                 self.retry_later();
@@ -357,7 +357,12 @@ impl Engine {
 
     fn send_call(&mut self, purpose: Purpose, id: String, frame: String) {
         let until = self.now.mono + self.settings.secs(Key::MessageTimeout);
-        self.calls.outstanding = Some(Outstanding { id, purpose, until });
+        self.calls.outstanding = Some(Outstanding {
+            id,
+            purpose,
+            until,
+            held: false,
+        });
         self.counters.calls_sent += 1;
         self.want(Effect::Send(frame));
     }
@@ -419,6 +424,7 @@ impl Engine {
             return None;
         }
         match &self.calls.outstanding {
+            Some(out) if out.held => Some((self.now.mono, Due::Call)),
             Some(out) => Some((out.until, Due::Call)),
             None if self.registration.is_accepted() => {
                 let retry = self.outbox.retry_at().or(self.first_register_due());

@@ -25,6 +25,9 @@ const RETRY: Duration = Duration::from_secs(5);
 /// and more must not silence the charge points of the process.
 const AT_ONCE: usize = 64;
 
+/// So much too late a deadline is not due to a busy processor alone.
+const LATE: Duration = Duration::from_millis(500);
+
 /// So many requests of the central system are held back while the host is behind; then nothing more
 /// is read. It sends one at a time, so this is a patient central system, and pings are answered.
 const MOST_HELD: usize = 16;
@@ -128,6 +131,11 @@ impl Driver {
             }
             self.release_held();
             let deadline = self.engine.deadline().map(|(at, _)| instant(at));
+            // Whoever was held up, by a slow disk perhaps, hears first what came meanwhile, before
+            // anybody counts as silent.
+            if deadline.is_some_and(|at| at + LATE < Instant::now()) {
+                self.catch_up();
+            }
             tokio::select! {
                 biased;
                 () = sleep_until(deadline) => self.handle(Input::Deadline),
@@ -140,6 +148,17 @@ impl Driver {
                 () = self.mailbox.bell.notified(), if !more => {}
                 // The network and the other charge points have their turn.
                 () = tokio::task::yield_now(), if more => {}
+            }
+        }
+    }
+
+    /// Takes in what the network has already brought.
+    fn catch_up(&mut self) {
+        for _ in 0..AT_ONCE {
+            let more = self.held.len() < MOST_HELD;
+            match self.connection.next(more).now_or_never() {
+                Some(news) => self.on_news(news),
+                None => return,
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The charger: contactors, meters that tell the truth, vehicles; and what was told of sessions.
 
 use evcp::core::{Ev, Supply, TransactionChange, TransactionStep};
-use evcp::wire::Reason;
+
+use super::plan::{Act, Step};
 
 /// One connector's hardware, and who stands before it.
 pub struct Outlet {
@@ -16,6 +17,15 @@ pub struct Outlet {
     since: u64,
     /// The meter does not answer before this.
     pub stalls_until: u64,
+    /// When it answered last, and how often it was asked.
+    pub read_at: u64,
+    /// Since when it may draw.
+    pub permitted_at: u64,
+    pub asked: u64,
+    /// What strikes when the connector gets to that step of a session.
+    pub strike: Option<(Step, Act)>,
+    /// Nothing may begin here until somebody asks for it.
+    pub called_off: bool,
     /// What the library was shown last since it runs, and when.
     pub shown: Option<u64>,
     /// Energy may have flowed since then.
@@ -37,6 +47,11 @@ impl Outlet {
             mwh,
             since: 0,
             stalls_until: 0,
+            read_at: 0,
+            permitted_at: 0,
+            asked: 0,
+            strike: None,
+            called_off: false,
             shown: None,
             flowed: false,
             session: None,
@@ -78,12 +93,12 @@ pub struct Told {
     pub stopped: u64,
     /// It was running or came to be while the disk failed, and the power went: nobody can know it.
     pub excused: bool,
-    /// The power went while it ran, and readings are stored in groups: what was sent is not sure.
-    pub unsure: bool,
     /// Its end was stored, but the power went before anybody was told: the register then.
     pub untold: Option<u64>,
     /// What the meter showed at its start, if it had shown anything.
     reference: Option<u64>,
+    /// It had not, or energy may have flowed since: where it begins may become known later.
+    pub guessed: bool,
     /// When that was shown, if after its start.
     referred: u64,
     /// The register when nothing had flowed yet.
@@ -122,8 +137,13 @@ impl Sessions {
                 return Err(format!("{tx} while {} runs there", open.tx));
             }
         }
-        if step.change == TransactionChange::Started && outlet.session.is_some() {
-            return Err(format!("{tx} starts twice"));
+        if step.change == TransactionChange::Started {
+            if outlet.session.is_some() {
+                return Err(format!("{tx} starts twice"));
+            }
+            if outlet.called_off {
+                return Err(format!("{tx} starts after it was called off"));
+            }
         }
         if outlet.session.is_none() {
             // What was forgotten, since the disk failed when the power went, may come back.
@@ -143,9 +163,9 @@ impl Sessions {
                     stop: None,
                     stopped: 0,
                     excused: false,
-                    unsure: false,
                     untold: None,
                     reference: outlet.shown.filter(|_| !outlet.flowed),
+                    guessed: outlet.shown.is_none() || outlet.flowed,
                     referred: 0,
                     base: outlet.mwh,
                     shown: Vec::new(),
@@ -155,6 +175,9 @@ impl Sessions {
         }
         let at = outlet.session.unwrap_or_default();
         let told = &mut self.0[at];
+        if told.guessed {
+            told.start = step.meter_start.0;
+        }
         if (told.start, told.tag.as_str()) != (step.meter_start.0, step.tag.as_str()) {
             return Err(format!("{tx} began otherwise before: {step:?}"));
         }
@@ -165,10 +188,7 @@ impl Sessions {
             told.stop = Some(stop.0);
             told.stopped = now;
             outlet.session = None;
-            let cut = step.reason == Some(Reason::PowerLoss);
-            if !cut {
-                told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
-            }
+            told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
             return told.is_right(stop.0, outlet.mwh);
         }
         Ok(())
@@ -176,6 +196,7 @@ impl Sessions {
 
     /// The meter was read.
     pub fn read(&mut self, outlet: &mut Outlet, now: u64) {
+        outlet.read_at = now;
         outlet.shown = Some(outlet.mwh);
         outlet.flowed = outlet.supply.permit;
         if let Some(at) = outlet.session {
@@ -201,7 +222,6 @@ impl Sessions {
             // The power went before it was stored.
             told.reference = None;
         }
-        told.unsure |= commit > 0;
         if lossy {
             told.excused = true;
             // It may never have been.

@@ -81,6 +81,9 @@ impl World<'_> {
         self.store = Some(store);
         self.effects()?;
         // The firmware says what it finds.
+        if self.faulted {
+            self.fault(0, true)?;
+        }
         for number in 1..=self.make.connectors {
             if !self.make.starts_silent {
                 self.show(number)?;
@@ -176,6 +179,11 @@ impl World<'_> {
     pub(super) fn effect(&mut self, effect: Effect) -> Is {
         match effect {
             Effect::Store(batch) => {
+                if self.slow.0 > 0 {
+                    self.slow.0 -= 1;
+                    self.now += self.slow.1;
+                    self.slow_at = self.now;
+                }
                 if let Some(store) = &mut self.store {
                     let turn = store.commit(batch);
                     self.stored(None, turn);
@@ -245,6 +253,9 @@ impl World<'_> {
                 outlet.integrate(self.now);
                 let moved = outlet.supply.permit != supply.permit;
                 outlet.supply = supply;
+                if moved {
+                    outlet.permitted_at = self.now;
+                }
                 outlet.flowed |= supply.permit;
                 self.commanded = true;
                 if moved && !self.make.reads_meter {
@@ -271,7 +282,10 @@ impl World<'_> {
                 let outlet = &mut self.outlets[step.connector.index()];
                 outlet.integrate(self.now);
                 self.sessions.step(self.now, outlet, &step)?;
-                let runs = outlet.session.is_some();
+                if step.change == TransactionChange::Started {
+                    self.strike(step.connector.index() + 1, Step::Runs);
+                }
+                let runs = self.outlets[step.connector.index()].session.is_some();
                 self.limits.runs(step.connector.index(), runs, self.now);
             }
             Notice::Status(status) => {
@@ -297,11 +311,11 @@ impl World<'_> {
     pub(super) fn asked(&mut self, request: RequestId, question: &Question) {
         let epoch = self.epoch;
         match question {
-            Question::ReadMeter(place, _) => {
+            Question::ReadMeter(place, context) => {
+                self.strike_at(*place, *context);
                 let number = place.map_or(0, |at| at.index() + 1);
-                let wait = self.dice.u64(1..400);
                 if number > 0 && self.now >= self.outlets[number - 1].stalls_until {
-                    self.after(wait, Next::Meter(epoch, request, number));
+                    self.meter_is_asked(request, number);
                 }
             }
             Question::Unlock(_) => {
@@ -318,6 +332,52 @@ impl World<'_> {
                 let answer = Answer::Data(DataTransferStatus::Accepted, None);
                 self.after(1, Next::Answer(epoch, request, answer));
             }
+        }
+    }
+
+    /// The meter answers when it can, however late that is.
+    fn meter_is_asked(&mut self, request: RequestId, number: usize) {
+        let outlet = &mut self.outlets[number - 1];
+        outlet.asked += 1;
+        let text = format!("  meter {number} is asked");
+        let first = outlet.asked == 1;
+        self.say(|| text);
+        let quick = self.dice.u64(1..400);
+        let wait = match self.make.meter {
+            Speed::Slow => 3_000 + quick,
+            Speed::SlowAtFirst if first => 3_000 + quick,
+            Speed::Quick | Speed::SlowAtFirst => quick,
+            Speed::Moody => self.dice.u64(1..10_000),
+        };
+        let fails = self.make.meter == Speed::Moody && self.dice.u8(..10) == 0;
+        let next = match fails {
+            true => Next::NoMeter(self.epoch, request),
+            false => Next::Meter(self.epoch, request, number),
+        };
+        self.after(wait, next);
+    }
+
+    fn strike_at(&mut self, place: Option<ConnectorId>, context: ReadingContext) {
+        let number = place.map_or(0, |at| at.index() + 1);
+        match context {
+            ReadingContext::TransactionBegin => self.strike(number, Step::Begins),
+            ReadingContext::TransactionEnd => self.strike(number, Step::Ends),
+            _ => {}
+        }
+    }
+
+    /// A session gets to a step: something may be waiting for that.
+    fn strike(&mut self, number: usize, step: Step) {
+        let Some(outlet) = number
+            .checked_sub(1)
+            .and_then(|at| self.outlets.get_mut(at))
+        else {
+            return;
+        };
+        if let Some((_, act)) = outlet.strike.filter(|(at, _)| *at == step) {
+            outlet.strike = None;
+            let wait = self.dice.u64(..500);
+            self.after(wait, Next::Strike(self.epoch, number, act));
         }
     }
 
@@ -363,7 +423,10 @@ impl World<'_> {
     pub(super) fn fault(&mut self, number: usize, is: bool) -> Is {
         if number > 0 {
             self.outlets[number - 1].faulted = is;
+        } else {
+            self.faulted = is;
         }
+        self.forbid_what_is_plugged();
         let code = ChargePointErrorCode::GroundFailure;
         let fault = is.then_some(Fault {
             code,

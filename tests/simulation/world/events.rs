@@ -17,7 +17,10 @@ impl World<'_> {
             }),
             Event::Tag(number, who) => self.tag(Some(number), who),
             Event::TagAnywhere(who) => self.tag(None, who),
-            Event::StopLocal(number) => self.fact(Fact::StopTx(at(number), Reason::Local)),
+            Event::StopLocal(number) => {
+                self.fact(Fact::StopTx(at(number), Reason::Local))?;
+                self.is_over(number)
+            }
             Event::Fault(number, is) => self.fault(number, is),
             Event::Flaps(number, times) => {
                 (0..2 * times).try_for_each(|turn| self.fault(number, turn % 2 == 0))
@@ -88,6 +91,14 @@ impl World<'_> {
                 self.clock += millis;
                 Ok(())
             }
+            Event::DiskSlow(count, millis) => {
+                self.slow = (count, millis);
+                Ok(())
+            }
+            Event::Strike(number, step, act) => {
+                self.outlets[number - 1].strike = Some((step, act));
+                Ok(())
+            }
             Event::DiskFails(millis) => {
                 self.disk.set_failing(true);
                 self.after(millis, Next::DiskWorks);
@@ -136,10 +147,45 @@ impl World<'_> {
         let outlet = &mut self.outlets[number - 1];
         outlet.integrate(self.now);
         act(outlet);
+        self.forbid_what_is_plugged();
         self.state(number)
     }
 
+    /// A vehicle that is plugged in while a fault is there does not charge when it is over, unless
+    /// somebody asks anew.
+    pub(super) fn forbid_what_is_plugged(&mut self) {
+        if self.engine.is_none() {
+            return;
+        }
+        let all = self.faulted;
+        for outlet in &mut self.outlets {
+            let stands = outlet.vehicle && (all || outlet.faulted);
+            outlet.called_off |= stands && outlet.session.is_none();
+        }
+    }
+
+    /// Somebody shows a tag, or wants to start from afar.
+    pub(super) fn somebody_asks(&mut self) {
+        for outlet in &mut self.outlets {
+            outlet.called_off = false;
+        }
+    }
+
+    /// The firmware stopped what went on at a connector: no energy from now on.
+    fn is_over(&mut self, number: usize) -> Is {
+        if self.engine.is_none() {
+            return Ok(());
+        }
+        let outlet = &mut self.outlets[number - 1];
+        outlet.called_off = true;
+        match outlet.supply.permit {
+            true => Err(format!("connector {number} was stopped and has energy")),
+            false => Ok(()),
+        }
+    }
+
     fn tag(&mut self, number: Option<usize>, who: Who) -> Is {
+        self.somebody_asks();
         self.tags += 1;
         let letter = match who {
             Who::Good => "G",
@@ -166,6 +212,10 @@ impl World<'_> {
         self.say(|| "from here on nothing fails".to_owned());
         self.calm = true;
         self.central.calm_down();
+        self.slow = (0, 0);
+        for outlet in &mut self.outlets {
+            outlet.strike = None;
+        }
         self.disk.set_failing(false);
         self.link.latency = 50;
         self.link.reachable_from = 0;
@@ -254,6 +304,7 @@ impl World<'_> {
                 _ => {}
             }
         }
+        self.look_at_meters()?;
         let supplies: Vec<_> = self.outlets.iter().map(|outlet| outlet.supply).collect();
         let command = std::mem::take(&mut self.commanded);
         self.limits.look(&supplies, self.now, command)?;
@@ -265,6 +316,34 @@ impl World<'_> {
         let most = self.make.most_values + 2 * self.sessions.0.len() as u64 + 128;
         if queued > most {
             return Err(format!("{queued} messages are queued, {most} are the most"));
+        }
+        Ok(())
+    }
+
+    /// While energy flows a meter that answers is read at least as often as readings are stored, and
+    /// what a fault forbids has no energy.
+    fn look_at_meters(&self) -> Is {
+        let commit = match self.make.commit_ms {
+            0 => 60_000,
+            millis => millis,
+        };
+        // The last reading may have taken its time, and so may the disk.
+        let patience = commit + 30_000;
+        for (index, outlet) in self.outlets.iter().enumerate() {
+            let number = index + 1;
+            if outlet.supply.permit && (outlet.faulted || self.faulted) {
+                return Err(format!("connector {number} has a fault and energy"));
+            }
+            let since = outlet
+                .read_at
+                .max(outlet.stalls_until)
+                .max(self.slow_at)
+                .max(self.booted)
+                .max(outlet.permitted_at);
+            let reads = self.make.reads_meter && self.make.meter != Speed::Moody;
+            if reads && outlet.supply.permit && self.now > since + patience {
+                return Err(format!("the meter of connector {number} is not read"));
+            }
         }
         Ok(())
     }
@@ -324,15 +403,15 @@ impl World<'_> {
                     Some(_) => booked.stop.is_some(),
                     None => told.stop == booked.stop,
                 };
-                let right = (place, told.start) == (booked.connector, booked.start)
-                    && (ends || stop_given_up);
+                let start = told.start == booked.start || (told.guessed && told.untold.is_some());
+                let right = (place == booked.connector && start) && (ends || stop_given_up);
                 if !right {
                     return Err(format!(
                         "{tag}: told {place} {} to {:?}, booked {booked:?}",
                         told.start, told.stop
                     ));
                 }
-                if !told.unsure && booked.stop.is_some_and(|stop| booked.highest > stop) {
+                if booked.stop.is_some_and(|stop| booked.highest > stop) {
                     return Err(format!("{tag}: a sample above the stop: {booked:?}"));
                 }
             }

@@ -12,6 +12,7 @@ pub struct Make {
     pub connectors: usize,
     /// The meter answers when asked; else the firmware pushes readings.
     pub reads_meter: bool,
+    pub meter: Speed,
     /// Every so many milliseconds, while energy flows.
     pub pushes_every: u64,
     /// Nothing is known of the meter until it is asked.
@@ -34,6 +35,40 @@ pub struct Make {
     pub clock_off: i64,
     /// The records are kept in SQLite, not in memory.
     pub sqlite: bool,
+}
+
+/// How long a meter takes to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speed {
+    Quick,
+    /// Longer than the library waits, each time.
+    Slow,
+    /// The first time only.
+    SlowAtFirst,
+    /// Anything up to ten seconds, and sometimes it cannot be read.
+    Moody,
+}
+
+/// A step of a session that something can strike at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The first reading is waited for.
+    Begins,
+    Runs,
+    /// The last reading is waited for.
+    Ends,
+}
+
+/// What strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Stop,
+    Fault,
+    /// Of the charge point as a whole.
+    FaultOfAll,
+    PowerFails,
+    TagAgain,
+    Unplug,
 }
 
 /// A tag that somebody shows.
@@ -94,6 +129,10 @@ pub enum Event {
     /// The clock of the device jumps.
     Clock(i64),
     DiskFails(u64),
+    /// So many commits take so long each.
+    DiskSlow(u32, u64),
+    /// Something strikes when the next session at a connector gets to that step.
+    Strike(usize, Step, Act),
     /// The power goes, so many effects later, for so long.
     PowerCut(u32, u64),
     /// The power goes, and the device has a moment to say so.
@@ -147,6 +186,13 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
     Make {
         connectors: dice.usize(1..=3),
         reads_meter: dice.bool(),
+        meter: [
+            Speed::Quick,
+            Speed::Quick,
+            Speed::Slow,
+            Speed::SlowAtFirst,
+            Speed::Moody,
+        ][dice.usize(..5)],
         pushes_every: [10 * SECOND, 30 * SECOND, 7 * MINUTE][dice.usize(..3)],
         starts_silent: dice.u8(..10) == 0,
         resumes: dice.bool(),
@@ -211,11 +257,12 @@ fn drivers(dice: &mut Rng, connector: usize, calm: u64, events: &mut Vec<(u64, E
 fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
     let connector = dice.usize(1..=make.connectors);
     let kind = match flavour {
-        0 => dice.u32(..42),
+        0 => dice.u32(..46),
         1 => dice.u32(..10),
         2 => dice.u32(10..20),
         3 => dice.u32(20..29),
-        _ => dice.u32(..38),
+        4 => dice.u32(38..42),
+        _ => dice.u32(..42),
     };
     match kind {
         0 => Event::Cut,
@@ -245,6 +292,19 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         26 => Event::Unplug(connector),
         27 => Event::VendorData(dice.u32(1..50)),
         28 => Event::Flaps(dice.usize(..=make.connectors), dice.u32(2..40)),
+        38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..8_000)),
+        39..=41 => {
+            let step = [Step::Begins, Step::Runs, Step::Ends][dice.usize(..3)];
+            let act = [
+                Act::Stop,
+                Act::Fault,
+                Act::FaultOfAll,
+                Act::PowerFails,
+                Act::TagAgain,
+                Act::Unplug,
+            ][dice.usize(..6)];
+            Event::Strike(connector, step, act)
+        }
         _ => Event::Request(dice.u64(..)),
     }
 }

@@ -5,13 +5,14 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
     AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Fact, Fault,
-    Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, Tuning,
+    Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, TransactionChange,
+    Tuning,
 };
 use evcp::store::{Cushion, Store, Turn};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{
     ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
-    Reason, RegistrationStatus,
+    ReadingContext, Reason, RegistrationStatus,
 };
 use fastrand::Rng;
 use serde_json::{json, Value};
@@ -21,7 +22,7 @@ use super::charger::{Outlet, Sessions};
 use super::disk::Disk;
 use super::limits::Limits;
 use super::link::{Link, State};
-use super::plan::{Event, Make, Plan, Who};
+use super::plan::{Act, Event, Make, Plan, Speed, Step, Who};
 use super::requests::{nonsense, request};
 use super::wire::Wire;
 use super::NEW_YEAR;
@@ -78,6 +79,9 @@ enum Next {
     Pong(u64),
     Answer(u64, RequestId, Answer),
     Meter(u64, RequestId, usize),
+    /// The meter could not be read.
+    NoMeter(u64, RequestId),
+    Strike(u64, usize, Act),
     Push(usize),
     DiskWorks,
     DiskTry(u64),
@@ -109,10 +113,16 @@ struct World<'a> {
     outlets: Vec<Outlet>,
     sessions: Sessions,
     statuses: BTreeMap<usize, ChargePointStatus>,
+    /// The charge point as a whole has a fault.
+    faulted: bool,
     /// The central system accepted this run of the charge point.
     registered: bool,
     /// When the disk began to fail, if it does.
     failing_since: u64,
+    /// So many commits take so long each.
+    slow: (u32, u64),
+    /// When the disk was slow last.
+    slow_at: u64,
     /// Effects until the power goes, and for how long then.
     fuel: Option<(u32, u64)>,
     /// What effects brought about for the engine itself.
@@ -165,8 +175,11 @@ impl<'a> World<'a> {
             outlets,
             sessions: Sessions::default(),
             statuses: BTreeMap::new(),
+            faulted: false,
             registered: false,
             failing_since: 0,
+            slow: (0, 0),
+            slow_at: 0,
             fuel: None,
             owed: VecDeque::new(),
             tags: 0,
@@ -235,10 +248,10 @@ impl<'a> World<'a> {
                 due.map(|(mono, _)| (self.booted + mono.0.saturating_sub(1_000)).max(self.now));
             let next = self.agenda.keys().next().map(|(when, _)| *when);
             let Some(when) = due.into_iter().chain(next).min().filter(|when| *when < end) else {
-                self.pass(end);
+                self.pass(end.max(self.now));
                 return Ok(enough(self));
             };
-            self.pass(when);
+            self.pass(when.max(self.now));
             spins = if self.now == before { spins + 1 } else { 0 };
             before = self.now;
             if spins > 20_000 {

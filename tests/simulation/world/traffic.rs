@@ -59,6 +59,9 @@ impl World<'_> {
             }
         } else if let (Some(2), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
             self.wire.asked.entry(id.to_owned()).or_insert(false);
+            if frame[2] == "RemoteStartTransaction" {
+                self.somebody_asks();
+            }
             self.limits
                 .asked(id, frame[2].as_str().unwrap_or(""), &frame[3]);
         }
@@ -103,8 +106,23 @@ impl World<'_> {
                 let outlet = &mut self.outlets[number - 1];
                 outlet.integrate(self.now);
                 self.sessions.read(outlet, self.now);
+                self.say(|| format!("  meter {number} answers"));
                 let answer = Answer::Meter(self.reading(number));
                 self.give(Input::Answer(request, answer))
+            }
+            Next::NoMeter(epoch, request) if epoch == self.epoch => {
+                self.give(Input::Answer(request, Answer::Meter(Vec::new())))
+            }
+            Next::Strike(epoch, number, act) if epoch == self.epoch => {
+                self.say(|| format!("{act:?} strikes at {number}"));
+                match act {
+                    Act::Stop => self.event(Event::StopLocal(number)),
+                    Act::Fault => self.event(Event::Fault(number, true)),
+                    Act::FaultOfAll => self.event(Event::Fault(0, true)),
+                    Act::PowerFails => self.event(Event::PowerFails(5_000)),
+                    Act::TagAgain => self.event(Event::Tag(number, Who::Same)),
+                    Act::Unplug => self.event(Event::Unplug(number)),
+                }
             }
             Next::Push(number) => {
                 if self.outlets[number - 1].supply.permit {
