@@ -1,7 +1,7 @@
 //! Registration at the central system, heartbeats, and the time they bring
 //! (`OCPP 1.6 §4.2`, `§4.6`).
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
 use crate::core::settings::Key;
@@ -121,7 +121,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_boot_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_boot_answer(&mut self, payload: &RawValue) {
         let answer: Option<BootNotificationResponse> =
             self.read_answer("BootNotification", payload);
         let Some(answer) = answer else {
@@ -171,7 +171,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_heartbeat_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_heartbeat_answer(&mut self, payload: &RawValue) {
         let answer: Option<HeartbeatResponse> = self.read_answer("Heartbeat", payload);
         if let Some(answer) = answer {
             self.take_time(answer.current_time);

@@ -1,7 +1,7 @@
 //! Transaction messages on their way: what they say, and what becomes of them
 //! (`OCPP 1.6 §3.7`).
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::metering::number;
 use crate::core::outbox::Room;
@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// The central system has the head of the queue.
-    pub(crate) fn on_queued_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_queued_answer(&mut self, payload: &RawValue) {
         let Some(head) = self.outbox.head() else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::calls::{Outstanding, Purpose, Waiting};
 use crate::core::connector::Session;
@@ -208,9 +208,9 @@ impl Engine {
                 id,
                 action,
                 payload,
-            }) => self.on_call(&id, &action, &payload),
+            }) => self.on_call(&id, &action, payload),
             Ok(Frame::CallResult { id, payload }) => match self.purpose_of(id.as_str()) {
-                Some(purpose) => self.on_result(purpose, &payload),
+                Some(purpose) => self.on_result(purpose, payload),
                 None => log::debug!("an answer that nobody waits for is ignored: {id}"),
             },
             Ok(Frame::CallError {
@@ -241,7 +241,7 @@ impl Engine {
         self.calls.answered(id).or(late)
     }
 
-    fn on_call(&mut self, id: &MessageId, action: &str, payload: &Value) {
+    fn on_call(&mut self, id: &MessageId, action: &str, payload: &RawValue) {
         self.counters.calls_received += 1;
         // A rejected charge point is silent (OCPP 1.6 §4.2).
         if self.registration.is_rejected() {
@@ -362,7 +362,7 @@ impl Engine {
         self.want(Effect::Send(frame));
     }
 
-    fn on_result(&mut self, purpose: Purpose, payload: &Value) {
+    fn on_result(&mut self, purpose: Purpose, payload: &RawValue) {
         match purpose {
             Purpose::Boot => self.on_boot_answer(payload),
             Purpose::Heartbeat => self.on_heartbeat_answer(payload),
@@ -433,7 +433,7 @@ impl Engine {
     pub(crate) fn read_answer<T: DeserializeOwned>(
         &self,
         what: &str,
-        payload: &Value,
+        payload: &RawValue,
     ) -> Option<T> {
         match wire::read::<T>(payload, Mode::Tolerant) {
             Ok(read) => {
@@ -450,8 +450,15 @@ impl Engine {
     }
 }
 
-fn asks_for_unknown_message(action: &str, payload: &Value) -> bool {
-    let word = payload.get("requestedMessage").and_then(Value::as_str);
-    action == Action::TriggerMessage.as_str()
-        && word.is_some_and(|word| word.len() <= 50 && MessageTrigger::parse(word).is_none())
+fn asks_for_unknown_message(action: &str, payload: &RawValue) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Asked<'a> {
+        #[serde(borrow, rename = "requestedMessage")]
+        word: std::borrow::Cow<'a, str>,
+    }
+    if action != Action::TriggerMessage.as_str() {
+        return false;
+    }
+    let asked: Result<Asked<'_>, _> = serde_json::from_str(payload.get());
+    asked.is_ok_and(|asked| asked.word.len() <= 50 && MessageTrigger::parse(&asked.word).is_none())
 }

@@ -4,7 +4,11 @@ use crate::wire::{
     GetConfiguration, GetDiagnostics, Heartbeat, IdTagInfo, ReserveNow, SendLocalList,
     SetChargingProfile, StartTransaction, Tenths, TriggerMessage,
 };
-use serde_json::json;
+use serde_json::{json, value::to_raw_value, Value};
+
+fn read<T: DeserializeOwned>(payload: &Value, mode: Mode) -> Result<Read<T>, Violation> {
+    super::read(&to_raw_value(payload).unwrap(), mode)
+}
 
 /// The code and the path of what is wrong with a payload.
 fn wrong<T: DeserializeOwned + std::fmt::Debug>(payload: Value) -> (ErrorCode, String) {

@@ -10,6 +10,7 @@ use evcp::core::{
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{self, Action, CiString, Frame, Mode};
+use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
 use super::books::Books;
@@ -171,7 +172,7 @@ impl World {
             Ok(Frame::Call { id, .. }) | Err(wire::FrameError::Answer { id, .. }) => {
                 self.books.asks(id.as_str());
             }
-            Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(&payload)),
+            Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(payload)),
             Ok(Frame::CallError { id, .. }) => self.answers(id.as_str(), None),
             Err(wire::FrameError::Ignore(_)) => {}
         }
@@ -179,7 +180,7 @@ impl World {
     }
 
     /// An answer is on its way: what it says that the central system has.
-    fn answers(&mut self, id: &str, payload: Option<&Value>) {
+    fn answers(&mut self, id: &str, payload: Option<&RawValue>) {
         let good = payload.is_some_and(|payload| match self.books.body(id) {
             Some(QueuedBody::Start(_)) => {
                 wire::read::<wire::StartTransactionResponse>(payload, Mode::Tolerant).is_ok()
@@ -353,7 +354,8 @@ impl World {
         if let Frame::Call { id, action, .. } = frame {
             if self.polite {
                 let payload = self.good_answer(id.as_str(), &action);
-                self.owed.push((id.as_str().to_owned(), action, payload));
+                self.owed
+                    .push((id.as_str().to_owned(), action.into_owned(), payload));
             }
         }
     }
