@@ -332,11 +332,25 @@ fn a_central_system_that_talks_nonsense_and_hangs_up_is_tried_ever_more_rarely()
 
 // rules: 3
 #[test]
+fn a_central_system_that_answers_and_hangs_up_is_tried_ever_more_rarely() {
+    let mut world = without_jitter();
+    world.run(Millis::from_secs(3_600));
+    let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
+    let waits = waits_after(&mut world, |world| {
+        write(world, question);
+    });
+    // The first was good for an hour.
+    assert_eq!(waits, [2, 4, 8, 16, 32]);
+}
+
+// rules: 3
+#[test]
 fn a_connection_that_proved_itself_is_soon_made_anew() {
     let mut world = without_jitter();
     let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
     let waits = waits_after(&mut world, |world| {
         write(world, question);
+        world.run(Millis::from_secs(15));
     });
     assert_eq!(waits, [2, 2, 2, 2, 2]);
     let waits = waits_after(&mut world, |world| {

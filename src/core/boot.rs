@@ -6,11 +6,16 @@ use serde_json::value::RawValue;
 use crate::core::calls::Purpose;
 use crate::core::settings::Key;
 use crate::core::{Due, Engine, Notice, Write};
-use crate::time::{Millis, Mono, Wall};
+use crate::time::{Millis, Mono, Now, Wall};
 use crate::wire::{
     Action, BootNotification, BootNotificationResponse, CiString, Heartbeat, HeartbeatResponse,
     RegistrationStatus,
 };
+
+/// By so much the device's clock must have jumped for the time to be asked for again.
+const JUMP: Millis = Millis(2000);
+/// So much time is between two times that it is asked for for that reason.
+const JUMPS_APART: Millis = Millis::from_secs(60);
 
 /// What the central system thinks of us. It survives the loss of a connection, not a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +95,21 @@ impl Engine {
         if !self.calls.is_waiting(Purpose::Heartbeat) {
             self.call(Purpose::Heartbeat, Action::Heartbeat, &Heartbeat {});
         }
+    }
+
+    /// The device's clock jumped against the one that timers go by: it was set, or the device slept
+    /// and our clock stood still meanwhile. The central system is asked what time it is, but not for
+    /// each of many jumps.
+    pub(crate) fn mind_jump(&mut self, before: Now) {
+        let wall = self.now.wall.0.saturating_sub(before.wall.0);
+        let mono = i64::try_from(self.now.mono.since(before.mono).0).unwrap_or(i64::MAX);
+        if wall.abs_diff(mono) <= JUMP.0 {
+            return;
+        }
+        let soonest = self.asked_time.map_or(self.now.mono, |at| at + JUMPS_APART);
+        let at = soonest.max(self.now.mono);
+        self.asked_time = Some(at);
+        self.heartbeat = Some(self.heartbeat.map_or(at, |due| due.min(at)));
     }
 
     pub(crate) fn rearm_heartbeat(&mut self) {

@@ -57,7 +57,9 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_fetched(&mut self, fetched: Fetched) {
+    pub(crate) fn on_fetched(&mut self, mut fetched: Fetched) {
+        let newest = fetched.stamps_mut().map(|stamp| stamp.wall).max();
+        self.newest = self.newest.max(newest.unwrap_or_default());
         for transaction in fetched.transactions {
             // What is here already is at least as new.
             self.transactions

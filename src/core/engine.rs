@@ -32,6 +32,10 @@ pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) now: Now,
+    /// The newest time that an earlier run is known to have stored.
+    pub(crate) newest: Wall,
+    /// When the time was last asked for because of a jump.
+    pub(crate) asked_time: Option<Mono>,
     pub(crate) ids: MessageIds,
     pub(crate) link: Link,
     pub(crate) back_off: BackOff,
@@ -165,10 +169,13 @@ impl Engine {
             .map(|(id, made)| Connector::new(id, made.lockable))
             .collect();
         let seed = setup.seed;
+        let newest = stored.newest();
         let mut engine = Self {
             settings,
-            clock: Clock::new(now),
+            clock: Clock::new(now, newest),
             now,
+            newest: newest.unwrap_or_default(),
+            asked_time: None,
             ids: MessageIds::new(seed),
             link: Link::Waiting(now.mono),
             back_off: BackOff::new(seed),
@@ -231,6 +238,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         // A clock that never goes back is asked for; one that does is not followed.
         let mono = now.mono.max(self.now.mono);
+        let before = self.now;
         self.now = Now {
             mono,
             wall: now.wall,
@@ -238,6 +246,7 @@ impl Engine {
         // All that the last input led to has been done.
         self.questions.are_seen(mono);
         let idle = matches!(input, Input::Deadline);
+        self.mind_jump(before);
         match input {
             Input::Link(news) => self.on_link(news),
             Input::Charger(fact) => self.on_fact(fact),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::core::calls::{Outstanding, Purpose, Waiting};
+use crate::core::clock::BUILT;
 use crate::core::connector::Session;
 use crate::core::link::{Link as LinkState, Ping};
 use crate::core::settings::Key;
@@ -12,7 +13,7 @@ use crate::core::{
     Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
     QueuedBody,
 };
-use crate::time::{Millis, Mono};
+use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
     self, Action, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
@@ -33,9 +34,8 @@ impl Engine {
                 log::warn!("a frame that is no text came and is ignored");
             }
             Link::Pong => {
-                // A ping is due after a long silence only: this connection has stood.
                 if matches!(self.link, LinkState::Up(Ping::Sent(_))) {
-                    self.back_off.reset();
+                    self.back_off.heard();
                 }
                 self.on_sign_of_life();
             }
@@ -47,6 +47,7 @@ impl Engine {
             return;
         }
         self.link = LinkState::Up(Ping::Quiet(self.now.mono));
+        self.back_off.opened(self.now.mono);
         self.connection += 1;
         self.counters.connects += 1;
         self.outbox.hurry();
@@ -70,7 +71,7 @@ impl Engine {
     }
 
     fn retry_later(&mut self) {
-        let wait = self.back_off.next(&self.setup.tuning);
+        let wait = self.back_off.next(self.now.mono, &self.setup.tuning);
         self.link = LinkState::Waiting(self.now.mono + wait);
     }
 
@@ -146,7 +147,8 @@ impl Engine {
                 self.link = LinkState::Connecting;
                 let profile = self.setup.tuning.security_profile;
                 let key = self.settings.password().map(<[u8]>::to_vec);
-                self.want(Effect::Connect(Access { profile, key }));
+                let time = self.time_of_access();
+                self.want(Effect::Connect(Access { profile, key, time }));
             }
             LinkState::Up(Ping::Quiet(_)) if self.ping_due().is_some_and(|at| at <= now) => {
                 self.want(Effect::Ping);
@@ -160,6 +162,21 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    /// The time by which certificates are checked.
+    fn time_of_access(&self) -> Wall {
+        let ours = self.clock.wall(self.now.mono);
+        if self.clock.is_synced() {
+            return ours;
+        }
+        // A stored time that is too late must not lock a charge point out for ever whose device
+        // knows the time: every other attempt goes by that alone.
+        let device = self.now.wall;
+        if device >= BUILT && self.back_off.failures() % 2 == 1 {
+            return device;
+        }
+        ours.max(device).max(self.newest).max(BUILT)
     }
 
     fn ping_due(&self) -> Option<Mono> {
@@ -201,7 +218,7 @@ impl Engine {
         let frame = wire::parse_frame(text);
         // Who says nonsense and hangs up is not to be tried again at once.
         if frame.is_ok() {
-            self.back_off.reset();
+            self.back_off.heard();
         }
         match frame {
             Ok(Frame::Call {

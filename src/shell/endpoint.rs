@@ -152,6 +152,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Wall;
 
     fn endpoint(url: &str, identity: &str) -> Result<Endpoint, Error> {
         Endpoint::new(url, identity, 0, &TlsOptions::default())
@@ -164,6 +165,7 @@ mod tests {
     const OPEN: Access = Access {
         profile: 0,
         key: None,
+        time: Wall(0),
     };
 
     // rules: 2
@@ -188,6 +190,7 @@ mod tests {
             let access = Access {
                 profile,
                 key: Some(b"secret".to_vec()),
+                time: Wall(0),
             };
             let request = request("ws://cs.example", "cp 1", &access);
             request

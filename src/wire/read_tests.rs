@@ -11,12 +11,12 @@ fn read<T: DeserializeOwned>(payload: &Value, mode: Mode) -> Result<Read<T>, Vio
 }
 
 /// The code and the path of what is wrong with a payload.
-fn wrong<T: DeserializeOwned + std::fmt::Debug>(payload: Value) -> (ErrorCode, String) {
+fn wrong<T: DeserializeOwned + fmt::Debug>(payload: Value) -> (ErrorCode, String) {
     let violation = read::<T>(&payload, Mode::Strict).unwrap_err();
     (violation.code, violation.path)
 }
 
-fn is<T: DeserializeOwned + std::fmt::Debug>(payload: Value, code: ErrorCode, path: &str) {
+fn is<T: DeserializeOwned + fmt::Debug>(payload: Value, code: ErrorCode, path: &str) {
     assert_eq!(
         wrong::<T>(payload.clone()),
         (code, path.to_owned()),

@@ -10,7 +10,7 @@ use evcp::core::{
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{self, Action, CiString, Frame, Mode};
-use serde_json::value::RawValue;
+use serde_json::value::{to_raw_value, RawValue};
 use serde_json::{json, Value};
 
 use super::books::Books;
@@ -302,7 +302,8 @@ impl World {
             if !self.connected || !waits {
                 continue;
             }
-            self.answers(&id, Some(&payload));
+            let said = to_raw_value(&payload).expect("it is JSON");
+            self.answers(&id, Some(&said));
             let text = json!([3, id, payload]).to_string();
             assert!(Action::parse(&action).is_some());
             self.engine.handle(self.now, Input::Link(Link::Text(&text)));
