@@ -135,10 +135,6 @@ fn the_largest_frame_is_taken_in_within_four_times_its_size() {
         for (name, text) in hostile() {
             assert_eq!(text.len(), FRAME, "{name}");
             let cost = cost(&mut world, &text);
-            println!(
-                "{name}, tolerant {tolerant}: {:.2}",
-                cost as f64 / FRAME as f64
-            );
             assert!(
                 cost <= 4 * FRAME,
                 "{name}, tolerant {tolerant}: {cost} bytes"

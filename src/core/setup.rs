@@ -179,6 +179,8 @@ pub struct Tuning {
     pub boot_retry: Millis,
     /// How long a ping may stay without answer.
     pub pong_timeout: Millis,
+    /// The largest frame that is taken in, in bytes, 4096 to 1048576.
+    pub max_frame: u32,
     /// How long the firmware may take to answer a question.
     pub answer_timeout: Millis,
     /// How long the firmware may take to read a meter.
@@ -225,6 +227,7 @@ impl Default for Tuning {
             reconnect_jitter: 25,
             boot_retry: Millis::from_secs(60),
             pong_timeout: Millis::from_secs(20),
+            max_frame: 65_536,
             answer_timeout: Millis::from_secs(25),
             meter_timeout: Millis::from_secs(2),
             ev_reaction: Millis::from_secs(10),

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use crate::charge_point::TlsOptions;
 use crate::core::Access;
 use crate::error::Error;
+use crate::shell::names::Names;
 #[cfg(feature = "tls")]
 use crate::shell::tls::Tls;
 
@@ -32,6 +33,9 @@ pub(crate) struct Endpoint {
     identity: String,
     /// The scheme of the URL, which counts at security profile 0 alone.
     encrypted: bool,
+    /// The largest frame that is taken in.
+    pub(crate) max_frame: usize,
+    pub(crate) names: Names,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Tls>,
 }
@@ -81,6 +85,8 @@ impl Endpoint {
             port: uri.port_u16(),
             identity: identity.to_owned(),
             encrypted,
+            max_frame: 64 * 1024,
+            names: Names::default(),
             #[cfg(feature = "tls")]
             tls: Tls::new(tls)?,
         };
