@@ -441,3 +441,14 @@ fn a_long_list_and_the_length_that_allows_it_are_kept_in_any_order() {
     let too_short = with(2, &[lists[0], ("connectorphaserotationmaxlength", "1")]);
     assert!(Engine::new(too_short, Stored::default(), world.now).is_err());
 }
+
+// rules: 123
+#[test]
+fn an_error_text_never_says_a_password() {
+    let setup = with(1, &[("authorizationkey", "sesame")]);
+    let now = World::new(common::setup(1)).now;
+    let refused = Engine::new(setup, Stored::default(), now);
+    let text = refused.expect_err("it is too short").to_string();
+    assert!(text.contains("AuthorizationKey"), "{text}");
+    assert!(!text.contains("sesame"), "{text}");
+}

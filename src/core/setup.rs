@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::settings::{Key, Rights};
 use crate::core::{BadValue, ConnectorId, Quantity};
 use crate::time::Millis;
 use crate::wire::CiString;
@@ -267,11 +268,21 @@ impl fmt::Display for SetupError {
             Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
             Self::Device(what) => write!(f, "the device has no {what}"),
             Self::Key(bad) => {
-                write!(
-                    f,
-                    "configuration key {}: not possible: \"{}\"",
-                    bad.key, bad.value
-                )
+                // A password has no place in a text for people.
+                match Key::by_name(&bad.key).map(|key| key.row().rights) {
+                    Some(Rights::WriteOnly) => {
+                        write!(
+                            f,
+                            "configuration key {}: this value is not possible",
+                            bad.key
+                        )
+                    }
+                    _ => write!(
+                        f,
+                        "configuration key {}: not possible: \"{}\"",
+                        bad.key, bad.value
+                    ),
+                }
             }
             Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
         }
@@ -311,7 +322,7 @@ impl Setup {
             let twice = self.declared[..at]
                 .iter()
                 .any(|other| other.name == key.name);
-            if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
+            if twice || Key::by_name(key.name.as_str()).is_some() {
                 return Err(SetupError::Declared(key.name.as_str().to_owned()));
             }
         }

@@ -48,7 +48,10 @@ impl Endpoint {
         profile: u8,
         tls: &TlsOptions,
     ) -> Result<Self, Error> {
-        let invalid = |why: &str| Error::Invalid(format!("url \"{url}\": {why}"));
+        let invalid = |why: &str| {
+            let url = without_password(url);
+            Error::Invalid(format!("url \"{url}\": {why}"))
+        };
         if identity.is_empty() || identity.len() > 255 {
             return Err(Error::Invalid(
                 "the identity must have 1 to 255 characters".to_owned(),
@@ -155,6 +158,17 @@ impl Endpoint {
     }
 }
 
+/// A URL for people: what stands before the host, where a password may be, is left out.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://...@{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,17 +224,27 @@ mod tests {
 
     #[test]
     fn a_url_that_makes_no_sense_is_named() {
-        for url in [
-            "http://cs.example",
-            "cs.example",
-            "ws://",
-            "ws://u:p@cs.example",
-            "",
-        ] {
+        for url in ["http://cs.example", "cs.example", "ws://", ""] {
             let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
                 panic!("{url}")
             };
             assert!(text.contains(url), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_error_text_says_a_password() {
+        for url in [
+            "ws://u:secret@cs.example",
+            "http://u:secret@cs.example",
+            "u:secret@cs.example",
+            "ws://u:p@secret@cs.example/ x",
+            "ws://secret@",
+        ] {
+            let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
+                panic!("{url}")
+            };
+            assert!(!text.contains("secret"), "{text}");
         }
     }
 
