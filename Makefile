@@ -35,7 +35,9 @@ DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
 # of a target's own, which RUSTFLAGS would hide, stay.
 CARGO_HOME ?= $(HOME)/.cargo
 REMAP = --config "target.'cfg(all())'.rustflags=['--remap-path-prefix=$(CARGO_HOME)/registry/src=crates', \
-	'--remap-path-prefix=$(CURDIR)=evcp']"
+	'--remap-path-prefix=$(CURDIR)=evcp']" --config "env.CFLAGS='$(CRATES_CFLAGS) \
+	-ffile-prefix-map=$(CARGO_HOME)/registry/src=crates -ffile-prefix-map=$(CURDIR)=evcp'"
+CRATES_CFLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"$$/\1/p' .cargo/config.toml)
 
 # Both libraries in one go. A library with threads cannot be unloaded: nodelete.
 BUILD_LIB = $(CARGO) rustc $(REMAP) --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \

@@ -267,7 +267,7 @@ fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
     let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let due = |world: &World, secs| Some((world.now.mono + Millis::from_secs(secs), Due::Ping));
     assert_eq!(world.engine.deadline(), due(&world, 20));
-    world.run(Millis::from_secs(15));
+    world.run(Millis::from_secs(10));
     change(&mut world, "WebSocketPingInterval", "7");
     assert_eq!(world.engine.deadline(), due(&world, 7));
     change(&mut world, "WebSocketPingInterval", "0");
@@ -350,7 +350,7 @@ fn a_connection_that_proved_itself_is_soon_made_anew() {
     let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
     let waits = waits_after(&mut world, |world| {
         write(world, question);
-        world.run(Millis::from_secs(15));
+        world.run(Millis::from_secs(10));
     });
     assert_eq!(waits, [2, 2, 2, 2, 2]);
     let waits = waits_after(&mut world, |world| {

@@ -25,8 +25,9 @@ pub(crate) enum Ping {
     Sent(Mono),
 }
 
-/// A connection that stood for so long is not one that somebody makes only to drop it.
-const PROVEN: Millis = Millis::from_secs(15);
+/// A connection that stood for so many of the shortest waits is not one that somebody makes only to
+/// drop it.
+const PROVEN: u64 = 5;
 
 /// Exponential back-off with jitter: a thousand charge points whose central system restarts must
 /// not come back at the same instant.
@@ -74,8 +75,9 @@ impl BackOff {
     /// How long to wait this time. A connection that brought something and stood for a while proved
     /// itself, and the next wait is the shortest again; who answers once and hangs up did not.
     pub(crate) fn next(&mut self, now: Mono, tuning: &Tuning) -> Millis {
+        let proven = tuning.reconnect_min.0.saturating_mul(PROVEN);
         let stood = self.since.take().map(|since| now.since(since));
-        if self.heard && stood.is_some_and(|stood| stood >= PROVEN) {
+        if self.heard && stood.is_some_and(|stood| stood.0 >= proven) {
             self.failures = 0;
         }
         let doubled = tuning
