@@ -78,6 +78,20 @@ fn once_the_clock_is_set_certificates_are_checked_by_it_alone() {
 }
 
 #[test]
+fn what_the_host_says_of_the_time_counts_for_the_attempt_that_is_under_way() {
+    let mut world = made(0);
+    world.run(Millis::from_secs(10));
+    let right = BUILT + 1_000 * DAY;
+    let clock = Input::Charger(Fact::Clock(Wall(right)));
+    world.engine.handle(world.now, clock);
+    let times = std::iter::from_fn(|| world.engine.poll()).filter_map(|effect| match effect {
+        Effect::Connect(access) => Some(access.time.0),
+        _ => None,
+    });
+    assert_eq!(times.last(), Some(right));
+}
+
+#[test]
 fn a_device_that_starts_in_1970_again_goes_on_from_the_newest_time_that_is_stored() {
     for ended in [false, true] {
         let mut world = charged(0, 1_000);

@@ -95,7 +95,7 @@ fn the_firmware_is_told_the_time_of_the_central_system_and_not_its_own() {
     assert_eq!(told(&world), 2);
 }
 
-// rules: 30
+// rules: 29
 #[test]
 fn after_a_suspend_the_time_is_asked_for_at_once_and_not_for_each_of_many_jumps() {
     let mut world = told(setup(1), "Accepted", 3_600);

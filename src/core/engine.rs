@@ -294,7 +294,13 @@ impl Engine {
             Fact::Fault(at, fault) => self.on_fault(at, fault),
             Fact::Warning(at, warning) => self.on_warning(at, warning),
             Fact::Operative(at, operative) => self.set_operative(at, operative),
-            Fact::Clock(wall) => self.set_clock(wall),
+            Fact::Clock(wall) => {
+                let first = !self.clock.is_synced();
+                self.set_clock(wall);
+                if first {
+                    self.connect_by_clock();
+                }
+            }
             Fact::Meter(at, readings) => self.on_meter(at, &readings, false),
             Fact::SignedMeter(at, signed) => self.on_signed_meter(at, signed),
             Fact::Tag(at, tag) => self.on_tag(&at, tag),

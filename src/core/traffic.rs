@@ -140,6 +140,14 @@ impl Engine {
         self.try_at_once();
     }
 
+    /// The time is known at last: an attempt that is under way, or to come, is made anew at once, and
+    /// checks certificates by it.
+    pub(crate) fn connect_by_clock(&mut self) {
+        if matches!(self.link, LinkState::Connecting | LinkState::Waiting(_)) {
+            self.reconnect();
+        }
+    }
+
     pub(crate) fn expire_link(&mut self) {
         let now = self.now.mono;
         match self.link {
