@@ -113,7 +113,7 @@ fn after_a_suspend_the_time_is_asked_for_at_once_and_not_for_each_of_many_jumps(
     let statuses = world.sent("StatusNotification");
     assert_eq!(statuses[statuses.len() - 1]["timestamp"], now);
     for _ in 0..120 {
-        world.step_wall(-5_000);
+        world.step_wall(5_000);
         world.ev(1, Ev::Absent);
         world.run(Millis::from_secs(1));
     }

@@ -12,8 +12,8 @@ use crate::wire::{
     RegistrationStatus,
 };
 
-/// By so much the device's clock must have jumped for the time to be asked for again.
-const JUMP: Millis = Millis(2000);
+/// By more than so many milliseconds the device's clock must have jumped for the time to be asked for again.
+const JUMP: i64 = 2000;
 /// So much time is between two times that it is asked for for that reason.
 const JUMPS_APART: Millis = Millis::from_secs(60);
 
@@ -97,17 +97,20 @@ impl Engine {
         }
     }
 
-    /// The device's clock jumped against the one that timers go by: it was set, or the device slept
-    /// and our clock stood still meanwhile. The central system is asked what time it is, but not for
-    /// each of many jumps.
+    /// The device's clock ran ahead of the one that timers go by: the device slept and our clock
+    /// stood still meanwhile, or it was set. The central system is asked what time it is, but not
+    /// for each of many jumps.
     pub(crate) fn mind_jump(&mut self, before: Now) {
         let wall = self.now.wall.0.saturating_sub(before.wall.0);
         let mono = i64::try_from(self.now.mono.since(before.mono).0).unwrap_or(i64::MAX);
-        if wall.abs_diff(mono) <= JUMP.0 {
+        if wall.saturating_sub(mono) <= JUMP {
             return;
         }
-        let soonest = self.asked_time.map_or(self.now.mono, |at| at + JUMPS_APART);
-        let at = soonest.max(self.now.mono);
+        let now = self.now.mono;
+        if self.asked_time.is_some_and(|at| at > now) {
+            return;
+        }
+        let at = self.asked_time.map_or(now, |at| now.max(at + JUMPS_APART));
         self.asked_time = Some(at);
         self.heartbeat = Some(self.heartbeat.map_or(at, |due| due.min(at)));
     }

@@ -34,7 +34,7 @@ pub struct Engine {
     pub(crate) now: Now,
     /// The newest time that an earlier run is known to have stored.
     pub(crate) newest: Wall,
-    /// When the time was last asked for because of a jump.
+    /// When the time was last asked for because of a jump, or will be.
     pub(crate) asked_time: Option<Mono>,
     pub(crate) ids: MessageIds,
     pub(crate) link: Link,

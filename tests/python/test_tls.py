@@ -35,7 +35,7 @@ async def test_a_certificate_is_refused_whose_time_is_not_that_of_the_charge_poi
     async with charger:
         for _ in range(4):
             news = await charger.wait("connection")
-            assert news["link"] is evcp.Link.FAILED and "certificate" in news["detail"], news
+            assert news["link"] is evcp.Link.CONNECT_FAILED and "certificate" in news["detail"], news
 
 
 def limited(**trees):
@@ -63,4 +63,4 @@ async def test_what_an_issuer_may_name_binds_the_common_name_too(tmp_path, centr
     central = await central_system(tls=issuer.server("localhost", names), host="localhost")
     async with Charger(secured(central, root.root)) as charger:
         link = (await charger.wait("connection"))["link"]
-        assert link is (evcp.Link.CONNECTED if good else evcp.Link.FAILED)
+        assert link is (evcp.Link.CONNECTED if good else evcp.Link.CONNECT_FAILED)
