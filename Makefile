@@ -31,8 +31,16 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml)
 ABI := $(shell echo $(VERSION) | sed 's/^\(0\.0\.[0-9]*\|0\.[0-9]*\|[0-9]*\).*/\1/')
 DESCRIPTION := $(shell sed -n 's/^description = "\(.*\)"$$/\1/p' Cargo.toml)
 
+# The paths of the machine that builds have no place in what it builds: panics name their files. Flags
+# of a target's own, which RUSTFLAGS would hide, stay.
+CARGO_HOME ?= $(HOME)/.cargo
+REMAP = --config "target.'cfg(all())'.rustflags=['--remap-path-prefix=$(CARGO_HOME)/registry/src=crates', \
+	'--remap-path-prefix=$(CURDIR)=evcp']" --config "env.CFLAGS='$(CRATES_CFLAGS) \
+	-ffile-prefix-map=$(CARGO_HOME)/registry/src=crates -ffile-prefix-map=$(CURDIR)=evcp'"
+CRATES_CFLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"$$/\1/p' .cargo/config.toml)
+
 # Both libraries in one go. A library with threads cannot be unloaded: nodelete.
-BUILD_LIB = $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \
+BUILD_LIB = $(CARGO) rustc $(REMAP) --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \
 	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
 .PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \
@@ -61,7 +69,7 @@ install: lib
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/evcp.pc
 
 simulator:
-	$(CARGO) build --release --example simulator
+	$(CARGO) build $(REMAP) --release --example simulator
 
 # The same line as in the README.
 examples: lib

@@ -650,7 +650,8 @@ evcp_err_t evcp_set_warning(evcp_t *cp,
  * restart, as when the central system does it. */
 EVCP_API evcp_err_t evcp_set_operative(evcp_t *cp, uint32_t connector, bool operative);
 
-/* The device has a better clock than the library's: Unix time in milliseconds. */
+/* The device has a better clock than the library's: Unix time in milliseconds. From then on, also
+ * before evcp_start(), the central system's certificate is checked against it. */
 EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
 
 /* Whether there is a network at all (true at the start). Without one no connection is tried; with
@@ -786,9 +787,14 @@ EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 /* ---- Log (one per process) --------------------------------------------------------------- */
 
 /* Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
- * no call of the former function is running any more, so what user_data points to may go.
+ * no call of the former function is running any more, so what user_data points to may go. A line is
+ * cut after 1024 bytes, and of each level there are 200 a second at most: the next second begins with
+ * how many were left out. Frames (target evcp::frame, at EVCP_LOG_TRACE) are told all, and whole.
  * EVCP_E_DEADLOCK inside a log function, EVCP_E_INVALID for a level that there is not. */
-EVCP_API evcp_err_t evcp_set_log(uint32_t max_level, evcp_log_fn log, void *user_data);
+EVCP_API
+evcp_err_t evcp_set_log(uint32_t max_level,
+                        evcp_log_fn log,
+                        void *user_data);
 
 /* Initialisers for the structs that grow. */
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }

@@ -117,7 +117,8 @@ impl ChargePoint {
             trace_frames,
         } = options;
         let profile = setup.tuning.security_profile;
-        let endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
+        let mut endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
+        endpoint.max_frame = usize::try_from(setup.tuning.max_frame).unwrap_or(usize::MAX);
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
         let now = shell::now();
         let mut replaced = None;

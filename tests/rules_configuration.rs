@@ -277,8 +277,8 @@ fn a_new_password_is_stored_then_answered_then_used() {
     let answered = place(&|e| *e == answer);
     let closed = place(&|e| *e == Effect::Close(CloseReason::NewAccess));
     let key = Some(b"OCA_OCTT_admin_test".to_vec());
-    let connect = Effect::Connect(Access { profile: 1, key });
-    let used = place(&|e| *e == connect);
+    let with_it = |access: &Access| (access.profile, &access.key) == (1, &key);
+    let used = place(&|e| matches!(e, Effect::Connect(access) if with_it(access)));
     let order = [stored, answered, closed, used];
     assert!(
         order.windows(2).all(|pair| pair[0] < pair[1]),
@@ -440,4 +440,15 @@ fn a_long_list_and_the_length_that_allows_it_are_kept_in_any_order() {
     assert_eq!(answer["configurationKey"][0]["value"], "1.RST,2.RTS");
     let too_short = with(2, &[lists[0], ("connectorphaserotationmaxlength", "1")]);
     assert!(Engine::new(too_short, Stored::default(), world.now).is_err());
+}
+
+// rules: 123
+#[test]
+fn an_error_text_never_says_a_password() {
+    let setup = with(1, &[("authorizationkey", "sesame")]);
+    let now = World::new(common::setup(1)).now;
+    let refused = Engine::new(setup, Stored::default(), now);
+    let text = refused.expect_err("it is too short").to_string();
+    assert!(text.contains("AuthorizationKey"), "{text}");
+    assert!(!text.contains("sesame"), "{text}");
 }

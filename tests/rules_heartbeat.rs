@@ -94,3 +94,42 @@ fn the_firmware_is_told_the_time_of_the_central_system_and_not_its_own() {
     world.run(Millis::from_secs(301));
     assert_eq!(told(&world), 2);
 }
+
+// rules: 29
+#[test]
+fn after_a_suspend_the_time_is_asked_for_at_once_and_not_for_each_of_many_jumps() {
+    let mut world = told(setup(1), "Accepted", 3_600);
+    world.run(Millis::from_secs(10));
+    assert_eq!(world.sent("Heartbeat").len(), 0);
+    // Asleep, timers stand still, and the device's clock does not.
+    world.step_wall(600_000);
+    world.step_central(600_000);
+    world.ev(1, Ev::Plugged);
+    world.run(Millis(0));
+    assert_eq!(world.sent("Heartbeat").len(), 1);
+    let now = evcp::wire::format_wall(Wall(world.central.clock));
+    world.ev(1, Ev::Absent);
+    world.run(Millis(0));
+    let statuses = world.sent("StatusNotification");
+    assert_eq!(statuses[statuses.len() - 1]["timestamp"], now);
+    for _ in 0..120 {
+        world.step_wall(5_000);
+        world.ev(1, Ev::Absent);
+        world.run(Millis::from_secs(1));
+    }
+    assert_eq!(world.sent("Heartbeat").len(), 3);
+}
+
+#[test]
+fn a_jump_while_there_is_no_connection_is_asked_about_on_the_next() {
+    let mut world = told(setup(1), "Accepted", 3_600);
+    world.reachable = false;
+    world.drop_link();
+    world.run(Millis::from_secs(10));
+    world.step_wall(600_000);
+    world.ev(1, Ev::Plugged);
+    world.run(Millis::from_secs(100));
+    world.reachable = true;
+    world.run(Millis::from_secs(150));
+    assert_eq!(world.sent("Heartbeat").len(), 1);
+}

@@ -267,7 +267,7 @@ fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
     let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let due = |world: &World, secs| Some((world.now.mono + Millis::from_secs(secs), Due::Ping));
     assert_eq!(world.engine.deadline(), due(&world, 20));
-    world.run(Millis::from_secs(15));
+    world.run(Millis::from_secs(10));
     change(&mut world, "WebSocketPingInterval", "7");
     assert_eq!(world.engine.deadline(), due(&world, 7));
     change(&mut world, "WebSocketPingInterval", "0");
@@ -332,11 +332,25 @@ fn a_central_system_that_talks_nonsense_and_hangs_up_is_tried_ever_more_rarely()
 
 // rules: 3
 #[test]
+fn a_central_system_that_answers_and_hangs_up_is_tried_ever_more_rarely() {
+    let mut world = without_jitter();
+    world.run(Millis::from_secs(3_600));
+    let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
+    let waits = waits_after(&mut world, |world| {
+        write(world, question);
+    });
+    // The first was good for an hour.
+    assert_eq!(waits, [2, 4, 8, 16, 32]);
+}
+
+// rules: 3
+#[test]
 fn a_connection_that_proved_itself_is_soon_made_anew() {
     let mut world = without_jitter();
     let question = "[2,\"a\",\"GetConfiguration\",{\"key\":[\"NumberOfConnectors\"]}]";
     let waits = waits_after(&mut world, |world| {
         write(world, question);
+        world.run(Millis::from_secs(10));
     });
     assert_eq!(waits, [2, 2, 2, 2, 2]);
     let waits = waits_after(&mut world, |world| {

@@ -12,6 +12,7 @@ use std::io::{self, BufRead, Write};
 use evcp::wire::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
 #[derive(Deserialize)]
@@ -20,7 +21,7 @@ struct Line {
     kind: Kind,
     /// `null` is a payload too; only an absent one is None.
     #[serde(default, deserialize_with = "some")]
-    payload: Option<Value>,
+    payload: Option<Box<RawValue>>,
     #[serde(default)]
     random: u64,
 }
@@ -32,8 +33,8 @@ enum Kind {
     Response,
 }
 
-fn some<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(reader).map(Some)
+fn some<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    <Box<RawValue>>::deserialize(reader).map(Some)
 }
 
 fn main() -> io::Result<()> {

@@ -2,6 +2,7 @@
 //! refused can be answered.
 
 use evcp::wire::{self, ErrorCode, Frame, FrameError, Mode};
+use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
 use crate::message;
@@ -15,7 +16,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-fn understood(frame: &Frame) {
+fn understood(frame: &Frame<'_>) {
     let id = match frame {
         Frame::Call { id, .. } | Frame::CallResult { id, .. } | Frame::CallError { id, .. } => id,
     };
@@ -26,14 +27,10 @@ fn understood(frame: &Frame) {
             action,
             payload,
         } => {
-            assert!(payload.is_object());
             request(id.as_str(), action, payload);
-            json!([2, id.as_str(), action, payload])
+            format!("[2,{},{},{payload}]", json!(id.as_str()), json!(action))
         }
-        Frame::CallResult { id, payload } => {
-            assert!(!payload.is_null());
-            json!([3, id.as_str(), payload])
-        }
+        Frame::CallResult { id, payload } => format!("[3,{},{payload}]", json!(id.as_str())),
         Frame::CallError {
             id,
             code,
@@ -41,22 +38,24 @@ fn understood(frame: &Frame) {
             details,
         } => {
             refused(id.as_str(), *code, description);
-            json!([4, id.as_str(), code.as_str(), description, details])
+            let [id, code, description] =
+                [id.as_str(), code.as_str(), description].map(|part| json!(part));
+            match details {
+                Some(details) => format!("[4,{id},{code},{description},{details}]"),
+                None => format!("[4,{id},{code},{description}]"),
+            }
         }
     };
-    // The last digit of a fraction may change when it is written: only the schema's own decimals
-    // are exact.
-    if !has_fraction(&written) {
-        assert_eq!(
-            wire::parse_frame(&written.to_string()).as_ref(),
-            Ok(frame),
-            "it changes on its way: {written}"
-        );
-    }
+    let again = wire::parse_frame(&written).expect("what was written is understood");
+    assert_eq!(
+        format!("{again:?}"),
+        format!("{frame:?}"),
+        "it changes on its way: {written}"
+    );
 }
 
 /// A call is read in both ways, and refused with a reason that fits on the wire.
-fn request(id: &str, action: &str, payload: &Value) {
+fn request(id: &str, action: &str, payload: &RawValue) {
     let strict = wire::read_request(action, payload, Mode::Strict);
     let tolerant = wire::read_request(action, payload, Mode::Tolerant);
     match (strict, tolerant) {
@@ -64,7 +63,8 @@ fn request(id: &str, action: &str, payload: &Value) {
             assert_eq!(strict.value, tolerant.value);
             assert!(strict.ignored.is_empty() && tolerant.ignored.is_empty());
             assert_eq!(strict.value.action().as_str(), action);
-            message::request(strict.value.action(), payload);
+            let payload: Value = serde_json::from_str(payload.get()).expect("it was read");
+            message::request(strict.value.action(), &payload);
         }
         (Ok(_), Err(why)) => panic!("tolerant reading is stricter: {why}"),
         (Err(why), _) => refused(id, why.code, &why.to_string()),
@@ -85,14 +85,5 @@ fn refused(id: &str, code: ErrorCode, text: &str) {
             assert_eq!(description, cut);
         }
         other => panic!("{answer} is read as {other:?}"),
-    }
-}
-
-fn has_fraction(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.is_f64(),
-        Value::Array(all) => all.iter().any(has_fraction),
-        Value::Object(all) => all.values().any(has_fraction),
-        _ => false,
     }
 }

@@ -255,7 +255,7 @@ impl Running {
         match answers.as_slice() {
             [Frame::CallResult { id: its, payload }] => {
                 assert_eq!(its.as_str(), id);
-                Some(payload.clone())
+                Some(serde_json::from_str(payload.get()).expect("it is JSON"))
             }
             [Frame::CallError { id: its, .. }] => {
                 assert_eq!(its.as_str(), id);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
 use crate::core::connector::{Allowed, Session};
@@ -231,7 +231,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_authorize_answer(&mut self, number: u64, payload: &Value) {
+    pub(crate) fn on_authorize_answer(&mut self, number: u64, payload: &RawValue) {
         let answer: Option<AuthorizeResponse> = self.read_answer("Authorize", payload);
         let Some(AuthorizeResponse { id_tag_info: info }) = answer else {
             return self.authorize_refused(number);

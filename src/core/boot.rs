@@ -1,16 +1,21 @@
 //! Registration at the central system, heartbeats, and the time they bring
 //! (`OCPP 1.6 §4.2`, `§4.6`).
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
 use crate::core::settings::Key;
 use crate::core::{Due, Engine, Notice, Write};
-use crate::time::{Millis, Mono, Wall};
+use crate::time::{Millis, Mono, Now, Wall};
 use crate::wire::{
     Action, BootNotification, BootNotificationResponse, CiString, Heartbeat, HeartbeatResponse,
     RegistrationStatus,
 };
+
+/// By more than so many milliseconds the device's clock must have jumped for the time to be asked for again.
+const JUMP: i64 = 2000;
+/// So much time is between two times that it is asked for for that reason.
+const JUMPS_APART: Millis = Millis::from_secs(60);
 
 /// What the central system thinks of us. It survives the loss of a connection, not a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +97,24 @@ impl Engine {
         }
     }
 
+    /// The device's clock ran ahead of the one that timers go by: the device slept and our clock
+    /// stood still meanwhile, or it was set. The central system is asked what time it is, but not
+    /// for each of many jumps.
+    pub(crate) fn mind_jump(&mut self, before: Now) {
+        let wall = self.now.wall.0.saturating_sub(before.wall.0);
+        let mono = i64::try_from(self.now.mono.since(before.mono).0).unwrap_or(i64::MAX);
+        if wall.saturating_sub(mono) <= JUMP {
+            return;
+        }
+        let now = self.now.mono;
+        if self.asked_time.is_some_and(|at| at > now) {
+            return;
+        }
+        let at = self.asked_time.map_or(now, |at| now.max(at + JUMPS_APART));
+        self.asked_time = Some(at);
+        self.heartbeat = Some(self.heartbeat.map_or(at, |due| due.min(at)));
+    }
+
     pub(crate) fn rearm_heartbeat(&mut self) {
         let interval = self.settings.secs(Key::HeartbeatInterval);
         self.heartbeat = (interval.0 > 0).then(|| self.now.mono + interval);
@@ -121,7 +144,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_boot_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_boot_answer(&mut self, payload: &RawValue) {
         let answer: Option<BootNotificationResponse> =
             self.read_answer("BootNotification", payload);
         let Some(answer) = answer else {
@@ -171,7 +194,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_heartbeat_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_heartbeat_answer(&mut self, payload: &RawValue) {
         let answer: Option<HeartbeatResponse> = self.read_answer("Heartbeat", payload);
         if let Some(answer) = answer {
             self.take_time(answer.current_time);

@@ -1,6 +1,6 @@
 //! Configuration keys over the wire, and what a change sets off (`OCPP 1.6 §5.3`, `§5.8`).
 
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
 use crate::core::settings::{Key, Rights};
@@ -109,7 +109,7 @@ impl Engine {
         self.call(Purpose::DataTransfer(token), Action::DataTransfer, &request);
     }
 
-    pub(crate) fn on_data_answer(&mut self, token: u64, payload: &Json) {
+    pub(crate) fn on_data_answer(&mut self, token: u64, payload: &RawValue) {
         let answer: Option<DataTransferResponse> = self.read_answer("DataTransfer", payload);
         let outcome = match answer {
             Some(answer) => DataTransferOutcome::Answered(answer.status, answer.data),

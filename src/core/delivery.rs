@@ -1,7 +1,7 @@
 //! Transaction messages on their way: what they say, and what becomes of them
 //! (`OCPP 1.6 §3.7`).
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::metering::number;
 use crate::core::outbox::Room;
@@ -57,7 +57,9 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_fetched(&mut self, fetched: Fetched) {
+    pub(crate) fn on_fetched(&mut self, mut fetched: Fetched) {
+        let newest = fetched.stamps_mut().map(|stamp| stamp.wall).max();
+        self.newest = self.newest.max(newest.unwrap_or_default());
         for transaction in fetched.transactions {
             // What is here already is at least as new.
             self.transactions
@@ -129,7 +131,7 @@ impl Engine {
     }
 
     /// The central system has the head of the queue.
-    pub(crate) fn on_queued_answer(&mut self, payload: &Value) {
+    pub(crate) fn on_queued_answer(&mut self, payload: &RawValue) {
         let Some(head) = self.outbox.head() else {
             return;
         };

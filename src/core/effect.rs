@@ -39,6 +39,9 @@ pub struct Access {
     pub profile: u8,
     /// The password for HTTP basic authentication, as it goes over the wire.
     pub key: Option<Vec<u8>>,
+    /// The time by which certificates are checked: that of the charge point's clock or, before
+    /// anybody has set it, none before the newest that is stored and the build of the library.
+    pub time: Wall,
 }
 
 impl core::fmt::Debug for Access {
@@ -48,6 +51,7 @@ impl core::fmt::Debug for Access {
         f.debug_struct("Access")
             .field("profile", &self.profile)
             .field("key", &key)
+            .field("time", &self.time)
             .finish()
     }
 }

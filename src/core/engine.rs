@@ -34,6 +34,10 @@ pub struct Engine {
     pub(crate) now: Now,
     /// Nothing happened but that time has passed.
     pub(crate) idle: bool,
+    /// The newest time that an earlier run is known to have stored.
+    pub(crate) newest: Wall,
+    /// When the time was last asked for because of a jump, or will be.
+    pub(crate) asked_time: Option<Mono>,
     pub(crate) ids: MessageIds,
     pub(crate) link: Link,
     pub(crate) back_off: BackOff,
@@ -167,11 +171,14 @@ impl Engine {
             .map(|(id, made)| Connector::new(id, made.lockable))
             .collect();
         let seed = setup.seed;
+        let newest = stored.newest();
         let mut engine = Self {
             settings,
-            clock: Clock::new(now),
+            clock: Clock::new(now, newest),
             now,
             idle: false,
+            newest: newest.unwrap_or_default(),
+            asked_time: None,
             ids: MessageIds::new(seed),
             link: Link::Waiting(now.mono),
             back_off: BackOff::new(seed),
@@ -234,6 +241,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         // A clock that never goes back is asked for; one that does is not followed.
         let mono = now.mono.max(self.now.mono);
+        let before = self.now;
         self.now = Now {
             mono,
             wall: now.wall,
@@ -243,6 +251,7 @@ impl Engine {
         let patience = self.settings.secs(Key::MessageTimeout);
         self.calls.are_sent(mono + patience);
         self.idle = matches!(input, Input::Deadline);
+        self.mind_jump(before);
         match input {
             Input::Link(news) => self.on_link(news),
             Input::Charger(fact) => self.on_fact(fact),
@@ -291,7 +300,13 @@ impl Engine {
             Fact::Fault(at, fault) => self.on_fault(at, fault),
             Fact::Warning(at, warning) => self.on_warning(at, warning),
             Fact::Operative(at, operative) => self.set_operative(at, operative),
-            Fact::Clock(wall) => self.set_clock(wall),
+            Fact::Clock(wall) => {
+                let first = !self.clock.is_synced();
+                self.set_clock(wall);
+                if first {
+                    self.connect_by_clock();
+                }
+            }
             Fact::Meter(at, readings) => self.on_meter(at, &readings, false),
             Fact::SignedMeter(at, signed) => self.on_signed_meter(at, signed),
             Fact::Tag(at, tag) => self.on_tag(&at, tag),

@@ -25,11 +25,19 @@ pub(crate) enum Ping {
     Sent(Mono),
 }
 
+/// A connection that stood for so many of the shortest waits is not one that somebody makes only to
+/// drop it.
+const PROVEN: u64 = 5;
+
 /// Exponential back-off with jitter: a thousand charge points whose central system restarts must
 /// not come back at the same instant.
 #[derive(Clone, Debug)]
 pub(crate) struct BackOff {
     failures: u32,
+    /// Since when the connection stands, if it does.
+    since: Option<Mono>,
+    /// Whether anything came on it that makes sense.
+    heard: bool,
     dice: Dice,
 }
 
@@ -37,17 +45,41 @@ impl BackOff {
     pub(crate) const fn new(seed: u64) -> Self {
         Self {
             failures: 0,
+            since: None,
+            heard: false,
             dice: Dice(seed),
         }
     }
 
-    /// The connection proved itself: the next wait is the shortest again.
+    /// The next wait is the shortest again.
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// How long to wait this time.
-    pub(crate) fn next(&mut self, tuning: &Tuning) -> Millis {
+    /// A connection was made.
+    pub(crate) fn opened(&mut self, now: Mono) {
+        self.since = Some(now);
+        self.heard = false;
+    }
+
+    /// Something came on it that makes sense.
+    pub(crate) fn heard(&mut self) {
+        self.heard = true;
+    }
+
+    /// How often in a row it failed.
+    pub(crate) const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// How long to wait this time. A connection that brought something and stood for a while proved
+    /// itself, and the next wait is the shortest again; who answers once and hangs up did not.
+    pub(crate) fn next(&mut self, now: Mono, tuning: &Tuning) -> Millis {
+        let proven = tuning.reconnect_min.0.saturating_mul(PROVEN);
+        let stood = self.since.take().map(|since| now.since(since));
+        if self.heard && stood.is_some_and(|stood| stood.0 >= proven) {
+            self.failures = 0;
+        }
         let doubled = tuning
             .reconnect_min
             .0
@@ -86,13 +118,13 @@ mod tests {
             ..Tuning::default()
         };
         let mut back_off = BackOff::new(1);
-        let waits: Vec<_> = (0..8).map(|_| back_off.next(&tuning).0).collect();
+        let waits: Vec<_> = (0..8).map(|_| back_off.next(Mono(0), &tuning).0).collect();
         assert_eq!(
             waits,
             [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]
         );
         back_off.reset();
-        assert_eq!(back_off.next(&tuning).0, 2_000);
+        assert_eq!(back_off.next(Mono(0), &tuning).0, 2_000);
     }
 
     // rules: 3
@@ -103,7 +135,7 @@ mod tests {
             ..Tuning::default()
         };
         let first: Vec<_> = (0..50)
-            .map(|seed| BackOff::new(seed).next(&tuning).0)
+            .map(|seed| BackOff::new(seed).next(Mono(0), &tuning).0)
             .collect();
         assert!(first.iter().all(|wait| (1_500..=2_500).contains(wait)));
         assert!(first.iter().any(|wait| *wait != first[0]));

@@ -246,6 +246,18 @@ impl Fetched {
     }
 }
 
+impl Stored {
+    /// The newest time at which anything in it happened: it is later than that now.
+    pub(crate) fn newest(&self) -> Option<Wall> {
+        let running = self.running.iter();
+        let running = running.flat_map(|tx| [tx.started.wall, tx.last.0.wall]);
+        let data = self.data.iter().map(|(_, datum)| datum.at.wall);
+        let profiles = self.profiles.iter().map(|profile| profile.installed);
+        let tags = self.cache.iter().map(|tag| tag.updated);
+        running.chain(data).chain(profiles).chain(tags).max()
+    }
+}
+
 /// Everything that a store held when it was opened, but for the far end of the queue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stored {

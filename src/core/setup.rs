@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::settings::{Key, Rights};
 use crate::core::{BadValue, ConnectorId, Quantity};
 use crate::time::Millis;
 use crate::wire::CiString;
@@ -179,6 +180,8 @@ pub struct Tuning {
     pub boot_retry: Millis,
     /// How long a ping may stay without answer.
     pub pong_timeout: Millis,
+    /// The largest frame that is taken in, in bytes, 4096 to 1048576.
+    pub max_frame: u32,
     /// How long the firmware may take to answer a question.
     pub answer_timeout: Millis,
     /// How long the firmware may take to read a meter.
@@ -225,6 +228,7 @@ impl Default for Tuning {
             reconnect_jitter: 25,
             boot_retry: Millis::from_secs(60),
             pong_timeout: Millis::from_secs(20),
+            max_frame: 65_536,
             answer_timeout: Millis::from_secs(25),
             meter_timeout: Millis::from_secs(2),
             ev_reaction: Millis::from_secs(10),
@@ -264,11 +268,21 @@ impl fmt::Display for SetupError {
             Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
             Self::Device(what) => write!(f, "the device has no {what}"),
             Self::Key(bad) => {
-                write!(
-                    f,
-                    "configuration key {}: not possible: \"{}\"",
-                    bad.key, bad.value
-                )
+                // A password has no place in a text for people.
+                match Key::by_name(&bad.key).map(|key| key.row().rights) {
+                    Some(Rights::WriteOnly) => {
+                        write!(
+                            f,
+                            "configuration key {}: this value is not possible",
+                            bad.key
+                        )
+                    }
+                    _ => write!(
+                        f,
+                        "configuration key {}: not possible: \"{}\"",
+                        bad.key, bad.value
+                    ),
+                }
             }
             Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
         }
@@ -308,7 +322,7 @@ impl Setup {
             let twice = self.declared[..at]
                 .iter()
                 .any(|other| other.name == key.name);
-            if twice || crate::core::settings::Key::by_name(key.name.as_str()).is_some() {
+            if twice || Key::by_name(key.name.as_str()).is_some() {
                 return Err(SetupError::Declared(key.name.as_str().to_owned()));
             }
         }

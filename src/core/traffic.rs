@@ -2,9 +2,10 @@
 
 use serde::de::DeserializeOwned;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::calls::{Outstanding, Purpose, Waiting};
+use crate::core::clock::BUILT;
 use crate::core::connector::Session;
 use crate::core::link::{Link as LinkState, Ping};
 use crate::core::settings::Key;
@@ -12,7 +13,7 @@ use crate::core::{
     Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
     QueuedBody,
 };
-use crate::time::{Millis, Mono};
+use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
     self, Action, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
@@ -33,9 +34,8 @@ impl Engine {
                 log::warn!("a frame that is no text came and is ignored");
             }
             Link::Pong => {
-                // A ping is due after a long silence only: this connection has stood.
                 if matches!(self.link, LinkState::Up(Ping::Sent(_))) {
-                    self.back_off.reset();
+                    self.back_off.heard();
                 }
                 self.on_sign_of_life();
             }
@@ -47,6 +47,7 @@ impl Engine {
             return;
         }
         self.link = LinkState::Up(Ping::Quiet(self.now.mono));
+        self.back_off.opened(self.now.mono);
         self.connection += 1;
         self.counters.connects += 1;
         self.outbox.hurry();
@@ -70,7 +71,7 @@ impl Engine {
     }
 
     fn retry_later(&mut self) {
-        let wait = self.back_off.next(&self.setup.tuning);
+        let wait = self.back_off.next(self.now.mono, &self.setup.tuning);
         self.link = LinkState::Waiting(self.now.mono + wait);
     }
 
@@ -139,6 +140,14 @@ impl Engine {
         self.try_at_once();
     }
 
+    /// The time is known at last: an attempt that is under way, or to come, is made anew at once, and
+    /// checks certificates by it.
+    pub(crate) fn connect_by_clock(&mut self) {
+        if matches!(self.link, LinkState::Connecting | LinkState::Waiting(_)) {
+            self.reconnect();
+        }
+    }
+
     pub(crate) fn expire_link(&mut self) {
         let now = self.now.mono;
         match self.link {
@@ -146,7 +155,8 @@ impl Engine {
                 self.link = LinkState::Connecting;
                 let profile = self.setup.tuning.security_profile;
                 let key = self.settings.password().map(<[u8]>::to_vec);
-                self.want(Effect::Connect(Access { profile, key }));
+                let time = self.time_of_access();
+                self.want(Effect::Connect(Access { profile, key, time }));
             }
             LinkState::Up(Ping::Quiet(_)) if self.ping_due().is_some_and(|at| at <= now) => {
                 self.want(Effect::Ping);
@@ -160,6 +170,21 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    /// The time by which certificates are checked.
+    fn time_of_access(&self) -> Wall {
+        let ours = self.clock.wall(self.now.mono);
+        if self.clock.is_synced() {
+            return ours;
+        }
+        // A stored time that is too late must not lock a charge point out for ever whose device
+        // knows the time: every other attempt goes by that alone.
+        let device = self.now.wall;
+        if device >= BUILT && self.back_off.failures() % 2 == 1 {
+            return device;
+        }
+        ours.max(device).max(self.newest).max(BUILT)
     }
 
     fn ping_due(&self) -> Option<Mono> {
@@ -201,16 +226,16 @@ impl Engine {
         let frame = wire::parse_frame(text);
         // Who says nonsense and hangs up is not to be tried again at once.
         if frame.is_ok() {
-            self.back_off.reset();
+            self.back_off.heard();
         }
         match frame {
             Ok(Frame::Call {
                 id,
                 action,
                 payload,
-            }) => self.on_call(&id, &action, &payload),
+            }) => self.on_call(&id, &action, payload),
             Ok(Frame::CallResult { id, payload }) => match self.purpose_of(id.as_str()) {
-                Some(purpose) => self.on_result(purpose, &payload),
+                Some(purpose) => self.on_result(purpose, payload),
                 None => log::debug!("an answer that nobody waits for is ignored: {id}"),
             },
             Ok(Frame::CallError {
@@ -241,7 +266,7 @@ impl Engine {
         self.calls.answered(id).or(late)
     }
 
-    fn on_call(&mut self, id: &MessageId, action: &str, payload: &Value) {
+    fn on_call(&mut self, id: &MessageId, action: &str, payload: &RawValue) {
         self.counters.calls_received += 1;
         // A rejected charge point is silent (OCPP 1.6 §4.2).
         if self.registration.is_rejected() {
@@ -367,7 +392,7 @@ impl Engine {
         self.want(Effect::Send(frame));
     }
 
-    fn on_result(&mut self, purpose: Purpose, payload: &Value) {
+    fn on_result(&mut self, purpose: Purpose, payload: &RawValue) {
         match purpose {
             Purpose::Boot => self.on_boot_answer(payload),
             Purpose::Heartbeat => self.on_heartbeat_answer(payload),
@@ -439,7 +464,7 @@ impl Engine {
     pub(crate) fn read_answer<T: DeserializeOwned>(
         &self,
         what: &str,
-        payload: &Value,
+        payload: &RawValue,
     ) -> Option<T> {
         match wire::read::<T>(payload, Mode::Tolerant) {
             Ok(read) => {
@@ -456,8 +481,15 @@ impl Engine {
     }
 }
 
-fn asks_for_unknown_message(action: &str, payload: &Value) -> bool {
-    let word = payload.get("requestedMessage").and_then(Value::as_str);
-    action == Action::TriggerMessage.as_str()
-        && word.is_some_and(|word| word.len() <= 50 && MessageTrigger::parse(word).is_none())
+fn asks_for_unknown_message(action: &str, payload: &RawValue) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Asked<'a> {
+        #[serde(borrow, rename = "requestedMessage")]
+        word: std::borrow::Cow<'a, str>,
+    }
+    if action != Action::TriggerMessage.as_str() {
+        return false;
+    }
+    let asked: Result<Asked<'_>, _> = serde_json::from_str(payload.get());
+    asked.is_ok_and(|asked| asked.word.len() <= 50 && MessageTrigger::parse(&asked.word).is_none())
 }

@@ -34,6 +34,7 @@ impl Tuning {
         "storage.sample_commit_s",
         "tx.after_power_loss",
         "wire.tolerant",
+        "ws.max_frame_bytes",
         "ws.pong_timeout_s",
     ];
 
@@ -86,6 +87,10 @@ impl Tuning {
                 }
             }
             "wire.tolerant" => self.tolerant = flag()?,
+            "ws.max_frame_bytes" => {
+                let sane = |most: &u32| (4096..=1_048_576).contains(most);
+                self.max_frame = value.parse().ok().filter(sane).ok_or(bad)?;
+            }
             "ws.pong_timeout_s" => self.pong_timeout = span()?,
             _ => return Err(TuningError::Unknown),
         }

@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::fmt::{self, Write};
+use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::ffi::guard::{guard, install_panic_hook, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_E_DEADLOCK, EVCP_OK};
@@ -58,6 +60,99 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
+/// A line is cut after so many bytes.
+const LONGEST: usize = 1024;
+/// So many lines of one level are told in a second at most.
+const MOST: u32 = 200;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What was said at one level in the running second. Each level has its own: a flood of warnings
+/// hides no error.
+struct Second {
+    began: Option<Instant>,
+    said: u32,
+    left_out: u64,
+}
+
+static SECONDS: Mutex<[Second; 5]> = Mutex::new([Second::NEW; 5]);
+
+impl Second {
+    const NEW: Self = Self {
+        began: None,
+        said: 0,
+        left_out: 0,
+    };
+
+    /// Whether one more line is told and, if so, how many were left out before it.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        let over = |began| now.saturating_duration_since(began) >= SECOND;
+        let mut left_out = 0;
+        if self.began.map_or(true, over) {
+            left_out = self.left_out;
+            *self = Self {
+                began: Some(now),
+                ..Self::NEW
+            };
+        }
+        if self.said == MOST {
+            self.left_out = self.left_out.saturating_add(1);
+            return None;
+        }
+        self.said += 1;
+        Some(left_out)
+    }
+}
+
+/// Text that is written as far as there is room for it.
+struct Cut {
+    text: String,
+    room: usize,
+}
+
+impl Write for Cut {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let mut end = more.len().min(self.room - self.text.len());
+        while !more.is_char_boundary(end) {
+            end -= 1;
+        }
+        // One line, also where it quotes what somebody else said.
+        let one_line = |c: char| if c.is_control() { ' ' } else { c };
+        self.text.extend(more[..end].chars().map(one_line));
+        if end < more.len() {
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
+}
+
+/// A line of the log, with three dots where it was cut.
+fn line_of(what: fmt::Arguments<'_>, room: usize) -> String {
+    let text = String::new();
+    let mut cut = Cut { text, room };
+    let whole = cut.write_fmt(what).is_ok();
+    if !whole {
+        cut.text.push_str("...");
+    }
+    cut.text
+}
+
+impl Target {
+    fn say(&self, level: log::Level, name: &str, text: &str) {
+        let (name, text) = (to_c(name), to_c(text));
+        let line = evcp_log_line_t {
+            struct_size: crate::ffi::values::size::<evcp_log_line_t>(),
+            level: level as u32,
+            target: name.as_ptr(),
+            text: text.as_ptr(),
+        };
+        INSIDE.with(|inside| inside.set(true));
+        // SAFETY: the host gave us this function for this purpose; the lock that the caller holds
+        // keeps evcp_set_log() from returning before the call is over.
+        unsafe { (self.function)(self.user_data, &line) };
+        INSIDE.with(|inside| inside.set(false));
+    }
+}
+
 struct Logger;
 
 impl log::Log for Logger {
@@ -71,37 +166,34 @@ impl log::Log for Logger {
             return;
         }
         let target = TARGET.read();
-        let Some(Target {
-            function,
-            user_data,
-            ..
-        }) = target
-            .as_ref()
-            .filter(|target| record.level() <= target.level)
-        else {
+        let wanted = |target: &&Target| record.level() <= target.level;
+        let Some(target) = target.as_ref().filter(wanted) else {
             return;
         };
-        let name = to_c(record.target());
-        // One line, also where it quotes what somebody else said.
-        let text = to_c(&record.args().to_string().replace(char::is_control, " "));
-        let line = evcp_log_line_t {
-            struct_size: crate::ffi::values::size::<evcp_log_line_t>(),
-            level: record.level() as u32,
-            target: name.as_ptr(),
-            text: text.as_ptr(),
+        let (level, name) = (record.level(), record.target());
+        // Who asks for frames gets them, all and whole.
+        if name == "evcp::frame" {
+            return target.say(level, name, &line_of(*record.args(), usize::MAX));
+        }
+        let now = Instant::now();
+        let admitted = SECONDS.lock()[level as usize - 1].admit(now);
+        let Some(left_out) = admitted else {
+            return;
         };
-        INSIDE.with(|inside| inside.set(true));
-        // SAFETY: the host gave us this function for this purpose; the lock that is held keeps
-        // evcp_set_log() from returning before the call is over.
-        unsafe { function(*user_data, &line) };
-        INSIDE.with(|inside| inside.set(false));
+        if left_out > 0 {
+            let text = format!("{left_out} lines were left out: there are {MOST} a second at most");
+            target.say(level, "evcp", &text);
+        }
+        target.say(level, name, &line_of(*record.args(), LONGEST));
     }
 
     fn flush(&self) {}
 }
 
 /// Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
-/// no call of the former function is running any more, so what user_data points to may go.
+/// no call of the former function is running any more, so what user_data points to may go. A line is
+/// cut after 1024 bytes, and of each level there are 200 a second at most: the next second begins with
+/// how many were left out. Frames (target evcp::frame, at EVCP_LOG_TRACE) are told all, and whole.
 /// EVCP_E_DEADLOCK inside a log function, EVCP_E_INVALID for a level that there is not.
 ///
 /// # Safety
@@ -162,6 +254,29 @@ mod tests {
     fn warn() {
         let mut line = log::Record::builder();
         Logger.log(&line.level(log::Level::Warn).target("evcp").build());
+    }
+
+    #[test]
+    fn a_flood_of_lines_is_bounded_and_counted() {
+        let start = Instant::now();
+        let mut second = Second::NEW;
+        let mut said = |at: u64| second.admit(start + Duration::from_millis(at));
+        let first = (0..5_000).filter(|_| said(999).is_some()).count();
+        assert_eq!(first, MOST as usize);
+        assert_eq!(said(1_998), None);
+        assert_eq!(said(1_999), Some(5_001 - u64::from(MOST)));
+        assert_eq!(said(1_999), Some(0));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters_and_stays_one_line() {
+        assert_eq!(line_of(format_args!("a\n{}", "b"), 10), "a b");
+        assert_eq!(
+            line_of(format_args!("{}{}", "ü".repeat(4), "ü"), 9),
+            "üüüü..."
+        );
+        let flood = line_of(format_args!("{}", "x".repeat(100_000)), LONGEST);
+        assert_eq!(flood.len(), LONGEST + 3);
     }
 
     /// It was on its way when the function changed.

@@ -133,7 +133,8 @@ pub unsafe extern "C" fn evcp_set_operative(
     unsafe { tell(cp, || Ok(Fact::Operative(place(connector)?, operative))) }
 }
 
-/// The device has a better clock than the library's: Unix time in milliseconds.
+/// The device has a better clock than the library's: Unix time in milliseconds. From then on, also
+/// before evcp_start(), the central system's certificate is checked against it.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -65,8 +65,11 @@ pub(super) unsafe fn bytes<'a>(bytes: *const u8, len: usize, what: &str) -> Resu
 
 /// A text within the length that OCPP allows.
 pub(super) fn limited<const N: usize>(text: &str, what: &str) -> Result<CiString<N>, Fail> {
-    CiString::new(text)
-        .map_err(|_| Fail::invalid(format!("{what} has more than {N} characters: \"{text}\"")))
+    // It may be a password, which has no place in a text for people.
+    CiString::new(text).map_err(|why| {
+        let len = why.len;
+        Fail::invalid(format!("{what} has {len} characters: there may be {N}"))
+    })
 }
 
 /// A text for C. One with a NUL inside, which OCPP does not have, ends there.

@@ -177,6 +177,13 @@ impl Driver {
             Incoming::News(News::Text(text)) => self.on_text(text.as_str()),
             Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)),
             Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)),
+            Incoming::News(News::Broken(breach, why)) => {
+                let broken = std::mem::replace(&mut self.connection, Connection::None);
+                if let Connection::Open(socket) = broken {
+                    self.closing = Some(tokio::task::spawn_local(socket.refuse(breach)));
+                }
+                self.handle(Input::Link(Link::Down(why)));
+            }
             Incoming::News(News::Down(why)) => {
                 self.lose_connection();
                 self.handle(Input::Link(Link::Down(why)));

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use crate::charge_point::TlsOptions;
 use crate::core::Access;
 use crate::error::Error;
+use crate::shell::names::Names;
 #[cfg(feature = "tls")]
 use crate::shell::tls::Tls;
 
@@ -32,6 +33,9 @@ pub(crate) struct Endpoint {
     identity: String,
     /// The scheme of the URL, which counts at security profile 0 alone.
     encrypted: bool,
+    /// The largest frame that is taken in.
+    pub(crate) max_frame: usize,
+    pub(crate) names: Names,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Tls>,
 }
@@ -44,7 +48,10 @@ impl Endpoint {
         profile: u8,
         tls: &TlsOptions,
     ) -> Result<Self, Error> {
-        let invalid = |why: &str| Error::Invalid(format!("url \"{url}\": {why}"));
+        let invalid = |why: &str| {
+            let url = without_password(url);
+            Error::Invalid(format!("url \"{url}\": {why}"))
+        };
         if identity.is_empty() || identity.len() > 255 {
             return Err(Error::Invalid(
                 "the identity must have 1 to 255 characters".to_owned(),
@@ -81,6 +88,8 @@ impl Endpoint {
             port: uri.port_u16(),
             identity: identity.to_owned(),
             encrypted,
+            max_frame: 64 * 1024,
+            names: Names::default(),
             #[cfg(feature = "tls")]
             tls: Tls::new(tls)?,
         };
@@ -149,9 +158,21 @@ impl Endpoint {
     }
 }
 
+/// A URL for people: what stands before the host, where a password may be, is left out.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://...@{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Wall;
 
     fn endpoint(url: &str, identity: &str) -> Result<Endpoint, Error> {
         Endpoint::new(url, identity, 0, &TlsOptions::default())
@@ -164,6 +185,7 @@ mod tests {
     const OPEN: Access = Access {
         profile: 0,
         key: None,
+        time: Wall(0),
     };
 
     // rules: 2
@@ -188,6 +210,7 @@ mod tests {
             let access = Access {
                 profile,
                 key: Some(b"secret".to_vec()),
+                time: Wall(0),
             };
             let request = request("ws://cs.example", "cp 1", &access);
             request
@@ -201,17 +224,27 @@ mod tests {
 
     #[test]
     fn a_url_that_makes_no_sense_is_named() {
-        for url in [
-            "http://cs.example",
-            "cs.example",
-            "ws://",
-            "ws://u:p@cs.example",
-            "",
-        ] {
+        for url in ["http://cs.example", "cs.example", "ws://", ""] {
             let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
                 panic!("{url}")
             };
             assert!(text.contains(url), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_error_text_says_a_password() {
+        for url in [
+            "ws://u:secret@cs.example",
+            "http://u:secret@cs.example",
+            "u:secret@cs.example",
+            "ws://u:p@secret@cs.example/ x",
+            "ws://secret@",
+        ] {
+            let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
+                panic!("{url}")
+            };
+            assert!(!text.contains("secret"), "{text}");
         }
     }
 

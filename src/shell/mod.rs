@@ -2,6 +2,9 @@
 
 mod driver;
 mod endpoint;
+#[cfg(feature = "tls")]
+mod issuers;
+mod names;
 mod socket;
 mod thread;
 #[cfg(feature = "tls")]

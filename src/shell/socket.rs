@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::future::{poll_fn, Future};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{lookup_host, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at, Instant};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -19,6 +21,7 @@ use tokio_tungstenite::{client_async_with_config, WebSocketStream};
 
 use crate::core::{Access, CloseReason};
 use crate::shell::endpoint::{Endpoint, SUBPROTOCOL};
+use crate::time::Wall;
 
 /// How long everything up to the agreed subprotocol may take.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -26,8 +29,6 @@ const CONNECT: Duration = Duration::from_secs(30);
 const SEND: Duration = Duration::from_secs(20);
 /// How long the other side may take to close.
 const CLOSE: Duration = Duration::from_secs(1);
-/// The largest message that is taken in. A local list of some thousand tags fits.
-const MOST: usize = 512 * 1024;
 /// With so much still to be written, nothing is read that could ask for more.
 const MOST_WAITING: usize = 256 * 1024;
 
@@ -51,6 +52,23 @@ pub(crate) enum News {
     Garbage,
     Pong,
     Down(String),
+    /// What came breaks the rules: the connection is to be refused.
+    Broken(Breach, String),
+}
+
+/// What a central system did that the connection cannot go on after, as a close code says it.
+pub(crate) struct Breach(CloseCode);
+
+impl Breach {
+    fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Capacity(_) => Some(Self(CloseCode::Size)),
+            Error::Utf8(_) => Some(Self(CloseCode::Invalid)),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+            Error::Protocol(_) => Some(Self(CloseCode::Protocol)),
+            _ => None,
+        }
+    }
 }
 
 impl Socket {
@@ -62,8 +80,8 @@ impl Socket {
         let (host, port) = (endpoint.host.as_str(), endpoint.port(encrypted));
         let place = format!("{host}:{port}");
         let tcp = within(until, &place, async {
-            let tcp = match lookup_host((host, port)).await {
-                Ok(addresses) => reach(&addresses.collect::<Vec<_>>(), until).await,
+            let tcp = match endpoint.names.find(host, port).await {
+                Ok(addresses) => reach(&addresses, until).await,
                 Err(why) => Err(why),
             };
             tcp.map_err(|why| format!("{place}: {why}"))
@@ -72,15 +90,15 @@ impl Socket {
         // Frames are small and wait for nobody.
         tcp.set_nodelay(true).map_err(|why| why.to_string())?;
         let stream: Box<dyn Transport> = if encrypted {
-            within(until, "TLS", encrypt(endpoint, tcp)).await?
+            within(until, "TLS", encrypt(endpoint, tcp, access.time)).await?
         } else {
             Box::new(tcp)
         };
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
             .write_buffer_size(0)
-            .max_message_size(Some(MOST))
-            .max_frame_size(Some(MOST));
+            .max_message_size(Some(endpoint.max_frame))
+            .max_frame_size(Some(endpoint.max_frame));
         let handshake = client_async_with_config(request, stream, Some(config));
         let handshake = handshake.map(|made| made.map_err(|why| format!("handshake: {why}")));
         let (stream, response) = within(until, "handshake", handshake).await?;
@@ -138,7 +156,10 @@ impl Socket {
                 Some(Err(Error::ConnectionClosed)) | None => {
                     News::Down("closed by the central system".to_owned())
                 }
-                Some(Err(why)) => News::Down(why.to_string()),
+                Some(Err(why)) => match Breach::of(&why) {
+                    Some(breach) => News::Broken(breach, why.to_string()),
+                    None => News::Down(why.to_string()),
+                },
             };
         }
     }
@@ -217,6 +238,22 @@ impl Socket {
         self.close(code).await;
     }
 
+    /// Closes for what came, and takes in what still comes for a moment: a connection that is closed
+    /// with something unread is reset, and the other side might never see why.
+    pub(crate) async fn refuse(mut self, Breach(code): Breach) {
+        self.close(code).await;
+        let transport = self.stream.get_mut();
+        let mut room = [0; 4096];
+        let rest = poll_fn(|cx| loop {
+            let mut taken = ReadBuf::new(&mut room);
+            let read = ready!(Pin::new(&mut *transport).poll_read(cx, &mut taken));
+            if read.is_err() || taken.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        });
+        let _ = timeout(CLOSE, rest).await;
+    }
+
     async fn close(&mut self, code: CloseCode) {
         let frame = CloseFrame {
             code,
@@ -268,15 +305,19 @@ async fn reach(addresses: &[SocketAddr], until: Instant) -> io::Result<TcpStream
 }
 
 #[cfg(feature = "tls")]
-async fn encrypt(endpoint: &Endpoint, tcp: TcpStream) -> Result<Box<dyn Transport>, String> {
+async fn encrypt(
+    endpoint: &Endpoint,
+    tcp: TcpStream,
+    time: Wall,
+) -> Result<Box<dyn Transport>, String> {
     match &endpoint.tls {
-        Some(tls) => Ok(Box::new(tls.connect(&endpoint.host, tcp).await?)),
+        Some(tls) => Ok(Box::new(tls.connect(&endpoint.host, tcp, time).await?)),
         None => Err("there are no root certificates".to_owned()),
     }
 }
 
 #[cfg(not(feature = "tls"))]
-async fn encrypt(_: &Endpoint, _: TcpStream) -> Result<Box<dyn Transport>, String> {
+async fn encrypt(_: &Endpoint, _: TcpStream, _: Wall) -> Result<Box<dyn Transport>, String> {
     Err("this library was built without TLS".to_owned())
 }
 

@@ -146,11 +146,12 @@ fn start() -> Result<Shared, String> {
     }
 }
 
-fn runtime() -> Result<Runtime, String> {
-    // A resolver thread is made when a name is to be looked up, and must not linger.
+pub(super) fn runtime() -> Result<Runtime, String> {
+    // A resolver thread is made when a name is to be looked up, and must not linger. One that hangs
+    // is one of its charge point, and must not keep the others of the process from looking up.
     Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(2)
+        .max_blocking_threads(64)
         .thread_keep_alive(Duration::from_millis(200))
         .thread_name("evcp-dns")
         .build()

@@ -1,12 +1,14 @@
 //! TLS: rustls with ring, the host's roots and no others (security whitepaper A00.FR.307-318).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{ring, CryptoProvider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
     SignatureScheme,
@@ -22,9 +24,22 @@ use x509_cert::Certificate;
 
 use crate::charge_point::TlsOptions;
 use crate::error::Error;
+use crate::shell::issuers::{may_be_called, Issuer};
+use crate::time::Wall;
 
 /// What is needed to encrypt a connection.
-pub(crate) struct Tls(TlsConnector);
+pub(crate) struct Tls(ClientConfig);
+
+/// The time by which certificates are checked: that of the charge point's clock. The device's own
+/// may be in 1970 at each start.
+#[derive(Debug)]
+struct At(UnixTime);
+
+impl TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
 
 impl Tls {
     /// `None` without roots: then nobody could be trusted.
@@ -35,7 +50,9 @@ impl Tls {
         let invalid = |what: &str, why: String| Error::Invalid(format!("{what}: {why}"));
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
+        let mut anchors = Vec::new();
         for root in certificates(&options.roots_pem).map_err(|why| invalid("roots", why))? {
+            anchors.push(Issuer::of(&root));
             roots
                 .add(root)
                 .map_err(|why| invalid("roots", why.to_string()))?;
@@ -51,6 +68,7 @@ impl Tls {
             .map_err(|why| invalid("roots", why.to_string()))?;
         let verifier = Verifier {
             chain,
+            roots: anchors,
             provider: provider.clone(),
         };
         let config = ClientConfig::builder_with_provider(provider)
@@ -72,16 +90,20 @@ impl Tls {
         };
         // Each connection proves anew who is there; nothing is kept in memory between them.
         config.resumption = Resumption::disabled();
-        Ok(Some(Self(TlsConnector::from(Arc::new(config)))))
+        Ok(Some(Self(config)))
     }
 
     pub(crate) async fn connect(
         &self,
         host: &str,
         stream: TcpStream,
+        time: Wall,
     ) -> Result<TlsStream<TcpStream>, String> {
         let name = ServerName::try_from(host.to_owned()).map_err(|why| why.to_string())?;
-        self.0
+        let since = Duration::from_millis(u64::try_from(time.0).unwrap_or(0));
+        let mut config = self.0.clone();
+        config.time_provider = Arc::new(At(UnixTime::since_unix_epoch(since)));
+        TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
             .map_err(|why| format!("TLS: {why}"))
@@ -99,6 +121,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 #[derive(Debug)]
 struct Verifier {
     chain: Arc<WebPkiServerVerifier>,
+    roots: Vec<Issuer>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -122,7 +145,14 @@ impl ServerCertVerifier for Verifier {
             // The chain was good: the name is looked at last.
             Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if has_common_name(end_entity, &server_name.to_str()) => {
+            )) if has_common_name(end_entity, &server_name.to_str())
+                && may_be_called(
+                    &server_name.to_str(),
+                    end_entity,
+                    intermediates,
+                    &self.roots,
+                ) =>
+            {
                 Ok(ServerCertVerified::assertion())
             }
             verdict => verdict,

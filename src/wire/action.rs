@@ -2,11 +2,12 @@
 
 use serde::de::DeserializeOwned;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::{ErrorCode, Violation};
 use super::messages::*;
 use super::read::{read, Mode, Read};
+use super::text::cut;
 use super::words::words;
 
 /// A request and its answer.
@@ -119,11 +120,11 @@ macro_rules! central_requests {
         /// `NotSupported` for one that only a charge point may ask for (OCPP-J 1.6 §4.2.3).
         pub fn read_request(
             action: &str,
-            payload: &Value,
+            payload: &RawValue,
             mode: Mode,
         ) -> Result<Read<CentralRequest>, Violation> {
             let Some(known) = Action::parse(action) else {
-                let text = format!("unknown action `{action}`");
+                let text = format!("unknown action `{}`", cut(action, 50));
                 return Err(Violation::new(ErrorCode::NotImplemented, text));
             };
             match known {
@@ -170,7 +171,15 @@ central_requests! {
 mod tests {
     use super::*;
     use crate::wire::{AvailabilityType, ResetType};
-    use serde_json::json;
+    use serde_json::{json, value::to_raw_value, Value};
+
+    fn read_request(
+        action: &str,
+        payload: &Value,
+        mode: Mode,
+    ) -> Result<Read<CentralRequest>, Violation> {
+        super::read_request(action, &to_raw_value(payload).unwrap(), mode)
+    }
 
     #[test]
     fn there_are_28_actions_of_the_specification_and_11_of_the_whitepaper() {

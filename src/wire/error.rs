@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
+use super::text::cut;
 use super::words::words;
 
 words! {
@@ -59,6 +60,11 @@ impl Violation {
 
     #[cold]
     fn because(code: ErrorCode, found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        // What somebody else said is quoted, but not at any length.
+        let found = match found {
+            Unexpected::Str(text) => Unexpected::Str(cut(text, 50)),
+            found => found,
+        };
         Self::new(code, format!("{found}, expected {wanted}"))
     }
 }
@@ -96,7 +102,7 @@ impl de::Error for Violation {
 
     #[cold]
     fn unknown_variant(word: &str, _: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("unknown value `{word}`"))
+        Self::custom(format_args!("unknown value `{}`", cut(word, 50)))
     }
 
     #[cold]

@@ -1,12 +1,16 @@
 //! Frames: OCPP-J 1.6 §4.2.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use serde_json::Map;
 
 use super::action::Action;
 use super::error::ErrorCode;
+use super::read::Text;
 use super::text::cut;
 
 /// Ties an answer to its call: 1 to 36 characters (OCPP-J 1.6 §4.1.4).
@@ -39,24 +43,25 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// One message on the wire.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
+/// One message on the wire. Payloads are parts of its text, not taken apart yet: JSON, but for what
+/// strings and numbers in it may mean.
+#[derive(Clone, Debug)]
+pub enum Frame<'a> {
     /// A request: OCPP-J 1.6 §4.2.1.
     Call {
         /// Its id.
         id: MessageId,
         /// The action it asks for, not checked yet.
-        action: String,
-        /// An object.
-        payload: Value,
+        action: Cow<'a, str>,
+        /// An object, or `null` for an empty one.
+        payload: &'a RawValue,
     },
     /// An answer: OCPP-J 1.6 §4.2.2.
     CallResult {
         /// The id of the call that it answers.
         id: MessageId,
         /// Whatever came; [`read`](super::read()) judges it.
-        payload: Value,
+        payload: &'a RawValue,
     },
     /// A refusal: OCPP-J 1.6 §4.2.3.
     CallError {
@@ -64,10 +69,10 @@ pub enum Frame {
         id: MessageId,
         /// Why; `GenericError` if the code is none of the specification's.
         code: ErrorCode,
-        /// For a person. An unknown code stands in front of it.
+        /// For a person, cut to 255 characters. An unknown code stands in front of it.
         description: String,
-        /// More, as an object.
-        details: Value,
+        /// More, if there is.
+        details: Option<&'a RawValue>,
     },
 }
 
@@ -99,56 +104,88 @@ impl std::error::Error for FrameError {}
 
 /// Takes a text message apart.
 ///
-/// A payload of `null` becomes `{}`. A CALLERROR may lack its last two elements.
+/// A CALLERROR may lack its last two elements.
 ///
 /// # Errors
 /// A call with a readable id that is otherwise broken is to be answered; all else is not.
-pub fn parse_frame(text: &str) -> Result<Frame, FrameError> {
+pub fn parse_frame(text: &str) -> Result<Frame<'_>, FrameError> {
     let ignore = |why: &str| Err(FrameError::Ignore(why.to_owned()));
-    let mut parts = match serde_json::from_str(text) {
-        Ok(Value::Array(parts)) => parts.into_iter(),
-        Ok(_) => return ignore("not an array"),
+    let Parts { first, count } = match serde_json::from_str(text) {
+        Ok(parts) => parts,
+        Err(error) if error.is_data() => return ignore("not an array"),
         Err(error) => return Err(FrameError::Ignore(format!("not JSON: {error}"))),
     };
-    let Some(kind @ 2..=4) = parts.next().as_ref().and_then(Value::as_u64) else {
+    let [kind, id, third, fourth, fifth] = first;
+    let kind = kind.and_then(|kind| serde_json::from_str(kind.get()).ok());
+    let Some(kind @ 2..=4) = kind else {
         return ignore("unknown message type");
     };
-    let Some(id) = parts
-        .next()
-        .as_ref()
-        .and_then(Value::as_str)
-        .and_then(MessageId::new)
-    else {
+    let Some(id) = id.and_then(string).and_then(|id| MessageId::new(&id)) else {
         return ignore("no usable message id");
     };
-    match (kind, parts.len()) {
-        (2, _) => call_from(id, parts),
-        (3, 1) => Ok(Frame::CallResult {
-            id,
-            payload: parts.next().map(object_if_null).unwrap_or_default(),
-        }),
-        (4, 1..=3) => Ok(call_error_from(id, parts)),
+    match (kind, third, count) {
+        (2, ..) => call_from(id, third, fourth, count),
+        (3, Some(payload), 3) => Ok(Frame::CallResult { id, payload }),
+        (4, Some(code), 3..=5) => Ok(call_error_from(id, code, fourth, fifth)),
         _ => ignore("wrong number of elements"),
     }
 }
 
-type Parts = std::vec::IntoIter<Value>;
+/// The elements of a frame: no more are kept than the longest one has.
+struct Parts<'a> {
+    first: [Option<&'a RawValue>; 5],
+    count: usize,
+}
 
-fn call_from(id: MessageId, mut parts: Parts) -> Result<Frame, FrameError> {
-    let text = if parts.len() != 2 {
-        "a call has four elements"
-    } else {
-        match (parts.next(), parts.next().map(object_if_null)) {
-            (Some(Value::String(action)), Some(payload @ Value::Object(_))) => {
-                return Ok(Frame::Call {
-                    id,
-                    action,
-                    payload,
-                });
+impl<'de> Deserialize<'de> for Parts<'de> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Taking;
+        impl<'de> Visitor<'de> for Taking {
+            type Value = Parts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
             }
-            (Some(Value::String(_)), _) => "the payload is not an object",
-            _ => "the action is not a string",
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Parts<'de>, A::Error> {
+                let (mut first, mut count) = ([None; 5], 0);
+                for place in &mut first {
+                    *place = seq.next_element()?;
+                    count += usize::from(place.is_some());
+                }
+                while count >= first.len() && seq.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Parts { first, count })
+            }
         }
+        reader.deserialize_seq(Taking)
+    }
+}
+
+fn string(value: &RawValue) -> Option<Cow<'_, str>> {
+    let text: Text<'_> = serde_json::from_str(value.get()).ok()?;
+    Some(text.0)
+}
+
+fn call_from<'a>(
+    id: MessageId,
+    action: Option<&'a RawValue>,
+    payload: Option<&'a RawValue>,
+    count: usize,
+) -> Result<Frame<'a>, FrameError> {
+    let is_object = |payload: &&RawValue| payload.get().starts_with('{') || payload.get() == "null";
+    let text = match (action.and_then(string), payload.filter(is_object)) {
+        _ if count != 4 => "a call has four elements",
+        (Some(action), Some(payload)) => {
+            return Ok(Frame::Call {
+                id,
+                action,
+                payload,
+            });
+        }
+        (Some(_), _) => "the payload is not an object",
+        (None, _) => "the action is not a string",
     };
     Err(FrameError::Answer {
         id,
@@ -157,31 +194,25 @@ fn call_from(id: MessageId, mut parts: Parts) -> Result<Frame, FrameError> {
     })
 }
 
-fn call_error_from(id: MessageId, mut parts: Parts) -> Frame {
-    let word = parts.next().unwrap_or_default();
-    let word = word.as_str().unwrap_or_default();
-    let mut description = match parts.next() {
-        Some(Value::String(text)) => text,
-        _ => String::new(),
+fn call_error_from<'a>(
+    id: MessageId,
+    code: &'a RawValue,
+    description: Option<&'a RawValue>,
+    details: Option<&'a RawValue>,
+) -> Frame<'a> {
+    let word = string(code).unwrap_or_default();
+    let said = description.and_then(string).unwrap_or_default();
+    let said = cut(&said, 255);
+    let known = ErrorCode::recognise(&word);
+    let description = match known {
+        None if !word.is_empty() => cut(&format!("{}: {said}", cut(&word, 50)), 255).to_owned(),
+        _ => said.to_owned(),
     };
-    let code = ErrorCode::recognise(word).unwrap_or_else(|| {
-        if !word.is_empty() {
-            description = format!("{word}: {description}");
-        }
-        ErrorCode::GenericError
-    });
     Frame::CallError {
         id,
-        code,
+        code: known.unwrap_or(ErrorCode::GenericError),
         description,
-        details: object_if_null(parts.next().unwrap_or_default()),
-    }
-}
-
-fn object_if_null(value: Value) -> Value {
-    match value {
-        Value::Null => Value::Object(Map::new()),
-        value => value,
+        details: details.filter(|details| details.get() != "null"),
     }
 }
 

@@ -1,21 +1,31 @@
 //! Reads payloads into messages, and says exactly what is wrong with those that are none.
 //!
-//! This is a serde deserializer over [`Value`] which differs from `serde_json::from_value` in three
-//! ways: its errors are [`Violation`]s with a path; it knows which members an object may have, at
-//! every depth; and it hands a struct its members as a sequence, in the order of declaration, with
-//! a stand-in for those that are absent. So the derived code that looks up member names is never
-//! compiled in, which makes for much less code.
+//! This is a serde deserializer over JSON text which differs from serde_json's in four ways: its
+//! errors are [`Violation`]s with a path; it knows which members an object may have, at every depth;
+//! it hands a struct its members as a sequence, in the order of declaration, with a stand-in for
+//! those that are absent; and it makes no tree of the payload on the way, which could take a hundred
+//! times the memory of the text. So the derived code that looks up member names is never compiled
+//! in, which makes for much less code.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt;
 
 use serde::de::{
-    value::StrDeserializer, DeserializeOwned, DeserializeSeed, Deserializer, Error,
-    IntoDeserializer, SeqAccess, Unexpected, Visitor,
+    value::StrDeserializer, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error,
+    IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use serde_json::Number;
 
 use super::error::{ErrorCode, Violation};
+use super::text::cut;
+
+/// So many skipped members are listed at most: what lists them must not be larger than they are.
+const MOST_IGNORED: usize = 16;
+/// No list of OCPP's is longer than that, by far.
+const MOST_ELEMENTS: usize = 4096;
 
 /// How strictly to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +42,7 @@ pub enum Mode {
 pub struct Read<T> {
     /// The message.
     pub value: T,
-    /// The paths of the members that were skipped; empty in strict mode.
+    /// The paths of the members that were skipped, of the first 16; empty in strict mode.
     pub ignored: Vec<String>,
 }
 
@@ -49,7 +59,7 @@ impl<T> Read<T> {
 /// Reads a payload. `null` counts as `{}`.
 ///
 /// If several things are wrong, one is reported, and always the same one: in each object unknown
-/// members come first (in the order of the map), then the members in the order in which the schema
+/// members come first (in the order of the text), then the members in the order in which the schema
 /// lists them, whether absent or wrong, each with all that is inside it.
 ///
 /// # Errors
@@ -59,15 +69,14 @@ impl<T> Read<T> {
 /// | a required member is absent | OccurenceConstraintViolation |
 /// | wrong JSON type | TypeConstraintViolation |
 /// | unknown word, too long, out of range, no date, more than one decimal | PropertyConstraintViolation |
-pub fn read<T: DeserializeOwned>(payload: &Value, mode: Mode) -> Result<Read<T>, Violation> {
+pub fn read<T: DeserializeOwned>(payload: &RawValue, mode: Mode) -> Result<Read<T>, Violation> {
     let context = Context {
         mode,
         ignored: RefCell::default(),
     };
-    let empty = Value::Object(Map::new());
-    let payload = match payload {
-        Value::Object(_) => payload,
-        Value::Null => &empty,
+    let payload = match payload.get() {
+        "null" => "{}",
+        object if object.starts_with('{') => object,
         _ => {
             let code = ErrorCode::FormationViolation;
             return Err(Violation::new(code, "the payload is not an object"));
@@ -121,10 +130,26 @@ impl Path<'_> {
     }
 }
 
+/// A string of JSON, taken from the text as it is if nothing in it is escaped.
+#[derive(serde::Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// Takes in a text that was found to be JSON. What can still be wrong with it: half of a surrogate
+/// pair, and a number beyond all floating-point numbers.
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Violation> {
+    serde_json::from_str(text).map_err(broken)
+}
+
+#[cold]
+fn broken(_: serde_json::Error) -> Violation {
+    let code = ErrorCode::PropertyConstraintViolation;
+    Violation::new(code, "no such character or number")
+}
+
 #[derive(Clone, Copy)]
 struct Reader<'a> {
-    /// None for a member that is absent.
-    value: Option<&'a Value>,
+    /// One value of JSON, without blanks around it; None for a member that is absent.
+    value: Option<&'a str>,
     path: Option<&'a Path<'a>>,
     context: &'a Context,
 }
@@ -133,7 +158,7 @@ impl Reader<'_> {
     /// Reads a value that is a step further inside.
     fn inside<'de, S: DeserializeSeed<'de>>(
         &self,
-        value: Option<&Value>,
+        value: Option<&str>,
         step: Step<'_>,
         seed: S,
     ) -> Result<S::Value, Violation> {
@@ -154,40 +179,47 @@ impl Reader<'_> {
         })
     }
 
-    fn refuse_unknown_members(
-        &self,
-        members: &Map<String, Value>,
-        fields: &'static [&'static str],
-    ) -> Result<(), Violation> {
-        for name in members
-            .keys()
-            .filter(|name| !fields.contains(&name.as_str()))
-        {
-            let path = Path {
-                outer: self.path,
-                step: Step::Member(name),
-            }
-            .render();
-            match self.context.mode {
-                Mode::Tolerant => self.context.ignored.borrow_mut().push(path),
-                Mode::Strict => {
-                    let violation = Violation::unknown_field(name, fields);
-                    return Err(Violation { path, ..violation });
+    /// By what a value begins with, it is known.
+    fn begins(&self) -> u8 {
+        let first = self.value.and_then(|value| value.bytes().next());
+        first.unwrap_or_default()
+    }
+
+    /// What an unknown member comes to.
+    fn unknown(&self, name: &str, fields: &'static [&'static str]) -> Result<(), Violation> {
+        let path = || {
+            let step = Step::Member(cut(name, 50));
+            let outer = self.path;
+            Path { outer, step }.render()
+        };
+        match self.context.mode {
+            Mode::Tolerant => {
+                let mut ignored = self.context.ignored.borrow_mut();
+                if ignored.len() < MOST_IGNORED {
+                    ignored.push(path());
                 }
+                Ok(())
+            }
+            Mode::Strict => {
+                let path = path();
+                let violation = Violation::unknown_field(name, fields);
+                Err(Violation { path, ..violation })
             }
         }
-        Ok(())
     }
 
     fn wrong<'de>(&self, wanted: &impl Visitor<'de>) -> Violation {
-        let found = match self.value {
-            None => return Violation::missing_field(""),
-            Some(Value::Null) => Unexpected::Other("null"),
-            Some(Value::Bool(value)) => Unexpected::Bool(*value),
-            Some(Value::Number(_)) => Unexpected::Other("a number"),
-            Some(Value::String(text)) => Unexpected::Str(text),
-            Some(Value::Array(_)) => Unexpected::Other("an array"),
-            Some(Value::Object(_)) => Unexpected::Other("an object"),
+        let Some(value) = self.value else {
+            return Violation::missing_field("");
+        };
+        let text: Result<Text<'_>, _> = serde_json::from_str(value);
+        let found = match (self.begins(), &text) {
+            (b'n', _) => Unexpected::Other("null"),
+            (b't' | b'f', _) => Unexpected::Bool(value == "true"),
+            (b'"', Ok(text)) => Unexpected::Str(&text.0),
+            (b'[', _) => Unexpected::Other("an array"),
+            (b'{', _) => Unexpected::Other("an object"),
+            _ => Unexpected::Other("a number"),
         };
         Violation::invalid_type(found, wanted)
     }
@@ -195,17 +227,56 @@ impl Reader<'_> {
     /// A whole number is an integer however it is spelt: JSON does not tell 1.0 from 1.
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
         const END: f64 = 9_223_372_036_854_775_808.0;
-        match self.value {
-            Some(Value::Number(number)) if number.is_f64() => match number.as_f64() {
-                Some(float) if float.fract() == 0.0 && float.abs() < END => {
-                    visitor.visit_i64(float as i64)
-                }
-                Some(float) if float.fract() == 0.0 => {
-                    Err(Violation::invalid_value(Unexpected::Float(float), &visitor))
-                }
-                _ => Err(self.wrong(&visitor)),
-            },
-            _ => self.deserialize_any(visitor),
+        let (Some(value), b'-' | b'0'..=b'9') = (self.value, self.begins()) else {
+            return self.deserialize_any(visitor);
+        };
+        let number: Number = parse(value)?;
+        match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) if float.fract() == 0.0 && float.abs() < END => {
+                visitor.visit_i64(float as i64)
+            }
+            Some(float) if float.fract() == 0.0 => {
+                Err(Violation::invalid_value(Unexpected::Float(float), &visitor))
+            }
+            Some(_) => Err(self.wrong(&visitor)),
+            None => self.number(&number, visitor),
+        }
+    }
+
+    fn number<'de, V: Visitor<'de>>(
+        self,
+        number: &Number,
+        visitor: V,
+    ) -> Result<V::Value, Violation> {
+        if let Some(number) = number.as_i64() {
+            visitor.visit_i64(number)
+        } else if let Some(number) = number.as_u64() {
+            visitor.visit_u64(number)
+        } else if let Some(number) = number.as_f64() {
+            visitor.visit_f64(number)
+        } else {
+            Err(self.wrong(&visitor))
+        }
+    }
+
+    fn array<'de, V: Visitor<'de>>(self, text: &str, visitor: V) -> Result<V::Value, Violation> {
+        let Count(len) = parse(text)?;
+        if len > MOST_ELEMENTS {
+            let text = format!("{len} elements, at most {MOST_ELEMENTS} allowed");
+            return Err(Violation::custom(text));
+        }
+        let mut outcome = None;
+        let within = Array {
+            reader: self,
+            len,
+            visitor,
+            outcome: &mut outcome,
+        };
+        let read = serde_json::Deserializer::from_str(text).deserialize_seq(within);
+        match (outcome, read) {
+            (Some(outcome), _) => outcome,
+            (None, Err(why)) => Err(broken(why)),
+            (None, Ok(())) => Err(Violation::custom("not a list")),
         }
     }
 }
@@ -214,32 +285,19 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     type Error = Violation;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
-        match self.value {
-            Some(Value::Bool(value)) => visitor.visit_bool(*value),
-            Some(Value::String(text)) => visitor.visit_str(text),
-            Some(Value::Array(elements)) => visitor.visit_seq(Elements {
-                reader: self,
-                rest: elements.iter().enumerate(),
-            }),
-            Some(Value::Number(number)) => {
-                if let Some(number) = number.as_i64() {
-                    visitor.visit_i64(number)
-                } else if let Some(number) = number.as_u64() {
-                    visitor.visit_u64(number)
-                } else if let Some(number) = number.as_f64() {
-                    visitor.visit_f64(number)
-                } else {
-                    Err(self.wrong(&visitor))
-                }
-            }
+        match (self.value, self.begins()) {
+            (Some(value), b't' | b'f') => visitor.visit_bool(value == "true"),
+            (Some(value), b'"') => visitor.visit_str(&parse::<Text<'_>>(value)?.0),
+            (Some(value), b'[') => self.array(value, visitor),
+            (Some(value), b'-' | b'0'..=b'9') => self.number(&parse(value)?, visitor),
             _ => Err(self.wrong(&visitor)),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
         match (self.value, self.context.mode) {
-            (None, _) | (Some(Value::Null), Mode::Tolerant) => visitor.visit_none(),
-            (Some(Value::Null), Mode::Strict) => Err(self.wrong(&visitor)),
+            (None, _) | (Some("null"), Mode::Tolerant) => visitor.visit_none(),
+            (Some("null"), Mode::Strict) => Err(self.wrong(&visitor)),
             _ => visitor.visit_some(self),
         }
     }
@@ -250,14 +308,23 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Violation> {
-        let Some(Value::Object(members)) = self.value else {
+        let (Some(text), b'{') = (self.value, self.begins()) else {
             return Err(self.wrong(&visitor));
         };
-        self.refuse_unknown_members(members, fields)?;
+        let mut outcome = Ok(());
+        let mut members = vec![None; fields.len()];
+        let object = Object {
+            reader: self,
+            fields,
+            members: &mut members,
+            outcome: &mut outcome,
+        };
+        let read = serde_json::Deserializer::from_str(text).deserialize_map(object);
+        outcome?;
+        read.map_err(broken)?;
         visitor.visit_seq(Members {
             reader: self,
-            members,
-            fields: fields.iter(),
+            rest: fields.iter().zip(members),
         })
     }
 
@@ -267,9 +334,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Violation> {
-        match self.value {
-            Some(Value::String(word)) => {
-                let word: StrDeserializer<'_, Violation> = word.as_str().into_deserializer();
+        match (self.value, self.begins()) {
+            (Some(value), b'"') => {
+                let word: Text<'_> = parse(value)?;
+                let word: StrDeserializer<'_, Violation> = word.0.as_ref().into_deserializer();
                 visitor.visit_enum(word)
             }
             _ => Err(self.wrong(&visitor)),
@@ -290,52 +358,146 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 }
 
-/// The members of an object, in the order in which a struct wants them.
-struct Members<'a> {
-    reader: Reader<'a>,
-    members: &'a Map<String, Value>,
-    fields: std::slice::Iter<'static, &'static str>,
+/// Finds the members of an object that are known; of two with one name the last counts.
+struct Object<'r, 'a> {
+    reader: Reader<'r>,
+    fields: &'static [&'static str],
+    members: &'r mut [Option<&'a str>],
+    outcome: &'r mut Result<(), Violation>,
 }
 
-impl<'de> SeqAccess<'de> for Members<'_> {
+impl<'a> Visitor<'a> for Object<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(Text(name)) = map.next_key()? {
+            if let Some(at) = self.fields.iter().position(|field| *field == name) {
+                self.members[at] = Some(map.next_value::<&RawValue>()?.get());
+                continue;
+            }
+            *self.outcome = self.reader.unknown(&name, self.fields);
+            if self.outcome.is_err() {
+                return Err(M::Error::custom(""));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+/// The members of an object, in the order in which a struct wants them.
+struct Members<'r, 'a> {
+    reader: Reader<'r>,
+    rest: std::iter::Zip<
+        std::slice::Iter<'static, &'static str>,
+        std::vec::IntoIter<Option<&'a str>>,
+    >,
+}
+
+impl<'de> SeqAccess<'de> for Members<'_, '_> {
     type Error = Violation;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Violation> {
-        let Some(&name) = self.fields.next() else {
+        let Some((name, value)) = self.rest.next() else {
             return Ok(None);
         };
-        self.reader
-            .inside(self.members.get(name), Step::Member(name), seed)
-            .map(Some)
+        let step = Step::Member(name);
+        self.reader.inside(value, step, seed).map(Some)
+    }
+}
+
+/// How many elements an array has: room is made for so many at once, and never for more.
+struct Count(usize);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Counting;
+        impl<'de> Visitor<'de> for Counting {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Count, A::Error> {
+                let mut count = 0;
+                while elements.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Count(count))
+            }
+        }
+        reader.deserialize_seq(Counting)
+    }
+}
+
+/// Hands the elements of an array on as serde_json finds them. What comes of it goes past
+/// serde_json, which has errors of its own kind.
+struct Array<'r, 'de, V: Visitor<'de>> {
+    reader: Reader<'r>,
+    len: usize,
+    visitor: V,
+    outcome: &'r mut Option<Result<V::Value, Violation>>,
+}
+
+impl<'a, 'de, V: Visitor<'de>> Visitor<'a> for Array<'_, 'de, V> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, elements: A) -> Result<(), A::Error> {
+        let read = self.visitor.visit_seq(Elements {
+            reader: self.reader,
+            indexes: 0..self.len,
+            elements,
+            _text: std::marker::PhantomData,
+        });
+        let failed = read.is_err();
+        *self.outcome = Some(read);
+        if failed {
+            return Err(A::Error::custom(""));
+        }
+        Ok(())
     }
 }
 
 /// The elements of an array.
-struct Elements<'a> {
-    reader: Reader<'a>,
-    rest: std::iter::Enumerate<std::slice::Iter<'a, Value>>,
+struct Elements<'r, 'a, A> {
+    reader: Reader<'r>,
+    indexes: std::ops::Range<usize>,
+    elements: A,
+    _text: std::marker::PhantomData<&'a str>,
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_> {
+impl<'de, 'a, A: SeqAccess<'a>> SeqAccess<'de> for Elements<'_, 'a, A> {
     type Error = Violation;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Violation> {
-        let Some((index, value)) = self.rest.next() else {
+        let Some(index) = self.indexes.next() else {
             return Ok(None);
         };
-        self.reader
-            .inside(Some(value), Step::Element(index), seed)
-            .map(Some)
+        let element = self.elements.next_element::<&RawValue>();
+        let Ok(Some(value)) = element else {
+            return Ok(None);
+        };
+        let step = Step::Element(index);
+        self.reader.inside(Some(value.get()), step, seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
+        Some(self.indexes.len())
     }
 }
 

@@ -4,15 +4,19 @@ use crate::wire::{
     GetConfiguration, GetDiagnostics, Heartbeat, IdTagInfo, ReserveNow, SendLocalList,
     SetChargingProfile, StartTransaction, Tenths, TriggerMessage,
 };
-use serde_json::json;
+use serde_json::{json, value::to_raw_value, Value};
+
+fn read<T: DeserializeOwned>(payload: &Value, mode: Mode) -> Result<Read<T>, Violation> {
+    super::read(&to_raw_value(payload).unwrap(), mode)
+}
 
 /// The code and the path of what is wrong with a payload.
-fn wrong<T: DeserializeOwned + std::fmt::Debug>(payload: Value) -> (ErrorCode, String) {
+fn wrong<T: DeserializeOwned + fmt::Debug>(payload: Value) -> (ErrorCode, String) {
     let violation = read::<T>(&payload, Mode::Strict).unwrap_err();
     (violation.code, violation.path)
 }
 
-fn is<T: DeserializeOwned + std::fmt::Debug>(payload: Value, code: ErrorCode, path: &str) {
+fn is<T: DeserializeOwned + fmt::Debug>(payload: Value, code: ErrorCode, path: &str) {
     assert_eq!(
         wrong::<T>(payload.clone()),
         (code, path.to_owned()),

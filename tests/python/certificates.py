@@ -23,14 +23,26 @@ def _pem(certificate):
 class Authority:
     """A certificate authority and what it issues, as files in a directory."""
 
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, *, limits=None, days=(-1, 30), above=None):
         self.directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
+        #: The certificates between those that it issues and the root.
+        self._between = b""
+        extensions = [(x509.BasicConstraints(ca=True, path_length=None), True)]
+        if limits:
+            extensions.append((limits, True))
+        issuer, key = (above._certificate.subject, above._key) if above else (_name(name), self._key)
         self._certificate = self._issue(
-            _name(name), self._key.public_key(), [(x509.BasicConstraints(ca=True, path_length=None), True)], _name(name)
+            _name(name), self._key.public_key(), extensions, issuer, days=days, key=key
         )
+        if above:
+            self._between = _pem(self._certificate) + above._between
         self.root = directory / f"{name.replace(' ', '_')}.pem"
         self.root.write_bytes(_pem(self._certificate))
+
+    def subordinate(self, name, *, limits=None):
+        """An authority below this one; `limits`: the name constraints that it has."""
+        return Authority(self.directory, name, limits=limits, above=self)
 
     def _issue(self, subject, public_key, extensions, issuer, *, days=(-1, 30), key=None):
         today = datetime.datetime.now(datetime.timezone.utc)
@@ -63,7 +75,7 @@ class Authority:
         chain.write_bytes(
             _pem(certificate) + key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            ) + self._between
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain)

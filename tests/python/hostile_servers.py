@@ -5,11 +5,12 @@ Each is a `reception` of the proxy: `async def server(connection)`.
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import itertools
 import json
 
-from websocket_frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, build
+from websocket_frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, FrameReader, build
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -71,6 +72,21 @@ def then(data, *, close=False, more=b""):
         await connection.writer.drain()
         if not close:
             await connection.closed_by_charge_point()
+
+    return server
+
+
+def hears_the_end(data, codes):
+    """A WebSocket in order, and these bytes on it; the close codes of the charge point are written down."""
+
+    async def server(connection):
+        connection.writer.write(upgrade(await connection.head()) + data)
+        reader = FrameReader()
+        with contextlib.suppress(ConnectionError):
+            while heard := await connection.reader.read(65536):
+                for frame in reader.feed(heard):
+                    if frame.opcode == CLOSE:
+                        codes.push({"code": int.from_bytes(frame.payload[:2], "big")})
 
     return server
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from certificates import Authority
 from programs import ended
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,11 +22,11 @@ VALGRIND = [
 ]
 
 
-def compiled(source, folder, *flags):
+def compiled(source, folder, *flags, library=LIBRARY):
     program = folder / Path(source).stem
     subprocess.run(
         ["cc", "-std=c11", *WARNINGS, *flags, f"-I{ROOT / 'include'}", str(ROOT / source), "-o", str(program),
-         f"-L{LIBRARY.parent}", "-levcp", "-lpthread", "-lm", f"-Wl,-rpath,{LIBRARY.parent}"],
+         f"-L{library.parent}", "-levcp", "-lpthread", "-lm", f"-Wl,-rpath,{library.parent}"],
         check=True,
     )
     return str(program)
@@ -113,6 +114,21 @@ async def test_the_example_firmware_is_clean_under_sanitizers(central, tmp_path)
 async def test_the_example_firmware_is_clean_under_valgrind(central, tmp_path):
     program = compiled("examples/c/charger.c", tmp_path, "-g")
     await session_of_the_charger([*VALGRIND, program], central, tmp_path)
+
+
+def named_library():
+    """A library that has the names of its functions, by which valgrind can be told what to overlook."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target" / "named"), "CARGO_PROFILE_DEV_DEBUG": "none"}
+    command = ["cargo", "rustc", "--quiet", "--lib", "--crate-type", "cdylib"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return ROOT / "target" / "named" / "debug" / "libevcp.so"
+
+
+async def test_the_example_firmware_is_clean_under_valgrind_with_tls(central_system, tmp_path):
+    authority = Authority(tmp_path, "A Root")
+    central = await central_system(tls=authority.server("localhost", ["localhost"]), host="localhost")
+    program = compiled("examples/c/charger.c", tmp_path, "-g", library=named_library())
+    await session_of_the_charger([*VALGRIND, "--num-callers=40", program, "--ca", str(authority.root)], central, tmp_path)
 
 
 async def test_the_forty_line_program_charges(central, tmp_path):

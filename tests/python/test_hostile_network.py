@@ -9,10 +9,10 @@ import asyncio
 import pytest
 
 from certificates import Authority
-from feed import PATIENCE
+from feed import PATIENCE, Feed
 from hostile_proxy import DOWN, UP, Cut, message_of
 from hostile_servers import (
-    BAD_FRAMES, ENDS, NO_HANDSHAKE, asks_and_never_reads, drips, http, never_answers, then,
+    BAD_FRAMES, ENDS, NO_HANDSHAKE, asks_and_never_reads, drips, hears_the_end, http, never_answers, then,
 )
 from hostile_site import FIRST_S, JITTER, PONG_S, ROUNDING_S, all_of, endures, meets, receiving
 from websocket_frames import PONG, POSITIONS, TEXT, build
@@ -43,6 +43,20 @@ async def test_a_frame_that_breaks_the_rules_costs_the_connection_and_nothing_el
     await all_of({
         name: meets(site, f"CP{number}", then(frame), f"the connection is gone: .*({said})")
         for number, (name, (frame, said)) in enumerate(BAD_FRAMES.items())
+    })
+
+
+async def test_a_frame_that_breaks_the_rules_is_answered_with_its_close_code(site):
+    async def closes(number, name, frame, said):
+        codes = Feed("close codes")
+        one = await site(f"CP{number}")
+        one.proxy.reception = hears_the_end(frame, codes)
+        one.proxy.reset()
+        code = (await codes.wait({}))["code"]
+        assert code == (1009 if said.startswith("too") else 1007 if said == "UTF-8" else 1002), code
+
+    await all_of({
+        name: closes(number, name, frame, said) for number, (name, (frame, said)) in enumerate(BAD_FRAMES.items())
     })
 
 

@@ -53,6 +53,13 @@ def test_the_tree_has_both_libraries_the_headers_and_the_files_that_tools_look_f
     assert "soname: [libevcp.so.0.1]" in dynamic and "NODELETE" in dynamic
 
 
+@pytest.mark.parametrize("name", ["libevcp.so", "libevcp.a"])
+def test_no_path_of_the_machine_that_built_it_is_in_a_library(prefix, name):
+    built = (prefix / "lib" / name).read_bytes()
+    for place in (ROOT, Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")), Path.home() / ".rustup"):
+        assert not re.findall(rb"[ -~]*" + re.escape(bytes(place)) + rb"/[ -~]*", built)
+
+
 def test_destdir_is_where_it_lands_and_not_where_it_is_used(tmp_path):
     run("make", "-C", ROOT, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr", "LIBDIR=/usr/lib/x86_64-linux-gnu")
     assert {path.name for path in tmp_path.iterdir()} == {"usr"}

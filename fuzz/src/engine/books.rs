@@ -60,12 +60,15 @@ impl Books {
         queued: Option<&QueuedMessage>,
     ) {
         let frame = wire::parse_frame(text).unwrap_or_else(|why| panic!("{why}: {text}"));
-        let (id, action, payload) = match frame {
+        let (id, action, payload): (_, _, Value) = match frame {
             Frame::Call {
                 id,
                 action,
                 payload,
-            } => (id, action, payload),
+            } => {
+                let payload = serde_json::from_str(payload.get()).expect("it is JSON");
+                (id, action.into_owned(), payload)
+            }
             Frame::CallResult { id, .. } | Frame::CallError { id, .. } => {
                 assert!(
                     self.asked.remove(id.as_str()),

@@ -10,6 +10,7 @@ use evcp::core::{
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{self, Action, CiString, Frame, Mode};
+use serde_json::value::{to_raw_value, RawValue};
 use serde_json::{json, Value};
 
 use super::books::Books;
@@ -171,7 +172,7 @@ impl World {
             Ok(Frame::Call { id, .. }) | Err(wire::FrameError::Answer { id, .. }) => {
                 self.books.asks(id.as_str());
             }
-            Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(&payload)),
+            Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(payload)),
             Ok(Frame::CallError { id, .. }) => self.answers(id.as_str(), None),
             Err(wire::FrameError::Ignore(_)) => {}
         }
@@ -179,7 +180,7 @@ impl World {
     }
 
     /// An answer is on its way: what it says that the central system has.
-    fn answers(&mut self, id: &str, payload: Option<&Value>) {
+    fn answers(&mut self, id: &str, payload: Option<&RawValue>) {
         let good = payload.is_some_and(|payload| match self.books.body(id) {
             Some(QueuedBody::Start(_)) => {
                 wire::read::<wire::StartTransactionResponse>(payload, Mode::Tolerant).is_ok()
@@ -301,7 +302,8 @@ impl World {
             if !self.connected || !waits {
                 continue;
             }
-            self.answers(&id, Some(&payload));
+            let said = to_raw_value(&payload).expect("it is JSON");
+            self.answers(&id, Some(&said));
             let text = json!([3, id, payload]).to_string();
             assert!(Action::parse(&action).is_some());
             self.engine.handle(self.now, Input::Link(Link::Text(&text)));
@@ -353,7 +355,8 @@ impl World {
         if let Frame::Call { id, action, .. } = frame {
             if self.polite {
                 let payload = self.good_answer(id.as_str(), &action);
-                self.owed.push((id.as_str().to_owned(), action, payload));
+                self.owed
+                    .push((id.as_str().to_owned(), action.into_owned(), payload));
             }
         }
     }

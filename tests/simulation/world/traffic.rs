@@ -1,6 +1,7 @@
 //! The link: frames in both directions, and whatever else comes due.
 
 use super::*;
+use serde_json::value::RawValue;
 
 impl World<'_> {
     pub(super) fn send(&mut self, text: String) -> Is {
@@ -52,7 +53,10 @@ impl World<'_> {
 
     pub(super) fn at_charger(&mut self, text: &str) -> Is {
         self.say(|| format!("  < {text}"));
-        let frame: Value = serde_json::from_str(text).unwrap_or_default();
+        // A number that is larger than any of Rust's is JSON all the same.
+        let parts: Vec<Box<RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        let value = |part: &RawValue| serde_json::from_str(part.get()).unwrap_or_default();
+        let frame: Value = parts.iter().map(|part| -> Value { value(part) }).collect();
         if frame[0] == 3 || frame[0] == 4 {
             if let Some(id) = frame[1].as_str() {
                 self.wire.answered(id);
