@@ -563,7 +563,7 @@ evcp_err_t evcp_config_set_client_pem(evcp_config_t *cfg,
 EVCP_API evcp_err_t evcp_config_set(evcp_config_t *cfg, const char *name, const char *value);
 
 /* A configuration key of the firmware's own, that the central system may read and, unless it is
- * read_only, write; on_key_changed tells. A name of OCPP's own is refused by evcp_new(). */
+ * read_only, write; on_key_changed tells. A name of OCPP's own is refused. */
 EVCP_API
 evcp_err_t evcp_config_declare(evcp_config_t *cfg,
                                const char *key,
@@ -637,6 +637,12 @@ evcp_err_t evcp_set_fault(evcp_t *cp,
                           const char *info,
                           const char *vendor_code);
 
+/* One fault of a connector (0: the charge point) is over: the one with this code. Others stay. */
+EVCP_API evcp_err_t evcp_clear_fault(evcp_t *cp, uint32_t connector, const char *code);
+
+/* One warning of a connector (0: the charge point) is over: the one with this code. Others stay. */
+EVCP_API evcp_err_t evcp_clear_warning(evcp_t *cp, uint32_t connector, const char *code);
+
 /* Something about a connector (0: the charge point) should be looked at, and stops nothing: the
  * code goes along with its status. As evcp_set_fault() otherwise. */
 EVCP_API
@@ -647,8 +653,12 @@ evcp_err_t evcp_set_warning(evcp_t *cp,
                             const char *vendor_code);
 
 /* Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
- * restart, as when the central system does it. */
-EVCP_API evcp_err_t evcp_set_operative(evcp_t *cp, uint32_t connector, bool operative);
+ * restart. The central system cannot take that back, nor can this what the central system took out of
+ * service: a connector serves people when both want it to. */
+EVCP_API
+evcp_err_t evcp_set_operative(evcp_t *cp,
+                              uint32_t connector,
+                              bool operative);
 
 /* The device has a better clock than the library's: Unix time in milliseconds. From then on, also
  * before evcp_start(), the central system's certificate is checked against it. */
@@ -684,8 +694,8 @@ evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                size_t count,
                                const char *tag);
 
-/* A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
- * of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+/* A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
+ * 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
  * dispatched. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
@@ -701,12 +711,11 @@ EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, const char *rea
  * last reading, stored, and reported if there is time. */
 EVCP_API evcp_err_t evcp_power_fails(evcp_t *cp);
 
-/* Changes a configuration key, also one that the central system may only read. What the key cannot
- * be is logged and ignored. */
-EVCP_API
-evcp_err_t evcp_set_key(evcp_t *cp,
-                        const char *key,
-                        const char *value);
+/* Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
+ * for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
+ * have in evcp_last_error(), and for what the charge point is made of (NumberOfConnectors,
+ * SecurityProfile). */
+EVCP_API evcp_err_t evcp_set_key(evcp_t *cp, const char *key, const char *value);
 
 /* Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
  * called exactly once, from evcp_dispatch(), never inside this call, and only if this returns

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::core::{
-    Answer, ConnectorId, ConnectorStatus, Engine, Fact, RequestId, SchedulePeriod, Setup, Supply,
-    TransactionStep,
+    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, SchedulePeriod,
+    Settings, Setup, Supply, TransactionStep,
 };
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
@@ -62,6 +62,8 @@ pub struct TlsOptions {
 pub struct ChargePoint {
     mailbox: Arc<Mailbox>,
     connectors: u32,
+    /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
+    keys: Mutex<Settings>,
     state: Mutex<State>,
     done: Arc<Done>,
 }
@@ -134,6 +136,7 @@ impl ChargePoint {
         let stored = store.load().map_err(|why| Error::Io(why.0))?;
         let engine =
             Engine::new(setup, stored, now).map_err(|why| Error::Invalid(why.to_string()))?;
+        let keys = Mutex::new(engine.keys());
         let outlook = Arc::new(engine.outlook());
         let mailbox = Arc::new(Mailbox::new(wake, outlook.clone()));
         if let Some((kept_as, why)) = replaced {
@@ -157,6 +160,7 @@ impl ChargePoint {
         Ok(Self {
             mailbox,
             connectors,
+            keys,
             state,
             done,
         })
@@ -228,13 +232,16 @@ impl ChargePoint {
     /// [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much
+    /// [`Error::Invalid`] for a connector that does not exist, or for a value that a key cannot have;
+    /// [`Error::Unsupported`] for a key that there is not; [`Error::Full`] when too much
     /// waits, or the outcomes of too many tags or vendor data wait to be fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
             Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
             Fact::Fault(Some(at), _)
+            | Fact::FaultOver(Some(at), _)
             | Fact::Warning(Some(at), _)
+            | Fact::WarningOver(Some(at), _)
             | Fact::Operative(Some(at), _)
             | Fact::Meter(Some(at), _) => from_ref(at),
             Fact::Tag(at, _) => at,
@@ -245,7 +252,29 @@ impl ChargePoint {
                 return Err(Error::Invalid(format!("there is no {at:?}")));
             }
         }
+        if let Fact::SetKey(name, value) = &fact {
+            self.check_key(name.as_str(), value.as_str())?;
+        }
         self.mailbox.tell(fact, shell::now().mono)
+    }
+
+    /// Whether the host may set a key to a value.
+    fn check_key(&self, name: &str, value: &str) -> Result<(), Error> {
+        let mut keys = self.keys.lock();
+        if !keys.knows(name) {
+            return Err(Error::Unsupported(format!("there is no key \"{name}\"")));
+        }
+        let Err(BadValue { key, .. }) = keys.set(name, value) else {
+            return Ok(());
+        };
+        let text = match Key::by_name(name) {
+            Some(Key::NumberOfConnectors | Key::SecurityProfile) => {
+                format!("{key} follows from what the charge point is made of")
+            }
+            Some(known) => format!("{key} cannot be that: {}", known.row().values()),
+            None => format!("{key} cannot be that"),
+        };
+        Err(Error::Invalid(text))
     }
 
     /// Answers a question; never waits.

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Error {
     /// Something about the arguments or options is not possible; the text names it.
     Invalid(String),
+    /// There is no such name; the text says which.
+    Unsupported(String),
     /// Not possible now.
     State(&'static str),
     /// The library's thread, or the host that is to fetch events, does not keep up: try again later.
@@ -25,7 +27,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(what) => f.write_str(what),
+            Self::Invalid(what) | Self::Unsupported(what) => f.write_str(what),
             Self::State(why) => f.write_str(why),
             Self::Full => f.write_str("too much is waiting: dispatch what waits, and try again"),
             Self::Expired => f.write_str("the question is not open any more"),

@@ -43,7 +43,7 @@ fn known_to(version: i64) -> Batch {
         )
     };
     let since_4 = |write: &Write| match write {
-        Write::Register(..) | Write::Orderly(_) => true,
+        Write::Register(..) | Write::Orderly(_) | Write::LocalAvailability(..) => true,
         Write::Transaction(transaction) => transaction.until.is_some(),
         _ => false,
     };

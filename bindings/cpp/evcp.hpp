@@ -835,7 +835,8 @@ public:
     }
 
     /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
-    /// "GroundFailure"; info and vendor_code have 50 characters at most. Energy is off while it lasts.
+    /// "GroundFailure"; info and vendor_code are cut at 50 characters. There may be one of each code at a
+    /// time; energy is off while any lasts.
     void set_fault(std::uint32_t connector, const std::string& code, const std::string& info = {},
                    const std::string& vendor_code = {}, error_to to = {})
     {
@@ -847,6 +848,12 @@ public:
     void clear_fault(std::uint32_t connector, error_to to = {})
     {
         to(evcp_set_fault(cp_, connector, nullptr, nullptr, nullptr));
+    }
+
+    /// The fault with this code is over; others stay.
+    void clear_fault(std::uint32_t connector, const std::string& code, error_to to = {})
+    {
+        to(evcp_clear_fault(cp_, connector, detail::text(code)));
     }
 
     /// Something should be looked at, and stops nothing: the code goes along with the status. As
@@ -864,8 +871,14 @@ public:
         to(evcp_set_warning(cp_, connector, nullptr, nullptr, nullptr));
     }
 
+    /// The warning with this code is over; others stay.
+    void clear_warning(std::uint32_t connector, const std::string& code, error_to to = {})
+    {
+        to(evcp_clear_warning(cp_, connector, detail::text(code)));
+    }
+
     /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
-    /// restart.
+    /// restart; the central system cannot take it back.
     void set_operative(std::uint32_t connector, bool operative, error_to to = {})
     {
         to(evcp_set_operative(cp_, connector, operative));

@@ -36,12 +36,22 @@ pub(crate) enum Aim {
     Stop(Vec<ConnectorId>),
 }
 
+/// Whether it can be one: something that people and databases can read.
+pub(crate) fn is_tag(tag: &IdToken) -> bool {
+    let text = tag.as_str();
+    !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
 /// How many tags may be asked about at once.
 const MOST_OPEN: usize = 16;
 
 impl Engine {
     /// A tag is shown at a reader that serves these connectors; none named: all.
     pub(crate) fn on_tag(&mut self, named: &[ConnectorId], tag: IdToken) {
+        if !is_tag(&tag) {
+            log::warn!("a tag that is empty, or has control characters in it, is ignored");
+            return;
+        }
         let at: Vec<_> = if named.is_empty() {
             self.connector_ids().collect()
         } else {
@@ -169,7 +179,7 @@ impl Engine {
 
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.
     pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
-        if self.fault.is_some() || self.reset.is_some() || self.closing || !self.in_service() {
+        if !self.faults.is_empty() || self.reset.is_some() || self.closing || !self.in_service() {
             return None;
         }
         let free = || {

@@ -1,5 +1,6 @@
 //! A connector: the facts about it, what is going on at it, and the status that follows.
 
+use crate::core::faults::Faults;
 use crate::core::meter::Meter;
 use crate::core::smart::Offer;
 use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
@@ -121,16 +122,37 @@ pub(crate) struct Reports {
     pub(crate) unheard: bool,
 }
 
+/// Whether a connector, or the charge point, is in service: two have a say in it, and neither can
+/// take back what the other did. Who opened it up to repair it relies on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Availability {
+    /// As the central system wants it (`OCPP 1.6 §5.2`).
+    pub(crate) central: bool,
+    /// As somebody at the charger wants it.
+    pub(crate) local: bool,
+}
+
+impl Availability {
+    pub(crate) const OPERATIVE: Self = Self {
+        central: true,
+        local: true,
+    };
+
+    pub(crate) const fn is_operative(self) -> bool {
+        self.central && self.local
+    }
+}
+
 /// Everything about one connector.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     pub(crate) id: ConnectorId,
     pub(crate) lockable: bool,
     pub(crate) ev: Ev,
-    pub(crate) fault: Option<Fault>,
-    /// Something that should be looked at, and does not stop anything.
-    pub(crate) warning: Option<Fault>,
-    pub(crate) operative: bool,
+    pub(crate) faults: Faults,
+    /// What should be looked at, and does not stop anything.
+    pub(crate) warnings: Faults,
+    pub(crate) availability: Availability,
     pub(crate) session: Session,
     pub(crate) reports: Reports,
     pub(crate) meter: Meter,
@@ -144,9 +166,9 @@ impl Connector {
             id,
             lockable,
             ev: Ev::Absent,
-            fault: None,
-            warning: None,
-            operative: true,
+            faults: Faults::NONE,
+            warnings: Faults::NONE,
+            availability: Availability::OPERATIVE,
             session: Session::Idle,
             reports: Reports {
                 current: None,
@@ -178,6 +200,11 @@ impl Connector {
         self.meter.flowed || self.meter.energy().is_none()
     }
 
+    /// Whether nobody took it out of service.
+    pub(crate) const fn is_operative(&self) -> bool {
+        self.availability.is_operative()
+    }
+
     /// Whether something is going on that a change of availability has to wait for.
     pub(crate) const fn is_busy(&self) -> bool {
         !matches!(self.session, Session::Idle | Session::Finishing { .. })
@@ -192,24 +219,24 @@ impl Connector {
             Session::Preparing { allowed, .. } => allowed.is_none(),
             Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => false,
         };
-        open && self.operative && self.fault.is_none()
+        open && self.is_operative() && self.faults.is_empty()
     }
 
     /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
     /// whether the charge point as a whole may charge now.
     pub(crate) fn show(&self, in_service: bool) -> Shown {
-        if let Some(fault) = &self.fault {
+        if let Some(fault) = self.faults.first() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
         let status = match &self.session {
             Session::Running(run) => self.show_running(run, in_service),
             Session::Stopping(_, ending) => ending.status,
             Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
-            _ if !self.operative || !in_service => ChargePointStatus::Unavailable,
+            _ if !self.is_operative() || !in_service => ChargePointStatus::Unavailable,
             Session::Finishing { .. } => ChargePointStatus::Finishing,
             Session::Idle => ChargePointStatus::Available,
         };
-        let mut shown = Shown::of(status, self.warning.as_ref());
+        let mut shown = Shown::of(status, self.warnings.first());
         let left = match &self.session {
             Session::Finishing { left, .. } => *left,
             _ => self.run().is_some(),
@@ -255,7 +282,7 @@ impl Connector {
         let Session::Running(run) = &self.session else {
             return supply;
         };
-        let stopped = all_stopped || run.allowance == Allowance::Spent || self.fault.is_some();
+        let stopped = all_stopped || run.allowance == Allowance::Spent || !self.faults.is_empty();
         let offer = run.offer.filter(|offer| !offer.is_nothing());
         if let Some(offer) = offer.filter(|_| self.ev.is_connected() && !stopped) {
             supply.permit = true;

@@ -8,7 +8,8 @@ use crate::core::boot::Registration;
 use crate::core::cache::Cache;
 use crate::core::calls::{Calls, MessageIds};
 use crate::core::clock::Clock;
-use crate::core::connector::{Connector, Reports};
+use crate::core::connector::{Availability, Connector, Reports};
+use crate::core::faults::Faults;
 use crate::core::link::{BackOff, Link};
 use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
@@ -17,8 +18,8 @@ use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
 use crate::core::{
-    Batch, ConnectorId, Datum, Effect, Fact, Fault, Input, Notice, Setup, SetupError, Stamp,
-    Stored, Transaction, TxId, Wh, Write,
+    Batch, ConnectorId, Datum, Effect, Fact, Input, Notice, Setup, SetupError, Stamp, Stored,
+    Transaction, TxId, Wh, Write,
 };
 use crate::time::{Mono, Now, Wall};
 
@@ -53,9 +54,9 @@ pub struct Engine {
     pub(crate) outbox: Outbox,
     pub(crate) connectors: Vec<Connector>,
     /// Connector 0: the charge point as a whole.
-    pub(crate) operative: bool,
-    pub(crate) fault: Option<Fault>,
-    pub(crate) warning: Option<Fault>,
+    pub(crate) availability: Availability,
+    pub(crate) faults: Faults,
+    pub(crate) warnings: Faults,
     /// The central system has accepted us, in this run or an earlier one.
     pub(crate) accepted: bool,
     /// The main meter, if there is one.
@@ -165,6 +166,10 @@ impl Engine {
             let key = refused.key;
             log::warn!("stored configuration key {key} is not possible here and is ignored");
         }
+        let profile = setup.tuning.security_profile;
+        if matches!(profile, 1 | 2) && settings.password().is_none() {
+            return Err(SetupError::Password(profile));
+        }
         let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
@@ -190,9 +195,9 @@ impl Engine {
             calls: Calls::default(),
             outbox: Outbox::new(stored.queued, stored.values, stored.last_seq),
             connectors,
-            operative: true,
-            fault: None,
-            warning: None,
+            availability: Availability::OPERATIVE,
+            faults: Faults::NONE,
+            warnings: Faults::NONE,
             accepted: stored.accepted,
             main_meter: setup.tuning.main_meter.then(Meter::new),
             aligned: None,
@@ -217,11 +222,14 @@ impl Engine {
             ready: VecDeque::new(),
             setup,
         };
-        for (connector, operative) in stored.availability {
-            match connector.map(|id| engine.connector_mut(id)) {
-                None => engine.operative = operative,
-                Some(Some(connector)) => connector.operative = operative,
-                Some(None) => {}
+        for (place, operative) in stored.availability {
+            if let Some(availability) = engine.availability_mut(place) {
+                availability.central = operative;
+            }
+        }
+        for (place, operative) in stored.local_availability {
+            if let Some(availability) = engine.availability_mut(place) {
+                availability.local = operative;
             }
         }
         for (at, register) in stored.registers {
@@ -288,6 +296,12 @@ impl Engine {
         self.settings.iter()
     }
 
+    /// The configuration keys, to look at what a change would come to.
+    #[cfg(feature = "net")]
+    pub(crate) fn keys(&self) -> Settings {
+        self.settings.clone()
+    }
+
     /// Whether [`Fact::Closing`] has been dealt with: all is stored, and the link is closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
@@ -299,7 +313,9 @@ impl Engine {
             Fact::Ev(at, ev) => self.on_ev(at, ev),
             Fact::Fault(at, fault) => self.on_fault(at, fault),
             Fact::Warning(at, warning) => self.on_warning(at, warning),
-            Fact::Operative(at, operative) => self.set_operative(at, operative),
+            Fact::FaultOver(at, code) => self.on_fault_over(at, code),
+            Fact::WarningOver(at, code) => self.on_warning_over(at, code),
+            Fact::Operative(at, operative) => self.set_in_service(at, operative),
             Fact::Clock(wall) => {
                 let first = !self.clock.is_synced();
                 self.set_clock(wall);

@@ -41,12 +41,18 @@ pub enum Link<'a> {
 pub enum Fact {
     /// The state of the vehicle at a connector.
     Ev(ConnectorId, Ev),
-    /// A fault came (`Some`) or went. `None` for the connector: the charge point as a whole.
+    /// A fault came (`Some`), beside others perhaps, or all of them are over (`None`). `None` for the
+    /// connector: the charge point as a whole.
     Fault(Option<ConnectorId>, Option<Fault>),
-    /// Something should be looked at (`Some`), or not any more; nothing stops for it.
+    /// The fault with that code is over.
+    FaultOver(Option<ConnectorId>, ChargePointErrorCode),
+    /// Something should be looked at (`Some`), or nothing any more; nothing stops for it.
     /// `None` for the connector: the charge point as a whole.
     Warning(Option<ConnectorId>, Option<Fault>),
-    /// Somebody at the charger took it out of service or back; connector `None`: all of it.
+    /// The warning with that code is over.
+    WarningOver(Option<ConnectorId>, ChargePointErrorCode),
+    /// Somebody at the charger took it out of service or back; connector `None`: all of it. What the
+    /// central system took out of service stays so.
     Operative(Option<ConnectorId>, bool),
     /// The device has a better clock than ours: this is the time now.
     Clock(Wall),

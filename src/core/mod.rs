@@ -21,6 +21,7 @@ mod connector;
 mod delivery;
 mod effect;
 mod engine;
+mod faults;
 mod grid;
 mod input;
 mod link;
@@ -46,6 +47,8 @@ pub use effect::*;
 pub use engine::{Counters, Due, Engine};
 pub use input::*;
 pub use record::*;
+#[cfg(feature = "net")]
+pub(crate) use settings::Settings;
 pub use settings::{BadValue, Key, KeyRow, Quantity, Rights, KEYS};
 pub use setup::*;
 pub use smart::Outlook;

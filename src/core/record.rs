@@ -18,6 +18,8 @@ pub enum Write {
     Setting(String, String),
     /// The wanted availability of a connector, or of the charge point (`None`).
     Availability(Option<ConnectorId>, bool),
+    /// Whether somebody at the charger has a connector, or the charge point (`None`), in service.
+    LocalAvailability(Option<ConnectorId>, bool),
     /// A transaction is new or changed.
     Transaction(Transaction),
     /// A transaction is over and done: the central system has all of it.
@@ -265,6 +267,8 @@ pub struct Stored {
     pub settings: Vec<(String, String)>,
     /// Availability that was asked for; what is not named is operative.
     pub availability: Vec<(Option<ConnectorId>, bool)>,
+    /// What somebody at the charger has in service or out of it; what is not named is in service.
+    pub local_availability: Vec<(Option<ConnectorId>, bool)>,
     /// Transactions that have not ended.
     pub running: Vec<Transaction>,
     /// What their StopTransaction will carry, in order of the numbers.

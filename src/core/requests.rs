@@ -1,6 +1,6 @@
 //! Calls of the central system, each with its answer.
 
-use crate::core::authorize::Aim;
+use crate::core::authorize::{is_tag, Aim};
 use crate::core::connector::Session;
 use crate::core::metering::number;
 use crate::core::questions::{Asked, Caller};
@@ -17,6 +17,10 @@ use crate::wire::{
 
 impl Engine {
     pub(crate) fn on_request(&mut self, id: &MessageId, request: CentralRequest) {
+        if !self.offers(&request) {
+            let text = "this charge point does not offer the feature profile of it";
+            return self.refuse(id, ErrorCode::NotSupported, text);
+        }
         match request {
             CentralRequest::ChangeAvailability(request) => {
                 let status = self.change_availability(&request);
@@ -42,6 +46,19 @@ impl Engine {
                 "this charge point does not offer it",
             ),
         }
+    }
+
+    /// Whether the feature profile that a request belongs to is offered (`OCPP 1.6 §3.2`): asked once,
+    /// for every request.
+    fn offers(&self, request: &CentralRequest) -> bool {
+        let profile = match request {
+            CentralRequest::SetChargingProfile(_)
+            | CentralRequest::ClearChargingProfile(_)
+            | CentralRequest::GetCompositeSchedule(_) => "SmartCharging",
+            CentralRequest::TriggerMessage(_) => "RemoteTrigger",
+            _ => return true,
+        };
+        self.settings.has_profile(profile)
     }
 
     fn caller(&self, id: &MessageId) -> Caller {
@@ -94,7 +111,7 @@ impl Engine {
     }
 
     fn place_for_remote_start(&self, request: &RemoteStartTransaction) -> Option<ConnectorId> {
-        if !self.registration.is_accepted() {
+        if !self.registration.is_accepted() || !is_tag(&request.id_tag) {
             return None;
         }
         let at: Vec<_> = match request.connector_id {

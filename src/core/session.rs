@@ -5,11 +5,11 @@ use crate::core::connector::{Allowance, Allowed, Connector, Ending, Run, Session
 use crate::core::meter::Take;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, ConnectorId, Due, Engine, Ev, Fault, Notice, QueuedBody, Stamp, Stop, Transaction,
+    CentralId, ConnectorId, Due, Engine, Ev, Notice, QueuedBody, Stamp, Stop, Transaction,
     TransactionChange, TransactionStep, TxId, Wh, Write,
 };
 use crate::time::{Millis, Mono};
-use crate::wire::{ChargePointErrorCode, IdToken, ReadingContext, Reason};
+use crate::wire::{IdToken, ReadingContext, Reason};
 
 impl Engine {
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev) {
@@ -47,30 +47,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
-        let fault = fault.filter(|fault| fault.code != ChargePointErrorCode::NoError);
-        match at {
-            None => self.fault = fault,
-            Some(at) => {
-                if let Some(connector) = self.connector_mut(at) {
-                    connector.fault = fault;
-                }
-            }
-        }
-    }
-
-    pub(crate) fn on_warning(&mut self, at: Option<ConnectorId>, warning: Option<Fault>) {
-        let warning = warning.filter(|fault| fault.code != ChargePointErrorCode::NoError);
-        match at {
-            None => self.warning = warning,
-            Some(at) => {
-                if let Some(connector) = self.connector_mut(at) {
-                    connector.warning = warning;
-                }
-            }
-        }
-    }
-
     /// Whether the charge point may charge at all: one that was never accepted does not
     /// (`OCPP 1.6 §4.2.1`), unless it is told to.
     pub(crate) const fn in_service(&self) -> bool {
@@ -89,16 +65,17 @@ impl Engine {
         let since = self.now.mono;
         let reaction = since + self.setup.tuning.ev_reaction;
         let stopped =
-            self.fault.is_some() || self.reset.is_some() || self.closing || !self.in_service();
+            !self.faults.is_empty() || self.reset.is_some() || self.closing || !self.in_service();
         for at in self.connector_ids() {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
             };
             let cable = connector.ev != Ev::Absent;
-            let usable = !stopped && connector.fault.is_none();
+            let usable = !stopped && connector.faults.is_empty();
             let ready = connector.ev == Ev::Plugged;
+            let operative = connector.is_operative();
             match &mut connector.session {
-                Session::Idle if cable && usable && connector.operative => {
+                Session::Idle if cable && usable && operative => {
                     connector.session = Session::Preparing {
                         since,
                         allowed: None,
@@ -291,7 +268,7 @@ impl Engine {
         tag: Option<IdToken>,
     ) -> bool {
         let stamp = self.clock.stamp(self.now.mono);
-        let in_service = self.in_service() && self.fault.is_none();
+        let in_service = self.in_service() && self.faults.is_empty();
         let Some(connector) = self.connector_mut(at) else {
             return false;
         };

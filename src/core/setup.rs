@@ -34,6 +34,8 @@ pub struct Device {
     pub vendor: CiString<20>,
     /// What it is.
     pub model: CiString<20>,
+    /// Who defined its error codes, if not the vendor by that name.
+    pub vendor_id: Option<CiString<255>>,
     /// Its serial number.
     pub serial: Option<CiString<25>>,
     /// The version of its firmware.
@@ -55,6 +57,7 @@ impl Device {
         Self {
             vendor,
             model,
+            vendor_id: None,
             serial: None,
             firmware: None,
             iccid: None,
@@ -260,6 +263,10 @@ pub enum SetupError {
     Key(BadValue),
     /// A declared key has the name of one that exists.
     Declared(String),
+    /// The shortest wait between two attempts to connect is longer than the longest.
+    Reconnect(Millis, Millis),
+    /// This security profile needs a password, and there is none.
+    Password(u8),
 }
 
 impl fmt::Display for SetupError {
@@ -284,7 +291,20 @@ impl fmt::Display for SetupError {
                     ),
                 }
             }
-            Self::Declared(name) => write!(f, "configuration key {name} is declared twice"),
+            Self::Declared(name) => match Key::by_name(name) {
+                Some(_) => write!(f, "configuration key {name} is one of OCPP's own: set it instead"),
+                None => write!(f, "configuration key {name} is declared twice"),
+            },
+            Self::Reconnect(min, max) => write!(
+                f,
+                "reconnect.min_s is {} and reconnect.max_s {}: the first must not be the longer one",
+                min.0 as f64 / 1000.0,
+                max.0 as f64 / 1000.0
+            ),
+            Self::Password(profile) => write!(
+                f,
+                "security profile {profile} needs a password: set AuthorizationKey, 16 to 20 bytes"
+            ),
         }
     }
 }
@@ -317,6 +337,10 @@ impl Setup {
         }
         if self.device.model.as_str().is_empty() {
             return Err(SetupError::Device("model"));
+        }
+        let (min, max) = (self.tuning.reconnect_min, self.tuning.reconnect_max);
+        if min > max {
+            return Err(SetupError::Reconnect(min, max));
         }
         for (at, key) in self.declared.iter().enumerate() {
             let twice = self.declared[..at]

@@ -2,14 +2,14 @@
 //! (`OCPP 1.6 §4.9`).
 
 use crate::core::calls::Purpose;
-use crate::core::connector::{Reports, Shown};
+use crate::core::connector::{Availability, Reports, Shown};
 use crate::core::metering::number;
 use crate::core::settings::Key;
 use crate::core::smart::second;
 use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
 use crate::time::Mono;
 use crate::wire::{
-    Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointStatus,
+    Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointStatus, CiString,
     StatusNotification,
 };
 
@@ -29,15 +29,15 @@ impl Engine {
 
     /// Connector 0 knows only Available, Unavailable and Faulted.
     fn show_charge_point(&self) -> Shown {
-        if let Some(fault) = &self.fault {
+        if let Some(fault) = self.faults.first() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
-        let status = if self.operative && self.in_service() {
+        let status = if self.availability.is_operative() && self.in_service() {
             ChargePointStatus::Available
         } else {
             ChargePointStatus::Unavailable
         };
-        Shown::of(status, self.warning.as_ref())
+        Shown::of(status, self.warnings.first())
     }
 
     /// Tells host and central system of every status that changed. Offline, only the last one is
@@ -45,7 +45,7 @@ impl Engine {
     pub(crate) fn report_statuses(&mut self) {
         let now = self.now.mono;
         let stamp = self.clock.stamp(now);
-        let in_service = self.in_service() && self.fault.is_none();
+        let in_service = self.in_service() && self.faults.is_empty();
         for at in self.places() {
             let shown = match at.and_then(|at| self.connector(at)) {
                 Some(connector) => connector.show(in_service),
@@ -90,13 +90,18 @@ impl Engine {
     }
 
     fn notify(&mut self, at: Option<ConnectorId>, shown: &Shown, since: Stamp) {
+        // A code of the vendor's own means nothing without the vendor (OCPP 1.6 §6.47).
+        let device = &self.setup.device;
+        let vendor = device.vendor.as_str();
+        let vendor_id = device.vendor_id.clone();
+        let vendor_id = vendor_id.or_else(|| CiString::new(vendor).ok());
         let request = StatusNotification {
             connector_id: number(at),
             error_code: shown.error,
             info: shown.info.clone(),
             status: shown.status,
             timestamp: Some(since.wall),
-            vendor_id: None,
+            vendor_id: vendor_id.filter(|_| shown.vendor_code.is_some()),
             vendor_error_code: shown.vendor_code.clone(),
         };
         self.call(Purpose::Status(at), Action::StatusNotification, &request);
@@ -196,7 +201,19 @@ impl Engine {
             .iter()
             .filter(|c| at.is_none() || at == Some(c.id));
         let waits = !operative && affected.any(|connector| connector.is_busy());
-        self.set_operative(at, operative);
+        // Who took it out of service at the charger relies on it.
+        let kept = self.availability_mut(at).is_some_and(|known| !known.local);
+        if operative && kept {
+            return AvailabilityStatus::Rejected;
+        }
+        for place in self.affected(at) {
+            let known = self.availability_mut(place);
+            let changed = known.filter(|known| known.central != operative);
+            if let Some(known) = changed {
+                known.central = operative;
+                self.write(Write::Availability(place, operative));
+            }
+        }
         self.tell(Notice::Availability(at, operative));
         if waits {
             AvailabilityStatus::Scheduled
@@ -205,22 +222,35 @@ impl Engine {
         }
     }
 
-    /// What was asked for is kept over restarts. Connector 0 means the whole charge point.
-    pub(crate) fn set_operative(&mut self, at: Option<ConnectorId>, operative: bool) {
-        if at.is_none() && self.operative != operative {
-            self.operative = operative;
-            self.write(Write::Availability(None, operative));
+    pub(crate) fn availability_mut(
+        &mut self,
+        at: Option<ConnectorId>,
+    ) -> Option<&mut Availability> {
+        match at {
+            None => Some(&mut self.availability),
+            Some(at) => self
+                .connector_mut(at)
+                .map(|connector| &mut connector.availability),
         }
-        for id in self.connector_ids() {
-            if at.is_some() && at != Some(id) {
-                continue;
-            }
-            let Some(connector) = self.connector_mut(id) else {
-                continue;
-            };
-            if connector.operative != operative {
-                connector.operative = operative;
-                self.write(Write::Availability(Some(id), operative));
+    }
+
+    /// Connector 0 means the whole charge point.
+    fn affected(&self, at: Option<ConnectorId>) -> Vec<Option<ConnectorId>> {
+        match at {
+            None => self.places().collect(),
+            Some(_) => vec![at],
+        }
+    }
+
+    /// Somebody at the charger takes a connector, or all of it, out of service or back. Kept over
+    /// restarts.
+    pub(crate) fn set_in_service(&mut self, at: Option<ConnectorId>, operative: bool) {
+        for place in self.affected(at) {
+            let known = self.availability_mut(place);
+            let changed = known.filter(|known| known.local != operative);
+            if let Some(known) = changed {
+                known.local = operative;
+                self.write(Write::LocalAvailability(place, operative));
             }
         }
     }

@@ -183,6 +183,7 @@ pub unsafe extern "C" fn evcp_config_set_device(
                 model: limited(required(model, "model")?, "model")?,
                 serial: serial.map(|text| limited(text, "serial")).transpose()?,
                 firmware: firmware.map(|text| limited(text, "firmware")).transpose()?,
+                vendor_id: None,
                 iccid: None,
                 imsi: None,
                 meter_type: None,
@@ -408,6 +409,7 @@ fn set_device_field(cfg: &mut evcp_config_t, field: &str, value: &str) -> Result
     let device = cfg.device.as_mut().ok_or_else(missing)?;
     match field {
         "iccid" => device.iccid = Some(limited(value, "device.iccid")?),
+        "vendor_id" => device.vendor_id = Some(limited(value, "device.vendor_id")?),
         "imsi" => device.imsi = Some(limited(value, "device.imsi")?),
         "meter_type" => device.meter_type = Some(limited(value, "device.meter_type")?),
         "meter_serial" => device.meter_serial = Some(limited(value, "device.meter_serial")?),
@@ -466,7 +468,7 @@ pub unsafe extern "C" fn evcp_config_set(
 }
 
 /// A configuration key of the firmware's own, that the central system may read and, unless it is
-/// read_only, write; on_key_changed tells. A name of OCPP's own is refused by evcp_new().
+/// read_only, write; on_key_changed tells. A name of OCPP's own is refused.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -481,7 +483,11 @@ pub unsafe extern "C" fn evcp_config_declare(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            let name = limited(required(key, "key")?, "key")?;
+            let name: CiString<50> = limited(filled(key, "key")?, "key")?;
+            if Key::by_name(name.as_str()).is_some() {
+                let text = format!("{name} is a key of OCPP's own: evcp_config_set() sets it");
+                return Err(Fail::invalid(text));
+            }
             let value = limited(required(value, "value")?, "value")?;
             cfg.declared.push(DeclaredKey {
                 name,

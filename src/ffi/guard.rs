@@ -30,6 +30,7 @@ impl From<Error> for Fail {
     fn from(error: Error) -> Self {
         let code = match error {
             Error::Invalid(_) => EVCP_E_INVALID,
+            Error::Unsupported(_) => EVCP_E_UNSUPPORTED,
             Error::State(_) => EVCP_E_STATE,
             Error::Full => EVCP_E_FULL,
             Error::Expired => EVCP_E_EXPIRED,

@@ -7,12 +7,12 @@ use crate::core::{Fact, Fault};
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_data_fn, evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
-use crate::ffi::text::{bytes, limited, optional, required};
+use crate::ffi::text::{bytes, filled, limited, optional, required};
 use crate::ffi::values::{
     connector as connector_id, ev as vehicle, evcp_ev_t, evcp_sample_t, place, readings, UserData,
 };
 use crate::time::Wall;
-use crate::wire::{ChargePointErrorCode, Reason};
+use crate::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
 
 /// The most bytes of a signed reading.
 const MOST_SIGNED: usize = 65_536;
@@ -64,11 +64,14 @@ unsafe fn wrong(
     let known = ChargePointErrorCode::parse(code);
     let known = known.filter(|code| *code != ChargePointErrorCode::NoError);
     Ok(Some(Fault {
-        code: known.ok_or_else(|| Fail::invalid(format!("error code \"{code}\"")))?,
-        info: info.map(|text| limited(text, "info")).transpose()?,
-        vendor_code: vendor_code
-            .map(|text| limited(text, "vendor_code"))
-            .transpose()?,
+        code: known.ok_or_else(|| {
+            Fail::invalid(format!(
+                "error code \"{code}\" is none of OCPP's, or no fault"
+            ))
+        })?,
+        // Words that are too long must not cost the fault.
+        info: info.map(CiString::truncated),
+        vendor_code: vendor_code.map(CiString::truncated),
     }))
 }
 
@@ -96,6 +99,45 @@ pub unsafe extern "C" fn evcp_set_fault(
     }
 }
 
+/// The code of a fault or a warning that is over.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+unsafe fn over(code: *const c_char) -> Result<ChargePointErrorCode, Fail> {
+    // SAFETY: as the caller promises.
+    let text = unsafe { required(code, "code") }?;
+    let known = ChargePointErrorCode::parse(text);
+    known.ok_or_else(|| Fail::invalid(format!("error code \"{text}\" is none of OCPP's")))
+}
+
+/// One fault of a connector (0: the charge point) is over: the one with this code. Others stay.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_clear_fault(
+    cp: *mut evcp_t,
+    connector: u32,
+    code: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::FaultOver(place(connector)?, over(code)?))) }
+}
+
+/// One warning of a connector (0: the charge point) is over: the one with this code. Others stay.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_clear_warning(
+    cp: *mut evcp_t,
+    connector: u32,
+    code: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::WarningOver(place(connector)?, over(code)?))) }
+}
+
 /// Something about a connector (0: the charge point) should be looked at, and stops nothing: the
 /// code goes along with its status. As evcp_set_fault() otherwise.
 ///
@@ -119,7 +161,8 @@ pub unsafe extern "C" fn evcp_set_warning(
 }
 
 /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
-/// restart, as when the central system does it.
+/// restart. The central system cannot take that back, nor can this what the central system took out of
+/// service: a connector serves people when both want it to.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -204,6 +247,19 @@ pub unsafe extern "C" fn evcp_push_signed_meter(
     }
 }
 
+/// What a reader read.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+unsafe fn card(tag: *const c_char) -> Result<IdToken, Fail> {
+    // SAFETY: as the caller promises.
+    let text = unsafe { filled(tag, "tag") }?;
+    if text.chars().any(char::is_control) {
+        return Err(Fail::invalid("tag has a control character in it"));
+    }
+    limited(text, "tag")
+}
+
 /// The most connectors that one reader serves.
 const MOST_AT_READER: usize = 256;
 
@@ -227,13 +283,13 @@ pub unsafe extern "C" fn evcp_present_tag_at(
             let named = std::slice::from_raw_parts(connectors, count);
             let at = named.iter().map(|number| connector_id(*number));
             let at = at.collect::<Result<_, _>>()?;
-            Ok(Fact::Tag(at, limited(required(tag, "tag")?, "tag")?))
+            Ok(Fact::Tag(at, card(tag)?))
         })
     }
 }
 
-/// A card was shown (20 characters at most) at the reader of a connector; 0: at one that serves all
-/// of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+/// A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
+/// 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
 /// dispatched.
 ///
 /// # Safety
@@ -247,8 +303,10 @@ pub unsafe extern "C" fn evcp_present_tag(
     // SAFETY: as the caller promises.
     unsafe {
         tell(cp, || {
-            let tag = limited(required(tag, "tag")?, "tag")?;
-            Ok(Fact::Tag(place(connector)?.into_iter().collect(), tag))
+            Ok(Fact::Tag(
+                place(connector)?.into_iter().collect(),
+                card(tag)?,
+            ))
         })
     }
 }
@@ -287,8 +345,10 @@ pub unsafe extern "C" fn evcp_power_fails(cp: *mut evcp_t) -> evcp_err_t {
     unsafe { tell(cp, || Ok(Fact::PowerFails)) }
 }
 
-/// Changes a configuration key, also one that the central system may only read. What the key cannot
-/// be is logged and ignored.
+/// Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
+/// for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
+/// have in evcp_last_error(), and for what the charge point is made of (NumberOfConnectors,
+/// SecurityProfile).
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -10,6 +10,7 @@ use std::mem::size_of;
 use crate::core::{Answer, ConnectorId, Ev, Fact, Reading, RequestId};
 use crate::error::Error;
 use crate::time::Mono;
+use crate::wire::ChargePointErrorCode;
 
 /// Something for the library's thread.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +32,9 @@ pub(super) const MOST_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
     Ev(ConnectorId),
-    Fault(Option<ConnectorId>),
-    Warning(Option<ConnectorId>),
+    /// One fault by its code, or that there is none any more.
+    Fault(Option<ConnectorId>, Option<ChargePointErrorCode>),
+    Warning(Option<ConnectorId>, Option<ChargePointErrorCode>),
     Operative(Option<ConnectorId>),
     Meter(Option<ConnectorId>),
     Signed(ConnectorId),
@@ -45,8 +47,10 @@ impl Slot {
     fn of(fact: &Fact) -> Option<Self> {
         Some(match fact {
             Fact::Ev(at, _) => Self::Ev(*at),
-            Fact::Fault(at, _) => Self::Fault(*at),
-            Fact::Warning(at, _) => Self::Warning(*at),
+            Fact::Fault(at, fault) => Self::Fault(*at, fault.as_ref().map(|fault| fault.code)),
+            Fact::FaultOver(at, code) => Self::Fault(*at, Some(*code)),
+            Fact::Warning(at, fault) => Self::Warning(*at, fault.as_ref().map(|fault| fault.code)),
+            Fact::WarningOver(at, code) => Self::Warning(*at, Some(*code)),
             Fact::Operative(at, _) => Self::Operative(*at),
             Fact::Meter(at, _) => Self::Meter(*at),
             Fact::SignedMeter(at, _) => Self::Signed(*at),
@@ -68,6 +72,7 @@ const fn allows(fact: &Fact) -> u8 {
     match fact {
         Fact::Ev(_, Ev::CableOnly)
         | Fact::Fault(_, None)
+        | Fact::FaultOver(..)
         | Fact::Operative(_, true)
         | Fact::Network(true) => 1,
         Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,
@@ -249,7 +254,12 @@ impl Inbox {
     }
 
     fn put_state(&mut self, slot: Slot, fact: Fact, now: Mono) -> Result<(), Error> {
-        if let Some(number) = self.open.get(&slot) {
+        self.clear_each(slot, now);
+        if let Some(number) = self
+            .open
+            .get(&slot)
+            .filter(|number| !self.is_cleared(slot, **number))
+        {
             let index = usize::try_from(number - self.taken).unwrap_or(usize::MAX);
             self.merge(index, fact, now);
             return Ok(());
@@ -261,9 +271,11 @@ impl Inbox {
             }
             // Room for each fault there is: when it comes before acts that wait, it only takes
             // away the earlier.
+            let cleared = self.open.contains_key(&slot);
             let same =
                 |entry: &Entry| matches!(entry, Entry::State { slot: there, .. } if *there == slot);
-            if let Some(index) = self.queue.iter().rposition(same) {
+            let waiting = self.queue.iter().rposition(same);
+            if let Some(index) = waiting.filter(|_| !cleared) {
                 self.merge(index, fact, now);
                 return Ok(());
             }
@@ -278,6 +290,38 @@ impl Inbox {
             told: now,
         });
         Ok(())
+    }
+
+    /// That nothing is wrong any more is said of each fault that waits, too.
+    fn clear_each(&mut self, slot: Slot, now: Mono) {
+        let open: Vec<_> = self
+            .open
+            .iter()
+            .map(|(slot, number)| (*slot, *number))
+            .collect();
+        for (other, number) in open {
+            let over = match (slot, other) {
+                (Slot::Fault(at, None), Slot::Fault(there, Some(code))) if at == there => {
+                    Fact::FaultOver(at, code)
+                }
+                (Slot::Warning(at, None), Slot::Warning(there, Some(code))) if at == there => {
+                    Fact::WarningOver(at, code)
+                }
+                _ => continue,
+            };
+            let index = usize::try_from(number - self.taken).unwrap_or(usize::MAX);
+            self.merge(index, over, now);
+        }
+    }
+
+    /// Whether what waits for one fault comes before the word that nothing is wrong any more.
+    fn is_cleared(&self, slot: Slot, number: u64) -> bool {
+        let all = match slot {
+            Slot::Fault(at, Some(_)) => Slot::Fault(at, None),
+            Slot::Warning(at, Some(_)) => Slot::Warning(at, None),
+            _ => return false,
+        };
+        self.open.get(&all).is_some_and(|all| *all > number)
     }
 
     fn merge(&mut self, index: usize, fact: Fact, now: Mono) {

@@ -108,9 +108,12 @@ fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
         inbox.put(fact, NOW).expect("there is room");
     }
     assert!(inbox.stops().holds(at(1)) && !inbox.stops().holds(at(2)));
+    // That nothing was wrong before it came first; its own end comes after it.
+    assert_eq!(inbox.take(NOW), Some(Mail::Fact(over)));
     assert_eq!(inbox.take(NOW), Some(Mail::Fact(ground(1))));
     assert!(inbox.stops().holds(at(1)), "it is not dealt with yet");
-    assert_eq!(inbox.take(NOW), Some(Mail::Fact(over)));
+    let ended = Fact::FaultOver(Some(at(1)), ChargePointErrorCode::GroundFailure);
+    assert_eq!(inbox.take(NOW), Some(Mail::Fact(ended)));
     inbox.handled();
     assert!(!inbox.stops().holds(at(1)));
     assert!(inbox.is_empty());
@@ -207,4 +210,55 @@ fn a_time_that_waits_goes_on() {
     let later = Mono(NOW.0 + 3_000);
     let right = Mail::Fact(Fact::Clock(Wall(53_000)));
     assert_eq!(inbox.take(later), Some(right));
+}
+
+fn faults(told: &[(Option<ChargePointErrorCode>, bool)]) -> (Vec<ChargePointErrorCode>, usize) {
+    let mut inbox = Inbox::default();
+    for (code, is) in told {
+        let place = ConnectorId::new(1);
+        let fact = match (code, is) {
+            (Some(code), true) => Fact::Fault(
+                place,
+                Some(Fault {
+                    code: *code,
+                    info: None,
+                    vendor_code: None,
+                }),
+            ),
+            (Some(code), false) => Fact::FaultOver(place, *code),
+            (None, _) => Fact::Fault(place, None),
+        };
+        inbox.put(fact, Mono(0)).expect("there is room");
+    }
+    let (mut left, waited) = (Vec::new(), inbox.len());
+    while let Some(mail) = inbox.take(Mono(0)) {
+        match mail {
+            Mail::Fact(Fact::Fault(_, Some(fault))) => {
+                left.retain(|code| *code != fault.code);
+                left.push(fault.code);
+            }
+            Mail::Fact(Fact::FaultOver(_, over)) => left.retain(|code| *code != over),
+            Mail::Fact(Fact::Fault(_, None)) => left.clear(),
+            mail => panic!("{mail:?}"),
+        }
+    }
+    (left, waited)
+}
+
+#[test]
+fn faults_merge_by_their_code_and_the_end_of_all_of_them_keeps_its_place() {
+    use ChargePointErrorCode::{GroundFailure as G, HighTemperature as H};
+    let is = |code| (Some(code), true);
+    let over = |code| (Some(code), false);
+    let none = (None, false);
+    assert_eq!(faults(&[is(G), is(H), over(G)]).0, [H]);
+    assert_eq!(faults(&[is(G), is(H), none]).0, []);
+    assert_eq!(faults(&[is(G), none, is(G)]).0, [G]);
+    assert_eq!(faults(&[none, is(G), none, is(H)]).0, [H]);
+    assert_eq!(faults(&[is(G), none, is(G), none, is(G), over(H)]).0, [G]);
+    // However often they come and go, few wait.
+    let flood: Vec<_> = (0..10_000)
+        .map(|i| [is(G), is(H), none, over(H)][i % 4])
+        .collect();
+    assert!(faults(&flood).1 < 10);
 }

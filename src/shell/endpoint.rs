@@ -76,6 +76,16 @@ impl Endpoint {
         if host.is_empty() {
             return Err(invalid("there is no host in it"));
         }
+        // What the parser takes for a port need not be one.
+        let after = authority.as_str().rsplit(']').next().unwrap_or_default();
+        if after.contains(':') && authority.port_u16().filter(|port| *port > 0).is_none() {
+            return Err(invalid("the port must be a number from 1 to 65535"));
+        }
+        if matches!(profile, 1 | 2) && identity.contains(':') {
+            let why = "security profiles 1 and 2 send it as the name before the password, where a \
+                colon ends it";
+            return Err(Error::Invalid(format!("identity \"{identity}\": {why}")));
+        }
         let path = uri.path().trim_end_matches('/');
         let name = utf8_percent_encode(identity, IDENTITY);
         let query = uri

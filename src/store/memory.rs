@@ -15,6 +15,7 @@ use crate::wire::IdToken;
 pub struct MemoryStore {
     settings: BTreeMap<String, String>,
     availability: BTreeMap<Option<ConnectorId>, bool>,
+    local_availability: BTreeMap<Option<ConnectorId>, bool>,
     transactions: BTreeMap<TxId, Transaction>,
     data: BTreeMap<(TxId, u32), Datum>,
     queue: BTreeMap<Seq, QueuedMessage>,
@@ -34,6 +35,9 @@ impl MemoryStore {
             }
             Write::Availability(at, operative) => {
                 self.availability.insert(at, operative);
+            }
+            Write::LocalAvailability(at, operative) => {
+                self.local_availability.insert(at, operative);
             }
             Write::Transaction(transaction) => {
                 self.last_tx = self.last_tx.max(transaction.id.0);
@@ -139,6 +143,7 @@ impl Store for MemoryStore {
             profiles: self.profiles.values().cloned().collect(),
             settings: self.settings.clone().into_iter().collect(),
             availability: self.availability.clone().into_iter().collect(),
+            local_availability: self.local_availability.clone().into_iter().collect(),
             running: running.cloned().collect(),
             cache: self.cache.values().cloned().collect(),
             queued: self.queue.len() as u64,

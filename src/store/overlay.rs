@@ -21,6 +21,7 @@ pub(super) struct Overlay {
 enum Record {
     Setting(String),
     Availability(Option<ConnectorId>),
+    LocalAvailability(Option<ConnectorId>),
     Transaction(TxId),
     Datum(TxId, u32),
     Queue(Seq),
@@ -38,6 +39,7 @@ fn record_of(write: &Write) -> Record {
     match write {
         Write::Setting(key, _) => Record::Setting(key.clone()),
         Write::Availability(at, _) => Record::Availability(*at),
+        Write::LocalAvailability(at, _) => Record::LocalAvailability(*at),
         Write::Transaction(transaction) => Record::Transaction(transaction.id),
         Write::TransactionDone(tx) => Record::Transaction(*tx),
         Write::Queue(message) => Record::Queue(message.seq),

@@ -32,6 +32,10 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
             let sql = "INSERT OR REPLACE INTO availability VALUES (?1, ?2)";
             run(sql, params![number(*at), operative])
         }
+        Write::LocalAvailability(at, operative) => {
+            let sql = "INSERT OR REPLACE INTO local_availability VALUES (?1, ?2)";
+            run(sql, params![number(*at), operative])
+        }
         Write::Transaction(transaction) => write_transaction(db, transaction),
         Write::TransactionDone(tx) => {
             run("DELETE FROM tx WHERE id = ?1", params![signed(tx.0)])?;
@@ -320,6 +324,20 @@ pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, Trouble> {
             installed: Wall(row.get(3)?),
             profile,
         });
+    }
+    Ok(all)
+}
+
+/// Places and whether they are in service.
+pub(super) fn availability(
+    db: &Connection,
+    table: &str,
+) -> Result<Vec<(Option<ConnectorId>, bool)>, Trouble> {
+    let mut found = db.prepare(&format!("SELECT connector, operative FROM {table}"))?;
+    let mut rows = found.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((place(row.get(0)?)?, row.get(1)?));
     }
     Ok(all)
 }

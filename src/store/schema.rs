@@ -80,6 +80,10 @@ pub(super) const MIGRATIONS: &[&str] = &[
 ",
     "
     ALTER TABLE tx ADD COLUMN until_wh INTEGER;
+    CREATE TABLE local_availability (
+        connector INTEGER PRIMARY KEY,
+        operative INTEGER NOT NULL
+    );
     CREATE TABLE register (
         connector INTEGER PRIMARY KEY,
         wh INTEGER NOT NULL

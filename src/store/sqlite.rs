@@ -11,7 +11,8 @@ use rusqlite::{params, Connection, OptionalExtension};
 
 use crate::core::{Batch, Fetched, Seq, Stored, TxId};
 use crate::store::rows::{
-    apply, cached, data_of, message, place, profiles, registers, signed, transactions, unsigned,
+    apply, availability, cached, data_of, message, profiles, registers, signed, transactions,
+    unsigned,
 };
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::store::trouble::Trouble;
@@ -120,12 +121,6 @@ impl SqliteStore {
         let mut settings = db.prepare("SELECT key, value FROM setting ORDER BY key")?;
         let settings = settings.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let settings = settings.collect::<Result<_, _>>()?;
-        let mut places = db.prepare("SELECT connector, operative FROM availability")?;
-        let mut rows = places.query([])?;
-        let mut availability = Vec::new();
-        while let Some(row) = rows.next()? {
-            availability.push((place(row.get(0)?)?, row.get(1)?));
-        }
         let mut running = db.prepare("SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id")?;
         let running = transactions(&mut running, params![])?;
         let mut data = Vec::new();
@@ -147,7 +142,8 @@ impl SqliteStore {
         let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
         Ok(Stored {
             settings,
-            availability,
+            availability: availability(db, "availability")?,
+            local_availability: availability(db, "local_availability")?,
             running,
             data,
             values: values.collect::<Result<_, _>>()?,

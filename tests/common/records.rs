@@ -78,6 +78,7 @@ pub fn everything() -> Batch {
         Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
         Write::Availability(None, false),
         Write::Availability(Some(at(2)), false),
+        Write::LocalAvailability(Some(at(1)), false),
         Write::Transaction(transaction(1)),
         Write::Transaction(ended),
         Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),

@@ -148,6 +148,8 @@ extern "C" {
     pub fn evcp_set_ev(cp: *mut evcp_t, at: u32, ev: u32) -> i32;
     pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
     pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
+    pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: Text) -> i32;
+    pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: Text) -> i32;
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;

@@ -65,12 +65,12 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
             8 | 9 => {
                 let code = Arg::from(u, &["GroundFailure", "NoError", "OtherError"]);
                 let (info, vendor) = (Arg::from(u, &[]), Arg::from(u, &[]));
-                let say = if flag(u) {
-                    evcp_set_fault
-                } else {
-                    evcp_set_warning
-                };
-                say(cp, place, code.ptr(), info.ptr(), vendor.ptr())
+                match byte(u) % 6 {
+                    0 => evcp_clear_fault(cp, place, code.ptr()),
+                    1 => evcp_clear_warning(cp, place, code.ptr()),
+                    2 | 3 => evcp_set_fault(cp, place, code.ptr(), info.ptr(), vendor.ptr()),
+                    _ => evcp_set_warning(cp, place, code.ptr(), info.ptr(), vendor.ptr()),
+                }
             }
             10 => evcp_set_operative(cp, place, flag(u)),
             11 => evcp_set_clock(cp, number(u)),

@@ -22,19 +22,6 @@ use crate::wire::{
 };
 
 impl Engine {
-    /// Whether the feature profile is switched on; if not, the call is refused.
-    pub(crate) fn charges_smartly(&mut self, id: &MessageId) -> bool {
-        let on = self.settings.has_profile("SmartCharging");
-        if !on {
-            self.refuse(
-                id,
-                ErrorCode::NotSupported,
-                "smart charging is switched off",
-            );
-        }
-        on
-    }
-
     fn bounds(&self) -> Bounds {
         let number = |key| self.settings.int(key);
         Bounds {
@@ -55,9 +42,6 @@ impl Engine {
     }
 
     pub(crate) fn on_set_profile(&mut self, id: &MessageId, request: &SetChargingProfile) {
-        if !self.charges_smartly(id) {
-            return;
-        }
         let Some(place) = self.place(request.connector_id) else {
             let text = format!(
                 "connectorId: there is no connector {}",
@@ -193,9 +177,6 @@ impl Engine {
     }
 
     pub(crate) fn on_clear_profile(&mut self, id: &MessageId, request: &ClearChargingProfile) {
-        if !self.charges_smartly(id) {
-            return;
-        }
         let fits = |profile: &Profile| match request.id {
             // An id alone decides (errata 3.25).
             Some(wanted) => profile.id == wanted,
@@ -224,9 +205,6 @@ impl Engine {
     }
 
     pub(crate) fn on_get_composite(&mut self, id: &MessageId, request: &GetCompositeSchedule) {
-        if !self.charges_smartly(id) {
-            return;
-        }
         let amperes = self.settings.allows_rate("Current");
         let allowed = |unit: &Unit| match unit {
             Unit::A => amperes,

@@ -129,7 +129,7 @@ impl Engine {
         let Session::Running(run) = &connector.session else {
             return None;
         };
-        let off = run.allowance == Allowance::Spent || connector.fault.is_some();
+        let off = run.allowance == Allowance::Spent || !connector.faults.is_empty();
         if off || !connector.ev.is_connected() || self.all_stopped() {
             return None;
         }
@@ -162,8 +162,8 @@ impl Engine {
     }
 
     /// Whether no connector may deliver anything.
-    pub(crate) const fn all_stopped(&self) -> bool {
-        self.fault.is_some() || self.reset.is_some()
+    pub(crate) fn all_stopped(&self) -> bool {
+        !self.faults.is_empty() || self.reset.is_some()
     }
 
     /// When some limit may be another.

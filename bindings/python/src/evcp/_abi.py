@@ -132,6 +132,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_set_ev": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_set_fault": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
     "evcp_set_warning": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
+    "evcp_clear_fault": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_clear_warning": (err_t, (c_void_p, connector_t, c_char_p)),
     "evcp_set_operative": (err_t, (c_void_p, connector_t, c_bool)),
     "evcp_set_clock": (err_t, (c_void_p, c_int64)),
     "evcp_set_network": (err_t, (c_void_p, c_bool)),

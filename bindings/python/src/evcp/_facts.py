@@ -30,10 +30,10 @@ class Facts:
     def set_fault(
         self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
     ) -> None:
-        """A connector (0: the charge point) has a fault, or, with code None, none any more.
+        """A connector (0: the charge point) has a fault, beside others perhaps, or, with code None, none any more.
 
-        `code` is one of OCPP's error codes, such as "GroundFailure"; `info` and `vendor_code` have 50 characters
-        at most. Energy is off while it lasts; a transaction goes on when it is over.
+        `code` is one of OCPP's error codes, such as "GroundFailure"; `info` and `vendor_code` are cut at 50
+        characters. Energy is off while any lasts; a transaction goes on when all are over.
         """
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
         self._evcp_handle.call(lib.evcp_set_fault, c_u32(connector, "connector"), *texts)
@@ -44,6 +44,14 @@ class Facts:
         """Something should be looked at, and stops nothing; as `set_fault` otherwise."""
         texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
         self._evcp_handle.call(lib.evcp_set_warning, c_u32(connector, "connector"), *texts)
+
+    def clear_fault(self, connector: int, code: str) -> None:
+        """The fault with this code is over; others stay."""
+        self._evcp_handle.call(lib.evcp_clear_fault, c_u32(connector, "connector"), c_text(code, "code"))
+
+    def clear_warning(self, connector: int, code: str) -> None:
+        """The warning with this code is over; others stay."""
+        self._evcp_handle.call(lib.evcp_clear_warning, c_u32(connector, "connector"), c_text(code, "code"))
 
     def set_operative(self, connector: int, operative: bool) -> None:
         """Somebody at the charger took a connector (0: all of it) out of service, or back."""
