@@ -49,6 +49,29 @@ fn composite(world: &World, days: u32) -> usize {
     black_box(periods).len()
 }
 
+/// The most that a central system can ask for: 256 connectors, as many profiles as there may be, with
+/// as many periods, and none of them says anything but what the hardware can do.
+fn worst() -> World {
+    let mut world = World::booted(with(256, &[]));
+    let period = |n: i32| json!({"startPeriod": n * 86, "limit": 1_000 + n % 7});
+    let periods: Vec<_> = (0..1_000).map(period).collect();
+    for level in 0..50 {
+        let profile = json!({
+            "chargingProfileId": level, "stackLevel": level,
+            "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Recurring",
+            "recurrencyKind": "Daily",
+            "chargingSchedule": {
+                "startSchedule": "2025-12-31T00:00:00Z", "chargingRateUnit": "A",
+                "chargingSchedulePeriod": periods,
+            },
+        });
+        let request = json!({"connectorId": 0, "csChargingProfiles": profile});
+        let answer = world.call("SetChargingProfile", request);
+        assert_eq!(answer, Some(json!({"status": "Accepted"})));
+    }
+    world
+}
+
 fn live(world: &mut World) {
     let now = Now {
         mono: world.now.mono + Millis(1),
@@ -74,6 +97,17 @@ fn main() {
     for days in [1, 7, 30, 90, 365] {
         let name = format!("composite of 20 daily profiles, {days} d");
         criterion.bench_function(&name, |bencher| bencher.iter(|| composite(&world, days)));
+    }
+    let worst = worst();
+    for connector in [None, Some(common::at(1))] {
+        let name = format!("the worst schedule there is, {connector:?}");
+        let unit = ChargingRateUnitType::W;
+        criterion.bench_function(&name, |bencher| {
+            bencher.iter(|| {
+                let schedule = worst.engine.schedule(worst.now, connector, u32::MAX, unit);
+                black_box(schedule).len()
+            });
+        });
     }
     criterion.bench_function("live re-evaluation, 20 profiles", |bencher| {
         bencher.iter(|| live(&mut world));

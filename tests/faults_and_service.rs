@@ -168,7 +168,7 @@ fn refusal(change: impl FnOnce(&mut Setup)) -> SetupError {
     let mut setup = setup(1);
     change(&mut setup);
     let made = Engine::new(setup, Stored::default(), Now::default());
-    made.err().expect("it is refused")
+    made.expect_err("it is refused")
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn a_password_has_the_right_length_and_is_never_shown() {
 // rules: 124, 125
 #[test]
 fn a_new_password_is_stored_then_answered_then_used() {
-    let mut setup = setup(1);
+    let mut setup = with_key("AuthorizationKey", "the one of before!");
     setup.tuning.security_profile = 1;
     let mut world = World::booted(setup);
     let change = json!([2, "x", "ChangeConfiguration",

@@ -71,6 +71,9 @@ impl Engine {
     }
 
     pub(crate) fn boot(&mut self) {
+        if self.calls.is_in_line(Purpose::Boot) {
+            return;
+        }
         // A boot that is triggered after we were accepted does not take us out of operation.
         if !self.registration.is_accepted() {
             self.registration = Registration::Asked;

@@ -85,6 +85,9 @@ impl Cache {
     }
 
     pub(crate) fn clear(&mut self, writes: &mut Vec<Write>) {
+        if self.tags.is_empty() {
+            return;
+        }
         self.tags.clear();
         writes.push(Write::ClearCache);
     }

@@ -16,8 +16,9 @@ pub(crate) enum Purpose {
     Status(Option<ConnectorId>),
     /// Vendor data with that token of the host.
     DataTransfer(u64),
-    /// Meter values that were asked for; nobody minds if they are lost.
-    Meter,
+    /// Meter values of a connector, or of the main meter, that were asked for; nobody minds if they are
+    /// lost.
+    Meter(Option<ConnectorId>),
     /// A message of the queue.
     Queued(Seq),
 }
@@ -31,6 +32,8 @@ pub(crate) struct Outstanding {
     pub(crate) until: Mono,
     /// Something is stored before it is sent, which may take its time.
     pub(crate) held: bool,
+    /// How long its frame is.
+    pub(crate) bytes: usize,
 }
 
 /// A call that is ready to go: everything but the queue of transaction messages waits here.
@@ -55,6 +58,8 @@ impl Calls {
     const MOST: usize = 64;
     /// How many calls go at most before a message of the queue that is due.
     const MOST_BEFORE_QUEUE: u32 = 8;
+    /// And how many values that were asked for.
+    const MOST_METERS_BEFORE_QUEUE: u32 = 2;
 
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.len() < Self::MOST
@@ -76,7 +81,7 @@ impl Calls {
     /// not wait until it has ended. A person waits for an Authorize. Vendor data can wait.
     pub(crate) fn push(&mut self, call: Waiting) {
         let rank = |call: &Waiting| match call.purpose {
-            Purpose::Meter => 0,
+            Purpose::Meter(_) => 0,
             Purpose::Authorize(_) => 1,
             Purpose::DataTransfer(_) => 3,
             _ => 2,
@@ -91,11 +96,21 @@ impl Calls {
     pub(crate) fn yields(&self) -> bool {
         let most = match self.waiting.front().map(|call| call.purpose) {
             None => 0,
-            Some(Purpose::Meter) => return false,
+            Some(Purpose::Meter(_)) => Self::MOST_METERS_BEFORE_QUEUE,
             Some(Purpose::DataTransfer(_)) => 1,
             Some(_) => Self::MOST_BEFORE_QUEUE,
         };
         self.passed_over >= most
+    }
+
+    /// Whether such a call waits in the line, not counting one that has been sent.
+    pub(crate) fn is_in_line(&self, purpose: Purpose) -> bool {
+        self.waiting.iter().any(|call| call.purpose == purpose)
+    }
+
+    /// What waits in the line for such a purpose goes nowhere.
+    pub(crate) fn drop_from_line(&mut self, purpose: Purpose) {
+        self.waiting.retain(|call| call.purpose != purpose);
     }
 
     /// The next call of the line goes, before a message of the queue if one is due.
@@ -202,7 +217,7 @@ mod tests {
             Purpose::DataTransfer(1),
             Purpose::Heartbeat,
             Purpose::Authorize(1),
-            Purpose::Meter,
+            Purpose::Meter(None),
             Purpose::Authorize(2),
             Purpose::DataTransfer(2),
         ] {
@@ -214,7 +229,7 @@ mod tests {
         assert_eq!(
             order,
             [
-                Purpose::Meter,
+                Purpose::Meter(None),
                 Purpose::Authorize(1),
                 Purpose::Authorize(2),
                 Purpose::Heartbeat,
@@ -235,6 +250,7 @@ mod tests {
             purpose,
             until: Mono(1),
             held: false,
+            bytes: 0,
         });
         assert_eq!(calls.answered("a-2"), None);
         assert_eq!(calls.answered("a-1"), Some(Purpose::Boot));

@@ -475,6 +475,10 @@ impl Engine {
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
         let register = [crate::core::Quantity::REGISTER];
         let wanted = if wanted.is_empty() { &register } else { wanted };
+        // One that waits already says the same.
+        if self.calls.is_in_line(Purpose::Meter(at)) {
+            return;
+        }
         let sampled_value = meter.values(wanted, ReadingContext::Trigger);
         if sampled_value.is_empty() {
             log::warn!("connector {}: the meter could not be read", number(at));
@@ -496,7 +500,7 @@ impl Engine {
                 sampled_value,
             }],
         };
-        self.call(Purpose::Meter, Action::MeterValues, &request);
+        self.call(Purpose::Meter(at), Action::MeterValues, &request);
     }
 
     /// When the meter of a connector is looked at next, beside the samples that are due: soon while

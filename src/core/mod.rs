@@ -28,6 +28,7 @@ mod link;
 mod meter;
 mod metering;
 mod outbox;
+mod oversize;
 mod power;
 mod questions;
 mod record;

@@ -20,6 +20,8 @@ pub(crate) struct Item {
     /// How many copies that went out under its present id have no answer: the central system may have
     /// processed any of them. Those of an earlier run count as one.
     pub(crate) unanswered: u32,
+    /// How often in a row the connection broke right after it was sent, large as it is.
+    pub(crate) breaks: u32,
 }
 
 /// The head of the queue, and what is known of the rest.
@@ -86,6 +88,7 @@ impl Outbox {
                 stored,
                 since,
                 unanswered: 0,
+                breaks: 0,
             }),
             Room::Beyond => {
                 self.beyond += 1;
@@ -190,6 +193,7 @@ impl Outbox {
         }
         let items = messages.into_iter().map(|message| Item {
             unanswered: u32::from(!is_new(&message.message_id)),
+            breaks: 0,
             message,
             stored: true,
             since,

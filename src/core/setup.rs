@@ -211,6 +211,8 @@ pub struct Tuning {
     /// How many meter values are queued at most; above that, every other one of the transaction
     /// with the most of them goes.
     pub most_values: u64,
+    /// How many bytes of readings a StopTransaction carries at most.
+    pub most_stop_bytes: usize,
     /// Whether vehicles are charged before the central system accepted this charge point for the
     /// first time ever.
     pub charge_before_accepted: bool,
@@ -244,6 +246,7 @@ impl Default for Tuning {
             measurable: Vec::new(),
             main_meter: false,
             most_values: 20_000,
+            most_stop_bytes: 16_384,
             charge_before_accepted: false,
             volts: 230,
             grid: None,

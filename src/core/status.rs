@@ -140,6 +140,9 @@ impl Engine {
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
     pub(crate) fn repeat_status(&mut self, at: Option<ConnectorId>) {
+        if self.calls.is_in_line(Purpose::Status(at)) {
+            return;
+        }
         let Some(reports) = self.reports_mut(at) else {
             return;
         };

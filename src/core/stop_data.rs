@@ -60,10 +60,8 @@ impl Engine {
         let Some(data) = self.data.get_mut(&tx).filter(|data| data.len() > most) else {
             return;
         };
-        let gaps = data.windows(3).map(|three| three[2].n - three[0].n);
-        // The first reading has no neighbour before it and never goes.
-        let middle = gaps.enumerate().min_by_key(|(_, gap)| *gap);
-        let at = middle.map_or(data.len() - 1, |(first, _)| first + 1);
+        let middle = least_missed(data.iter().map(|datum| datum.n));
+        let at = middle.unwrap_or(data.len() - 1);
         let gone = data.remove(at);
         self.write_lazily(Write::DropDatum(tx, gone.n));
     }
@@ -95,13 +93,45 @@ impl Engine {
         }
     }
 
-    /// What the StopTransaction of a transaction carries.
+    /// The StopTransaction of a transaction goes without; says whether there was something.
+    pub(crate) fn drop_data_of(&mut self, tx: TxId) -> bool {
+        let data = self.data.remove(&tx).unwrap_or_default();
+        for datum in &data {
+            self.write(Write::DropDatum(tx, datum.n));
+        }
+        !data.is_empty()
+    }
+
+    /// What the StopTransaction of a transaction carries: no more bytes than it may, evenly. The same
+    /// each time, since the data of a transaction that is over do not change.
     pub(crate) fn transaction_data(&self, tx: TxId) -> Option<Vec<MeterValue>> {
-        let data = self.data.get(&tx).filter(|data| !data.is_empty())?;
+        let all = self.data.get(&tx).filter(|data| !data.is_empty())?;
+        let most = self.setup.tuning.most_stop_bytes;
+        let mut data: Vec<&Datum> = all.iter().collect();
+        let mut bytes: usize = data.iter().map(|datum| bytes_of(datum)).sum();
+        while bytes > most && data.len() > 2 {
+            let at = least_missed(data.iter().map(|datum| datum.n)).unwrap_or(1);
+            bytes -= bytes_of(data.remove(at));
+        }
         let values = data.iter().map(|datum| MeterValue {
             timestamp: datum.at.wall,
             sampled_value: datum.values.clone(),
         });
         Some(values.collect())
     }
+}
+
+/// Which of these is missed least: the first of those that stand closest to their neighbours. The first
+/// and the last of all have no two of them, and never go.
+fn least_missed(numbers: impl Iterator<Item = u32>) -> Option<usize> {
+    let numbers: Vec<_> = numbers.collect();
+    let gaps = numbers.windows(3).map(|three| three[2] - three[0]);
+    let middle = gaps.enumerate().min_by_key(|(_, gap)| *gap);
+    middle.map(|(first, _)| first + 1)
+}
+
+/// How many bytes of a message a reading takes.
+fn bytes_of(datum: &Datum) -> usize {
+    let text = serde_json::to_string(&datum.values);
+    text.map_or(0, |text| text.len()) + 60
 }

@@ -65,7 +65,11 @@ impl Engine {
     fn on_down(&mut self, why: String) {
         if matches!(self.link, LinkState::Up(_) | LinkState::Connecting) {
             log::warn!("the connection is gone: {why}");
+            let cut = self.calls.outstanding.clone();
             self.lost(&why);
+            if let Some(out) = cut {
+                self.mind_size(&out);
+            }
             self.retry_later();
         }
     }
@@ -112,7 +116,7 @@ impl Engine {
             Purpose::DataTransfer(token) => {
                 self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
             }
-            Purpose::Meter | Purpose::Queued(_) => {}
+            Purpose::Meter(_) | Purpose::Queued(_) => {}
         }
     }
 
@@ -333,7 +337,7 @@ impl Engine {
             return;
         }
         if let Some(Waiting { purpose, id, frame }) = self.calls.next(queue_is_due) {
-            if purpose == Purpose::Meter {
+            if matches!(purpose, Purpose::Meter(_)) {
                 self.save_readings();
             }
             self.send_call(purpose, id, frame);
@@ -359,13 +363,19 @@ impl Engine {
     fn send_queued(&mut self) -> bool {
         while let Some(message) = self.outbox.due(self.now.mono) {
             let (seq, id) = (message.seq, message.message_id.clone());
-            let values_of = match message.body {
-                QueuedBody::Meter { tx, .. } => tx,
-                _ => None,
+            let (values_of, stops) = match message.body {
+                QueuedBody::Meter { tx, .. } => (tx, None),
+                QueuedBody::Stop(tx) => (None, Some(tx)),
+                QueuedBody::Start(_) => (None, None),
             };
             if let Some(frame) = self.frame_of(message) {
                 if let Some(tx) = values_of {
                     self.save_before_sending(tx);
+                }
+                // Values that were asked for do not come after the end of their transaction.
+                if let Some(stopped) = stops.and_then(|tx| self.transactions.get(&tx)) {
+                    let place = Some(stopped.connector);
+                    self.calls.drop_from_line(Purpose::Meter(place));
                 }
                 self.calls.queue_has_turn();
                 if let Some(item) = self.outbox.head_mut() {
@@ -387,6 +397,7 @@ impl Engine {
             purpose,
             until,
             held: false,
+            bytes: frame.len(),
         });
         self.counters.calls_sent += 1;
         self.want(Effect::Send(frame));
@@ -399,7 +410,7 @@ impl Engine {
             Purpose::Authorize(number) => self.on_authorize_answer(number, payload),
             Purpose::DataTransfer(token) => self.on_data_answer(token, payload),
             Purpose::Queued(_) => self.on_queued_answer(payload),
-            Purpose::Status(_) | Purpose::Meter => {}
+            Purpose::Status(_) | Purpose::Meter(_) => {}
         }
     }
 
@@ -416,7 +427,7 @@ impl Engine {
                 self.tell(Notice::DataTransferred(token, outcome));
             }
             Purpose::Queued(_) => self.on_queued_refusal(true),
-            Purpose::Heartbeat | Purpose::Status(_) | Purpose::Meter => {}
+            Purpose::Heartbeat | Purpose::Status(_) | Purpose::Meter(_) => {}
         }
     }
 
@@ -440,7 +451,7 @@ impl Engine {
                 let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
                 self.outbox.wait_until(now + wait);
             }
-            Purpose::Heartbeat | Purpose::Meter => {}
+            Purpose::Heartbeat | Purpose::Meter(_) => {}
         }
     }
 

@@ -26,6 +26,7 @@ impl Tuning {
         "meter.measurands",
         "meter.timeout_s",
         "queue.max_meter_values",
+        "queue.max_stop_bytes",
         "reconnect.jitter_percent",
         "reconnect.max_s",
         "reconnect.min_s",
@@ -69,6 +70,11 @@ impl Tuning {
                 // A handful cannot be thinned out.
                 let most = value.parse().ok().filter(|most| *most >= 100);
                 self.most_values = most.ok_or(bad)?;
+            }
+            "queue.max_stop_bytes" => {
+                let range = 1_024..=1_048_576;
+                let most = value.parse().ok().filter(|most| range.contains(most));
+                self.most_stop_bytes = most.ok_or(bad)?;
             }
             "reconnect.jitter_percent" => {
                 let percent = value.parse().ok().filter(|percent| *percent <= 100);

@@ -23,6 +23,8 @@ pub enum Treat {
     Error,
     /// Says nothing.
     Silence,
+    /// Says nothing, and takes nothing in.
+    Deaf,
 }
 
 /// A central system: answers, and keeps books. A call that comes again under its id gets the same
@@ -62,6 +64,7 @@ impl Central {
                 self.book(&id, &action, &payload);
                 return None;
             }
+            Some(Treat::Deaf) => return None,
             Some(Treat::Error) => return Some(json!([4, id, "InternalError", "", {}]).to_string()),
             Some(Treat::With(mut answer)) => {
                 let booked = self.book(&id, &action, &payload);

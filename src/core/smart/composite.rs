@@ -13,11 +13,22 @@ pub(crate) struct Composite {
     pub(crate) duration: i64,
 }
 
-/// Sweeps from change to change: the cost grows with the number of changes, not of seconds.
+/// How often profiles are asked for one schedule at most. Where nothing differs there is no period to
+/// count, and a schedule of years could go on for minutes.
+const MOST_ASKED: usize = 400_000;
+
+/// How many instants of a schedule are looked at, when each look asks so many profiles.
+pub(crate) fn most_looks(asked: usize) -> usize {
+    (MOST_ASKED / asked.max(1)).max(2)
+}
+
+/// Sweeps from change to change: the cost grows with the number of changes, not of seconds. After
+/// `most` periods, or so many looks, the schedule is cut: its duration says where.
 pub(crate) fn sweep(
     from: i64,
     duration: i64,
     most: usize,
+    mut looks: usize,
     limit_at: impl Fn(i64) -> (Limit, i64),
 ) -> Composite {
     let end = from.saturating_add(duration);
@@ -25,6 +36,11 @@ pub(crate) fn sweep(
     let mut periods = vec![(0, first)];
     let mut last = first;
     while t < end {
+        if looks == 0 {
+            let duration = t.saturating_sub(from);
+            return Composite { periods, duration };
+        }
+        looks -= 1;
         let (limit, until) = limit_at(t);
         if limit != last {
             if periods.len() >= most {

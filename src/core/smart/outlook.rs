@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::core::clock::Clock;
 use crate::core::settings::Key;
-use crate::core::smart::composite::{grid_limit, sweep, Composite};
+use crate::core::smart::composite::{grid_limit, most_looks, sweep, Composite};
 use crate::core::smart::limits::{Installed, Volts, Whom};
 use crate::core::smart::second;
 use crate::core::{ConnectorId, Engine, Hardware, SchedulePeriod, TxId};
@@ -56,15 +56,17 @@ impl Outlook {
         duration: i64,
         unit: Unit,
     ) -> Composite {
+        let profiles = self.profiles.len() + 1;
         match place.and_then(|at| self.whom(at, start)) {
-            Some(whom) => sweep(start, duration, self.most, |t| {
+            Some(whom) => sweep(start, duration, self.most, most_looks(profiles), |t| {
                 self.profiles.limit(&whom, t, unit, self.volts, false)
             }),
             None => {
                 let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
                 let all = ids.map_while(|at| self.whom(at, start));
                 let all: Vec<_> = all.collect();
-                sweep(start, duration, self.most, |t| {
+                let looks = most_looks(profiles.saturating_mul(all.len()));
+                sweep(start, duration, self.most, looks, |t| {
                     grid_limit(&self.profiles, &all, self.grid, t, unit, self.volts)
                 })
             }

@@ -1,0 +1,67 @@
+//! Messages that are too large for a central system: it hangs up on them, each time, and nothing
+//! behind them would ever be delivered.
+
+use crate::core::calls::{Outstanding, Purpose};
+use crate::core::{Connection, Engine, Notice, Quantity, QueuedBody, Write};
+use crate::wire::SampledValue;
+
+/// No central system is so small that it hangs up on fewer bytes.
+const LARGE: usize = 4096;
+
+/// So often in a row is no accident.
+const MOST_BREAKS: u32 = 3;
+
+impl Engine {
+    /// The connection broke while this call had no answer. If that happens to the same large message of
+    /// the queue again and again, it says only what it must from then on, as a new message.
+    pub(crate) fn mind_size(&mut self, cut: &Outstanding) {
+        let Purpose::Queued(seq) = cut.purpose else {
+            return;
+        };
+        let Some(head) = self.outbox.head_mut() else {
+            return;
+        };
+        if head.message.seq != seq || cut.bytes < LARGE {
+            return;
+        }
+        head.breaks += 1;
+        if head.breaks < MOST_BREAKS {
+            return;
+        }
+        head.breaks = 0;
+        let made_smaller = match &mut head.message.body {
+            QueuedBody::Start(_) => false,
+            QueuedBody::Stop(tx) => {
+                let tx = *tx;
+                self.drop_data_of(tx)
+            }
+            QueuedBody::Meter { values, .. } => {
+                let before = values.len();
+                let needed = |value: &SampledValue| {
+                    value.measurand == Some(Quantity::REGISTER.measurand) && value.phase.is_none()
+                };
+                if values.iter().any(needed) {
+                    values.retain(needed);
+                }
+                values.len() < before
+            }
+        };
+        if !made_smaller {
+            return;
+        }
+        let why = format!(
+            "the central system hangs up on a message of {} bytes: it is sent without what it need not say",
+            cut.bytes
+        );
+        log::error!("{why}");
+        let id = self.ids.next();
+        if let Some(head) = self.outbox.head_mut() {
+            // Other words under the same id would be another message for one that keeps the first.
+            head.message.message_id = id;
+            (head.stored, head.unanswered) = (true, 0);
+            let message = head.message.clone();
+            self.write(Write::Queue(message));
+        }
+        self.tell(Notice::Connection(Connection::Disconnected, why));
+    }
+}
