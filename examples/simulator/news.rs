@@ -88,6 +88,7 @@ impl Station {
                 "id_tag": tag.as_str(),
                 "status": status.as_str(),
             })),
+            Notice::Damaged(text) => self.say(json!({"event": "log", "text": text})),
             Notice::Storage { failing } => {
                 let text = failing.map_or_else(
                     || "storage works again".to_owned(),

@@ -72,7 +72,7 @@ impl Engine {
     /// Stores a change and makes it effective at once.
     fn on_key_changed(&mut self, name: &str, value: &str) {
         let key = Key::by_name(name);
-        let name = key.map_or(name, |key| key.row().name).to_owned();
+        let name = self.settings.spelling(name).to_owned();
         self.write(Write::Setting(name.clone(), value.to_owned()));
         let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
         self.tell(Notice::Key(name, (!secret).then(|| value.to_owned())));

@@ -7,14 +7,17 @@ use crate::core::metering::number;
 use crate::core::outbox::Room;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, Engine, Fetched, QueuedBody, QueuedMessage, Transaction, TransactionChange, TxId,
-    Write,
+    CentralId, Engine, Fetched, Notice, QueuedBody, QueuedMessage, Transaction, TransactionChange,
+    TxId, Write,
 };
 use crate::time::Millis;
 use crate::wire::{
     self, Action, AuthorizationStatus, MeterValue, MeterValues, StartTransaction,
     StartTransactionResponse, StopTransaction, StopTransactionResponse,
 };
+
+/// So many damaged records are told of one by one.
+const MOST_TOLD: usize = 8;
 
 /// The id to name a transaction by; `None` while the central system has not given it one.
 pub(crate) const fn central_id(transaction: &Transaction) -> Option<i32> {
@@ -58,6 +61,7 @@ impl Engine {
     }
 
     pub(crate) fn on_fetched(&mut self, mut fetched: Fetched) {
+        self.tell_damaged(std::mem::take(&mut fetched.damaged));
         let newest = fetched.stamps_mut().map(|stamp| stamp.wall).max();
         self.newest = self.newest.max(newest.unwrap_or_default());
         for transaction in fetched.transactions {
@@ -76,6 +80,19 @@ impl Engine {
         let is_new = |id: &str| ids.are_of_this_run(id);
         self.outbox
             .refill(fetched.messages, fetched.behind, self.now.mono, is_new);
+    }
+
+    /// What could not be read of the store: the first of it in words, and how much more there is.
+    pub(crate) fn tell_damaged(&mut self, damaged: Vec<String>) {
+        let more = damaged.len().saturating_sub(MOST_TOLD);
+        for text in damaged.into_iter().take(MOST_TOLD) {
+            self.tell(Notice::Damaged(text));
+        }
+        if more > 0 {
+            self.tell(Notice::Damaged(format!(
+                "{more} more records are set aside"
+            )));
+        }
     }
 
     /// The frame that says what a queued message has to say.

@@ -110,6 +110,8 @@ pub enum Notice {
         /// Whether the hardware is to be restarted too.
         hard: bool,
     },
+    /// Something in the storage could not be read and is set aside, with this text; the rest goes on.
+    Damaged(String),
     /// Durable storage fails or works again; while it fails, what happens is kept in memory only.
     Storage {
         /// The reason while it fails.

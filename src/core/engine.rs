@@ -162,7 +162,10 @@ impl Engine {
     pub fn new(setup: Setup, stored: Stored, now: Now) -> Result<Self, SetupError> {
         setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
-        for refused in settings.set_all(&stored.settings) {
+        // An earlier version stored names as the central system spelt them: the right spelling wins.
+        let mut kept = stored.settings.clone();
+        kept.sort_by_key(|(name, _)| settings.spelling(name) == name);
+        for refused in settings.set_all(&kept) {
             let key = refused.key;
             log::warn!("stored configuration key {key} is not possible here and is ignored");
         }
@@ -237,6 +240,7 @@ impl Engine {
                 connector.meter.remembered = Some(register);
             }
         }
+        engine.tell_damaged(stored.damaged);
         engine.restore_data(stored.data);
         engine.restore(stored.running, stored.orderly);
         engine.restore_profiles(stored.profiles);

@@ -228,6 +228,8 @@ pub struct Fetched {
     pub transactions: Vec<Transaction>,
     /// What their StopTransaction carries, in order of the numbers.
     pub data: Vec<(TxId, Datum)>,
+    /// What could not be read and was set aside, for people.
+    pub damaged: Vec<String>,
 }
 
 impl Fetched {
@@ -279,6 +281,8 @@ pub struct Stored {
     pub registers: Vec<(ConnectorId, Wh)>,
     /// Whether the last run ended in an orderly way.
     pub orderly: bool,
+    /// What could not be read and was set aside, for people.
+    pub damaged: Vec<String>,
     /// The installed charging profiles.
     pub profiles: Vec<StoredProfile>,
     /// The authorization cache.

@@ -226,6 +226,13 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
             })
         }
         Notice::DataTransferred(token, outcome) => conclude_transfer(inner, token, outcome),
+        Notice::Damaged(text) => {
+            let detail = to_c(&text);
+            // SAFETY: see `call`.
+            call(cb.on_storage, |slot| unsafe {
+                slot(ud, false, detail.as_ptr())
+            })
+        }
         Notice::Storage { failing } => {
             let detail = to_c(failing.as_deref().unwrap_or(""));
             let failing = failing.is_some();

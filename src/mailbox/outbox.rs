@@ -62,6 +62,7 @@ impl<'a> Slot<'a> {
             | Notice::Expired(_)
             | Notice::Authorized { .. }
             | Notice::Transaction(_)
+            | Notice::Damaged(_)
             | Notice::DataTransferred(..) => return None,
         })
     }

@@ -137,6 +137,7 @@ impl Store for MemoryStore {
         Ok(Stored {
             data: data.collect(),
             values: self.values(),
+            damaged: Vec::new(),
             accepted: self.accepted,
             registers: self.registers.clone().into_iter().collect(),
             orderly: self.orderly,

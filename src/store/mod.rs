@@ -1,10 +1,16 @@
 //! Where records are kept: SQLite on a device, memory in tests and simulations.
 
+#[cfg(feature = "net")]
+mod aside;
 mod cushion;
+#[cfg(feature = "net")]
+mod files;
 mod memory;
 mod overlay;
 #[cfg(feature = "net")]
 mod rows;
+#[cfg(feature = "net")]
+mod salvage;
 #[cfg(feature = "net")]
 mod schema;
 #[cfg(feature = "net")]

@@ -1,6 +1,6 @@
 //! Records as rows of the tables, and rows as records.
 
-use rusqlite::{params, Connection, Row, Statement, ToSql};
+use rusqlite::{params, Connection, Row, ToSql};
 
 use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
@@ -185,39 +185,22 @@ fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), Trouble
     Ok(())
 }
 
-pub(super) fn cached(db: &Connection) -> Result<Vec<CachedTag>, Trouble> {
-    let mut found = db.prepare("SELECT * FROM cache")?;
-    let mut rows = found.query([])?;
-    let mut cache = Vec::new();
-    while let Some(row) = rows.next()? {
-        let status: String = row.get("status")?;
-        cache.push(CachedTag {
-            tag: tag(row.get("tag")?)?,
-            status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
-            expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
-            parent: row
-                .get::<_, Option<String>>("parent")?
-                .map(tag)
-                .transpose()?,
-            updated: Wall(row.get("updated_ms")?),
-        });
-    }
-    Ok(cache)
+/// A tag of the cache.
+pub(super) fn cached(row: &Row<'_>) -> Result<CachedTag, Trouble> {
+    let status: String = row.get("status")?;
+    Ok(CachedTag {
+        tag: tag(row.get("tag")?)?,
+        status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
+        expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
+        parent: row
+            .get::<_, Option<String>>("parent")?
+            .map(tag)
+            .transpose()?,
+        updated: Wall(row.get("updated_ms")?),
+    })
 }
 
-pub(super) fn transactions(
-    found: &mut Statement<'_>,
-    values: &[&dyn ToSql],
-) -> Result<Vec<Transaction>, Trouble> {
-    let mut rows = found.query(values)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(transaction(row)?);
-    }
-    Ok(all)
-}
-
-fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
+pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
     let stamp = |ms: &str, synced: &str| -> Result<Stamp, Trouble> {
         Ok(Stamp {
             wall: Wall(row.get(ms)?),
@@ -302,77 +285,47 @@ fn values(text: &str) -> Result<Vec<SampledValue>, Trouble> {
     serde_json::from_str(text).map_err(senseless)
 }
 
-/// The installed charging profiles; one that cannot be read is left out, and named in the log.
-pub(super) fn profiles(db: &Connection) -> Result<Vec<StoredProfile>, Trouble> {
-    let sql = "SELECT id, connector, tx, installed_ms, profile FROM profile ORDER BY id";
-    let mut found = db.prepare(sql)?;
-    let mut rows = found.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text: String = row.get(4)?;
-        let profile = match serde_json::from_str(&text) {
-            Ok(profile) => profile,
-            Err(why) => {
-                let id: i64 = row.get(0)?;
-                log::error!("stored charging profile {id} makes no sense: {why}");
-                continue;
-            }
-        };
-        all.push(StoredProfile {
-            connector: place(row.get(1)?)?,
-            tx: row.get::<_, Option<i64>>(2)?.map(|tx| TxId(unsigned(tx))),
-            installed: Wall(row.get(3)?),
-            profile,
-        });
-    }
-    Ok(all)
+/// An installed charging profile.
+pub(super) fn profile(row: &Row<'_>) -> Result<StoredProfile, Trouble> {
+    let text: String = row.get("profile")?;
+    Ok(StoredProfile {
+        connector: place(row.get("connector")?)?,
+        tx: row
+            .get::<_, Option<i64>>("tx")?
+            .map(|tx| TxId(unsigned(tx))),
+        installed: Wall(row.get("installed_ms")?),
+        profile: serde_json::from_str(&text).map_err(senseless)?,
+    })
 }
 
-/// Places and whether they are in service.
-pub(super) fn availability(
-    db: &Connection,
-    table: &str,
-) -> Result<Vec<(Option<ConnectorId>, bool)>, Trouble> {
-    let mut found = db.prepare(&format!("SELECT connector, operative FROM {table}"))?;
-    let mut rows = found.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push((place(row.get(0)?)?, row.get(1)?));
-    }
-    Ok(all)
+/// A place and whether it is in service.
+pub(super) fn in_service(row: &Row<'_>) -> Result<(Option<ConnectorId>, bool), Trouble> {
+    Ok((place(row.get("connector")?)?, row.get("operative")?))
 }
 
-/// The register of each connector at the end of its last transaction.
-pub(super) fn registers(db: &Connection) -> Result<Vec<(ConnectorId, Wh)>, Trouble> {
-    let mut found = db.prepare("SELECT connector, wh FROM register ORDER BY connector")?;
-    let mut rows = found.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let at = place(row.get(0)?)?.ok_or_else(|| bad("connector"))?;
-        all.push((at, Wh(row.get(1)?)));
-    }
-    Ok(all)
+/// The register of a connector at the end of its last transaction.
+pub(super) fn register(row: &Row<'_>) -> Result<(ConnectorId, Wh), Trouble> {
+    let at = place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?;
+    Ok((at, Wh(row.get("wh")?)))
 }
 
-/// The readings for the StopTransaction of a transaction.
-pub(super) fn data_of(db: &Connection, tx: TxId) -> Result<Vec<(TxId, Datum)>, Trouble> {
-    let sql = "SELECT n, at_ms, at_synced, samples FROM tx_data WHERE tx = ?1 ORDER BY n";
-    let mut found = db.prepare(sql)?;
-    let mut rows = found.query(params![signed(tx.0)])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let samples: String = row.get(3)?;
-        let datum = Datum {
-            n: row.get(0)?,
-            at: Stamp {
-                wall: Wall(row.get(1)?),
-                synced: row.get(2)?,
-            },
-            values: values(&samples)?,
-        };
-        all.push((tx, datum));
-    }
-    Ok(all)
+/// A key and its value.
+pub(super) fn setting(row: &Row<'_>) -> Result<(String, String), Trouble> {
+    Ok((row.get("key")?, row.get("value")?))
+}
+
+/// A reading for the StopTransaction of a transaction.
+pub(super) fn datum(row: &Row<'_>) -> Result<(TxId, Datum), Trouble> {
+    let samples: String = row.get("samples")?;
+    let datum = Datum {
+        n: row.get("n")?,
+        at: Stamp {
+            wall: Wall(row.get("at_ms")?),
+            synced: row.get("at_synced")?,
+        },
+        values: values(&samples)?,
+    };
+    Ok((TxId(unsigned(row.get("tx")?)), datum))
 }
 
 fn tag(text: String) -> Result<IdToken, Trouble> {
@@ -380,7 +333,7 @@ fn tag(text: String) -> Result<IdToken, Trouble> {
 }
 
 /// Connector 0 is the charge point.
-pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
+fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
     if number == 0 {
         return Ok(None);
     }

@@ -80,6 +80,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
 ",
     "
     ALTER TABLE tx ADD COLUMN until_wh INTEGER;
+    CREATE TABLE damaged (
+        place TEXT NOT NULL,
+        why TEXT NOT NULL,
+        row TEXT NOT NULL
+    );
     CREATE TABLE local_availability (
         connector INTEGER PRIMARY KEY,
         operative INTEGER NOT NULL

@@ -4,16 +4,20 @@
 //! checkpoint keep the file from growing and the flash from wearing.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{params, Connection, OptionalExtension};
+use rusqlite::{params, Connection, OpenFlags, OptionalExtension};
 
-use crate::core::{Batch, Fetched, Seq, Stored, TxId};
+use crate::core::{Batch, Datum, Fetched, Seq, Stored, TxId, Write};
+use crate::store::aside::read;
+use crate::store::files::{make_directory, make_private, set_aside};
 use crate::store::rows::{
-    apply, availability, cached, data_of, message, profiles, registers, signed, transactions,
+    apply, cached, datum, in_service, message, profile, register, setting, signed, transaction,
     unsigned,
 };
+use crate::store::salvage::salvage;
 use crate::store::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::store::trouble::Trouble;
 use crate::store::{Store, StoreError};
@@ -27,6 +31,10 @@ const FILE: &str = "evcp.db";
 pub struct SqliteStore {
     db: Connection,
     path: PathBuf,
+    /// Which file that was when it was opened.
+    inode: u64,
+    /// What could not be read, and what became of it: to be told with the next that is.
+    told: Vec<String>,
 }
 
 /// A store that was opened, and what had to be done for it.
@@ -39,8 +47,8 @@ pub struct Opened {
 }
 
 impl SqliteStore {
-    /// Opens the store of a directory, which is made if it does not exist. A file that cannot be
-    /// read is renamed aside, and a fresh one is started.
+    /// Opens the store of a directory, which is made if it does not exist, for its owner alone. A
+    /// file that cannot be read is renamed aside, and a fresh one is started with what can be saved.
     ///
     /// # Errors
     /// When the directory cannot be made or written, when another process has the store open, or
@@ -49,7 +57,7 @@ impl SqliteStore {
         let failed = |what: &str, why: &dyn std::fmt::Display| {
             StoreError(format!("{what} {}: {why}", directory.display()))
         };
-        fs::create_dir_all(directory).map_err(|why| failed("cannot make", &why))?;
+        make_directory(directory).map_err(|why| failed("cannot make", &why))?;
         let path = directory.join(FILE);
         match Self::open_file(&path) {
             Ok(store) => Ok(Opened {
@@ -64,7 +72,7 @@ impl SqliteStore {
                     "the store was damaged ({why}) and is kept as {}",
                     aside.display()
                 );
-                let store = Self::open_file(&path)
+                let store = Self::start_from(&path, &aside)
                     .map_err(|trouble| failed("cannot start a store in", &trouble.text()))?;
                 Ok(Opened {
                     store,
@@ -74,8 +82,74 @@ impl SqliteStore {
         }
     }
 
+    /// A fresh file, with what can be saved of a damaged one.
+    fn start_from(path: &Path, damaged: &Path) -> Result<Self, Trouble> {
+        let mut store = Self::open_file(path)?;
+        let saved = salvage(damaged, &mut store.db)?;
+        let text = format!("{saved} records of the damaged database were saved");
+        log::warn!("{text}");
+        store.told.push(text);
+        store.check()?;
+        Ok(store)
+    }
+
+    /// The file turned out to be damaged while it was in use: what can be saved goes on.
+    fn rescue(&mut self, why: &str) -> Result<(), Trouble> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(0));
+        // The file is not to be open while it is renamed.
+        self.db = Connection::open_in_memory()?;
+        let aside =
+            set_aside(&self.path, Wall(now)).map_err(|why| Trouble::Other(why.to_string()))?;
+        let text = format!(
+            "the database is damaged ({why}) and is kept as {}",
+            aside.display()
+        );
+        log::error!("{text}");
+        let fresh = Self::start_from(&self.path, &aside)?;
+        self.told.push(text);
+        self.told.extend(fresh.told);
+        (self.db, self.inode) = (fresh.db, fresh.inode);
+        Ok(())
+    }
+
+    /// Does something, once more on what could be saved if the file turns out to be damaged.
+    fn on_good_file<T>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        match work(self) {
+            Err(Trouble::Damaged(why)) => {
+                self.rescue(&why)?;
+                Ok(work(self)?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// A file that was removed under our feet is still there for us: it is put back.
+    fn put_back(&mut self) -> Result<(), Trouble> {
+        let there = fs::symlink_metadata(&self.path).map(|file| file.ino());
+        if there.is_ok_and(|inode| inode == self.inode) {
+            return Ok(());
+        }
+        let text = "the database was removed while it was in use: it is put back";
+        log::error!("{text}");
+        self.told.push(text.to_owned());
+        let path = self.path.to_string_lossy().into_owned();
+        for end in ["", "-wal"] {
+            let _ = fs::remove_file(format!("{path}{end}"));
+        }
+        self.db.execute("VACUUM INTO ?1", [&path])?;
+        let fresh = Self::open_file(&self.path)?;
+        (self.db, self.inode) = (fresh.db, fresh.inode);
+        Ok(())
+    }
+
     fn open_file(path: &Path) -> Result<Self, Trouble> {
-        let mut db = Connection::open(path)?;
+        make_private(path)?;
+        let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let mut db = Connection::open_with_flags(path, flags)?;
         // Nobody else has business here: there is no point in waiting for them.
         db.busy_timeout(Duration::from_millis(100))?;
         // Exclusive: no shared memory file, and nobody else writes under our feet.
@@ -91,17 +165,26 @@ impl SqliteStore {
         db.pragma_update(None, "cache_size", -256)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
         migrate(&mut db)?;
-        let store = Self {
+        let mut store = Self {
             db,
             path: path.to_owned(),
+            inode: fs::symlink_metadata(path).map_or(0, |file| file.ino()),
+            told: Vec::new(),
         };
+        store.check()?;
+        Ok(store)
+    }
+
+    /// Whether the file can be read.
+    fn check(&mut self) -> Result<(), Trouble> {
         // Every row that the start needs is read now; the rest of the queue is looked at without
         // being parsed. A file that survives this is as good as one can know within the 10 ms
-        // that a start may take; what is found later shows as a failing store.
-        store.read()?;
+        // that a start may take.
+        let told = self.read()?.damaged;
+        self.told.extend(told);
         let rows = "SELECT count(*), count(samples), total(length(message_id)) FROM queue";
-        store.db.query_row(rows, [], |_| Ok(()))?;
-        Ok(store)
+        self.db.query_row(rows, [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// Reads what [`Store::load`] gives.
@@ -118,14 +201,14 @@ impl SqliteStore {
                  UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
             )?;
         }
-        let mut settings = db.prepare("SELECT key, value FROM setting ORDER BY key")?;
-        let settings = settings.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let settings = settings.collect::<Result<_, _>>()?;
-        let mut running = db.prepare("SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id")?;
-        let running = transactions(&mut running, params![])?;
+        let mut told = Vec::new();
+        let none = params![];
+        let settings = read(db, "setting", "ORDER BY key", none, &mut told, setting)?;
+        let rest = "WHERE stopped_ms IS NULL ORDER BY id";
+        let running = read(db, "tx", rest, none, &mut told, transaction)?;
         let mut data = Vec::new();
         for transaction in &running {
-            data.append(&mut data_of(db, transaction.id)?);
+            data.append(&mut data_of(db, transaction.id, &mut told)?);
         }
         let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
         let mut counts = db.prepare(counts)?;
@@ -135,6 +218,18 @@ impl SqliteStore {
         })?;
         let flag = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = ?1)";
         let flag = |name: &str| db.query_row(flag, [name], |row| row.get(0));
+        let availability = read(db, "availability", "", none, &mut told, in_service)?;
+        let local_availability = read(db, "local_availability", "", none, &mut told, in_service)?;
+        let registers = read(
+            db,
+            "register",
+            "ORDER BY connector",
+            none,
+            &mut told,
+            register,
+        )?;
+        let profiles = read(db, "profile", "ORDER BY id", none, &mut told, profile)?;
+        let cache = read(db, "cache", "", none, &mut told, cached)?;
         let queue = "SELECT count(*), max(seq) FROM queue";
         let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (queued, last): (i64, Option<i64>) = queue;
@@ -142,16 +237,17 @@ impl SqliteStore {
         let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
         Ok(Stored {
             settings,
-            availability: availability(db, "availability")?,
-            local_availability: availability(db, "local_availability")?,
+            availability,
+            local_availability,
             running,
             data,
             values: values.collect::<Result<_, _>>()?,
             accepted: flag("accepted")?,
-            registers: registers(db)?,
+            registers,
             orderly: flag("orderly")?,
-            profiles: profiles(db)?,
-            cache: cached(db)?,
+            profiles,
+            cache,
+            damaged: told,
             queued: unsigned(queued),
             last_seq: Seq(unsigned(last.unwrap_or(0))),
             last_tx: unsigned(last_tx.unwrap_or(0)),
@@ -159,42 +255,79 @@ impl SqliteStore {
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        self.put_back()?;
+        // A key may be a password: nothing of the old one stays, neither here nor in the log.
+        let secret = batch
+            .iter()
+            .any(|write| matches!(write, Write::Setting(..)));
+        if secret {
+            self.db.pragma_update(None, "secure_delete", true)?;
+        }
         let transaction = self.db.transaction()?;
         for write in batch {
             apply(&transaction, write)?;
         }
-        Ok(transaction.commit()?)
-    }
-
-    /// Reads what [`Store::queue`] gives.
-    fn messages(&self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
-        let sql = "SELECT * FROM queue WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-        let mut found = self.db.prepare(sql)?;
-        let mut rows = found.query(params![signed(after.0), signed(limit as u64)])?;
-        let mut messages = Vec::new();
-        while let Some(row) = rows.next()? {
-            messages.push(message(row)?);
-        }
-        let last = messages.last().map_or(after, |message| message.seq);
-        let last = params![signed(last.0)];
-        let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
-        Ok(Fetched {
-            behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
-            messages,
-            ..Fetched::default()
-        })
-    }
-
-    /// Adds what [`Store::add_transactions`] adds.
-    fn transactions(&self, fetched: &mut Fetched) -> Result<(), Trouble> {
-        let mut by_id = self.db.prepare("SELECT * FROM tx WHERE id = ?1")?;
-        for id in fetched.named() {
-            let mut found = transactions(&mut by_id, params![signed(id.0)])?;
-            fetched.transactions.append(&mut found);
-            fetched.data.append(&mut data_of(&self.db, id)?);
+        transaction.commit()?;
+        if secret {
+            self.db.pragma_update(None, "secure_delete", false)?;
+            self.db
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
         Ok(())
     }
+
+    /// Reads what [`Store::queue`] gives.
+    fn messages(&mut self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
+        loop {
+            let mut damaged = Vec::new();
+            let rest = "WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            let values = params![signed(after.0), signed(limit as u64)];
+            let messages = read(&self.db, "queue", rest, values, &mut damaged, message)?;
+            let all_aside = messages.is_empty() && !damaged.is_empty();
+            self.told.append(&mut damaged);
+            if all_aside {
+                continue;
+            }
+            let last = messages.last().map_or(after, |message| message.seq);
+            let last = params![signed(last.0)];
+            let behind = "SELECT count(*) FROM queue WHERE seq > ?1";
+            return Ok(Fetched {
+                behind: unsigned(self.db.query_row(behind, last, |row| row.get(0))?),
+                messages,
+                ..Fetched::default()
+            });
+        }
+    }
+
+    /// Adds what [`Store::add_transactions`] adds.
+    fn transactions(&mut self, fetched: &mut Fetched) -> Result<(), Trouble> {
+        for id in fetched.named() {
+            let values = params![signed(id.0)];
+            let told = &mut self.told;
+            let mut found = read(&self.db, "tx", "WHERE id = ?1", values, told, transaction)?;
+            fetched.transactions.append(&mut found);
+            fetched.data.append(&mut data_of(&self.db, id, told)?);
+        }
+        fetched.damaged.append(&mut self.told);
+        Ok(())
+    }
+}
+
+/// The readings for the StopTransaction of a transaction.
+fn data_of(
+    db: &Connection,
+    tx: TxId,
+    told: &mut Vec<String>,
+) -> Result<Vec<(TxId, Datum)>, Trouble> {
+    let values = params![signed(tx.0)];
+    read(
+        db,
+        "tx_data",
+        "WHERE tx = ?1 ORDER BY n",
+        values,
+        told,
+        datum,
+    )
 }
 
 /// Brings a database to the version that this library knows.
@@ -234,39 +367,32 @@ fn migrate(db: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Renames a file and what belongs to it.
-fn set_aside(path: &Path, now: Wall) -> std::io::Result<PathBuf> {
-    let with = |path: &Path, end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    let aside = with(path, &format!(".damaged-{}", now.0));
-    fs::rename(path, &aside)?;
-    for end in ["-wal", "-shm", "-journal"] {
-        let beside = with(path, end);
-        if beside.exists() {
-            fs::rename(&beside, with(&aside, end))?;
-        }
-    }
-    Ok(aside)
-}
-
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Stored, StoreError> {
-        Ok(self.read()?)
+        let mut stored = self.on_good_file(|store| store.read())?;
+        let mut told = std::mem::take(&mut self.told);
+        told.append(&mut stored.damaged);
+        stored.damaged = told;
+        Ok(stored)
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        Ok(self.write(batch)?)
+        self.on_good_file(|store| store.write(batch))
     }
 
     fn queue(&mut self, after: Seq, limit: usize) -> Result<Fetched, StoreError> {
-        Ok(self.messages(after, limit)?)
+        self.on_good_file(|store| store.messages(after, limit))
     }
 
     fn add_transactions(&mut self, fetched: &mut Fetched) -> Result<(), StoreError> {
-        Ok(self.transactions(fetched)?)
+        let before = fetched.clone();
+        let added = self.on_good_file(|store| {
+            let mut fetched = before.clone();
+            store.transactions(&mut fetched)?;
+            Ok(fetched)
+        });
+        *fetched = added?;
+        Ok(())
     }
 
     fn size(&self) -> u64 {

@@ -141,6 +141,16 @@ impl Settings {
         key.row().rights
     }
 
+    /// The name of a key as OCPP, or the firmware that declared it, spells it.
+    pub(crate) fn spelling<'a>(&'a self, name: &'a str) -> &'a str {
+        if let Some(key) = Key::by_name(name) {
+            return key.row().name;
+        }
+        let same = |key: &&DeclaredKey| key.name.as_str().eq_ignore_ascii_case(name);
+        let declared = self.declared.iter().find(same);
+        declared.map_or(name, |key| key.name.as_str())
+    }
+
     /// Whether there is such a key.
     pub(crate) fn knows(&self, name: &str) -> bool {
         Key::by_name(name).is_some()
