@@ -80,7 +80,7 @@ examples: lib
 demo: examples $(VENV)/ready
 	$(PY) examples/demo/demo.py $(RELEASE)/charger
 
-test: lint test-rust test-python
+test: tools lint test-rust test-python
 
 lint:
 	$(CARGO) fmt --check
@@ -96,7 +96,7 @@ test-rust:
 	cd fuzz && $(CARGO) test --lib
 
 # Every fuzz target for 20 s; how to run them for longer is in fuzz/README.md.
-fuzz-smoke:
+fuzz-smoke: tools
 	fuzz/smoke
 
 test-python: tools simulator examples $(VENV)/ready
@@ -109,11 +109,11 @@ test-packages: tools lib $(VENV)/ready $(TOOLS)/bin/cargo-cinstall
 	cd tests/packages && ../../$(PY) -m pytest -q
 
 # Builds for aarch64 and armv7 with Debian's cross compilers, and runs them under qemu.
-test-cross: $(VENV)/ready
+test-cross: tools $(VENV)/ready
 	tests/cross/run
 
 # Builds what ships with the oldest compilers that can be had, in the way of a Yocto recipe.
-test-oldest: $(VENV)/ready
+test-oldest: tools $(VENV)/ready
 	tests/oldest/run
 
 # Writes the lists of crates of the Yocto recipe anew: after each change of a lock file.
@@ -147,16 +147,9 @@ $(VENV)/ready: tests/python/requirements.txt
 
 # What the tests need of the system: installed when that is allowed, named when it is not.
 tools:
-	@missing=; for tool in valgrind strace g++ clang cmake pkg-config abidiff:abigail-tools; do \
-		command -v $${tool%:*} > /dev/null || missing="$$missing $${tool#*:}"; done; \
-	test -e /usr/include/openssl/ssl.h || missing="$$missing libssl-dev"; \
-	if [ -n "$$missing" ]; then \
-		echo "installing:$$missing"; \
-		(apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing) \
-		|| { echo "please install:$$missing" >&2; exit 1; }; \
-	fi
+	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/tools
 
-bench: lib simulator $(VENV)/ready
+bench: tools lib simulator $(VENV)/ready
 	$(PY) benches/measure.py
 
 clean:

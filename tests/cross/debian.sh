@@ -14,13 +14,13 @@ DEBIAN=$ROOT/target/debian
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-# Installs what the scripts need of the system, where that is allowed: `need command:package ...`.
+# Installs what the scripts need beside tests/tools, where that is allowed: `need command:package ...`.
 # `/path:package` asks for a file.
 need() {
     local missing=() each what
     for each; do
         what=${each%%:*}
-        [ -e "$what" ] || command -v "$what" > /dev/null || missing+=("${each#*:}")
+        [ -e "$what" ] || "$what" --version > /dev/null 2>&1 || missing+=("${each#*:}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing: ${missing[*]}"
