@@ -2,7 +2,7 @@
 
 use evcp::core::{Ev, Supply, TransactionChange, TransactionStep};
 
-use super::plan::{Act, Step};
+use super::plan::{Act, Make, Step};
 
 /// One connector's hardware, and who stands before it.
 pub struct Outlet {
@@ -15,6 +15,9 @@ pub struct Outlet {
     pub mwh: u64,
     /// Up to when that has been counted.
     since: u64,
+    /// For so long a session may go on unread, and how long a gap between two readings is.
+    pub blind: u64,
+    pub gap: u64,
     /// The meter does not answer before this.
     pub stalls_until: u64,
     /// When it answered last, and how often it was asked.
@@ -37,7 +40,7 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    pub fn new(mwh: u64) -> Self {
+    pub fn new(make: &Make, mwh: u64) -> Self {
         Self {
             cable: false,
             vehicle: false,
@@ -46,6 +49,8 @@ impl Outlet {
             supply: Supply::OFF,
             mwh,
             since: 0,
+            blind: make.blind(),
+            gap: make.gap(),
             stalls_until: 0,
             read_at: 0,
             permitted_at: 0,
@@ -66,7 +71,7 @@ impl Outlet {
                 .supply
                 .deciwatts
                 .map_or(11_000, |tenths| tenths / 10)
-                .min(22_000);
+                .min(MOST_WATTS);
             self.mwh += watts * (now - self.since) / 3_600;
         }
         self.since = now;
@@ -103,11 +108,16 @@ pub struct Told {
     referred: u64,
     /// The register when nothing had flowed yet.
     base: u64,
+    /// So long energy may have flowed that nobody could read, in milliseconds.
+    pub unread: u64,
     /// Readings since its start, and when: not all of them survive a power cut.
     shown: Vec<(u64, u64)>,
     /// A reading that must be on the bill.
     sure: u64,
 }
+
+/// The most that flows, in watts.
+const MOST_WATTS: u64 = 22_000;
 
 /// What rounding to whole watt-hours at both ends may make.
 const ROUNDING: u64 = 1_500;
@@ -168,6 +178,13 @@ impl Sessions {
                     guessed: outlet.shown.is_none() || outlet.flowed,
                     referred: 0,
                     base: outlet.mwh,
+                    unread: match outlet.stalls_until.saturating_sub(now) {
+                        0 => outlet.blind,
+                        stalls => outlet
+                            .blind
+                            .saturating_add(outlet.gap)
+                            .saturating_add(stalls),
+                    },
                     shown: Vec::new(),
                     sure: 0,
                 });
@@ -208,9 +225,18 @@ impl Sessions {
         }
     }
 
+    /// Nothing can be read for so long.
+    pub fn cannot_read(&mut self, outlet: &Outlet, millis: u64) {
+        if let Some(at) = outlet.session {
+            let unread = &mut self.0[at].unread;
+            *unread = unread.saturating_add(millis).saturating_add(outlet.gap);
+        }
+    }
+
     /// The power goes: what was shown longer ago than `commit` is durable.
     pub fn power_cut(&mut self, outlet: &mut Outlet, now: u64, commit: u64, lossy: bool) {
         (outlet.shown, outlet.flowed) = (None, false);
+        self.cannot_read(outlet, 0);
         let Some(at) = outlet.session else { return };
         let told = &mut self.0[at];
         let durable = told.shown.iter().filter(|(when, _)| when + commit < now);
@@ -242,6 +268,7 @@ impl Sessions {
 
     /// The power failed with a moment's notice: the last reading counts.
     pub fn power_fails(&mut self, outlet: &Outlet) {
+        self.cannot_read(outlet, 0);
         if let Some(at) = outlet.session {
             let told = &mut self.0[at];
             told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
@@ -258,6 +285,13 @@ impl Told {
         if billed > flowed + ROUNDING {
             return Err(format!(
                 "{}: {billed} mWh billed, {flowed} flowed",
+                self.tag
+            ));
+        }
+        let blind = self.unread.saturating_mul(MOST_WATTS) / 3_600;
+        if !self.excused && billed + blind + ROUNDING < flowed {
+            return Err(format!(
+                "{}: {billed} mWh billed, {flowed} flowed, of which {blind} could not be read",
                 self.tag
             ));
         }

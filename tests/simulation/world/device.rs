@@ -183,6 +183,9 @@ impl World<'_> {
                     self.slow.0 -= 1;
                     self.now += self.slow.1;
                     self.slow_at = self.now;
+                    for outlet in &self.outlets {
+                        self.sessions.cannot_read(outlet, self.slow.1);
+                    }
                 }
                 if let Some(store) = &mut self.store {
                     let turn = store.commit(batch);
@@ -258,7 +261,7 @@ impl World<'_> {
                 }
                 outlet.flowed |= supply.permit;
                 self.commanded = true;
-                if moved && !self.make.reads_meter {
+                if moved && self.make.pushes() {
                     let wait = if supply.permit {
                         self.make.pushes_every
                     } else {
@@ -347,12 +350,15 @@ impl World<'_> {
             Speed::Slow => 3_000 + quick,
             Speed::SlowAtFirst if first => 3_000 + quick,
             Speed::Quick | Speed::SlowAtFirst => quick,
+            Speed::Bare => quick,
             Speed::Moody => self.dice.u64(1..10_000),
+            Speed::Silent => return,
         };
         let fails = self.make.meter == Speed::Moody && self.dice.u8(..10) == 0;
-        let next = match fails {
-            true => Next::NoMeter(self.epoch, request),
-            false => Next::Meter(self.epoch, request, number),
+        let next = match (self.make.meter, fails) {
+            (_, true) => Next::NoMeter(self.epoch, request),
+            (Speed::Bare, _) => Next::Bare(self.epoch, request),
+            _ => Next::Meter(self.epoch, request, number),
         };
         self.after(wait, next);
     }

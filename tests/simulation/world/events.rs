@@ -27,7 +27,9 @@ impl World<'_> {
             }
             Event::VendorData(count) => (0..count).try_for_each(|_| self.vendor_data()),
             Event::MeterStalls(number, millis) => {
-                self.outlets[number - 1].stalls_until = self.now + millis;
+                let outlet = &mut self.outlets[number - 1];
+                outlet.stalls_until = self.now + millis;
+                self.sessions.cannot_read(outlet, millis);
                 Ok(())
             }
             Event::Cut => self.cut(),
@@ -323,12 +325,8 @@ impl World<'_> {
     /// While energy flows a meter that answers is read at least as often as readings are stored, and
     /// what a fault forbids has no energy.
     fn look_at_meters(&self) -> Is {
-        let commit = match self.make.commit_ms {
-            0 => 60_000,
-            millis => millis,
-        };
         // The last reading may have taken its time, and so may the disk.
-        let patience = commit + 30_000;
+        let patience = self.make.reads_every() + 30_000;
         for (index, outlet) in self.outlets.iter().enumerate() {
             let number = index + 1;
             if outlet.supply.permit && (outlet.faulted || self.faulted) {
@@ -340,7 +338,8 @@ impl World<'_> {
                 .max(self.slow_at)
                 .max(self.booted)
                 .max(outlet.permitted_at);
-            let reads = self.make.reads_meter && self.make.meter != Speed::Moody;
+            let reads = self.make.reads_meter
+                && !matches!(self.make.meter, Speed::Moody | Speed::Silent | Speed::Bare);
             if reads && outlet.supply.permit && self.now > since + patience {
                 return Err(format!("the meter of connector {number} is not read"));
             }

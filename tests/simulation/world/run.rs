@@ -81,6 +81,8 @@ enum Next {
     Meter(u64, RequestId, usize),
     /// The meter could not be read.
     NoMeter(u64, RequestId),
+    /// It answers, and says nothing of the register.
+    Bare(u64, RequestId),
     Strike(u64, usize, Act),
     Push(usize),
     DiskWorks,
@@ -152,7 +154,7 @@ impl<'a> World<'a> {
         let make = &plan.make;
         let mut dice = Rng::with_seed(plan.seed ^ 0x5EED);
         let outlets = (0..make.connectors)
-            .map(|_| Outlet::new(dice.u64(..9_000_000_000)))
+            .map(|_| Outlet::new(make, dice.u64(..9_000_000_000)))
             .collect();
         Self {
             plan,
