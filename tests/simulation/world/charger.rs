@@ -27,8 +27,8 @@ pub struct Outlet {
     pub asked: u64,
     /// What strikes when the connector gets to that step of a session.
     pub strike: Option<(Step, Act)>,
-    /// Nothing may begin here until somebody asks for it.
-    pub called_off: bool,
+    /// For so long the firmware did not look at what was decided.
+    pub loose: u64,
     /// What the library was shown last since it runs, and when.
     pub shown: Option<u64>,
     /// Energy may have flowed since then.
@@ -56,7 +56,7 @@ impl Outlet {
             permitted_at: 0,
             asked: 0,
             strike: None,
-            called_off: false,
+            loose: 0,
             shown: None,
             flowed: false,
             session: None,
@@ -110,6 +110,8 @@ pub struct Told {
     base: u64,
     /// So long energy may have flowed that nobody could read, in milliseconds.
     pub unread: u64,
+    /// So long the contactor may have been closed against a decision, before it began.
+    loose: u64,
     /// Readings since its start, and when: not all of them survive a power cut.
     shown: Vec<(u64, u64)>,
     /// A reading that must be on the bill.
@@ -151,9 +153,6 @@ impl Sessions {
             if outlet.session.is_some() {
                 return Err(format!("{tx} starts twice"));
             }
-            if outlet.called_off {
-                return Err(format!("{tx} starts after it was called off"));
-            }
         }
         if outlet.session.is_none() {
             // What was forgotten, since the disk failed when the power went, may come back.
@@ -178,13 +177,14 @@ impl Sessions {
                     guessed: outlet.shown.is_none() || outlet.flowed,
                     referred: 0,
                     base: outlet.mwh,
-                    unread: match outlet.stalls_until.saturating_sub(now) {
+                    unread: match outlet.stalls_until.saturating_sub(now) + outlet.loose {
                         0 => outlet.blind,
                         stalls => outlet
                             .blind
                             .saturating_add(outlet.gap)
                             .saturating_add(stalls),
                     },
+                    loose: std::mem::take(&mut outlet.loose),
                     shown: Vec::new(),
                     sure: 0,
                 });
@@ -212,16 +212,23 @@ impl Sessions {
     }
 
     /// The meter was read.
-    pub fn read(&mut self, outlet: &mut Outlet, now: u64) {
+    pub fn read(&mut self, outlet: &mut Outlet, now: u64, permit: bool) {
         outlet.read_at = now;
         outlet.shown = Some(outlet.mwh);
-        outlet.flowed = outlet.supply.permit;
+        outlet.flowed = permit || outlet.supply.permit;
         if let Some(at) = outlet.session {
             if self.0[at].reference.is_none() {
                 self.0[at].reference = Some(outlet.mwh);
                 self.0[at].referred = now;
             }
-            self.0[at].shown.push((now, outlet.mwh));
+        }
+    }
+
+    /// A reading reached the library while a transaction ran.
+    pub fn taken(&mut self, outlet: &Outlet, tx: u64, now: u64, mwh: u64) {
+        let told = outlet.session.map(|at| &mut self.0[at]);
+        if let Some(told) = told.filter(|told| told.tx == tx) {
+            told.shown.push((now, mwh));
         }
     }
 
@@ -282,7 +289,8 @@ impl Told {
         let billed = u64::try_from((stop - self.start) * 1_000)
             .map_err(|_| format!("{} runs backwards: {} to {stop}", self.tag, self.start))?;
         let flowed = mwh - self.base;
-        if billed > flowed + ROUNDING {
+        let before = self.loose.saturating_mul(MOST_WATTS) / 3_600;
+        if billed > flowed + before + ROUNDING {
             return Err(format!(
                 "{}: {billed} mWh billed, {flowed} flowed",
                 self.tag

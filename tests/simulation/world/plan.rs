@@ -170,6 +170,8 @@ pub enum Event {
     /// The clock of the device jumps.
     Clock(i64),
     DiskFails(u64),
+    /// The firmware is busy, and does not look at what it is told for so long.
+    HostIsBusy(u64),
     /// So many commits take so long each.
     DiskSlow(u32, u64),
     /// Something strikes when the next session at a connector gets to that step.
@@ -308,7 +310,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         1 => dice.u32(..10),
         2 => dice.u32(10..20),
         3 => dice.u32(20..29),
-        4 => dice.u32(38..42),
+        4 => dice.u32(36..42),
         _ => dice.u32(..42),
     };
     match kind {
@@ -339,6 +341,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         26 => Event::Unplug(connector),
         27 => Event::VendorData(dice.u32(1..50)),
         28 => Event::Flaps(dice.usize(..=make.connectors), dice.u32(2..40)),
+        36..=37 => Event::HostIsBusy(dice.u64(100..5 * MINUTE)),
         38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..30_000)),
         39..=41 => {
             let step = [Step::Begins, Step::Runs, Step::Ends][dice.usize(..3)];
