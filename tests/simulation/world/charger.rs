@@ -184,7 +184,7 @@ impl Sessions {
                             .saturating_add(outlet.gap)
                             .saturating_add(stalls),
                     },
-                    loose: std::mem::take(&mut outlet.loose),
+                    loose: outlet.loose,
                     shown: Vec::new(),
                     sure: 0,
                 });
@@ -243,7 +243,6 @@ impl Sessions {
     /// The power goes: what was shown longer ago than `commit` is durable.
     pub fn power_cut(&mut self, outlet: &mut Outlet, now: u64, commit: u64, lossy: bool) {
         (outlet.shown, outlet.flowed) = (None, false);
-        self.cannot_read(outlet, 0);
         let Some(at) = outlet.session else { return };
         let told = &mut self.0[at];
         let durable = told.shown.iter().filter(|(when, _)| when + commit < now);
@@ -275,7 +274,6 @@ impl Sessions {
 
     /// The power failed with a moment's notice: the last reading counts.
     pub fn power_fails(&mut self, outlet: &Outlet) {
-        self.cannot_read(outlet, 0);
         if let Some(at) = outlet.session {
             let told = &mut self.0[at];
             told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));

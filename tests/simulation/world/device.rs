@@ -102,6 +102,9 @@ impl World<'_> {
 
     /// The power is gone: contactors open, memory is empty.
     pub(super) fn power_off(&mut self, off: u64) -> Is {
+        for outlet in &self.outlets {
+            self.sessions.cannot_read(outlet, 0);
+        }
         self.nobody_hears()?;
         self.engine = None;
         self.owed.clear();
@@ -257,6 +260,9 @@ impl World<'_> {
                 outlet.supply = supply;
                 if moved {
                     outlet.permitted_at = self.now;
+                    if supply.permit {
+                        outlet.loose = 0;
+                    }
                 }
                 outlet.flowed |= supply.permit;
                 if moved && self.make.pushes() {

@@ -118,6 +118,9 @@ impl World<'_> {
                 Ok(())
             }
             Event::PowerFails(off) => {
+                for outlet in &self.outlets {
+                    self.sessions.cannot_read(outlet, 0);
+                }
                 // Unless the moment's notice is cut short too.
                 if self.fuel.is_none() {
                     for outlet in &self.outlets {
