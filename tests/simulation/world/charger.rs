@@ -149,10 +149,8 @@ impl Sessions {
                 return Err(format!("{tx} while {} runs there", open.tx));
             }
         }
-        if step.change == TransactionChange::Started {
-            if outlet.session.is_some() {
-                return Err(format!("{tx} starts twice"));
-            }
+        if step.change == TransactionChange::Started && outlet.session.is_some() {
+            return Err(format!("{tx} starts twice"));
         }
         if outlet.session.is_none() {
             // What was forgotten, since the disk failed when the power went, may come back.
