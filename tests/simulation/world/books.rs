@@ -94,6 +94,9 @@ impl Books {
             Some(session) if with_data && session.start > 0 && !begins(payload, session.start) => {
                 Err(format!("{} has lost its beginning: {payload}", session.tag))
             }
+            Some(session) if !may_end(&session.tag, payload) => {
+                Err(format!("a stranger ends {}: {payload}", session.tag))
+            }
             Some(session) => {
                 session.stop = Some(shown);
                 Ok(())
@@ -104,6 +107,14 @@ impl Books {
             }
         }
     }
+}
+
+/// Whether the tag of a stop may end a session: it is the one that began it, or one of its group.
+fn may_end(tag: &str, stop: &Value) -> bool {
+    let Some(ends) = stop["idTag"].as_str() else {
+        return true;
+    };
+    ends.eq_ignore_ascii_case(tag) || (ends.starts_with('M') && tag.starts_with('M'))
 }
 
 /// Whether the data of a stop begin with the register at the start.

@@ -2,7 +2,7 @@
 
 use evcp::core::{Ev, Supply, TransactionChange, TransactionStep};
 
-use super::plan::{Act, Step};
+use super::plan::{Act, Make, Step};
 
 /// One connector's hardware, and who stands before it.
 pub struct Outlet {
@@ -15,6 +15,9 @@ pub struct Outlet {
     pub mwh: u64,
     /// Up to when that has been counted.
     since: u64,
+    /// For so long a session may go on unread, and how long a gap between two readings is.
+    pub blind: u64,
+    pub gap: u64,
     /// The meter does not answer before this.
     pub stalls_until: u64,
     /// When it answered last, and how often it was asked.
@@ -24,8 +27,8 @@ pub struct Outlet {
     pub asked: u64,
     /// What strikes when the connector gets to that step of a session.
     pub strike: Option<(Step, Act)>,
-    /// Nothing may begin here until somebody asks for it.
-    pub called_off: bool,
+    /// For so long the firmware did not look at what was decided.
+    pub loose: u64,
     /// What the library was shown last since it runs, and when.
     pub shown: Option<u64>,
     /// Energy may have flowed since then.
@@ -37,7 +40,7 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    pub fn new(mwh: u64) -> Self {
+    pub fn new(make: &Make, mwh: u64) -> Self {
         Self {
             cable: false,
             vehicle: false,
@@ -46,12 +49,14 @@ impl Outlet {
             supply: Supply::OFF,
             mwh,
             since: 0,
+            blind: make.blind(),
+            gap: make.gap(),
             stalls_until: 0,
             read_at: 0,
             permitted_at: 0,
             asked: 0,
             strike: None,
-            called_off: false,
+            loose: 0,
             shown: None,
             flowed: false,
             session: None,
@@ -66,7 +71,7 @@ impl Outlet {
                 .supply
                 .deciwatts
                 .map_or(11_000, |tenths| tenths / 10)
-                .min(22_000);
+                .min(MOST_WATTS);
             self.mwh += watts * (now - self.since) / 3_600;
         }
         self.since = now;
@@ -103,11 +108,18 @@ pub struct Told {
     referred: u64,
     /// The register when nothing had flowed yet.
     base: u64,
+    /// So long energy may have flowed that nobody could read, in milliseconds.
+    pub unread: u64,
+    /// So long the contactor may have been closed against a decision, before it began.
+    loose: u64,
     /// Readings since its start, and when: not all of them survive a power cut.
     shown: Vec<(u64, u64)>,
     /// A reading that must be on the bill.
     sure: u64,
 }
+
+/// The most that flows, in watts.
+const MOST_WATTS: u64 = 22_000;
 
 /// What rounding to whole watt-hours at both ends may make.
 const ROUNDING: u64 = 1_500;
@@ -137,13 +149,8 @@ impl Sessions {
                 return Err(format!("{tx} while {} runs there", open.tx));
             }
         }
-        if step.change == TransactionChange::Started {
-            if outlet.session.is_some() {
-                return Err(format!("{tx} starts twice"));
-            }
-            if outlet.called_off {
-                return Err(format!("{tx} starts after it was called off"));
-            }
+        if step.change == TransactionChange::Started && outlet.session.is_some() {
+            return Err(format!("{tx} starts twice"));
         }
         if outlet.session.is_none() {
             // What was forgotten, since the disk failed when the power went, may come back.
@@ -168,6 +175,14 @@ impl Sessions {
                     guessed: outlet.shown.is_none() || outlet.flowed,
                     referred: 0,
                     base: outlet.mwh,
+                    unread: match outlet.stalls_until.saturating_sub(now) + outlet.loose {
+                        0 => outlet.blind,
+                        stalls => outlet
+                            .blind
+                            .saturating_add(outlet.gap)
+                            .saturating_add(stalls),
+                    },
+                    loose: outlet.loose,
                     shown: Vec::new(),
                     sure: 0,
                 });
@@ -195,16 +210,31 @@ impl Sessions {
     }
 
     /// The meter was read.
-    pub fn read(&mut self, outlet: &mut Outlet, now: u64) {
+    pub fn read(&mut self, outlet: &mut Outlet, now: u64, permit: bool) {
         outlet.read_at = now;
         outlet.shown = Some(outlet.mwh);
-        outlet.flowed = outlet.supply.permit;
+        outlet.flowed = permit || outlet.supply.permit;
         if let Some(at) = outlet.session {
             if self.0[at].reference.is_none() {
                 self.0[at].reference = Some(outlet.mwh);
                 self.0[at].referred = now;
             }
-            self.0[at].shown.push((now, outlet.mwh));
+        }
+    }
+
+    /// A reading reached the library while a transaction ran.
+    pub fn taken(&mut self, outlet: &Outlet, tx: u64, now: u64, mwh: u64) {
+        let told = outlet.session.map(|at| &mut self.0[at]);
+        if let Some(told) = told.filter(|told| told.tx == tx) {
+            told.shown.push((now, mwh));
+        }
+    }
+
+    /// Nothing can be read for so long.
+    pub fn cannot_read(&mut self, outlet: &Outlet, millis: u64) {
+        if let Some(at) = outlet.session {
+            let unread = &mut self.0[at].unread;
+            *unread = unread.saturating_add(millis).saturating_add(outlet.gap);
         }
     }
 
@@ -255,9 +285,17 @@ impl Told {
         let billed = u64::try_from((stop - self.start) * 1_000)
             .map_err(|_| format!("{} runs backwards: {} to {stop}", self.tag, self.start))?;
         let flowed = mwh - self.base;
-        if billed > flowed + ROUNDING {
+        let before = self.loose.saturating_mul(MOST_WATTS) / 3_600;
+        if billed > flowed + before + ROUNDING {
             return Err(format!(
                 "{}: {billed} mWh billed, {flowed} flowed",
+                self.tag
+            ));
+        }
+        let blind = self.unread.saturating_mul(MOST_WATTS) / 3_600;
+        if !self.excused && billed + blind + ROUNDING < flowed {
+            return Err(format!(
+                "{}: {billed} mWh billed, {flowed} flowed, of which {blind} could not be read",
                 self.tag
             ));
         }

@@ -79,7 +79,11 @@ impl World<'_> {
         let engine = Engine::new(self.setup(), stored, self.device());
         self.engine = Some(engine.map_err(|why| format!("no engine: {why}"))?);
         self.store = Some(store);
+        self.begins_anew();
+        self.turning = true;
         self.effects()?;
+        self.turning = false;
+        self.turn()?;
         // The firmware says what it finds.
         if self.faulted {
             self.fault(0, true)?;
@@ -97,9 +101,14 @@ impl World<'_> {
     }
 
     /// The power is gone: contactors open, memory is empty.
-    pub(super) fn power_off(&mut self, off: u64) {
+    pub(super) fn power_off(&mut self, off: u64) -> Is {
+        for outlet in &self.outlets {
+            self.sessions.cannot_read(outlet, 0);
+        }
+        self.nobody_hears()?;
         self.engine = None;
         self.owed.clear();
+        self.open_meters.clear();
         self.open_data.clear();
         self.registered = false;
         self.fuel = None;
@@ -117,7 +126,7 @@ impl World<'_> {
         });
         for outlet in &mut self.outlets {
             outlet.integrate(self.now);
-            outlet.supply = evcp::core::Supply::OFF;
+            outlet.supply = Supply::OFF;
             self.sessions
                 .power_cut(outlet, self.now, self.make.commit_ms, lossy);
         }
@@ -129,6 +138,7 @@ impl World<'_> {
         }
         self.link.change(State::None);
         self.after(off.max(1), Next::PowerOn);
+        Ok(())
     }
 
     pub(super) fn excuse_all(&mut self) {
@@ -137,17 +147,10 @@ impl World<'_> {
         }
     }
 
+    /// The link, or the clock, has something for the engine.
     pub(super) fn give(&mut self, input: Input<'_>) -> Is {
-        let now = self.device();
-        let Some(engine) = &mut self.engine else {
-            return Ok(());
-        };
-        engine.handle(now, input);
-        self.effects()
-    }
-
-    pub(super) fn fact(&mut self, fact: Fact) -> Is {
-        self.give(Input::Charger(fact))
+        self.handle(input)?;
+        self.turn()
     }
 
     /// Carries out effects in order, until there are none or the power goes.
@@ -158,8 +161,7 @@ impl World<'_> {
                 if let Some((left, off)) = &mut self.fuel {
                     if *left == 0 {
                         let off = *off;
-                        self.power_off(off);
-                        return Ok(());
+                        return self.power_off(off);
                     }
                     *left -= 1;
                 }
@@ -181,8 +183,7 @@ impl World<'_> {
             Effect::Store(batch) => {
                 if self.slow.0 > 0 {
                     self.slow.0 -= 1;
-                    self.now += self.slow.1;
-                    self.slow_at = self.now;
+                    self.disk_is_slow(self.slow.1)?;
                 }
                 if let Some(store) = &mut self.store {
                     let turn = store.commit(batch);
@@ -215,7 +216,7 @@ impl World<'_> {
             }
             Effect::Ping => {}
             Effect::Send(text) => self.send(text)?,
-            Effect::Tell(notice) => self.told(notice)?,
+            Effect::Tell(notice) => self.decided(notice)?,
         }
         Ok(())
     }
@@ -242,7 +243,11 @@ impl World<'_> {
             self.after(DISK_TRY, Next::DiskTry(self.epoch));
         }
         self.stored(fetched, turn);
-        self.effects()
+        self.turning = true;
+        let done = self.effects();
+        self.turning = false;
+        done?;
+        self.turn()
     }
 
     pub(super) fn told(&mut self, notice: Notice) -> Is {
@@ -255,19 +260,18 @@ impl World<'_> {
                 outlet.supply = supply;
                 if moved {
                     outlet.permitted_at = self.now;
+                    if supply.permit {
+                        outlet.loose = 0;
+                    }
                 }
                 outlet.flowed |= supply.permit;
-                self.commanded = true;
-                if moved && !self.make.reads_meter {
+                if moved && self.make.pushes() {
                     let wait = if supply.permit {
                         self.make.pushes_every
                     } else {
                         100
                     };
                     self.after(wait, Next::Push(at.index() + 1));
-                }
-                if supply.deciamps.is_some_and(|tenths| tenths > 320) {
-                    return Err(format!("more than the hardware can: {supply:?}"));
                 }
             }
             Notice::Transaction(step) => {
@@ -285,8 +289,6 @@ impl World<'_> {
                 if step.change == TransactionChange::Started {
                     self.strike(step.connector.index() + 1, Step::Runs);
                 }
-                let runs = self.outlets[step.connector.index()].session.is_some();
-                self.limits.runs(step.connector.index(), runs, self.now);
             }
             Notice::Status(status) => {
                 self.statuses.insert(
@@ -306,100 +308,6 @@ impl World<'_> {
             _ => {}
         }
         Ok(())
-    }
-
-    pub(super) fn asked(&mut self, request: RequestId, question: &Question) {
-        let epoch = self.epoch;
-        match question {
-            Question::ReadMeter(place, context) => {
-                self.strike_at(*place, *context);
-                let number = place.map_or(0, |at| at.index() + 1);
-                if number > 0 && self.now >= self.outlets[number - 1].stalls_until {
-                    self.meter_is_asked(request, number);
-                }
-            }
-            Question::Unlock(_) => {
-                let answer = if self.dice.bool() {
-                    Answer::Accepted
-                } else {
-                    Answer::Failed
-                };
-                let wait = self.dice.u64(1..8_000);
-                self.after(wait, Next::Answer(epoch, request, answer));
-            }
-            Question::Reset { .. } => self.after(1, Next::Answer(epoch, request, Answer::Accepted)),
-            Question::DataTransfer { .. } => {
-                let answer = Answer::Data(DataTransferStatus::Accepted, None);
-                self.after(1, Next::Answer(epoch, request, answer));
-            }
-        }
-    }
-
-    /// The meter answers when it can, however late that is.
-    fn meter_is_asked(&mut self, request: RequestId, number: usize) {
-        let outlet = &mut self.outlets[number - 1];
-        outlet.asked += 1;
-        let text = format!("  meter {number} is asked");
-        let first = outlet.asked == 1;
-        self.say(|| text);
-        let quick = self.dice.u64(1..400);
-        let wait = match self.make.meter {
-            Speed::Slow => 3_000 + quick,
-            Speed::SlowAtFirst if first => 3_000 + quick,
-            Speed::Quick | Speed::SlowAtFirst => quick,
-            Speed::Moody => self.dice.u64(1..10_000),
-        };
-        let fails = self.make.meter == Speed::Moody && self.dice.u8(..10) == 0;
-        let next = match fails {
-            true => Next::NoMeter(self.epoch, request),
-            false => Next::Meter(self.epoch, request, number),
-        };
-        self.after(wait, next);
-    }
-
-    fn strike_at(&mut self, place: Option<ConnectorId>, context: ReadingContext) {
-        let number = place.map_or(0, |at| at.index() + 1);
-        match context {
-            ReadingContext::TransactionBegin => self.strike(number, Step::Begins),
-            ReadingContext::TransactionEnd => self.strike(number, Step::Ends),
-            _ => {}
-        }
-    }
-
-    /// A session gets to a step: something may be waiting for that.
-    fn strike(&mut self, number: usize, step: Step) {
-        let Some(outlet) = number
-            .checked_sub(1)
-            .and_then(|at| self.outlets.get_mut(at))
-        else {
-            return;
-        };
-        if let Some((_, act)) = outlet.strike.filter(|(at, _)| *at == step) {
-            outlet.strike = None;
-            let wait = self.dice.u64(..500);
-            self.after(wait, Next::Strike(self.epoch, number, act));
-        }
-    }
-
-    pub(super) fn reading(&self, number: usize) -> Vec<Reading> {
-        let milli = i64::try_from(self.outlets[number - 1].mwh).unwrap_or(0);
-        vec![Reading {
-            measurand: Measurand::EnergyActiveImportRegister,
-            phase: None,
-            location: None,
-            milli,
-        }]
-    }
-
-    /// The firmware shows the meter of its own accord.
-    pub(super) fn show(&mut self, number: usize) -> Is {
-        let outlet = &mut self.outlets[number - 1];
-        outlet.integrate(self.now);
-        if self.now < outlet.stalls_until || self.engine.is_none() {
-            return Ok(());
-        }
-        self.sessions.read(outlet, self.now);
-        self.fact(Fact::Meter(Some(at(number)), self.reading(number)))
     }
 
     pub(super) fn state(&mut self, number: usize) -> Is {
@@ -426,7 +334,6 @@ impl World<'_> {
         } else {
             self.faulted = is;
         }
-        self.forbid_what_is_plugged();
         let code = ChargePointErrorCode::GroundFailure;
         let fault = is.then_some(Fault {
             code,

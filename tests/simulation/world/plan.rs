@@ -13,6 +13,8 @@ pub struct Make {
     /// The meter answers when asked; else the firmware pushes readings.
     pub reads_meter: bool,
     pub meter: Speed,
+    /// Readings are pushed too.
+    pub pushes: bool,
     /// Every so many milliseconds, while energy flows.
     pub pushes_every: u64,
     /// Nothing is known of the meter until it is asked.
@@ -37,6 +39,41 @@ pub struct Make {
     pub sqlite: bool,
 }
 
+impl Make {
+    /// A register comes without being asked for.
+    pub const fn pushes(&self) -> bool {
+        !self.reads_meter || self.pushes
+    }
+
+    /// How often the library reads a meter while energy flows, at least.
+    pub const fn reads_every(&self) -> u64 {
+        match self.commit_ms {
+            0 => MINUTE,
+            millis => millis,
+        }
+    }
+
+    /// Between two readings lies so much at most, when nothing else goes wrong.
+    pub const fn gap(&self) -> u64 {
+        match (self.reads_meter, self.meter) {
+            (false, _) | (true, Speed::Silent | Speed::Bare) if self.pushes() => {
+                self.pushes_every + self.reads_every() + 30 * SECOND
+            }
+            (_, Speed::Silent | Speed::Bare) => u64::MAX,
+            (_, Speed::Moody) => 5 * self.reads_every() + 2 * MINUTE,
+            _ => self.reads_every() + 30 * SECOND,
+        }
+    }
+
+    /// For so long at the ends of a session energy may flow that is not read, when nothing goes wrong.
+    pub const fn blind(&self) -> u64 {
+        match (self.reads_meter, self.meter) {
+            (true, Speed::Quick) => 0,
+            _ => self.gap().saturating_mul(2),
+        }
+    }
+}
+
 /// How long a meter takes to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speed {
@@ -47,6 +84,10 @@ pub enum Speed {
     SlowAtFirst,
     /// Anything up to ten seconds, and sometimes it cannot be read.
     Moody,
+    /// Questions are never answered.
+    Silent,
+    /// What it answers has no register.
+    Bare,
 }
 
 /// A step of a session that something can strike at.
@@ -129,6 +170,8 @@ pub enum Event {
     /// The clock of the device jumps.
     Clock(i64),
     DiskFails(u64),
+    /// The firmware is busy, and does not look at what it is told for so long.
+    HostIsBusy(u64),
     /// So many commits take so long each.
     DiskSlow(u32, u64),
     /// Something strikes when the next session at a connector gets to that step.
@@ -189,10 +232,16 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         meter: [
             Speed::Quick,
             Speed::Quick,
+            Speed::Quick,
+            Speed::Slow,
             Speed::Slow,
             Speed::SlowAtFirst,
+            Speed::SlowAtFirst,
             Speed::Moody,
-        ][dice.usize(..5)],
+            Speed::Silent,
+            Speed::Bare,
+        ][dice.usize(..10)],
+        pushes: dice.u8(..4) == 0,
         pushes_every: [10 * SECOND, 30 * SECOND, 7 * MINUTE][dice.usize(..3)],
         starts_silent: dice.u8(..10) == 0,
         resumes: dice.bool(),
@@ -261,7 +310,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         1 => dice.u32(..10),
         2 => dice.u32(10..20),
         3 => dice.u32(20..29),
-        4 => dice.u32(38..42),
+        4 => dice.u32(36..42),
         _ => dice.u32(..42),
     };
     match kind {
@@ -292,7 +341,8 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         26 => Event::Unplug(connector),
         27 => Event::VendorData(dice.u32(1..50)),
         28 => Event::Flaps(dice.usize(..=make.connectors), dice.u32(2..40)),
-        38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..8_000)),
+        36..=37 => Event::HostIsBusy(dice.u64(100..5 * MINUTE)),
+        38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..30_000)),
         39..=41 => {
             let step = [Step::Begins, Step::Runs, Step::Ends][dice.usize(..3)];
             let act = [

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
-    AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Fact, Fault,
-    Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, TransactionChange,
-    Tuning,
+    AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Fault,
+    Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, Supply,
+    TransactionChange, Tuning,
 };
 use evcp::store::{Cushion, Store, Turn};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -14,9 +14,11 @@ use evcp::wire::{
     ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
     ReadingContext, Reason, RegistrationStatus,
 };
+use evcp::{Inbox, Mail, Outbox};
 use fastrand::Rng;
 use serde_json::{json, Value};
 
+use self::host::Seen;
 use super::central::Central;
 use super::charger::{Outlet, Sessions};
 use super::disk::Disk;
@@ -31,6 +33,12 @@ use super::NEW_YEAR;
 mod device;
 #[path = "events.rs"]
 mod events;
+#[path = "host.rs"]
+mod host;
+#[path = "look.rs"]
+mod look;
+#[path = "meters.rs"]
+mod meters;
 #[path = "traffic.rs"]
 mod traffic;
 
@@ -81,8 +89,11 @@ enum Next {
     Meter(u64, RequestId, usize),
     /// The meter could not be read.
     NoMeter(u64, RequestId),
+    /// It answers, and says nothing of the register.
+    Bare(u64, RequestId),
     Strike(u64, usize, Act),
     Push(usize),
+    HostIsBack,
     DiskWorks,
     DiskTry(u64),
     PowerOn,
@@ -107,6 +118,19 @@ struct World<'a> {
     link: Link,
     central: Central,
     limits: Limits,
+    inbox: Inbox,
+    outbox: Outbox,
+    /// Calls of the central system that wait for the firmware.
+    held: VecDeque<String>,
+    /// The firmware does not look at what it is told before this.
+    busy_until: u64,
+    /// The engine is at work.
+    turning: bool,
+    seen: Vec<Seen>,
+    /// Whose meter a question is about.
+    open_meters: BTreeMap<RequestId, usize>,
+    /// The engine knows of a fault of the charge point as a whole.
+    seen_fault: bool,
     /// A connector was commanded since somebody looked.
     commanded: bool,
     wire: Wire,
@@ -152,7 +176,7 @@ impl<'a> World<'a> {
         let make = &plan.make;
         let mut dice = Rng::with_seed(plan.seed ^ 0x5EED);
         let outlets = (0..make.connectors)
-            .map(|_| Outlet::new(dice.u64(..9_000_000_000)))
+            .map(|_| Outlet::new(make, dice.u64(..9_000_000_000)))
             .collect();
         Self {
             plan,
@@ -170,6 +194,14 @@ impl<'a> World<'a> {
             link: Link::new(),
             central: Central::new(plan.make.stop_data),
             limits: Limits::new(plan),
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            held: VecDeque::new(),
+            busy_until: 0,
+            turning: false,
+            seen: vec![Seen::default(); make.connectors],
+            seen_fault: false,
+            open_meters: BTreeMap::new(),
             commanded: false,
             wire: Wire::new(30_000),
             outlets,
@@ -265,6 +297,7 @@ impl<'a> World<'a> {
             } else {
                 self.give(Input::Deadline)?;
             }
+            self.release()?;
             self.look()?;
         }
     }

@@ -1,0 +1,277 @@
+//! Between the engine and the firmware: what one has not heard of the other waits in the mailbox, as
+//! in the shell. The disk may hold the engine up, and the firmware may be busy with something else.
+
+use super::*;
+
+/// What the engine has heard of a connector, and decided.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    vehicle: bool,
+    fault: bool,
+    /// The transaction that runs.
+    pub runs: Option<u64>,
+    /// Nothing may begin here until somebody asks for it.
+    called_off: bool,
+}
+
+impl World<'_> {
+    /// The firmware states something, or acts.
+    pub(super) fn fact(&mut self, fact: Fact) -> Is {
+        if self.engine.is_none() {
+            return Ok(());
+        }
+        let mono = self.device().mono;
+        let text = format!("{fact:?}");
+        self.inbox
+            .put(fact, mono)
+            .map_err(|why| format!("refused: {why}: {text}"))?;
+        self.turn()
+    }
+
+    /// The firmware answers a question.
+    pub(super) fn answer(&mut self, request: RequestId, answer: Answer) -> Is {
+        if self.engine.is_none() {
+            return Ok(());
+        }
+        self.inbox.answer(request, answer);
+        self.turn()
+    }
+
+    /// Takes in all that waits, unless the engine is busy, and lets the firmware hear what came of it.
+    pub(super) fn turn(&mut self) -> Is {
+        if self.turning {
+            return Ok(());
+        }
+        loop {
+            let now = self.device();
+            let Some(mail) = self.engine.as_ref().and(self.inbox.take(now.mono)) else {
+                break;
+            };
+            self.hear(&mail);
+            let input = match mail {
+                Mail::Answer(request, answer) => Input::Answer(request, answer),
+                Mail::Fact(fact) => Input::Charger(fact),
+            };
+            let stopped = match &input {
+                Input::Charger(Fact::StopTx(at, _)) => Some(at.index()),
+                _ => None,
+            };
+            self.handle(input)?;
+            if let Some(index) = stopped {
+                self.seen[index].called_off = true;
+            }
+            self.inbox.handled();
+        }
+        self.dispatch()
+    }
+
+    /// The engine takes something in, and what it wants is done.
+    pub(super) fn handle(&mut self, input: Input<'_>) -> Is {
+        let now = self.device();
+        let Some(engine) = &mut self.engine else {
+            return Ok(());
+        };
+        engine.handle(now, input);
+        self.turning = true;
+        let done = self.effects();
+        self.turning = false;
+        done
+    }
+
+    /// What the engine knows from now on.
+    fn hear(&mut self, mail: &Mail) {
+        match mail {
+            Mail::Fact(Fact::Ev(at, ev)) => {
+                self.seen[at.index()].vehicle = !matches!(ev, Ev::Absent | Ev::CableOnly);
+            }
+            Mail::Fact(Fact::Fault(Some(at), fault)) => {
+                self.seen[at.index()].fault = fault.is_some();
+            }
+            Mail::Fact(Fact::Fault(None, fault)) => self.seen_fault = fault.is_some(),
+            Mail::Fact(Fact::Tag(..)) => self.somebody_asks(),
+            Mail::Fact(Fact::Meter(Some(at), readings)) => self.is_shown(at.index(), readings),
+            Mail::Answer(request, Answer::Meter(readings)) => {
+                if let Some(index) = self.open_meters.remove(request) {
+                    self.is_shown(index, readings);
+                }
+            }
+            _ => {}
+        }
+        // A vehicle that is plugged in while a fault is there does not charge when it is over, unless
+        // somebody asks anew.
+        for seen in &mut self.seen {
+            let stands = seen.vehicle && (self.seen_fault || seen.fault);
+            seen.called_off |= stands && seen.runs.is_none();
+        }
+    }
+
+    /// A register reached the engine.
+    fn is_shown(&mut self, index: usize, readings: &[Reading]) {
+        let register = Measurand::EnergyActiveImportRegister;
+        let shown = readings.iter().find(|one| one.measurand == register);
+        if let (Some(shown), Some(tx)) = (shown, self.seen[index].runs) {
+            let mwh = u64::try_from(shown.milli).unwrap_or(0);
+            self.sessions.taken(&self.outlets[index], tx, self.now, mwh);
+        }
+    }
+
+    /// Somebody shows a tag, or wants to start from afar.
+    pub(super) fn somebody_asks(&mut self) {
+        for seen in &mut self.seen {
+            seen.called_off = false;
+        }
+    }
+
+    /// The engine decided something: the firmware hears of it when it asks.
+    pub(super) fn decided(&mut self, notice: Notice) -> Is {
+        match &notice {
+            Notice::Supply(at, supply) => {
+                self.outlets[at.index()].flowed |= supply.permit;
+                self.commanded = true;
+                if supply.deciamps.is_some_and(|tenths| tenths > 320) {
+                    return Err(format!("more than the hardware can: {supply:?}"));
+                }
+            }
+            Notice::Transaction(step) => {
+                let index = step.connector.index();
+                let seen = &mut self.seen[index];
+                match step.change {
+                    TransactionChange::Started if seen.called_off => {
+                        return Err(format!("{} starts after it was called off", step.tx.0));
+                    }
+                    TransactionChange::Started | TransactionChange::Resumed => {
+                        seen.runs = Some(step.tx.0);
+                    }
+                    TransactionChange::Stopped => seen.runs = None,
+                    TransactionChange::Confirmed | TransactionChange::Deauthorized => {}
+                }
+                let runs = seen.runs.is_some();
+                self.limits.runs(index, runs, self.now);
+            }
+            _ => {}
+        }
+        self.outbox.push(evcp::Event::Notice(notice));
+        Ok(())
+    }
+
+    /// What may flow at a connector, as evcp_get_supply() says it.
+    pub(super) fn supply(&self, number: usize) -> Supply {
+        self.outbox.supply(at(number), self.inbox.stops())
+    }
+
+    /// The firmware hears everything, if it has time. Then it knows what was decided.
+    pub(super) fn dispatch(&mut self) -> Is {
+        if self.now < self.busy_until {
+            return Ok(());
+        }
+        while let Some(event) = self.outbox.next(self.inbox.stops()) {
+            if let evcp::Event::Notice(notice) = event {
+                self.told(notice)?;
+            }
+        }
+        for number in 1..=self.make.connectors {
+            let (decided, told) = (self.supply(number), self.outlets[number - 1].supply);
+            if self.engine.is_some() && decided != told {
+                return Err(format!(
+                    "connector {number} is at {told:?} and not {decided:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The firmware has followed: what the central system asked meanwhile goes on.
+    pub(super) fn release(&mut self) -> Is {
+        while !self.outbox.is_full() {
+            let Some(text) = self.held.pop_front() else {
+                break;
+            };
+            self.at_charger(&text)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_busy(&mut self, millis: u64) {
+        self.busy_until = self.busy_until.max(self.now + millis);
+        for outlet in &mut self.outlets {
+            outlet.loose += millis;
+            self.sessions.cannot_read(outlet, millis);
+        }
+        self.at(self.busy_until, Next::HostIsBack);
+    }
+
+    /// A commit takes its time, and the firmware goes on meanwhile.
+    pub(super) fn disk_is_slow(&mut self, millis: u64) -> Is {
+        for outlet in &self.outlets {
+            self.sessions.cannot_read(outlet, millis);
+        }
+        let end = self.now + millis;
+        self.dispatch()?;
+        loop {
+            let mut due = self.agenda.range(..=(end, u64::MAX));
+            let due = due.find(|(_, next)| self.is_of_firmware(next));
+            let Some(key) = due.map(|(key, _)| *key) else {
+                break;
+            };
+            if let Some(next) = self.agenda.remove(&key) {
+                self.now = self.now.max(key.0);
+                self.happen(next)?;
+                self.dispatch()?;
+            }
+        }
+        self.now = end;
+        self.slow_at = end;
+        Ok(())
+    }
+
+    fn is_of_firmware(&self, next: &Next) -> bool {
+        match next {
+            Next::Push(_)
+            | Next::Meter(..)
+            | Next::NoMeter(..)
+            | Next::Bare(..)
+            | Next::Answer(..)
+            | Next::HostIsBack => true,
+            Next::Strike(_, _, act) => *act != Act::PowerFails,
+            Next::Event(number) => matches!(
+                self.plan.events[*number].1,
+                Event::Plug(_)
+                    | Event::Wants(..)
+                    | Event::CableOnly(_)
+                    | Event::Unplug(_)
+                    | Event::Tag(..)
+                    | Event::TagAnywhere(_)
+                    | Event::StopLocal(_)
+                    | Event::Fault(..)
+                    | Event::Flaps(..)
+                    | Event::VendorData(_)
+                    | Event::MeterStalls(..)
+                    | Event::HostIsBusy(_)
+            ),
+            _ => false,
+        }
+    }
+
+    /// The power goes: of what nobody was told, the records remain.
+    pub(super) fn nobody_hears(&mut self) -> Is {
+        while let Some(event) = self.outbox.next(self.inbox.stops()) {
+            if let evcp::Event::Notice(Notice::Transaction(step)) = event {
+                let outlet = &mut self.outlets[step.connector.index()];
+                outlet.integrate(self.now);
+                self.sessions.step(self.now, outlet, &step)?;
+            }
+        }
+        (self.inbox, self.outbox) = (Inbox::default(), Outbox::default());
+        self.held.clear();
+        Ok(())
+    }
+
+    /// What an engine that begins knows.
+    pub(super) fn begins_anew(&mut self) {
+        self.seen_fault = false;
+        for (seen, outlet) in self.seen.iter_mut().zip(&self.outlets) {
+            (seen.vehicle, seen.fault) = (false, false);
+            seen.runs = outlet.session.map(|at| self.sessions.0[at].tx);
+        }
+    }
+}
