@@ -377,3 +377,28 @@ fn a_flood_of_questions_of_the_central_system_takes_no_room_from_those_about_met
     shows(&mut world, 10);
     assert_eq!(started(&world)["meterStart"], 10);
 }
+
+/// Found by the simulation: the register of the session before, with a time of this one.
+#[test]
+fn a_sample_does_not_show_the_register_of_before_a_transaction_whose_first_is_still_to_come() {
+    let mut world = World::booted(setup(1));
+    world.meter(1, 100);
+    world.charge(1, "ONE");
+    world.run(Millis::from_secs(5));
+    // The meter says nothing while the vehicle draws, and the next one comes.
+    world.shown.clear();
+    world.ev(1, Ev::Absent);
+    world.charge(1, "TWO");
+    let volts = Reading {
+        measurand: Measurand::Voltage,
+        ..Reading::energy(Wh(230))
+    };
+    world.fact(Fact::Meter(Some(at(1)), vec![volts]));
+    world.run(Millis::from_secs(61));
+    assert!(world.sent("MeterValues").is_empty());
+    world.meter(1, 160);
+    world.run(Millis::from_secs(60));
+    let sent = world.sent("MeterValues");
+    assert_eq!(sent[0]["meterValue"][0]["sampledValue"][0]["value"], "100");
+    assert_eq!(started(&world)["meterStart"], 100);
+}

@@ -11,7 +11,7 @@ use crate::core::{
     Write,
 };
 use crate::time::{Millis, Mono};
-use crate::wire::{Action, MeterValue, MeterValues, ReadingContext, SampledValue};
+use crate::wire::{Action, Measurand, MeterValue, MeterValues, ReadingContext, SampledValue};
 
 /// How often the meter is looked at while an allowance is being used up.
 const WATCH: Millis = Millis::from_secs(10);
@@ -368,6 +368,8 @@ impl Engine {
         let wanted = if wanted.is_empty() { &register } else { wanted };
         let values = meter.values(wanted, context);
         let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
+        let values = self.known_values(Some(tx), values);
+        let data = self.known_values(Some(tx), data);
         self.add_datum(tx, stamp, data);
         self.queue_values(Some(tx), Some(at), stamp, values);
     }
@@ -398,9 +400,22 @@ impl Engine {
         );
         if let Some(tx) = tx {
             let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
+            let data = self.known_values(Some(tx), data);
             self.add_datum(tx, stamp, data);
         }
+        let values = self.known_values(tx, values);
         self.queue_values(tx, at, stamp, values);
+    }
+
+    /// What belongs to a transaction of what the meter shows: while its first register is still to come,
+    /// the one that is known is of the time before it.
+    fn known_values(&self, tx: Option<TxId>, mut values: Vec<SampledValue>) -> Vec<SampledValue> {
+        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
+        if transaction.is_some_and(|transaction| transaction.zero.is_none()) {
+            let register = Measurand::EnergyActiveImportRegister;
+            values.retain(|value| value.measurand != Some(register) || value.phase.is_some());
+        }
+        values
     }
 
     /// A transaction goes on after a power cut: what was known before, and what the meter shows
@@ -479,7 +494,9 @@ impl Engine {
         if self.calls.is_in_line(Purpose::Meter(at)) {
             return;
         }
-        let sampled_value = meter.values(wanted, ReadingContext::Trigger);
+        let running = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
+        let shown = meter.values(wanted, ReadingContext::Trigger);
+        let sampled_value = self.known_values(running, shown);
         if sampled_value.is_empty() {
             log::warn!("connector {}: the meter could not be read", number(at));
             return;
