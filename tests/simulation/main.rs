@@ -9,11 +9,11 @@ mod world;
 use world::{run, shrink, story, Plan};
 
 #[test]
-fn no_life_of_two_thousand_loses_doubles_or_reorders_a_transaction() {
+fn no_life_of_seven_hundred_loses_doubles_or_reorders_a_transaction() {
     let seed = std::env::var("EVCP_SEED").ok();
     let first = seed.map_or(1, |seed| seed.parse().expect("EVCP_SEED is a number"));
     let (mut sessions, mut hours) = (0, 0);
-    for seed in first..first + 2_000_u64 {
+    for seed in first..first + 700_u64 {
         let plan = Plan::new(seed);
         let outcome = run(&plan, false);
         if outcome.violation.is_some() {
@@ -23,7 +23,7 @@ fn no_life_of_two_thousand_loses_doubles_or_reorders_a_transaction() {
         hours += outcome.millis / 3_600_000;
     }
     // Lives in which nothing happens prove nothing.
-    assert!(sessions > 5_000, "{sessions} sessions in {hours} hours");
+    assert!(sessions > 1_750, "{sessions} sessions in {hours} hours");
 }
 
 #[test]

@@ -88,6 +88,9 @@ impl World<'_> {
                 self.seen[at.index()].fault = fault.is_some();
             }
             Mail::Fact(Fact::Fault(None, fault)) => self.seen_fault = fault.is_some(),
+            // There is one code in this world.
+            Mail::Fact(Fact::FaultOver(Some(at), _)) => self.seen[at.index()].fault = false,
+            Mail::Fact(Fact::FaultOver(None, _)) => self.seen_fault = false,
             Mail::Fact(Fact::Tag(..)) => self.somebody_asks(),
             Mail::Fact(Fact::Meter(Some(at), readings)) => self.is_shown(at.index(), readings),
             Mail::Answer(request, Answer::Meter(readings)) => {
