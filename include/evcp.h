@@ -184,7 +184,8 @@
 /* It ended. */
 #define EVCP_TX_STOPPED 4
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
- * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. */
+ * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
+ * question can be dispatched. */
 #define EVCP_ANSWER_MS 25000
 /* There is no connection. */
 #define EVCP_DISCONNECTED 0
@@ -335,7 +336,9 @@ typedef struct {
      * NULL: Rejected. */
     void (*on_reset)(void *user_data, bool hard, evcp_req_t req);
     /* Read the meter (connector 0: the main meter; context: EVCP_READ_*): evcp_answer_meter().
-     * NULL: what evcp_push_meter() said last is used. */
+     * Asked at the start and the end of a session, for each sample, and while energy flows at least each
+     * "storage.sample_commit_s". Unanswered: a sample is left out; a bill has the register that is known,
+     * and a start waits up to 10 s for one. NULL: what evcp_push_meter() said is used. */
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
     /* Vendor data of the central system; message and data may be NULL: evcp_answer_data().
      * NULL: UnknownVendorId. */
@@ -598,9 +601,12 @@ evcp_err_t evcp_new(const evcp_config_t *cfg,
 EVCP_API evcp_err_t evcp_start(evcp_t *cp);
 
 /* Closes the link and flushes the storage, and waits for that up to timeout_ms. Does not stop
- * transactions. What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
+ * transactions: at the next start they end with reason Reboot and what the meter shows then, or go on
+ * (setting "tx.after_power_loss"). What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
  * callback, EVCP_E_IO when it takes longer. */
-EVCP_API evcp_err_t evcp_stop(evcp_t *cp, uint32_t timeout_ms);
+EVCP_API
+evcp_err_t evcp_stop(evcp_t *cp,
+                     uint32_t timeout_ms);
 
 /* Stops and frees a charge point; NULL is fine. Inside a callback: legal, and no other callback
  * follows but destroy; it waits, two seconds at most, until the storage is closed, so that evcp_new()
@@ -739,8 +745,10 @@ evcp_err_t evcp_answer(evcp_t *cp,
                        evcp_req_t req,
                        evcp_answer_t result);
 
-/* Answers on_meter_read with what the meter shows. Errors as evcp_answer(); what comes too late
- * (EVCP_E_EXPIRED) is taken in all the same, as if it had been pushed. */
+/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read.
+ * Errors as evcp_answer(); what comes too late (EVCP_E_EXPIRED) is taken in all the same, as if it had
+ * been pushed. A reading for EVCP_READ_BEGIN or EVCP_READ_END has the import register: without it the
+ * one that is known is the bill. */
 EVCP_API
 evcp_err_t evcp_answer_meter(evcp_t *cp,
                              evcp_req_t req,

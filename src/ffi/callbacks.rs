@@ -9,7 +9,8 @@ use crate::ffi::sized::sized32;
 use crate::ffi::values::{evcp_req_t, evcp_supply_t, evcp_tx_info_t};
 
 /// How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
-/// otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s.
+/// otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
+/// question can be dispatched.
 pub const EVCP_ANSWER_MS: u32 = 25_000;
 
 /// There is no connection.
@@ -102,7 +103,9 @@ pub struct evcp_callbacks_t {
     pub on_reset:
         Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool, req: evcp_req_t)>,
     /// Read the meter (connector 0: the main meter; context: EVCP_READ_*): evcp_answer_meter().
-    /// NULL: what evcp_push_meter() said last is used.
+    /// Asked at the start and the end of a session, for each sample, and while energy flows at least each
+    /// "storage.sample_commit_s". Unanswered: a sample is left out; a bill has the register that is known,
+    /// and a start waits up to 10 s for one. NULL: what evcp_push_meter() said is used.
     pub on_meter_read: Option<
         unsafe extern "C-unwind" fn(
             user_data: *mut c_void,

@@ -250,7 +250,8 @@ pub unsafe extern "C" fn evcp_start(cp: *mut evcp_t) -> evcp_err_t {
 }
 
 /// Closes the link and flushes the storage, and waits for that up to timeout_ms. Does not stop
-/// transactions. What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
+/// transactions: at the next start they end with reason Reboot and what the meter shows then, or go on
+/// (setting "tx.after_power_loss"). What happened until then can still be dispatched. EVCP_E_DEADLOCK inside a
 /// callback, EVCP_E_IO when it takes longer.
 ///
 /// # Safety
