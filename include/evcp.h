@@ -368,8 +368,10 @@ typedef struct {
     void (*on_availability)(void *user_data, uint32_t connector, bool operative);
     /* A configuration key was changed. Secrets come without their value. */
     void (*on_key_changed)(void *user_data, const char *key, const char *value);
-    /* The storage fails, and what happens is kept in memory only (failing); it works again; or a
-     * damaged database was set aside and a fresh one started (not failing, with a detail). */
+    /* The storage fails, and what happens is kept in memory only (failing); it works again; or
+     * (not failing, with a detail) some of it could not be read and was set aside, a damaged database
+     * was kept aside and what it still says salvaged into a fresh one, or one that somebody removed was
+     * written again: what could not be saved is in the detail, and all of it in the log. */
     void (*on_storage)(void *user_data, bool failing, const char *detail);
     /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);

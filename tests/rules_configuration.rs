@@ -452,3 +452,24 @@ fn an_error_text_never_says_a_password() {
     assert!(text.contains("AuthorizationKey"), "{text}");
     assert!(!text.contains("sesame"), "{text}");
 }
+
+#[test]
+fn an_own_key_in_any_spelling_is_one_key_told_as_it_was_declared_and_the_last_change_holds() {
+    let mut setup = setup(1);
+    setup.declared.push(declared(false, false));
+    let mut world = World::booted(setup);
+    for (spelling, value) in [
+        ("MYOWN", "5"),
+        ("myown", "6"),
+        ("MyOwn", "7"),
+        ("MyOWN", "8"),
+    ] {
+        assert_eq!(change(&mut world, spelling, value), "Accepted");
+        let notice = Notice::Key("MyOwn".to_owned(), Some(value.to_owned()));
+        assert!(world.told.contains(&notice), "{spelling}");
+        world.power_cycle();
+        world.run(Millis(0));
+        let answer = get(&mut world, &["mYoWn"]);
+        assert_eq!(answer["configurationKey"][0]["value"], value, "{spelling}");
+    }
+}

@@ -170,8 +170,10 @@ pub struct evcp_callbacks_t {
             value: *const c_char,
         ),
     >,
-    /// The storage fails, and what happens is kept in memory only (failing); it works again; or a
-    /// damaged database was set aside and a fresh one started (not failing, with a detail).
+    /// The storage fails, and what happens is kept in memory only (failing); it works again; or
+    /// (not failing, with a detail) some of it could not be read and was set aside, a damaged database
+    /// was kept aside and what it still says salvaged into a fresh one, or one that somebody removed was
+    /// written again: what could not be saved is in the detail, and all of it in the log.
     pub on_storage: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, failing: bool, detail: *const c_char),
     >,

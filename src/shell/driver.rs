@@ -337,6 +337,9 @@ impl Driver {
             };
             self.tell(Notice::Storage { failing });
         }
+        for what in self.store.damage() {
+            self.tell(Notice::Damaged(what));
+        }
         self.owed.extend(fetched.map(Owed::Fetched));
         let fails = self.store.is_failing();
         self.retry = fails.then(|| Instant::now() + RETRY);

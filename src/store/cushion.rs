@@ -118,6 +118,11 @@ impl Cushion {
         self.store.size()
     }
 
+    /// What is to be told of damage; see [`Store::damage`].
+    pub fn damage(&mut self) -> Vec<String> {
+        self.store.damage()
+    }
+
     fn write_again(&mut self) -> Option<Turn> {
         match self.store.commit(&self.overlay.batch()) {
             Ok(()) => {

@@ -1,81 +1,104 @@
-//! The files of a store: for its owner alone, and never somewhere else.
+//! The files of a store: nobody else reads them, whatever the umask, and none of them is a link.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::store::trouble::Trouble;
-use crate::time::Wall;
+/// What SQLite keeps beside a database.
+const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
 
-/// What SQLite puts beside a database.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-fn with(path: &Path, end: &str) -> PathBuf {
+/// A path with something at its end.
+pub(super) fn with(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
 }
 
-/// Makes a directory that only its owner can look into. One that is there already stays as its owner
-/// made it, but for a word about it.
-pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
-    match fs::metadata(directory) {
-        Ok(there) => {
-            if there.permissions().mode() & 0o022 != 0 {
-                log::warn!("others may write in {}: chmod 700 it", directory.display());
-            }
-            Ok(())
-        }
-        Err(_) => DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory),
+/// Makes a directory for us alone. One that is there belongs to the host and stays as it is, but it is
+/// said if others may write there.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    if !path.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        // A umask of 0277, say, takes away from ourselves.
+        return fs::set_permissions(path, Permissions::from_mode(0o700));
     }
+    if fs::metadata(path)?.mode() & 0o022 != 0 {
+        log::warn!(
+            "others may write in the storage directory {}",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
-/// Makes a database file that only its owner can read, whatever the umask, if there is none; one that
-/// is there is made so. A link is no file of ours.
-pub(super) fn make_private(path: &Path) -> Result<(), Trouble> {
-    for end in [""].iter().chain(&BESIDE) {
+/// Sees to it that a database is a file of ours alone before SQLite opens it; what SQLite makes beside
+/// it has the same rights. A database that is there is not opened here: to close it again would take
+/// away the locks of whoever has it open in this process.
+pub(super) fn prepare(path: &Path) -> io::Result<()> {
+    for end in [""].iter().chain(BESIDE) {
         let file = with(path, end);
-        let Ok(there) = fs::symlink_metadata(&file) else {
-            continue;
-        };
-        if there.file_type().is_symlink() {
-            let text = format!(
-                "{} is a symbolic link, which is not followed",
-                file.display()
-            );
-            return Err(Trouble::Other(text));
+        match fs::symlink_metadata(&file) {
+            Ok(there) if !there.is_file() => {
+                let text = format!("{} is not a file but a link or the like", file.display());
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
+            Ok(there) if there.mode() & 0o7777 != 0o600 => {
+                fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+            }
+            Ok(_) => {}
+            Err(why) if why.kind() == io::ErrorKind::NotFound && end.is_empty() => {
+                let mut options = OpenOptions::new();
+                let made = options
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&file)?;
+                made.set_permissions(Permissions::from_mode(0o600))?;
+            }
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            Err(why) => return Err(why),
         }
-        let private = Permissions::from_mode(0o600);
-        fs::set_permissions(&file, private).map_err(|why| Trouble::Other(why.to_string()))?;
     }
-    let made = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path);
-    // What SQLite says about a file that cannot be opened says more.
-    made.map_or(Ok(()), |file| {
-        let private = Permissions::from_mode(0o600);
-        file.set_permissions(private)
-            .map_err(|why| Trouble::Other(why.to_string()))
-    })
+    Ok(())
 }
 
-/// Renames a file and what belongs to it.
-pub(super) fn set_aside(path: &Path, now: Wall) -> io::Result<PathBuf> {
-    let aside = with(path, &format!(".damaged-{}", now.0));
-    fs::rename(path, &aside)?;
+/// Which file a path is now: its device and number.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let there = fs::symlink_metadata(path).ok()?;
+    Some((there.dev(), there.ino()))
+}
+
+/// Removes a database and what is beside it.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    for end in [""].iter().chain(BESIDE) {
+        match fs::remove_file(with(path, end)) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Puts `fresh`, a database that is closed, in the place of the one at `path`, which is kept at `aside`.
+/// A cut in between leaves one of the two; [`take_over`] ends what was begun.
+pub(super) fn replace(path: &Path, fresh: &Path, aside: &Path) -> io::Result<()> {
     for end in BESIDE {
         let beside = with(path, end);
         if beside.exists() {
-            fs::rename(&beside, with(&aside, end))?;
+            fs::copy(&beside, with(aside, end))?;
         }
     }
-    Ok(aside)
+    fs::rename(path, aside)?;
+    take_over(path, fresh)
+}
+
+/// The fresh database takes the place that is empty; the log of another one is not its own.
+pub(super) fn take_over(path: &Path, fresh: &Path) -> io::Result<()> {
+    remove(path)?;
+    fs::rename(fresh, path)?;
+    match path.parent() {
+        Some(directory) => fs::File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
 }

@@ -1,10 +1,10 @@
 //! Where records are kept: SQLite on a device, memory in tests and simulations.
 
-#[cfg(feature = "net")]
-mod aside;
 mod cushion;
 #[cfg(feature = "net")]
 mod files;
+#[cfg(feature = "net")]
+mod log_end;
 mod memory;
 mod overlay;
 #[cfg(feature = "net")]
@@ -13,6 +13,8 @@ mod rows;
 mod salvage;
 #[cfg(feature = "net")]
 mod schema;
+#[cfg(feature = "net")]
+mod spoilt;
 #[cfg(feature = "net")]
 mod sqlite;
 #[cfg(feature = "net")]
@@ -70,6 +72,12 @@ pub trait Store: Send {
 
     /// How many bytes the store takes, for statistics; 0 if unknown.
     fn size(&self) -> u64;
+
+    /// What could not be read, or was removed, and what became of it, for people: what neither
+    /// [`Store::load`] nor [`Store::fetch`] has told.
+    fn damage(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Why a store failed, for people.

@@ -1,11 +1,13 @@
 //! Records as rows of the tables, and rows as records.
 
+use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{params, Connection, Row, ToSql};
 
 use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
     StoredProfile, Transaction, TxId, Wh, Write,
 };
+use crate::store::spoilt::{each, Spoilt};
 use crate::store::trouble::Trouble;
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
@@ -185,94 +187,123 @@ fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), Trouble
     Ok(())
 }
 
-/// A tag of the cache.
-pub(super) fn cached(row: &Row<'_>) -> Result<CachedTag, Trouble> {
-    let status: String = row.get("status")?;
-    Ok(CachedTag {
-        tag: tag(row.get("tag")?)?,
-        status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
-        expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
-        parent: row
-            .get::<_, Option<String>>("parent")?
-            .map(tag)
-            .transpose()?,
-        updated: Wall(row.get("updated_ms")?),
+/// The authorization cache.
+pub(super) fn cached(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Vec<CachedTag>, Trouble> {
+    each(db, ("cache", "SELECT * FROM cache"), &[], spoilt, |row| {
+        let status: String = row.get("status")?;
+        Ok(CachedTag {
+            tag: tag(row.get("tag")?)?,
+            status: AuthorizationStatus::parse(&status).ok_or_else(|| bad("tag status"))?,
+            expires: row.get::<_, Option<i64>>("expires_ms")?.map(Wall),
+            parent: row
+                .get::<_, Option<String>>("parent")?
+                .map(tag)
+                .transpose()?,
+            updated: Wall(row.get("updated_ms")?),
+        })
     })
 }
 
+/// What a column says, if that can be read.
+fn maybe<T: FromSql>(row: &Row<'_>, column: &str) -> Option<T> {
+    row.get::<_, Option<T>>(column).ok().flatten()
+}
+
+/// A transaction. What its bill does not hang on costs nothing if it cannot be read, and the register
+/// and the times stand in for each other: to lose a session is worse than any of that.
 pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
-    let stamp = |ms: &str, synced: &str| -> Result<Stamp, Trouble> {
-        Ok(Stamp {
-            wall: Wall(row.get(ms)?),
-            synced: row.get(synced)?,
-        })
+    let id = TxId(unsigned(row.get("id")?));
+    let synced = |column: &str| maybe::<bool>(row, column).unwrap_or(true);
+    let number = |column: &str| maybe::<i64>(row, column);
+    let text = |column: &str| maybe::<String>(row, column);
+    let central = match (text("central").as_deref(), maybe(row, "central_id")) {
+        (Some("unknown"), _) => CentralId::Unknown,
+        (Some("given up"), _) => CentralId::GivenUp,
+        (_, Some(id)) => CentralId::Known(id),
+        (_, None) => CentralId::Unknown,
     };
-    let stop = match row.get::<_, Option<i64>>("stopped_ms")? {
-        None => None,
-        Some(_) => {
-            let reason: String = row.get("stop_reason")?;
-            Some(Stop {
-                at: stamp("stopped_ms", "stopped_synced")?,
-                meter: Wh(row.get("meter_stop_wh")?),
-                reason: Reason::parse(&reason).ok_or_else(|| bad("stop reason"))?,
-                tag: row
-                    .get::<_, Option<String>>("stop_tag")?
-                    .map(tag)
-                    .transpose()?,
-            })
-        }
+    let told = central != CentralId::Unknown;
+    let last_at = number("last_ms").or(number("started_ms"));
+    let last_at = last_at.ok_or_else(|| bad("time"))?;
+    let last_wh = number("last_wh").or(number("meter_stop_wh"));
+    let start_wh = number("meter_start_wh").or(last_wh.filter(|_| told));
+    let start_wh = start_wh.ok_or_else(|| bad("register"))?;
+    let last_wh = last_wh.unwrap_or(start_wh);
+    let shown = match row.get_ref("tag")? {
+        ValueRef::Text(bytes) => CiString::truncated(&String::from_utf8_lossy(bytes)),
+        _ if told => CiString::truncated("unknown"),
+        _ => return Err(bad("tag")),
     };
-    let central: String = row.get("central")?;
+    let stop = match row.get_ref("stopped_ms")? {
+        ValueRef::Null => None,
+        _ => Some(Stop {
+            at: Stamp {
+                wall: Wall(number("stopped_ms").unwrap_or(last_at)),
+                synced: synced("stopped_synced"),
+            },
+            meter: Wh(number("meter_stop_wh").unwrap_or(last_wh)),
+            reason: text("stop_reason")
+                .and_then(|reason| Reason::parse(&reason))
+                .unwrap_or(Reason::Other),
+            tag: text("stop_tag").and_then(|text| tag(text).ok()),
+        }),
+    };
     Ok(Transaction {
-        id: TxId(unsigned(row.get("id")?)),
+        id,
         connector: place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?,
-        tag: tag(row.get("tag")?)?,
-        parent: row
-            .get::<_, Option<String>>("parent")?
-            .map(tag)
-            .transpose()?,
-        reservation: row.get("reservation")?,
-        started: stamp("started_ms", "started_synced")?,
-        meter_start: Wh(row.get("meter_start_wh")?),
-        zero: row.get::<_, Option<i64>>("zero_wh")?.map(Wh),
-        until: row.get::<_, Option<i64>>("until_wh")?.map(Wh),
-        central: match central.as_str() {
-            "known" => CentralId::Known(row.get("central_id")?),
-            "given up" => CentralId::GivenUp,
-            _ => CentralId::Unknown,
+        tag: shown,
+        parent: text("parent").and_then(|text| tag(text).ok()),
+        reservation: maybe(row, "reservation"),
+        started: Stamp {
+            wall: Wall(number("started_ms").unwrap_or(last_at)),
+            synced: synced("started_synced"),
         },
-        deauthorized: row.get("deauthorized")?,
-        last: (stamp("last_ms", "last_synced")?, Wh(row.get("last_wh")?)),
+        meter_start: Wh(start_wh),
+        zero: number("zero_wh").map(Wh),
+        until: number("until_wh").map(Wh),
+        central,
+        deauthorized: maybe(row, "deauthorized").unwrap_or(false),
+        last: (
+            Stamp {
+                wall: Wall(last_at),
+                synced: synced("last_synced"),
+            },
+            Wh(last_wh),
+        ),
         stop,
     })
 }
 
+/// A queued message. Its kind is known by the length of the word if a letter of that is spoilt, and its
+/// id is no loss.
 pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, Trouble> {
+    let seq: i64 = row.get("seq")?;
     let tx = row
         .get::<_, Option<i64>>("tx")?
         .map(|tx| TxId(unsigned(tx)));
-    let kind: String = row.get("kind")?;
-    let body = match (kind.as_str(), tx) {
-        ("start", Some(tx)) => QueuedBody::Start(tx),
-        ("stop", Some(tx)) => QueuedBody::Stop(tx),
-        ("meter", tx) => {
-            let samples: String = row.get("samples")?;
-            QueuedBody::Meter {
-                tx,
-                connector: place(row.get("connector")?)?,
-                at: Stamp {
-                    wall: Wall(row.get("at_ms")?),
-                    synced: row.get("at_synced")?,
-                },
-                values: values(&samples)?,
-            }
-        }
+    let letters = match row.get_ref("kind")? {
+        ValueRef::Text(bytes) => bytes.len(),
+        _ => return Err(bad("message")),
+    };
+    let samples: Option<String> = row.get("samples")?;
+    let body = match (samples, letters, tx) {
+        (Some(samples), 5, tx) => QueuedBody::Meter {
+            tx,
+            connector: place(row.get("connector")?)?,
+            at: Stamp {
+                wall: Wall(row.get("at_ms")?),
+                synced: maybe(row, "at_synced").unwrap_or(true),
+            },
+            values: values(&samples)?,
+        },
+        (None, 5, Some(tx)) => QueuedBody::Start(tx),
+        (None, 4, Some(tx)) => QueuedBody::Stop(tx),
         _ => return Err(bad("message")),
     };
     Ok(QueuedMessage {
-        seq: Seq(unsigned(row.get("seq")?)),
-        message_id: row.get("message_id")?,
-        refusals: row.get("refusals")?,
+        seq: Seq(unsigned(seq)),
+        message_id: maybe(row, "message_id").unwrap_or_else(|| format!("again-{seq}")),
+        refusals: maybe(row, "refusals").unwrap_or(0),
         body,
     })
 }
@@ -285,47 +316,69 @@ fn values(text: &str) -> Result<Vec<SampledValue>, Trouble> {
     serde_json::from_str(text).map_err(senseless)
 }
 
-/// An installed charging profile.
-pub(super) fn profile(row: &Row<'_>) -> Result<StoredProfile, Trouble> {
-    let text: String = row.get("profile")?;
-    Ok(StoredProfile {
-        connector: place(row.get("connector")?)?,
-        tx: row
-            .get::<_, Option<i64>>("tx")?
-            .map(|tx| TxId(unsigned(tx))),
-        installed: Wall(row.get("installed_ms")?),
-        profile: serde_json::from_str(&text).map_err(senseless)?,
+/// The installed charging profiles.
+pub(super) fn profiles(
+    db: &Connection,
+    spoilt: &mut Vec<Spoilt>,
+) -> Result<Vec<StoredProfile>, Trouble> {
+    let sql = "SELECT * FROM profile ORDER BY id";
+    each(db, ("profile", sql), &[], spoilt, |row| {
+        let text: String = row.get("profile")?;
+        Ok(StoredProfile {
+            connector: place(row.get("connector")?)?,
+            tx: row
+                .get::<_, Option<i64>>("tx")?
+                .map(|tx| TxId(unsigned(tx))),
+            installed: Wall(row.get("installed_ms")?),
+            profile: serde_json::from_str(&text).map_err(senseless)?,
+        })
     })
 }
 
-/// A place and whether it is in service.
-pub(super) fn in_service(row: &Row<'_>) -> Result<(Option<ConnectorId>, bool), Trouble> {
-    Ok((place(row.get("connector")?)?, row.get("operative")?))
+/// Places and whether they are in service.
+pub(super) fn availability(
+    db: &Connection,
+    table: &'static str,
+    spoilt: &mut Vec<Spoilt>,
+) -> Result<Vec<(Option<ConnectorId>, bool)>, Trouble> {
+    let sql = format!("SELECT * FROM {table}");
+    each(db, (table, &sql), &[], spoilt, |row| {
+        Ok((place(row.get("connector")?)?, row.get("operative")?))
+    })
 }
 
-/// The register of a connector at the end of its last transaction.
-pub(super) fn register(row: &Row<'_>) -> Result<(ConnectorId, Wh), Trouble> {
-    let at = place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?;
-    Ok((at, Wh(row.get("wh")?)))
+/// The register of each connector at the end of its last transaction.
+pub(super) fn registers(
+    db: &Connection,
+    spoilt: &mut Vec<Spoilt>,
+) -> Result<Vec<(ConnectorId, Wh)>, Trouble> {
+    let sql = "SELECT * FROM register ORDER BY connector";
+    each(db, ("register", sql), &[], spoilt, |row| {
+        let at = place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?;
+        Ok((at, Wh(row.get("wh")?)))
+    })
 }
 
-/// A key and its value.
-pub(super) fn setting(row: &Row<'_>) -> Result<(String, String), Trouble> {
-    Ok((row.get("key")?, row.get("value")?))
-}
-
-/// A reading for the StopTransaction of a transaction.
-pub(super) fn datum(row: &Row<'_>) -> Result<(TxId, Datum), Trouble> {
-    let samples: String = row.get("samples")?;
-    let datum = Datum {
-        n: row.get("n")?,
-        at: Stamp {
-            wall: Wall(row.get("at_ms")?),
-            synced: row.get("at_synced")?,
-        },
-        values: values(&samples)?,
-    };
-    Ok((TxId(unsigned(row.get("tx")?)), datum))
+/// The readings for the StopTransaction of a transaction.
+pub(super) fn data_of(
+    db: &Connection,
+    tx: TxId,
+    spoilt: &mut Vec<Spoilt>,
+) -> Result<Vec<(TxId, Datum)>, Trouble> {
+    let sql = "SELECT * FROM tx_data WHERE tx = ?1 ORDER BY n";
+    let of_tx = params![signed(tx.0)];
+    each(db, ("tx_data", sql), of_tx, spoilt, |row| {
+        let samples: String = row.get("samples")?;
+        let datum = Datum {
+            n: row.get("n")?,
+            at: Stamp {
+                wall: Wall(row.get("at_ms")?),
+                synced: row.get("at_synced")?,
+            },
+            values: values(&samples)?,
+        };
+        Ok((tx, datum))
+    })
 }
 
 fn tag(text: String) -> Result<IdToken, Trouble> {
@@ -333,7 +386,7 @@ fn tag(text: String) -> Result<IdToken, Trouble> {
 }
 
 /// Connector 0 is the charge point.
-fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
+pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
     if number == 0 {
         return Ok(None);
     }

@@ -95,3 +95,26 @@ pub(super) const MIGRATIONS: &[&str] = &[
     );
 ",
 ];
+
+/// What each table has now. A spoilt name of a column would make every row unreadable.
+pub(super) const COLUMNS: &[(&str, &str)] = &[
+    (
+        "tx",
+        "id, connector, tag, parent, reservation, started_ms, started_synced, meter_start_wh, \
+         central, central_id, deauthorized, last_ms, last_synced, last_wh, stopped_ms, \
+         stopped_synced, meter_stop_wh, stop_reason, stop_tag, zero_wh, until_wh",
+    ),
+    (
+        "queue",
+        "seq, message_id, refusals, kind, tx, connector, at_ms, at_synced, samples",
+    ),
+    ("tx_data", "tx, n, at_ms, at_synced, samples"),
+    ("register", "connector, wh"),
+    ("setting", "key, value"),
+    ("flag", "name"),
+    ("availability", "connector, operative"),
+    ("local_availability", "connector, operative"),
+    ("profile", "id, connector, tx, installed_ms, profile"),
+    ("cache", "tag, status, expires_ms, parent, updated_ms"),
+    ("damaged", "place, why, row"),
+];
