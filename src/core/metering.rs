@@ -1,9 +1,8 @@
-//! Meter values: when meters are read, and what becomes of it (`OCPP 1.6 §3.16`, `§4.7`).
+//! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
-use crate::core::calls::Purpose;
 use crate::core::connector::{Allowance, Session};
 use crate::core::grid::{next_aligned, next_on_grid};
-use crate::core::meter::{register_value, Meter, Take};
+use crate::core::meter::{Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
 use crate::core::{
@@ -11,7 +10,7 @@ use crate::core::{
     Write,
 };
 use crate::time::{Millis, Mono};
-use crate::wire::{Action, Measurand, MeterValue, MeterValues, ReadingContext, SampledValue};
+use crate::wire::ReadingContext;
 
 /// How often the meter is looked at while an allowance is being used up.
 const WATCH: Millis = Millis::from_secs(10);
@@ -21,7 +20,7 @@ const FIRST_AGAIN: Millis = Millis::from_secs(3);
 const COMMIT: Millis = Millis::from_secs(60);
 
 impl Engine {
-    fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
+    pub(crate) fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
         match at {
             None => self.main_meter.as_ref(),
             Some(at) => self.connector(at).map(|connector| &connector.meter),
@@ -36,7 +35,7 @@ impl Engine {
     }
 
     /// The meters: one of each connector, and the main one if there is one.
-    fn meters(&self) -> Vec<Option<ConnectorId>> {
+    pub(crate) fn meters(&self) -> Vec<Option<ConnectorId>> {
         let main = self.main_meter.is_some().then_some(None);
         main.into_iter()
             .chain(self.connector_ids().map(Some))
@@ -219,7 +218,7 @@ impl Engine {
     }
 
     /// The transaction of a connector, if it was already running then.
-    fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
+    pub(crate) fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
         let run = self.connector(at)?.run()?;
         (run.since <= when).then_some(run.tx)
     }
@@ -251,7 +250,7 @@ impl Engine {
 
     /// A reading of a transaction goes to the central system: after a power cut, the transaction did
     /// not end before that, even if no energy has flowed for hours.
-    fn note_time(&mut self, tx: TxId, at: Stamp) {
+    pub(crate) fn note_time(&mut self, tx: TxId, at: Stamp) {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
@@ -336,188 +335,6 @@ impl Engine {
                 run.sample = first;
             }
         }
-    }
-
-    /// How much later than it was due a reading may have been made and still count as made then.
-    fn tolerance(&self) -> Millis {
-        Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000))
-    }
-
-    /// A periodic sample, with the time that it was due, or that of a reading that was made at
-    /// another.
-    fn sample(&mut self, at: ConnectorId, due: Mono) {
-        let (now, tolerance) = (self.now.mono, self.tolerance());
-        let Some(taken) = self
-            .meter(Some(at))
-            .and_then(|meter| meter.made_at(due, now, tolerance))
-        else {
-            return;
-        };
-        let stamp = self.clock.stamp(taken);
-        let Some(tx) = self.transaction_at(at, taken) else {
-            return;
-        };
-        self.note_time(tx, stamp);
-        let context = ReadingContext::SamplePeriodic;
-        let Some(meter) = self.meter(Some(at)) else {
-            return;
-        };
-        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [crate::core::Quantity::REGISTER];
-        // An empty list means the import register (OCPP 1.6 §9.1.17).
-        let wanted = if wanted.is_empty() { &register } else { wanted };
-        let values = meter.values(wanted, context);
-        let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
-        let values = self.known_values(Some(tx), values);
-        let data = self.known_values(Some(tx), data);
-        self.add_datum(tx, stamp, data);
-        self.queue_values(Some(tx), Some(at), stamp, values);
-    }
-
-    fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp, when: Mono) {
-        let (now, tolerance) = (self.now.mono, self.tolerance());
-        let made = self
-            .meter(at)
-            .and_then(|meter| meter.made_at(when, now, tolerance));
-        let Some(made) = made else {
-            return;
-        };
-        let stamp = match made == when {
-            true => instant,
-            false => self.clock.stamp(made),
-        };
-        let tx = at.and_then(|at| self.transaction_at(at, made));
-        if let Some(tx) = tx {
-            self.note_time(tx, stamp);
-        }
-        let context = ReadingContext::SampleClock;
-        let Some(meter) = self.meter(at) else {
-            return;
-        };
-        let values = meter.values(
-            self.settings.measurands(Key::MeterValuesAlignedData),
-            context,
-        );
-        if let Some(tx) = tx {
-            let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
-            let data = self.known_values(Some(tx), data);
-            self.add_datum(tx, stamp, data);
-        }
-        let values = self.known_values(tx, values);
-        self.queue_values(tx, at, stamp, values);
-    }
-
-    /// What belongs to a transaction of what the meter shows: while its first register is still to come,
-    /// the one that is known is of the time before it.
-    fn known_values(&self, tx: Option<TxId>, mut values: Vec<SampledValue>) -> Vec<SampledValue> {
-        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
-        if transaction.is_some_and(|transaction| transaction.zero.is_none()) {
-            let register = Measurand::EnergyActiveImportRegister;
-            values.retain(|value| value.measurand != Some(register) || value.phase.is_some());
-        }
-        values
-    }
-
-    /// A transaction goes on after a power cut: what was known before, and what the meter shows
-    /// now. No interval is needed for that: it is no periodic sample.
-    fn sample_resumed(&mut self, at: ConnectorId) {
-        let now = self.clock.stamp(self.now.mono);
-        let Some(tx) = self.transaction_at(at, self.now.mono) else {
-            return;
-        };
-        let (Some(energy), Some(before)) = (
-            self.meter(Some(at)).and_then(Meter::energy),
-            self.interrupted.remove(&tx),
-        ) else {
-            return;
-        };
-        self.note_time(tx, now);
-        let begin = vec![register_value(ReadingContext::InterruptionBegin, before.1)];
-        self.queue_values(Some(tx), Some(at), before.0, begin);
-        let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
-        self.queue_values(Some(tx), Some(at), now, end);
-    }
-
-    fn queue_values(
-        &mut self,
-        tx: Option<TxId>,
-        connector: Option<ConnectorId>,
-        at: Stamp,
-        values: Vec<SampledValue>,
-    ) {
-        if values.is_empty() {
-            log::debug!(
-                "connector {}: the meter shows nothing that is wanted",
-                number(connector)
-            );
-            return;
-        }
-        let body = QueuedBody::Meter {
-            tx,
-            connector,
-            at,
-            values,
-        };
-        // While the link is up a sample is stored only if it is not delivered soon.
-        let durable = !self.is_online();
-        self.enqueue(body, durable);
-        match tx {
-            Some(tx) if durable => self.save_reading(tx),
-            _ => self.commit_later(),
-        }
-    }
-
-    /// Whether TriggerMessage can have values of a meter.
-    pub(crate) fn can_trigger_reading(&self, at: Option<ConnectorId>) -> bool {
-        let meter = self.meter(at);
-        meter.is_some_and(|meter| meter.has_readings() || self.setup.host.reads_meter)
-    }
-
-    /// TriggerMessage: the latest readings, right now; not queued if they cannot be sent
-    /// (`OCPP 1.6 §5.17`).
-    pub(crate) fn trigger_readings(&mut self, at: Option<Option<ConnectorId>>) {
-        for place in self.meters() {
-            if at.map_or(true, |at| at == place) && self.can_trigger_reading(place) {
-                self.take_reading(place, Take::Trigger);
-            }
-        }
-    }
-
-    fn send_reading(&mut self, at: Option<ConnectorId>) {
-        let Some(meter) = self.meter(at) else {
-            return;
-        };
-        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [crate::core::Quantity::REGISTER];
-        let wanted = if wanted.is_empty() { &register } else { wanted };
-        // One that waits already says the same.
-        if self.calls.is_in_line(Purpose::Meter(at)) {
-            return;
-        }
-        let running = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
-        let shown = meter.values(wanted, ReadingContext::Trigger);
-        let sampled_value = self.known_values(running, shown);
-        if sampled_value.is_empty() {
-            log::warn!("connector {}: the meter could not be read", number(at));
-            return;
-        }
-        let tx = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
-        let (now, tolerance) = (self.now.mono, self.tolerance());
-        let made = meter.made_at(now, now, tolerance).unwrap_or(now);
-        let stamp = self.clock.stamp(made);
-        if let Some(tx) = tx {
-            self.note_time(tx, stamp);
-        }
-        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
-        let request = MeterValues {
-            connector_id: number(at),
-            transaction_id: transaction.and_then(crate::core::delivery::central_id),
-            meter_value: vec![MeterValue {
-                timestamp: stamp.wall,
-                sampled_value,
-            }],
-        };
-        self.call(Purpose::Meter(at), Action::MeterValues, &request);
     }
 
     /// When the meter of a connector is looked at next, beside the samples that are due: soon while

@@ -34,6 +34,7 @@ mod questions;
 mod record;
 mod requests;
 mod reset;
+mod sampling;
 mod session;
 mod settings;
 mod setup;
