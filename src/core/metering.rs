@@ -351,7 +351,7 @@ impl Engine {
         let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
         let wait = if unknown && reads {
             let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));
-            Some(Millis(doubled).min(COMMIT))
+            Some(Millis(doubled).min(commit.unwrap_or(COMMIT)))
         } else if matches!(run.allowance, Allowance::Until(_)) {
             Some(WATCH)
         } else {
