@@ -274,6 +274,8 @@ impl ChargePoint {
             Some(known) => format!("{key} cannot be that: {}", known.row().values()),
             None => format!("{key} cannot be that"),
         };
+        // A firmware that does not look at results has it in the log.
+        log::warn!("what the host asks of a configuration key is not possible: {text}");
         Err(Error::Invalid(text))
     }
 

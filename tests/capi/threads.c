@@ -522,7 +522,7 @@ static void *logs(void *ud)
 /* What a key cannot be is logged as a warning. */
 static void give_cause_for_a_line(evcp_t *cp)
 {
-    TOLD(evcp_set_key(cp, "HeartbeatInterval", "never"));
+    CHECK(evcp_set_key(cp, "HeartbeatInterval", "never") == EVCP_E_INVALID);
     sched_yield();
 }
 
