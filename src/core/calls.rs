@@ -51,6 +51,8 @@ pub(crate) struct Calls {
     waiting: VecDeque<Waiting>,
     /// How many calls went while a message of the queue was due.
     passed_over: u32,
+    /// The ids of boots of this connection whose time is over.
+    late_boots: VecDeque<String>,
 }
 
 impl Calls {
@@ -60,6 +62,8 @@ impl Calls {
     const MOST_BEFORE_QUEUE: u32 = 8;
     /// And how many values that were asked for.
     const MOST_METERS_BEFORE_QUEUE: u32 = 2;
+    /// How many boots are remembered whose time is over.
+    const MOST_LATE_BOOTS: usize = 8;
 
     pub(crate) fn has_room(&self) -> bool {
         self.waiting.len() < Self::MOST
@@ -147,16 +151,28 @@ impl Calls {
         }
     }
 
-    /// The outstanding call, if its time is over.
+    /// The outstanding call, if its time is over. It cost the others that time, and no more: a message of
+    /// the queue that is due goes next.
     pub(crate) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
-        if self
-            .outstanding
-            .as_ref()
-            .is_some_and(|out| out.until <= now)
-        {
-            return self.outstanding.take().map(|out| out.purpose);
+        let over = |out: &&mut Outstanding| out.until <= now;
+        self.outstanding.as_mut().filter(over)?;
+        let out = self.outstanding.take()?;
+        if !matches!(out.purpose, Purpose::Queued(_)) {
+            self.passed_over = Self::MOST_BEFORE_QUEUE;
         }
-        None
+        if out.purpose == Purpose::Boot {
+            if self.late_boots.len() >= Self::MOST_LATE_BOOTS {
+                self.late_boots.pop_front();
+            }
+            self.late_boots.push_back(out.id);
+        }
+        Some(out.purpose)
+    }
+
+    /// Whether a boot of this connection has that id whose time is over.
+    pub(crate) fn is_late_boot(&mut self, id: &str) -> bool {
+        let at = self.late_boots.iter().position(|late| late == id);
+        at.and_then(|at| self.late_boots.remove(at)).is_some()
     }
 
     /// Nothing of what waits can be sent any more.
@@ -166,6 +182,7 @@ impl Calls {
 
     /// The link is gone: nothing of what was under way will be answered.
     pub(crate) fn abandon(&mut self) -> Vec<Purpose> {
+        self.late_boots.clear();
         let outstanding = self.outstanding.take().map(|out| out.purpose);
         outstanding
             .into_iter()

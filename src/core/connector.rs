@@ -118,8 +118,10 @@ pub(crate) struct Reports {
     pub(crate) current: Option<(Shown, Stamp, Mono)>,
     /// What the central system was told last; `None` before the first time.
     pub(crate) told: Option<Shown>,
-    /// It is not certain that it heard: it is told again.
-    pub(crate) unheard: bool,
+    /// It is not certain that it heard: it is told again then.
+    pub(crate) unheard: Option<Mono>,
+    /// How often in a row it did not hear, or did not want to.
+    pub(crate) misses: u32,
 }
 
 /// Whether a connector, or the charge point, is in service: two have a say in it, and neither can
@@ -173,7 +175,8 @@ impl Connector {
             reports: Reports {
                 current: None,
                 told: None,
-                unheard: false,
+                unheard: None,
+                misses: 0,
             },
             meter: Meter::new(),
             supply: None,
@@ -332,7 +335,7 @@ impl Reports {
             return Some((current.clone(), *since));
         };
         if told == current {
-            return self.unheard.then(|| (current.clone(), *since));
+            return self.unheard.map(|_| (current.clone(), *since));
         }
         let shown = match way(told.status, current.status) {
             None => current.clone(),
@@ -433,7 +436,8 @@ mod tests {
             Reports {
                 current,
                 told: Some(shown),
-                unheard: false,
+                unheard: None,
+                misses: 0,
             }
             .next(),
             None

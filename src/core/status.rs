@@ -7,11 +7,15 @@ use crate::core::metering::number;
 use crate::core::settings::Key;
 use crate::core::smart::second;
 use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
 use crate::wire::{
     Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointStatus, CiString,
     StatusNotification,
 };
+
+/// A status that was not heard is told again after that; the wait doubles each time, up to an hour or so.
+const TOLD_AGAIN: Millis = Millis::from_secs(60);
+const TOLD_AGAIN_DOUBLES: u32 = 6;
 
 impl Engine {
     fn reports_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Reports> {
@@ -84,7 +88,7 @@ impl Engine {
                 return;
             };
             reports.told = Some(shown.clone());
-            reports.unheard = false;
+            reports.unheard = None;
             self.notify(at, &shown, since);
         }
     }
@@ -107,7 +111,8 @@ impl Engine {
         self.call(Purpose::Status(at), Action::StatusNotification, &request);
     }
 
-    /// When a status that changed has lasted long enough to be told (MinimumStatusDuration).
+    /// When a status that changed has lasted long enough to be told (MinimumStatusDuration), or one that
+    /// was not heard is told again.
     fn report_due(&self, at: Option<ConnectorId>) -> Option<Mono> {
         let reports = match at {
             None => &self.reports,
@@ -115,8 +120,10 @@ impl Engine {
         };
         let (current, _, since) = reports.current.as_ref()?;
         let told = reports.told.as_ref()?;
-        let wait = self.settings.secs(Key::MinimumStatusDuration);
-        (told != current).then(|| *since + wait)
+        if told == current {
+            return reports.unheard;
+        }
+        Some(*since + self.settings.secs(Key::MinimumStatusDuration))
     }
 
     pub(crate) fn status_deadline(&self) -> Option<(Mono, Due)> {
@@ -130,27 +137,66 @@ impl Engine {
             .map(|at| (at, Due::Status))
     }
 
-    /// It is not certain that the central system heard of a status: it is told again.
-    pub(crate) fn status_unheard(&mut self, at: Option<ConnectorId>) {
+    /// The connection was lost before the central system heard of a status: it is told again on the next.
+    pub(crate) fn status_lost(&mut self, at: Option<ConnectorId>) {
+        let now = self.now.mono;
         if let Some(reports) = self.reports_mut(at) {
-            reports.unheard = true;
+            reports.unheard = Some(now);
+        }
+    }
+
+    /// The central system did not answer a status, or refused it: it is told again when it changes, on
+    /// the next connection, or after a wait that grows, so that it is not all that is ever sent.
+    pub(crate) fn status_unheard(&mut self, at: Option<ConnectorId>) {
+        let now = self.now.mono;
+        if let Some(reports) = self.reports_mut(at) {
+            let wait = Millis(TOLD_AGAIN.0 << reports.misses.min(TOLD_AGAIN_DOUBLES));
+            reports.misses = reports.misses.saturating_add(1);
+            reports.unheard = Some(now + wait);
+        }
+    }
+
+    /// The central system took in a status.
+    pub(crate) fn status_heard(&mut self, at: Option<ConnectorId>) {
+        if let Some(reports) = self.reports_mut(at) {
+            reports.misses = 0;
+        }
+    }
+
+    /// A new connection: there is no reason to wait with what was not heard on the last one.
+    pub(crate) fn hurry_statuses(&mut self) {
+        let now = self.now.mono;
+        let connectors = self.connectors.iter_mut();
+        let all = connectors.map(|connector| &mut connector.reports);
+        for reports in all.chain([&mut self.reports]) {
+            reports.misses = 0;
+            reports.unheard = reports.unheard.map(|_| now);
         }
     }
 
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
     pub(crate) fn repeat_status(&mut self, at: Option<ConnectorId>) {
-        if self.calls.is_in_line(Purpose::Status(at)) {
-            return;
-        }
+        let waits = self
+            .calls
+            .is_in_line(Purpose::Status(at));
+        let (has_room, now) = (self.calls.has_room(), self.now.mono);
         let Some(reports) = self.reports_mut(at) else {
             return;
         };
+        let is_told = reports.told == reports.current.as_ref().map(|(shown, ..)| shown.clone());
+        if waits && is_told {
+            return;
+        }
+        if !has_room {
+            reports.unheard = Some(now);
+            return;
+        }
         let current = reports.current.as_ref();
         let current = current.map(|(shown, since, _)| (shown.clone(), *since));
         if let Some((shown, since)) = reports.next().or(current) {
             reports.told = Some(shown.clone());
-            reports.unheard = false;
+            reports.unheard = None;
             self.notify(at, &shown, since);
         }
     }

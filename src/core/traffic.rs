@@ -51,6 +51,7 @@ impl Engine {
         self.connection += 1;
         self.counters.connects += 1;
         self.outbox.hurry();
+        self.hurry_statuses();
         self.tell(Notice::Connection(Connection::Connected, String::new()));
     }
 
@@ -112,7 +113,7 @@ impl Engine {
             Purpose::Boot => self.boot_failed(true),
             Purpose::Heartbeat => self.heartbeat = Some(self.now.mono),
             Purpose::Authorize(number) => self.authorize_offline(number),
-            Purpose::Status(at) => self.status_unheard(at),
+            Purpose::Status(at) => self.status_lost(at),
             Purpose::DataTransfer(token) => {
                 self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
             }
@@ -263,11 +264,13 @@ impl Engine {
     }
 
     /// What the answer with this id is for. A late answer to the head of the queue still counts:
-    /// it goes out with the same id until it is answered.
+    /// it goes out with the same id until it is answered. So does one to a BootNotification: a central
+    /// system that is always late would keep us out for ever.
     fn purpose_of(&mut self, id: &str) -> Option<Purpose> {
         let late = self.outbox.head().filter(|head| head.message_id == id);
         let late = late.map(|head| Purpose::Queued(head.seq));
-        self.calls.answered(id).or(late)
+        let boot = self.calls.is_late_boot(id).then_some(Purpose::Boot);
+        self.calls.answered(id).or(late).or(boot)
     }
 
     fn on_call(&mut self, id: &MessageId, action: &str, payload: &RawValue) {
@@ -410,7 +413,8 @@ impl Engine {
             Purpose::Authorize(number) => self.on_authorize_answer(number, payload),
             Purpose::DataTransfer(token) => self.on_data_answer(token, payload),
             Purpose::Queued(_) => self.on_queued_answer(payload),
-            Purpose::Status(_) | Purpose::Meter(_) => {}
+            Purpose::Status(at) => self.status_heard(at),
+            Purpose::Meter(_) => {}
         }
     }
 
@@ -421,13 +425,18 @@ impl Engine {
         log::warn!("the central system refuses {purpose:?}: {code}: {said}");
         match purpose {
             Purpose::Boot => self.boot_failed(false),
-            Purpose::Authorize(number) => self.authorize_refused(number),
+            // Who has no right to ask has no right to an answer; any other error is no answer at all.
+            Purpose::Authorize(number) if code == ErrorCode::SecurityError => {
+                self.authorize_refused(number);
+            }
+            Purpose::Authorize(number) => self.authorize_offline(number),
             Purpose::DataTransfer(token) => {
                 let outcome = DataTransferOutcome::Failed(format!("{code}: {text}"));
                 self.tell(Notice::DataTransferred(token, outcome));
             }
             Purpose::Queued(_) => self.on_queued_refusal(true),
-            Purpose::Heartbeat | Purpose::Status(_) | Purpose::Meter(_) => {}
+            Purpose::Status(at) => self.status_unheard(at),
+            Purpose::Heartbeat | Purpose::Meter(_) => {}
         }
     }
 
