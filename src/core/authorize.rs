@@ -42,6 +42,12 @@ pub(crate) fn is_tag(tag: &IdToken) -> bool {
     !text.trim().is_empty() && !text.chars().any(char::is_control)
 }
 
+/// A group by the tag that stands for it. A name that is empty or blank is the way in which many databases
+/// say that there is none: taken for a group it would be that of all customers.
+pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
+    is_tag(&parent).then_some(parent)
+}
+
 /// How many tags may be asked about at once.
 const MOST_OPEN: usize = 16;
 
@@ -251,13 +257,13 @@ impl Engine {
         };
         self.learn(&tag, &info);
         if info.status == AuthorizationStatus::Accepted {
-            self.grant(tag, info.parent_id_tag, aim);
+            self.grant(tag, info.parent_id_tag.and_then(group), aim);
         } else {
             self.tell_authorized(None, &tag, info.status);
         }
     }
 
-    /// The central system answered, but with an error: that is no permission.
+    /// The central system does not want to say: that is no permission.
     pub(crate) fn authorize_refused(&mut self, number: u64) {
         if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
             self.tell_authorized(None, &tag, AuthorizationStatus::Invalid);

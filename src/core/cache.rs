@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::core::authorize::group;
 use crate::core::{CachedTag, Write};
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, IdTagInfo, IdToken};
@@ -17,7 +18,11 @@ impl Cache {
         Self {
             tags: stored
                 .into_iter()
-                .map(|entry| (entry.tag.clone(), entry))
+                .filter(|entry| entry.status != AuthorizationStatus::ConcurrentTx)
+                .map(|mut entry| {
+                    entry.parent = entry.parent.and_then(group);
+                    (entry.tag.clone(), entry)
+                })
                 .collect(),
         }
     }
@@ -41,6 +46,10 @@ impl Cache {
         most: usize,
         writes: &mut Vec<Write>,
     ) {
+        // That a tag is in use elsewhere says something about this moment, and nothing about the tag.
+        if info.status == AuthorizationStatus::ConcurrentTx {
+            return;
+        }
         // The database compares tags up to a NUL: one with a NUL inside would share its row with others.
         if most == 0 || tag.as_str().contains('\0') {
             return;
@@ -49,7 +58,7 @@ impl Cache {
             tag: tag.clone(),
             status: info.status,
             expires: info.expiry_date,
-            parent: info.parent_id_tag.clone(),
+            parent: info.parent_id_tag.clone().and_then(group),
             updated: now,
         };
         if self

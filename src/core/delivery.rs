@@ -3,6 +3,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::core::authorize::group;
 use crate::core::metering::number;
 use crate::core::outbox::Room;
 use crate::core::settings::Key;
@@ -159,6 +160,9 @@ impl Engine {
                 let Some(answer) = answer else {
                     return self.on_queued_refusal(false);
                 };
+                if self.means_ourselves(&answer) {
+                    return self.on_answer_to_copy(tx, answer);
+                }
                 self.dequeue();
                 self.on_started(tx, &answer);
             }
@@ -179,15 +183,32 @@ impl Engine {
         }
     }
 
+    /// The first copy of a StartTransaction was booked and its answer was lost: the transaction that the
+    /// central system finds in the way of the second is this one.
+    fn means_ourselves(&self, answer: &StartTransactionResponse) -> bool {
+        let concurrent = answer.id_tag_info.status == AuthorizationStatus::ConcurrentTx;
+        concurrent && self.outbox.head_was_sent_before()
+    }
+
+    /// Nothing is known against the tag then. Some central systems leave out the id in such an answer, and
+    /// say 0: it is asked for again, as after an error.
+    fn on_answer_to_copy(&mut self, tx: TxId, mut answer: StartTransactionResponse) {
+        log::warn!("ConcurrentTx in answer to a repeated StartTransaction means that one itself");
+        if answer.transaction_id == 0 {
+            return self.on_queued_refusal(false);
+        }
+        answer.id_tag_info.status = AuthorizationStatus::Accepted;
+        self.dequeue();
+        self.on_started(tx, &answer);
+    }
+
     fn on_started(&mut self, tx: TxId, answer: &StartTransactionResponse) {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
         transaction.central = CentralId::Known(answer.transaction_id);
-        if answer.id_tag_info.parent_id_tag.is_some() {
-            transaction
-                .parent
-                .clone_from(&answer.id_tag_info.parent_id_tag);
+        if let Some(parent) = answer.id_tag_info.parent_id_tag.clone().and_then(group) {
+            transaction.parent = Some(parent);
         }
         let record = transaction.clone();
         let tag = record.tag.clone();

@@ -139,6 +139,12 @@ impl Outbox {
         self.window.front().map(|item| &item.message)
     }
 
+    /// Whether a copy of the head went out before the last one.
+    pub(crate) fn head_was_sent_before(&self) -> bool {
+        let head = self.window.front();
+        head.is_some_and(|item| item.unanswered > 1 || item.message.refusals > 0)
+    }
+
     pub(crate) fn head_mut(&mut self) -> Option<&mut Item> {
         self.window.front_mut()
     }

@@ -1,5 +1,6 @@
 //! Power that fails, and power that is back (`OCPP 1.6 §7.36`, PowerLoss).
 
+use crate::core::authorize::group;
 use crate::core::connector::{Allowance, Ending, Run, Session};
 use crate::core::meter::Take;
 use crate::core::{AfterPowerLoss, Engine, Ev, Transaction, TransactionChange, Wh, Write};
@@ -22,7 +23,8 @@ impl Engine {
             false => Reason::PowerLoss,
         };
         let resumes = self.setup.tuning.after_power_loss == AfterPowerLoss::Resume;
-        for transaction in running {
+        for mut transaction in running {
+            transaction.parent = transaction.parent.and_then(group);
             let (tx, at) = (transaction.id, transaction.connector);
             let run = self.resumed_run(&transaction);
             let (before, zero) = (transaction.last, transaction.zero);

@@ -19,6 +19,8 @@ pub struct Session {
 pub enum Treat {
     /// Answers with this.
     With(Value),
+    /// Books it, and answers with this and nothing else.
+    Just(Value),
     /// A CALLERROR.
     Error,
     /// Says nothing.
@@ -66,6 +68,10 @@ impl Central {
             }
             Some(Treat::Deaf) => return None,
             Some(Treat::Error) => return Some(json!([4, id, "InternalError", "", {}]).to_string()),
+            Some(Treat::Just(answer)) => {
+                self.book(&id, &action, &payload);
+                answer
+            }
             Some(Treat::With(mut answer)) => {
                 let booked = self.book(&id, &action, &payload);
                 if action == "StartTransaction" {
