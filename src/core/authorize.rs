@@ -10,8 +10,7 @@ use crate::core::connector::{Allowed, Session};
 use crate::core::settings::Key;
 use crate::core::{CachedTag, ConnectorId, Engine, Ev, Notice};
 use crate::wire::{
-    Action, AuthorizationStatus, Authorize, AuthorizeResponse, ChargingProfile, IdTagInfo, IdToken,
-    Reason,
+    Action, AuthorizationStatus, Authorize, ChargingProfile, IdTagInfo, IdToken, Reason, TagAnswer,
 };
 
 /// Tags that the central system has been asked about.
@@ -248,9 +247,10 @@ impl Engine {
     }
 
     pub(crate) fn on_authorize_answer(&mut self, number: u64, payload: &RawValue) {
-        let answer: Option<AuthorizeResponse> = self.read_answer("Authorize", payload);
-        let Some(AuthorizeResponse { id_tag_info: info }) = answer else {
-            return self.authorize_refused(number);
+        let answer: Option<TagAnswer> = self.read_answer("Authorize", payload);
+        // What cannot be read is no answer: what is known here decides.
+        let Some(info) = answer.and_then(|answer| answer.info()) else {
+            return self.authorize_offline(number);
         };
         let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) else {
             return;

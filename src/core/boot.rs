@@ -8,8 +8,7 @@ use crate::core::settings::Key;
 use crate::core::{Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono, Now, Wall};
 use crate::wire::{
-    Action, BootNotification, BootNotificationResponse, CiString, Heartbeat, HeartbeatResponse,
-    RegistrationStatus,
+    Action, BootAnswer, BootNotification, CiString, Heartbeat, HeartbeatAnswer, RegistrationStatus,
 };
 
 /// By more than so many milliseconds the device's clock must have jumped for the time to be asked for again.
@@ -148,12 +147,12 @@ impl Engine {
     }
 
     pub(crate) fn on_boot_answer(&mut self, payload: &RawValue) {
-        let answer: Option<BootNotificationResponse> =
-            self.read_answer("BootNotification", payload);
+        let answer: Option<BootAnswer> = self.read_answer("BootNotification", payload);
         let Some(answer) = answer else {
             return self.boot_failed(false);
         };
-        let secs = u64::try_from(answer.interval).unwrap_or(0);
+        let interval = answer.interval.unwrap_or(0).min(i64::from(i32::MAX));
+        let secs = u64::try_from(interval).unwrap_or(0);
         let named = (secs > 0).then(|| Millis::from_secs(secs));
         let retry = self.now.mono + named.unwrap_or(self.setup.tuning.boot_retry);
         log::info!("registration: {:?}, interval {secs} s", answer.status);
@@ -169,7 +168,9 @@ impl Engine {
                     self.take_interval(secs);
                 }
                 self.rearm_heartbeat();
-                self.take_time(answer.current_time);
+                if let Some(time) = answer.current_time {
+                    self.take_time(time);
+                }
                 // Every status is told after each acceptance (errata 3.22).
                 self.reports.told = None;
                 for connector in &mut self.connectors {
@@ -198,9 +199,9 @@ impl Engine {
     }
 
     pub(crate) fn on_heartbeat_answer(&mut self, payload: &RawValue) {
-        let answer: Option<HeartbeatResponse> = self.read_answer("Heartbeat", payload);
-        if let Some(answer) = answer {
-            self.take_time(answer.current_time);
+        let answer: Option<HeartbeatAnswer> = self.read_answer("Heartbeat", payload);
+        if let Some(time) = answer.and_then(|answer| answer.current_time) {
+            self.take_time(time);
         }
     }
 

@@ -7,8 +7,7 @@ use crate::core::settings::{Key, Rights};
 use crate::core::{DataTransferOutcome, Engine, Notice, Write};
 use crate::wire::{
     Action, ChangeConfiguration, ChangeConfigurationResponse, CiString, ConfigurationStatus,
-    DataTransfer, DataTransferResponse, GetConfiguration, GetConfigurationResponse, KeyValue,
-    MessageId,
+    DataAnswer, DataTransfer, GetConfiguration, GetConfigurationResponse, KeyValue, MessageId,
 };
 
 impl Engine {
@@ -110,7 +109,7 @@ impl Engine {
     }
 
     pub(crate) fn on_data_answer(&mut self, token: u64, payload: &RawValue) {
-        let answer: Option<DataTransferResponse> = self.read_answer("DataTransfer", payload);
+        let answer: Option<DataAnswer> = self.read_answer("DataTransfer", payload);
         let outcome = match answer {
             Some(answer) => DataTransferOutcome::Answered(answer.status, answer.data),
             None => DataTransferOutcome::Failed("the answer makes no sense".to_owned()),

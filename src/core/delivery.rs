@@ -13,15 +13,15 @@ use crate::core::{
 };
 use crate::time::Millis;
 use crate::wire::{
-    self, Action, AuthorizationStatus, MeterValue, MeterValues, StartTransaction,
-    StartTransactionResponse, StopTransaction, StopTransactionResponse,
+    self, Action, AuthorizationStatus, MeterValue, MeterValues, StartAnswer, StartTransaction,
+    StopTransaction, TagAnswer,
 };
 
 /// So many damaged records are told of one by one.
 const MOST_TOLD: usize = 8;
 
 /// The id to name a transaction by; `None` while the central system has not given it one.
-pub(crate) const fn central_id(transaction: &Transaction) -> Option<i32> {
+pub(crate) const fn central_id(transaction: &Transaction) -> Option<i64> {
     match transaction.central {
         CentralId::Known(id) => Some(id),
         CentralId::GivenUp => Some(-1),
@@ -155,8 +155,7 @@ impl Engine {
         };
         match head.body {
             QueuedBody::Start(tx) => {
-                let answer: Option<StartTransactionResponse> =
-                    self.read_answer("StartTransaction", payload);
+                let answer: Option<StartAnswer> = self.read_answer("StartTransaction", payload);
                 let Some(answer) = answer else {
                     return self.on_queued_refusal(false);
                 };
@@ -167,13 +166,12 @@ impl Engine {
                 self.on_started(tx, &answer);
             }
             QueuedBody::Stop(tx) => {
-                let answer: Option<StopTransactionResponse> =
-                    self.read_answer("StopTransaction", payload);
+                let answer: Option<TagAnswer> = self.read_answer("StopTransaction", payload);
                 let stopper = self
                     .transactions
                     .get(&tx)
                     .and_then(|t| t.stop.as_ref()?.tag.clone());
-                let info = answer.and_then(|answer| answer.id_tag_info);
+                let info = answer.and_then(|answer| answer.info());
                 if let (Some(tag), Some(info)) = (stopper, info) {
                     self.learn(&tag, &info);
                 }
@@ -185,29 +183,29 @@ impl Engine {
 
     /// The first copy of a StartTransaction was booked and its answer was lost: the transaction that the
     /// central system finds in the way of the second is this one.
-    fn means_ourselves(&self, answer: &StartTransactionResponse) -> bool {
-        let concurrent = answer.id_tag_info.status == AuthorizationStatus::ConcurrentTx;
+    fn means_ourselves(&self, answer: &StartAnswer) -> bool {
+        let concurrent = answer.tag.status == Some(AuthorizationStatus::ConcurrentTx);
         concurrent && self.outbox.head_was_sent_before()
     }
 
     /// Nothing is known against the tag then. Some central systems leave out the id in such an answer, and
     /// say 0: it is asked for again, as after an error.
-    fn on_answer_to_copy(&mut self, tx: TxId, mut answer: StartTransactionResponse) {
+    fn on_answer_to_copy(&mut self, tx: TxId, mut answer: StartAnswer) {
         log::warn!("ConcurrentTx in answer to a repeated StartTransaction means that one itself");
         if answer.transaction_id == 0 {
             return self.on_queued_refusal(false);
         }
-        answer.id_tag_info.status = AuthorizationStatus::Accepted;
+        answer.tag.status = Some(AuthorizationStatus::Accepted);
         self.dequeue();
         self.on_started(tx, &answer);
     }
 
-    fn on_started(&mut self, tx: TxId, answer: &StartTransactionResponse) {
+    fn on_started(&mut self, tx: TxId, answer: &StartAnswer) {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
         transaction.central = CentralId::Known(answer.transaction_id);
-        if let Some(parent) = answer.id_tag_info.parent_id_tag.clone().and_then(group) {
+        if let Some(parent) = answer.tag.parent_id_tag.clone().and_then(group) {
             transaction.parent = Some(parent);
         }
         let record = transaction.clone();
@@ -215,8 +213,12 @@ impl Engine {
         self.unsaved.remove(&tx);
         self.write(Write::Transaction(record));
         self.tell_step(tx, TransactionChange::Confirmed);
-        self.learn(&tag, &answer.id_tag_info);
-        if answer.id_tag_info.status != AuthorizationStatus::Accepted {
+        let Some(info) = answer.tag.info() else {
+            // What it has to say of the tag cannot be read; the transaction has its id all the same.
+            return;
+        };
+        self.learn(&tag, &info);
+        if info.status != AuthorizationStatus::Accepted {
             self.deauthorize(tx);
         }
     }

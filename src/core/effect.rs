@@ -187,7 +187,7 @@ pub struct TransactionStep {
     /// What happened.
     pub change: TransactionChange,
     /// The central system's id; `None` while it is not known.
-    pub central_id: Option<i32>,
+    pub central_id: Option<i64>,
     /// The tag that started it.
     pub tag: IdToken,
     /// When it began.

@@ -106,7 +106,7 @@ pub enum CentralId {
     /// StartTransaction has not been answered yet.
     Unknown,
     /// It was answered with this id.
-    Known(i32),
+    Known(i64),
     /// It was refused so often that it was given up: -1 goes into its later messages (errata 3.18).
     GivenUp,
 }

@@ -177,9 +177,7 @@ impl Engine {
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
     pub(crate) fn repeat_status(&mut self, at: Option<ConnectorId>) {
-        let waits = self
-            .calls
-            .is_in_line(Purpose::Status(at));
+        let waits = self.calls.is_in_line(Purpose::Status(at));
         let (has_room, now) = (self.calls.has_room(), self.now.mono);
         let Some(reports) = self.reports_mut(at) else {
             return;

@@ -1,6 +1,5 @@
 //! Frames in and out: the connection, calls of both sides, and their answers.
 
-use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -15,7 +14,7 @@ use crate::core::{
 };
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
-    self, Action, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
+    self, Action, Answer, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
 };
 
@@ -479,25 +478,17 @@ impl Engine {
         }
     }
 
-    /// Reads an answer, tolerantly: what we do not know is ignored and logged, so that a sloppy
-    /// central system cannot lock a charge point out.
-    pub(crate) fn read_answer<T: DeserializeOwned>(
-        &self,
-        what: &str,
-        payload: &RawValue,
-    ) -> Option<T> {
-        match wire::read::<T>(payload, Mode::Tolerant) {
-            Ok(read) => {
-                for member in read.ignored {
-                    log::info!("answer to {what}: unknown member {member} is ignored");
-                }
-                Some(read.value)
-            }
-            Err(violation) => {
-                log::warn!("answer to {what} cannot be understood: {violation}");
-                None
-            }
+    /// Reads an answer for what can be read in it, so that a sloppy central system cannot lock a charge
+    /// point out, or lose a session.
+    pub(crate) fn read_answer<T: Answer>(&self, what: &str, payload: &RawValue) -> Option<T> {
+        let Some(heard) = wire::hear::<T>(payload) else {
+            log::warn!("the answer to {what} cannot be understood");
+            return None;
+        };
+        for member in heard.unreadable {
+            log::warn!("the answer to {what}: {member} cannot be read and counts as absent");
         }
+        Some(heard.value)
     }
 }
 

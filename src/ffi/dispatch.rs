@@ -315,7 +315,7 @@ fn tell_transaction(inner: &Inner, step: &TransactionStep) -> bool {
         struct_size: size::<evcp_tx_info_t>(),
         connector: step.connector.number(),
         tx: step.tx.0,
-        ocpp_id: step.central_id.map_or(-1, i64::from),
+        ocpp_id: step.central_id.unwrap_or(-1),
         started_ms: step.started.0,
         stopped_ms: step.stopped.map_or(0, |(wall, _)| wall.0),
         meter_start_wh: step.meter_start.0 as f64,

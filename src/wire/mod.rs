@@ -2,10 +2,11 @@
 //! whitepaper.
 //!
 //! [`parse_frame`] takes a text message apart. A request of the central system is then read by
-//! [`read_request`], an answer by [`read`](read()) as [`Request::Response`]; both say what to
-//! answer if the payload is wrong. [`call`], [`call_result`] and [`call_error`] write.
+//! [`read_request`], which says what to answer if the payload is wrong; an answer by [`hear`], which
+//! takes what can be read. [`read`](read()) reads any message by its schema. [`call`], [`call_result`] and [`call_error`] write.
 
 mod action;
+mod answer;
 mod decimal;
 mod error;
 mod frame;
@@ -17,6 +18,10 @@ mod types;
 mod words;
 
 pub use action::{read_request, Action, CentralRequest, Request};
+pub use answer::{
+    hear, Answer, BootAnswer, DataAnswer, Heard, HeartbeatAnswer, Members, StartAnswer, TagAnswer,
+    Word,
+};
 pub use decimal::Tenths;
 pub use error::{ErrorCode, Violation};
 pub use frame::{call, call_error, call_result, parse_frame, Frame, FrameError, MessageId};

@@ -23,10 +23,16 @@ pub enum Treat {
     Just(Value),
     /// A CALLERROR.
     Error,
-    /// Says nothing.
+    /// A CALLERROR with this code.
+    Code(&'static str),
+    /// Says nothing, and books it.
     Silence,
     /// Says nothing, and takes nothing in.
     Deaf,
+    /// Answers as if all were well, and books nothing.
+    Lost,
+    /// Hangs up, and books nothing.
+    HangUp,
 }
 
 /// A central system: answers, and keeps books. A call that comes again under its id gets the same
@@ -41,6 +47,12 @@ pub struct Central {
     pub treat: BTreeMap<String, Vec<Treat>>,
     pub(super) seen: BTreeMap<String, (String, Value)>,
     pub clock: i64,
+    /// What it does with every call of an action for which [`Central::treat`] says nothing.
+    pub always: BTreeMap<String, Treat>,
+    /// It hangs up on what has more bytes.
+    pub largest: Option<usize>,
+    /// It has hung up.
+    pub(super) hung_up: bool,
 }
 
 impl Central {
@@ -60,14 +72,25 @@ impl Central {
         let action = frame[2].as_str().expect("actions are strings").to_owned();
         let payload = frame[3].clone();
         self.calls.push((action.clone(), payload.clone()));
+        if self.largest.is_some_and(|most| text.len() > most) {
+            self.hung_up = true;
+            return None;
+        }
         let how = self.treat.get_mut(&action).filter(|list| !list.is_empty());
-        let answer = match how.map(|list| list.remove(0)) {
+        let once = how.map(|list| list.remove(0));
+        let answer = match once.or_else(|| self.always.get(&action).cloned()) {
             Some(Treat::Silence) => {
                 self.book(&id, &action, &payload);
                 return None;
             }
             Some(Treat::Deaf) => return None,
+            Some(Treat::HangUp) => {
+                self.hung_up = true;
+                return None;
+            }
+            Some(Treat::Code(code)) => return Some(json!([4, id, code, "", {}]).to_string()),
             Some(Treat::Error) => return Some(json!([4, id, "InternalError", "", {}]).to_string()),
+            Some(Treat::Lost) => json!({}),
             Some(Treat::Just(answer)) => {
                 self.book(&id, &action, &payload);
                 answer

@@ -314,6 +314,11 @@ impl World {
                     } else if text.starts_with("[2") {
                         self.wire.note("ignored", self.now, &text);
                     }
+                    if std::mem::take(&mut self.central.hung_up) {
+                        self.connected = false;
+                        let news = Link::Down("it hung up".to_owned());
+                        self.engine.handle(self.now, Input::Link(news));
+                    }
                 }
                 Effect::Tell(notice) => self.told.push(notice),
             }

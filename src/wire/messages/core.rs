@@ -183,7 +183,7 @@ pub struct MeterValues {
     pub connector_id: i32,
     /// The transaction they belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub transaction_id: Option<i32>,
+    pub transaction_id: Option<i64>,
     /// The samples, one time or more.
     pub meter_value: Vec<MeterValue>,
 }
@@ -219,7 +219,7 @@ pub struct RemoteStartTransactionResponse {
 #[serde(rename_all = "camelCase")]
 pub struct RemoteStopTransaction {
     /// Which.
-    pub transaction_id: i32,
+    pub transaction_id: i64,
 }
 
 /// OCPP 1.6 §6.36.
@@ -270,7 +270,7 @@ pub struct StartTransactionResponse {
     /// What the token may do.
     pub id_tag_info: IdTagInfo,
     /// The id of the transaction.
-    pub transaction_id: i32,
+    pub transaction_id: i64,
 }
 
 /// Reports the status of a connector: OCPP 1.6 §6.47.
@@ -313,7 +313,7 @@ pub struct StopTransaction {
     /// When it ended.
     pub timestamp: Wall,
     /// The id of the transaction.
-    pub transaction_id: i32,
+    pub transaction_id: i64,
     /// Why; absent: Local.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

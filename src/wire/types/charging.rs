@@ -61,7 +61,7 @@ pub struct ChargingProfile {
     pub charging_profile_id: i32,
     /// The transaction it is for; only in a TxProfile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub transaction_id: Option<i32>,
+    pub transaction_id: Option<i64>,
     /// Which profile wins: a higher level over a lower one.
     pub stack_level: i32,
     /// What it limits.
