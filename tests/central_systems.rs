@@ -4,7 +4,7 @@
 mod common;
 
 use common::{with, Treat, World};
-use evcp::core::{Ev, Input, Link, Notice};
+use evcp::core::{Ev, Input, Link};
 use evcp::time::Millis;
 use serde_json::json;
 

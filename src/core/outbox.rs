@@ -22,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) unanswered: u32,
     /// How often in a row the connection broke right after it was sent, large as it is.
     pub(crate) breaks: u32,
+    /// It has let values go first that were asked for.
+    pub(crate) let_by: bool,
 }
 
 /// The head of the queue, and what is known of the rest.
@@ -89,6 +91,7 @@ impl Outbox {
                 since,
                 unanswered: 0,
                 breaks: 0,
+                let_by: false,
             }),
             Room::Beyond => {
                 self.beyond += 1;
@@ -200,6 +203,7 @@ impl Outbox {
         let items = messages.into_iter().map(|message| Item {
             unanswered: u32::from(!is_new(&message.message_id)),
             breaks: 0,
+            let_by: false,
             message,
             stored: true,
             since,

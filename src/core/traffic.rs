@@ -335,7 +335,8 @@ impl Engine {
         let queue_is_due = self.registration.is_accepted()
             && self.outbox.due(self.now.mono).is_some()
             && self.first_register_due().is_none();
-        if queue_is_due && self.calls.yields() && self.send_queued() {
+        let queue_goes = queue_is_due && self.calls.yields() && !self.values_go_first();
+        if queue_goes && self.send_queued() {
             return;
         }
         if let Some(Waiting { purpose, id, frame }) = self.calls.next(queue_is_due) {
@@ -344,6 +345,20 @@ impl Engine {
             }
             self.send_call(purpose, id, frame);
         }
+    }
+
+    /// Whether values that were asked for go before the end of their transaction: once, or whoever asks
+    /// again and again would hold it back.
+    fn values_go_first(&mut self) -> bool {
+        let Some(QueuedBody::Stop(tx)) = self.outbox.head().map(|head| head.body.clone()) else {
+            return false;
+        };
+        let place = self.transactions.get(&tx).map(|stopped| stopped.connector);
+        if !self.calls.is_in_line(Purpose::Meter(place)) {
+            return false;
+        }
+        let head = self.outbox.head_mut();
+        head.is_some_and(|head| !std::mem::replace(&mut head.let_by, true))
     }
 
     /// Until when the head of the queue waits for the first register of its transaction: a start
