@@ -189,7 +189,8 @@ def broken(payload):
                 yield {**payload, name: "x" * 2000}, "PropertyConstraintViolation"
         if isinstance(value, int):
             yield {**payload, name: "5"}, "TypeConstraintViolation"
-            yield {**payload, name: 2**40}, "PropertyConstraintViolation"
+            too_large = 2**70 if name == "transactionId" else 2**40
+            yield {**payload, name: too_large}, "PropertyConstraintViolation"
     for name in payload:
         if name not in OPTIONAL:
             yield {key: value for key, value in payload.items() if key != name}, "OccurenceConstraintViolation"
@@ -241,10 +242,17 @@ async def test_binary_frames_are_ignored(hostile):
 
 # cases: X-CALLERROR; rules: 52
 async def test_answers_that_make_no_sense_authorize_nobody(hostile):
-    senseless = [{}, {"idTagInfo": None}, {"idTagInfo": {}}, {"idTagInfo": {"status": "Maybe"}}, [], None, 7,
-                 {"idTagInfo": {"status": "Accepted", "expiryDate": 5}}]
+    senseless = [{}, {"idTagInfo": None}, {"idTagInfo": {}}, {"idTagInfo": {"status": "Maybe"}}, [], None, 7]
     for number, answer in enumerate(senseless):
         hostile.senseless = answer
         await hostile.simulator.tag(1, f"TAG{number}")
         refused = await hostile.simulator.wait("auth", id_tag=f"TAG{number}")
         assert refused["status"] == "Invalid", (answer, refused)
+
+
+@pytest.mark.parametrize("date", [5, "", "2030-01-01", {}])
+async def test_a_date_that_cannot_be_read_takes_no_permission_away(hostile, date):
+    hostile.senseless = {"idTagInfo": {"status": "Accepted", "expiryDate": date}}
+    await hostile.simulator.tag(1, "TAG")
+    answered = await hostile.simulator.wait("auth", id_tag="TAG")
+    assert answered["status"] == "Accepted", answered
