@@ -52,6 +52,8 @@ def says_for_ever(pieces):
         for piece in itertools.cycle(pieces):
             connection.writer.write(piece)
             await connection.writer.drain()
+            # Under TLS drain() may return at once for ever, and nobody would hear that the link is gone.
+            await asyncio.sleep(0)
 
     return server
 
