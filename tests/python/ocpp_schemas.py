@@ -22,7 +22,7 @@ INT32 = (-(2**31), 2**31 - 1)
 INT64 = (-(2**63), 2**63 - 1)
 
 # Integers that count watt-hours, which need more than 32 bits.
-WIDE = {"meterStart", "meterStop"}
+WIDE = {"meterStart", "meterStop", "transactionId"}
 
 TYPE = "TypeConstraintViolation"
 PROPERTY = "PropertyConstraintViolation"
