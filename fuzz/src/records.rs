@@ -147,7 +147,7 @@ fn transaction(u: &mut Unstructured<'_>) -> Transaction {
         zero: maybe(u, number).map(Wh),
         central: match below(u, 3) {
             0 => CentralId::Unknown,
-            1 => CentralId::Known(number(u) as i64),
+            1 => CentralId::Known(number(u)),
             _ => CentralId::GivenUp,
         },
         deauthorized: flag(u),
