@@ -210,6 +210,60 @@ def test_a_stop_that_was_refused_may_be_sent_again_and_one_that_was_not_may_not(
     assert wire.complaints
 
 
+def test_a_stop_that_was_never_answered_may_come_without_its_data_and_not_with_other_contents():
+    wire = Wire()
+    wire.start()
+    data = [{"timestamp": NOW, "sampledValue": [{"value": "1"}]}]
+    wire.ask("StopTransaction", {"transactionId": 7, "meterStop": 5, "timestamp": LATER, "transactionData": data})
+    wire.reconnect()
+    wire.stop()
+    assert wire.complaints == []
+    wire.stop(reason="Remote")
+    assert any("already been stopped" in text for text in wire.complaints)
+
+
+def test_samples_of_one_connector_keep_the_order_of_their_readings():
+    wire = Wire()
+    wire.start()
+    wire.talk("StartTransaction", {"connectorId": 2, "idTag": "T", "meterStart": 0, "timestamp": NOW},
+              {"transactionId": 8, **TAG_INFO})
+    wire.values(timestamp=LATER)
+    other = [{"timestamp": NOW, "sampledValue": [{"value": "1"}]}]
+    wire.talk("MeterValues", {"connectorId": 2, "transactionId": 8, "meterValue": other}, {})
+    assert wire.complaints == []
+    wire.values(timestamp=NOW)
+    assert any("of connector 1" in text for text in wire.complaints)
+
+
+@pytest.mark.parametrize("answer", [{"transactionId": 7}, {"transactionId": "7", "idTagInfo": {"status": "accepted"}}])
+def test_a_start_has_the_id_that_can_be_read_in_its_answer(answer):
+    wire = Wire()
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": NOW}
+    wire.talk("StartTransaction", start, answer, "sloppy")
+    wire.stop()
+    assert wire.complaints == []
+    wire.talk("StartTransaction", start, answer, "sloppy")
+    assert wire.complaints
+
+
+def test_a_start_that_is_known_under_no_id_may_be_asked_for_again():
+    wire = Wire()
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": NOW}
+    known = {"transactionId": 0, "idTagInfo": {"status": "ConcurrentTx"}}
+    wire.talk("StartTransaction", start, known, "same")
+    wire.talk("StartTransaction", start, {"transactionId": 7, **TAG_INFO}, "same")
+    wire.stop()
+    assert wire.complaints == []
+
+
+def test_a_registration_stands_with_an_interval_that_cannot_be_read():
+    wire = Wire(boots=False)
+    odd = {"status": "accepted", "interval": "soon", "currentTime": 5}
+    wire.talk("BootNotification", {"chargePointVendor": "v", "chargePointModel": "m"}, odd)
+    wire.status("Available", 0)
+    assert wire.complaints == []
+
+
 @pytest.mark.parametrize(
     "before, after",
     [

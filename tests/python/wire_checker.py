@@ -12,6 +12,8 @@ import time
 from jsonschema import Draft4Validator, Draft6Validator
 from ocpp.messages import MessageType, get_validator
 
+from sloppy_answers import is_id_missing, readable_answer
+
 CALL, RESULT, ERROR = 2, 3, 4
 
 ERROR_CODES = {
@@ -71,6 +73,15 @@ def meter_times(payload):
     return [parse_time(value["timestamp"]) for value in payload.get("meterValue", [])]
 
 
+def is_triggered(payload):
+    contexts = {sample.get("context") for value in payload["meterValue"] for sample in value["sampledValue"]}
+    return contexts == {"Trigger"}
+
+
+def without_data(stop):
+    return {key: value for key, value in stop.items() if key != "transactionData"}
+
+
 class WireChecker:
     """The rules for one charge point identity, over all of its connections."""
 
@@ -95,9 +106,11 @@ class WireChecker:
         self.not_before = None
         self.triggered = []
         self.last_time = None
+        self.last_samples = {}  # connector -> the time of its last MeterValues
         self.unconfirmed = None  # the StartTransaction that is not answered
         self.open = {}  # transaction id -> (connector, time of its last message)
         self.closed = {}  # the same of those that have been stopped
+        self.stops = {}  # transaction id -> the id of the StopTransaction that came last
         self.contents = {}  # what a transaction message says -> its id
         self.refused_starts = 0
 
@@ -243,11 +256,14 @@ class WireChecker:
                 return
             if payload["connectorId"] == 0:
                 self.complain(f"{named}: connector 0 has no transactions")
-            self._chronology(times, named)
+            if is_triggered(payload):
+                return  # told when its turn comes, beside the queue
+            self._samples(times, payload["connectorId"], named)
         if transaction == -1 and self.refused_starts:
             return  # the start was given up: there is no id
         if transaction in self.closed:
-            self.complain(f"{named}: transaction {transaction} has already been stopped")
+            if action != "StopTransaction" or not self._may_repeat_stop(transaction, payload):
+                self.complain(f"{named}: transaction {transaction} has already been stopped")
         elif transaction not in self.open:
             self.complain(f"{named}: transaction {transaction} has never been started")
         else:
@@ -258,8 +274,28 @@ class WireChecker:
             if action == "MeterValues" and payload["connectorId"] != connector:
                 self.complain(f"{named}: transaction {transaction} runs on connector {connector}")
             self.open[transaction] = (connector, max([last, *times]))
-        if action == "StopTransaction" and transaction in self.open:
-            self.closed[transaction] = self.open.pop(transaction)
+        if action == "StopTransaction":
+            self.stops[transaction] = message_id
+            if transaction in self.open:
+                self.closed[transaction] = self.open.pop(transaction)
+
+    def _may_repeat_stop(self, transaction, payload):
+        """One that was never answered, as if it could not be taken, may come without its data."""
+        before = self.stops.get(transaction)
+        if before is None or before in self.results or "transactionData" in payload:
+            return False
+        return without_data(self.calls[before][1]) == payload
+
+    def _samples(self, times, connector, named):
+        """In the order of their times, connector by connector: a sample has the time of its reading, and
+        the reading of one may be older than that of another."""
+        if not self.times_are_ordered:
+            return
+        for one in times:
+            last = self.last_samples.get(connector)
+            if last and one + CLOCK_STEP < last:
+                self.complain(f"{named}: {one} comes after {last} of connector {connector}")
+            self.last_samples[connector] = max(last or one, one)
 
     def _chronology(self, times, named, loosely=False):
         loosely = loosely or not self.times_are_ordered
@@ -312,18 +348,21 @@ class WireChecker:
         if frame[0] != RESULT:
             self._refused(frame[1], action, payload)
             return
-        if action and schema_errors(RESULT, action, frame[2]):
+        answer = frame[2]
+        if action and schema_errors(RESULT, action, answer):
+            answer = readable_answer(action, answer)
+        if answer is None or action == "StartTransaction" and is_id_missing(answer):
             # Nobody can make anything of it, so the call may come again.
             self._refused(frame[1], action, payload)
             return
         self.results[frame[1]] = connection
         self.last_result[connection] = frame[1]
         if action == "BootNotification":
-            self.registration = frame[2]["status"]
-            if self.registration != "Accepted" and frame[2]["interval"] > 0:
-                self.not_before = self.clock() + frame[2]["interval"] - 0.3
+            self.registration = answer["status"]
+            if self.registration != "Accepted" and answer["interval"] > 0:
+                self.not_before = self.clock() + answer["interval"] - 0.3
         elif action == "StartTransaction":
-            transaction = frame[2]["transactionId"]
+            transaction = answer["transactionId"]
             if transaction not in self.open and transaction not in self.closed:
                 self.open[transaction] = (payload["connectorId"], start_time(payload))
 
