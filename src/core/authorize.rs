@@ -171,6 +171,7 @@ impl Engine {
                 places.retain(|place| *place != at);
             }
         }
+        self.permit_no_more_at(at);
         let nowhere = |open: &Open| matches!(&open.aim, Aim::Start(places, _) if places.is_empty());
         let open = self.authorizations.open.iter();
         let gone = open.filter(|(_, open)| nowhere(open));
@@ -281,13 +282,13 @@ impl Engine {
     /// A tag may do what it is to do, if that is still possible.
     pub(crate) fn grant(&mut self, tag: IdToken, parent: Option<IdToken>, aim: Aim) {
         match aim {
-            Aim::Start(at, profile) => {
+            Aim::Start(places, profile) => {
                 let now = self.now.mono;
-                let picked = self.pick(&at);
+                let picked = self.pick(&places);
                 let waits = picked
                     .and_then(|at| self.connector(at))
                     .is_some_and(|c| c.ev.is_connected());
-                if !waits && self.release_for_group(&at, parent.as_ref()) {
+                if !waits && self.release_for_group(&places, parent.as_ref()) {
                     return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted);
                 }
                 let Some(at) = picked else {
@@ -302,10 +303,12 @@ impl Engine {
                     Session::Preparing { since, .. } => since,
                     _ => now,
                 };
+                let elsewhere = places.into_iter().filter(|place| *place != at).collect();
                 let allowed = Some(Allowed {
                     tag,
                     parent,
                     profile,
+                    elsewhere,
                 });
                 connector.session = Session::Preparing { since, allowed };
             }

@@ -51,6 +51,8 @@ pub(crate) struct Allowed {
     pub(crate) parent: Option<IdToken>,
     /// The charging profile that a remote start brought.
     pub(crate) profile: Option<Box<ChargingProfile>>,
+    /// Where it holds as well, until a cable is plugged in at one of them.
+    pub(crate) elsewhere: Vec<ConnectorId>,
 }
 
 /// A running transaction, as far as it is not kept in its record.

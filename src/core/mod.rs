@@ -29,6 +29,7 @@ mod meter;
 mod metering;
 mod outbox;
 mod oversize;
+mod permission;
 mod power;
 mod questions;
 mod record;

@@ -93,16 +93,16 @@ impl Engine {
 
     /// `OCPP 1.6 §5.11`. The answer means "will try", and comes before anything is tried.
     fn on_remote_start(&mut self, id: &MessageId, request: RemoteStartTransaction) {
-        let at = self.place_for_remote_start(&request);
-        let status = match at {
+        let places = self.places_for_remote_start(&request);
+        let status = match places {
             Some(_) => RemoteStartStopStatus::Accepted,
             None => RemoteStartStopStatus::Rejected,
         };
         self.respond(id.as_str(), &RemoteStartTransactionResponse { status });
-        let Some(at) = at else { return };
+        let Some(places) = places else { return };
         let smart = self.settings.has_profile("SmartCharging");
         let profile = request.charging_profile.filter(|_| smart).map(Box::new);
-        let aim = Aim::Start(vec![at], profile);
+        let aim = Aim::Start(places, profile);
         if self.settings.is(Key::AuthorizeRemoteTxRequests) {
             self.authorize(request.id_tag, aim);
         } else {
@@ -110,20 +110,24 @@ impl Engine {
         }
     }
 
-    fn place_for_remote_start(&self, request: &RemoteStartTransaction) -> Option<ConnectorId> {
+    /// Where it may start. The central system that names no connector leaves it to the driver.
+    fn places_for_remote_start(
+        &self,
+        request: &RemoteStartTransaction,
+    ) -> Option<Vec<ConnectorId>> {
         if !self.registration.is_accepted() || !is_tag(&request.id_tag) {
             return None;
         }
-        let at: Vec<_> = match request.connector_id {
+        let places: Vec<_> = match request.connector_id {
             Some(number) => vec![self.existing(number)?],
             None => self.connector_ids().collect(),
         };
-        let at = self.pick(&at)?;
+        let at = self.pick(&places)?;
         // Without smart charging a profile is not looked at (OCPP 1.6 §5.11).
         let smart = self.settings.has_profile("SmartCharging");
         let profile = request.charging_profile.as_ref().filter(|_| smart);
         let possible = profile.map_or(true, |profile| self.takes_remote_profile(at, profile));
-        possible.then_some(at)
+        possible.then_some(places)
     }
 
     /// `OCPP 1.6 §5.12`: the id decides alone; a transaction without one cannot be meant.

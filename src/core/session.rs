@@ -18,7 +18,14 @@ impl Engine {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
+        let plugs_in = connector.ev == Ev::Absent && ev != Ev::Absent;
         connector.ev = ev;
+        if plugs_in {
+            self.bring_permission(at);
+        }
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
         match &mut connector.session {
             Session::Starting(allowed) if !ev.is_connected() => {
                 let allowed = Some(allowed.clone());
@@ -389,6 +396,7 @@ impl Engine {
             tag: transaction.tag.clone(),
             parent: transaction.parent.clone(),
             profile: None,
+            elsewhere: Vec::new(),
         });
         connector.session = Session::Finishing { left, hold };
     }
