@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{setup, Treat, World};
+use common::{boot, setup, Treat, World};
 use evcp::core::{Answer, DataTransferOutcome, Fact, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::wire::{CiString, DataTransferStatus};
@@ -84,6 +84,34 @@ fn a_trigger_for_no_connector_means_all_and_for_an_unknown_one_is_rejected() {
 }
 
 // rules: 129
+#[test]
+fn what_is_triggered_before_the_first_registration_waits_for_it() {
+    let mut world = World::new(setup(1));
+    world.central.treat("BootNotification", Treat::Silence);
+    world.meter(1, 100);
+    world.run(Millis::from_secs(1));
+    for message in ["StatusNotification", "Heartbeat", "MeterValues"] {
+        assert_eq!(
+            world.call("TriggerMessage", json!({ "requestedMessage": message })),
+            Some(json!({"status": "Accepted"}))
+        );
+    }
+    // The boot counts as unanswered, and the next one has its turn.
+    world
+        .central
+        .treat("BootNotification", boot("Pending", 600));
+    world.run(Millis::from_secs(300));
+    let order: Vec<_> = world.central.calls.iter().map(|call| &call.0[..]).collect();
+    let boots = order
+        .iter()
+        .take_while(|action| **action == "BootNotification");
+    assert_eq!(boots.count(), 2, "{order:?}");
+    let rest = &order[2..];
+    for message in ["StatusNotification", "Heartbeat", "MeterValues"] {
+        assert!(rest.contains(&message), "{order:?}");
+    }
+}
+
 #[test]
 fn a_second_boot_is_sent_or_refused_as_the_setting_says() {
     for (accept, word, boots) in [(true, "Accepted", 1), (false, "Rejected", 0)] {

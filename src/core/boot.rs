@@ -40,6 +40,11 @@ impl Registration {
         matches!(self, Self::Rejected { .. })
     }
 
+    /// Whether more than a BootNotification may leave (`OCPP 1.6 §4.2`).
+    pub(crate) const fn lets_speak(self) -> bool {
+        matches!(self, Self::Accepted | Self::Pending { .. })
+    }
+
     const fn retry(self) -> Option<Mono> {
         match self {
             Self::Unknown { retry } | Self::Pending { retry } => Some(retry),
@@ -178,8 +183,11 @@ impl Engine {
                 }
             }
             RegistrationStatus::Pending => {
+                // Before the first acceptance nothing waits but what was triggered.
+                if self.registration.is_accepted() {
+                    self.give_up_waiting_calls();
+                }
                 self.registration = Registration::Pending { retry };
-                self.give_up_waiting_calls();
             }
             RegistrationStatus::Rejected => {
                 self.registration = Registration::Rejected { until: retry };

@@ -124,6 +124,13 @@ impl Calls {
         Some(next)
     }
 
+    /// The BootNotification of the line goes, whatever waits before it.
+    pub(crate) fn next_boot(&mut self) -> Option<Waiting> {
+        let boot = |call: &Waiting| call.purpose == Purpose::Boot;
+        let at = self.waiting.iter().position(boot)?;
+        self.waiting.remove(at)
+    }
+
     /// A message of the queue goes.
     pub(crate) fn queue_has_turn(&mut self) {
         self.passed_over = 0;

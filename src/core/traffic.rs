@@ -339,7 +339,12 @@ impl Engine {
         if queue_goes && self.send_queued() {
             return;
         }
-        if let Some(Waiting { purpose, id, frame }) = self.calls.next(queue_is_due) {
+        let next = match self.registration.lets_speak() {
+            true => self.calls.next(queue_is_due),
+            // What was triggered waits until we are known (OCPP 1.6 §4.2).
+            false => self.calls.next_boot(),
+        };
+        if let Some(Waiting { purpose, id, frame }) = next {
             if matches!(purpose, Purpose::Meter(_)) {
                 self.save_readings();
             }
