@@ -30,10 +30,10 @@ const MOST_ELEMENTS: usize = 4096;
 /// How strictly to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// By the schema: unknown members are a violation, and so is `null`.
+    /// By the schema: unknown members are a violation. But `null` for an optional member counts as
+    /// absent, in either mode: whole platforms write it for what is not there.
     Strict,
-    /// Unknown members are skipped and listed, `null` for an optional member counts as absent.
-    /// Everything else is as strict.
+    /// Unknown members are skipped and listed. Everything else is as strict.
     Tolerant,
 }
 
@@ -295,10 +295,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
-        match (self.value, self.context.mode) {
-            (None, _) | (Some("null"), Mode::Tolerant) => visitor.visit_none(),
-            (Some("null"), Mode::Strict) => Err(self.wrong(&visitor)),
-            _ => visitor.visit_some(self),
+        match self.value {
+            None | Some("null") => visitor.visit_none(),
+            Some(_) => visitor.visit_some(self),
         }
     }
 
