@@ -340,7 +340,7 @@ fn the_security_profile_is_not_changed_from_afar() {
 
 #[test]
 fn what_the_charger_is_made_of_is_not_a_matter_of_keys_for_the_firmware_either() {
-    for (name, value) in [("SecurityProfile", "0"), ("NumberOfConnectors", "7")] {
+    for (name, value) in [("SecurityProfile", "1"), ("NumberOfConnectors", "7")] {
         let mut setup = with_key("AuthorizationKey", PASSWORD);
         setup.tuning.security_profile = 2;
         let mut world = World::booted(setup);
@@ -352,6 +352,51 @@ fn what_the_charger_is_made_of_is_not_a_matter_of_keys_for_the_firmware_either()
         assert_ne!(entry, value, "{name}");
         let refused = Engine::new(with_key(name, value), Stored::default(), world.now);
         assert!(refused.is_err(), "{name} in the set-up");
+    }
+}
+
+#[test]
+fn a_set_up_may_say_what_is_so_anyway() {
+    for (name, value) in [
+        ("NumberOfConnectors", "2"),
+        ("SecurityProfile", "0"),
+        ("SupportedFeatureProfiles", "Core, SmartCharging"),
+        (
+            "SupportedFeatureProfiles",
+            "RemoteTrigger,SmartCharging,Core",
+        ),
+    ] {
+        let mut world = World::booted(with_key(name, value));
+        let entry = &get(&mut world, &[name])["configurationKey"][0]["value"];
+        assert_eq!(entry, value, "{name}");
+    }
+}
+
+#[test]
+fn where_no_connector_has_a_lock_a_set_up_that_wants_one_opened_is_taken_and_means_nothing() {
+    let name = "UnlockConnectorOnEVSideDisconnect";
+    let mut setup = with_key(name, "true");
+    for connector in &mut setup.connectors {
+        connector.lockable = false;
+    }
+    let mut world = World::booted(setup);
+    let entry = &get(&mut world, &[name])["configurationKey"][0];
+    assert_eq!(
+        (&entry["value"], &entry["readonly"]),
+        (&json!("false"), &json!(true))
+    );
+}
+
+#[test]
+fn a_set_up_cannot_offer_feature_profiles_that_there_are_not() {
+    for profiles in ["Core,Reservation", "core", "Core,,SmartCharging", ""] {
+        let setup = with_key("SupportedFeatureProfiles", profiles);
+        let refused = Engine::new(setup, Stored::default(), World::new(with(1, &[])).now);
+        let why = refused.err().map(|why| why.to_string());
+        assert!(
+            why.is_some_and(|why| why.contains("SupportedFeatureProfiles")),
+            "{profiles}"
+        );
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Measurands(Key),
     /// `Current`, `Power` or both, comma separated (`OCPP 1.6 §9.4.2`).
     RateUnits,
+    /// Feature profiles that there are, comma separated (`OCPP 1.6 §9.1.29`).
+    Profiles,
     /// `connector.rotation`, comma separated (`OCPP 1.6 §9.1.7`).
     PhaseRotation,
     /// Any text.
@@ -52,12 +54,16 @@ impl KeyRow {
             Kind::Int(min, max) => format!("{min} to {max}"),
             Kind::Measurands(most) => format!("measurands, at most {}", most.row().name),
             Kind::RateUnits => "Current, Power".to_owned(),
+            Kind::Profiles => PROFILES.join(", "),
             Kind::PhaseRotation => "connector.rotation, ...".to_owned(),
             Kind::Text => "text".to_owned(),
             Kind::Password => "32 to 40 hexadecimal digits, or 16 to 20 characters".to_owned(),
         }
     }
 }
+
+/// The feature profiles that there are (`OCPP 1.6 §3.2`).
+pub(super) const PROFILES: [&str; 3] = ["Core", "RemoteTrigger", "SmartCharging"];
 
 /// The most seconds that an interval may have: a hundred years, so that no sum overflows.
 const MAX_S: i64 = 3_155_760_000;
@@ -126,7 +132,7 @@ keys! {
     StopTxnAlignedDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
     StopTxnSampledData ReadWrite Kind::Measurands(Key::StopTxnSampledDataMaxLength), "";
     StopTxnSampledDataMaxLength ReadOnly Kind::Int(1, 1_000), "32";
-    SupportedFeatureProfiles ReadOnly Kind::Text, "Core,RemoteTrigger,SmartCharging";
+    SupportedFeatureProfiles ReadOnly Kind::Profiles, "Core,RemoteTrigger,SmartCharging";
     SupportedFeatureProfilesMaxLength ReadOnly Kind::Int(1, 1_000), "6";
     SupportedFileTransferProtocols ReadOnly Kind::Text, "";
     TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "3";

@@ -68,7 +68,9 @@ impl Settings {
         let mut refused = Vec::new();
         for lengths in [true, false] {
             for (name, value) in keys {
-                if is_length(name.as_ref()) == lengths {
+                if is_length(name.as_ref()) == lengths
+                    && !self.is_ignored(name.as_ref(), value.as_ref())
+                {
                     refused.extend(self.set(name.as_ref(), value.as_ref()).err());
                 }
             }
@@ -76,8 +78,19 @@ impl Settings {
         refused
     }
 
+    /// What many set-ups say of any charger, and means nothing where no connector has a lock: there is
+    /// nothing to unlock (errata 3.84).
+    fn is_ignored(&self, name: &str, value: &str) -> bool {
+        let unlocks = Key::by_name(name) == Some(Key::UnlockConnectorOnEVSideDisconnect);
+        let ignored = unlocks && value == "true" && self.fixed_cables;
+        if ignored {
+            log::warn!("{name} true is ignored: no connector has a lock");
+        }
+        ignored
+    }
+
     /// Sets a key from inside: its rights do not matter, its type does. What the charger is made
-    /// of is not a matter of keys.
+    /// of is not a matter of keys: it may only be said as it is.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), BadValue> {
         let bad = || BadValue {
             key: name.to_owned(),
@@ -85,7 +98,8 @@ impl Settings {
         };
         if let Some(key) = Key::by_name(name) {
             if matches!(key, Key::NumberOfConnectors | Key::SecurityProfile) {
-                return Err(bad());
+                let is_so = self.standard[key as usize].0.as_str() == value;
+                return is_so.then_some(()).ok_or_else(bad);
             }
             return self.set_standard(key, value);
         }

@@ -1,6 +1,6 @@
 //! Values of configuration keys, parsed.
 
-use crate::core::settings::keys::Kind;
+use crate::core::settings::keys::{Kind, PROFILES};
 use crate::wire::{Measurand, Phase};
 
 /// A measurand, perhaps of one phase only: what a meter can show, or what is to be reported.
@@ -74,6 +74,10 @@ impl Value {
             Kind::Measurands(_) => Quantity::parse_list(text).map(Self::Measurands),
             Kind::RateUnits => {
                 let known = |item: &str| matches!(item.trim(), "Current" | "Power");
+                text.split(',').all(known).then_some(Self::Text)
+            }
+            Kind::Profiles => {
+                let known = |item: &str| PROFILES.contains(&item.trim());
                 text.split(',').all(known).then_some(Self::Text)
             }
             Kind::PhaseRotation => rotations(text).map(Self::Rotations),
