@@ -83,7 +83,6 @@ fn a_trigger_for_no_connector_means_all_and_for_an_unknown_one_is_rejected() {
     }
 }
 
-// rules: 129
 #[test]
 fn what_is_triggered_before_the_first_registration_waits_for_it() {
     let mut world = World::new(setup(1));
@@ -112,6 +111,7 @@ fn what_is_triggered_before_the_first_registration_waits_for_it() {
     }
 }
 
+// rules: 129
 #[test]
 fn a_second_boot_is_sent_or_refused_as_the_setting_says() {
     for (accept, word, boots) in [(true, "Accepted", 1), (false, "Rejected", 0)] {
