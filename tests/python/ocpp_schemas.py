@@ -155,11 +155,13 @@ def faults(payload, schema):
 REMOVED = object()
 
 
-def inside(value, schema, steps, path, name):
+def inside(value, schema, steps, path, name, required=True):
     """Faults as (steps to the place, what to put there, code, path)."""
     if steps:
         for wrong, code in wrong_values(schema, name):
             yield steps, wrong, code, path
+        if required:
+            yield steps, None, TYPE, path
     if schema["type"] == "object":
         members = schema.get("properties", {})
         inner = f"{path}." if path else ""
@@ -170,7 +172,8 @@ def inside(value, schema, steps, path, name):
         for key in schema.get("required", []):
             yield (*steps, key), REMOVED, OCCURENCE, inner + key
         for key, item in value.items():
-            yield from inside(item, members[key], (*steps, key), inner + key, key)
+            required = key in schema.get("required", [])
+            yield from inside(item, members[key], (*steps, key), inner + key, key, required)
     elif schema["type"] == "array":
         for index, item in enumerate(value):
             yield from inside(item, schema["items"], (*steps, index), f"{path}[{index}]", "")
@@ -190,7 +193,6 @@ def wrong_values(schema, name):
         numbers = {"integer", "number"}
         if other != kind and not {other, kind} <= numbers:
             yield from ((value, TYPE) for value in values)
-    yield None, TYPE
     if kind == "integer":
         low, high = INT64 if name in WIDE else INT32
         yield from ((value, PROPERTY) for value in (high + 1, low - 1, 2**64, 10**30))
@@ -207,6 +209,22 @@ def wrong_values(schema, name):
             yield wrong, PROPERTY
     elif "maxLength" in schema:
         yield from ((char * (schema["maxLength"] + 1), PROPERTY) for char in "aé🔌")
+
+
+def without_optional(payload, schema):
+    """All ways to say of one optional member that it is not there: (with null, without it)."""
+    if schema["type"] == "object":
+        members = schema.get("properties", {})
+        for key in sorted(members.keys() - set(schema.get("required", []))):
+            rest = {name: item for name, item in payload.items() if name != key}
+            yield {**rest, key: None}, rest
+        for key, item in payload.items():
+            for null, absent in without_optional(item, members[key]):
+                yield {**payload, key: null}, {**payload, key: absent}
+    elif schema["type"] == "array":
+        for index, item in enumerate(payload):
+            for null, absent in without_optional(item, schema["items"]):
+                yield tuple([*payload[:index], one, *payload[index + 1:]] for one in (null, absent))
 
 
 # ---- what there is in a schema ----

@@ -94,6 +94,19 @@ def test_an_invalid_payload_is_refused_with_the_code_and_the_place_of_its_fault(
     run()
 
 
+@every_message
+def test_null_for_an_optional_member_means_that_it_is_not_there(wire, name):
+    schema = schemas.SCHEMAS[name]
+
+    @settings(generated, max_examples=16)
+    @given(payload=schemas.payloads(schema))
+    def run(payload):
+        for null, absent in schemas.without_optional(payload, schema):
+            assert wire.ask(name, payload=null) == wire.ask(name, payload=absent), null
+
+    run()
+
+
 # rules: 14, 15
 @every_message
 def test_whatever_the_library_writes_is_valid(wire, name):

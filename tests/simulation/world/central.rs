@@ -1,11 +1,12 @@
 //! A central system that keeps books, and behaves badly when it is told to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evcp::time::Wall;
 use serde_json::{json, Value};
 
 use super::books::Books;
+use super::sloppy::spoilt;
 
 /// How it treats the next calls.
 #[derive(Default)]
@@ -16,16 +17,36 @@ pub struct Central {
     pub mute: u32,
     pub late: (u32, u64),
     pub double: u32,
+    /// Answers that nobody checks by the schema, and the next way to spoil one.
+    pub sloppy: (u32, u64),
+    /// Calls of this action are never answered, and those about transactions are booked all the same.
+    pub deaf_to: Option<&'static str>,
+    /// What it says of a StartTransaction that comes again.
+    pub again: Again,
     /// Boots that it answers so: Pending, or Rejected.
     pub not_yet: (u32, bool),
     /// How far its clock is off.
     pub clock: i64,
+    /// The starts that it has not named yet.
+    nameless: BTreeSet<String>,
     /// What it answered to which call: the same call gets the same answer.
     seen: BTreeMap<String, Value>,
     /// How often it refused a transaction message, by what that says.
     pub refused: BTreeMap<String, u32>,
     /// Tags that it ever accepted.
     pub accepted: Vec<String>,
+}
+
+/// What is said of a StartTransaction that was booked, and comes again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Again {
+    /// The same as before.
+    #[default]
+    Same,
+    /// ConcurrentTx, with its id.
+    Concurrent,
+    /// ConcurrentTx the first time, with no id; then the same as before.
+    Nameless,
 }
 
 /// An answer, and how much later than at once it is sent.
@@ -62,7 +83,7 @@ impl Central {
             )]);
         }
         let answer = match self.seen.get(id) {
-            Some(known) if transaction => known.clone(),
+            Some(known) if transaction => self.again(id, known.clone()),
             _ => {
                 let answer = self.book(now, action, payload)?;
                 if transaction {
@@ -75,6 +96,16 @@ impl Central {
             self.mute -= 1;
             return Ok(Vec::new());
         }
+        if self.deaf_to == Some(action) {
+            return Ok(Vec::new());
+        }
+        let answer = match self.sloppy.0 {
+            0 => answer,
+            _ => {
+                self.sloppy = (self.sloppy.0 - 1, self.sloppy.1.wrapping_mul(31) + 7);
+                spoilt(&answer, self.sloppy.1 >> 3)
+            }
+        };
         let mut after = 0;
         if self.late.0 > 0 {
             self.late.0 -= 1;
@@ -87,6 +118,22 @@ impl Central {
             answers.push((after, text));
         }
         Ok(answers)
+    }
+
+    /// A transaction message that it has booked already comes again.
+    fn again(&mut self, id: &str, known: Value) -> Value {
+        let mut answer = known;
+        if answer["transactionId"].is_null() || self.again == Again::Same {
+            return answer;
+        }
+        let nameless = self.again == Again::Nameless && self.nameless.insert(id.to_owned());
+        if nameless {
+            answer["transactionId"] = json!(0);
+        }
+        if nameless || self.again == Again::Concurrent {
+            answer["idTagInfo"] = json!({"status": "ConcurrentTx"});
+        }
+        answer
     }
 
     fn book(&mut self, now: i64, action: &str, payload: &Value) -> Result<Value, String> {
@@ -140,6 +187,9 @@ impl Central {
     pub fn calm_down(&mut self) {
         (self.refuse, self.mute, self.double) = (0, 0, 0);
         self.late = (0, 0);
+        self.sloppy.0 = 0;
+        self.deaf_to = None;
+        self.again = Again::Same;
         self.not_yet = (0, false);
     }
 }

@@ -63,6 +63,18 @@ impl World<'_> {
                 self.central.double += count;
                 Ok(())
             }
+            Event::Sloppy(count, way) => {
+                self.central.sloppy = (count, way);
+                Ok(())
+            }
+            Event::DeafTo(action) => {
+                self.central.deaf_to = Some(action);
+                Ok(())
+            }
+            Event::Again(how) => {
+                self.central.again = how;
+                Ok(())
+            }
             Event::NotYet(count, pending) => {
                 self.central.not_yet = (count, pending);
                 self.call(

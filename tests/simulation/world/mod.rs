@@ -17,6 +17,7 @@ mod plan;
 mod requests;
 mod run;
 mod shrink;
+mod sloppy;
 mod wire;
 
 pub use plan::Plan;

@@ -2,6 +2,8 @@
 
 use fastrand::Rng;
 
+use super::central::Again;
+
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -159,6 +161,12 @@ pub enum Event {
     Late(u32, u64),
     /// Answers that come twice.
     Double(u32),
+    /// Answers that are not as the schemas want them.
+    Sloppy(u32, u64),
+    /// Calls of an action that are not answered any more.
+    DeafTo(&'static str),
+    /// A StartTransaction that comes again is answered so.
+    Again(Again),
     /// BootNotifications that are answered Pending or Rejected.
     NotYet(u32, bool),
     /// The central system calls; the number says what.
@@ -302,12 +310,24 @@ fn drivers(dice: &mut Rng, connector: usize, calm: u64, events: &mut Vec<(u64, E
     }
 }
 
+/// What a central system can be deaf to without ever being whole again.
+const ACTIONS: [&str; 8] = [
+    "StatusNotification",
+    "Heartbeat",
+    "Authorize",
+    "DataTransfer",
+    "BootNotification",
+    "StartTransaction",
+    "MeterValues",
+    "StopTransaction",
+];
+
 /// One thing that goes wrong, or that somebody wants.
 fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
     let connector = dice.usize(1..=make.connectors);
     let kind = match flavour {
-        0 => dice.u32(..46),
-        1 => dice.u32(..10),
+        0 => dice.u32(..50),
+        1 => [dice.u32(..10), dice.u32(46..50)][dice.usize(..2)],
         2 => dice.u32(10..20),
         3 => dice.u32(20..29),
         4 => dice.u32(36..42),
@@ -355,6 +375,9 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
             ][dice.usize(..6)];
             Event::Strike(connector, step, act)
         }
+        46 | 47 => Event::Sloppy(dice.u32(1..30), dice.u64(..)),
+        48 => Event::DeafTo(ACTIONS[dice.usize(..ACTIONS.len())]),
+        49 => Event::Again([Again::Same, Again::Concurrent, Again::Nameless][dice.usize(..3)]),
         _ => Event::Request(dice.u64(..)),
     }
 }
