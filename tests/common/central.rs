@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use evcp::time::Wall;
 use serde_json::{json, Value};
 
+use super::habits::Habits;
+
 /// A session on the central system's books.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -53,6 +55,7 @@ pub struct Central {
     pub largest: Option<usize>,
     /// It has hung up.
     pub(super) hung_up: bool,
+    pub habits: Habits,
 }
 
 impl Central {
@@ -75,6 +78,9 @@ impl Central {
         if self.largest.is_some_and(|most| text.len() > most) {
             self.hung_up = true;
             return None;
+        }
+        if let Some(code) = self.habits.refuses(text) {
+            return Some(json!([4, id, code, "", {}]).to_string());
         }
         let how = self.treat.get_mut(&action).filter(|list| !list.is_empty());
         let once = how.map(|list| list.remove(0));
@@ -114,6 +120,13 @@ impl Central {
                 &format!("{action}{payload}"),
                 "an id is used for two calls"
             );
+            match action {
+                "StartTransaction" if self.habits.books_starts_again => {
+                    return self.book_once(action, payload);
+                }
+                "StopTransaction" => self.habits.failures.push(payload.clone()),
+                _ => {}
+            }
             return answer.clone();
         }
         let answer = self.book_once(action, payload);
@@ -125,7 +138,7 @@ impl Central {
     }
 
     fn book_once(&mut self, action: &str, payload: &Value) -> Value {
-        let time = evcp::wire::format_wall(Wall(self.clock));
+        let time = self.habits.date(Wall(self.clock));
         match action {
             "BootNotification" => {
                 json!({"status": "Accepted", "currentTime": time, "interval": 300})
@@ -151,7 +164,13 @@ impl Central {
                 json!({})
             }
             "StopTransaction" => {
+                let compares = self.habits.compares_letters;
                 if let Some(session) = self.session(payload) {
+                    let (starts, ends) = (&session.start["idTag"], &payload["idTag"]);
+                    if compares && !ends.is_null() && starts != ends {
+                        // Accepted, and never booked.
+                        return json!({});
+                    }
                     assert!(session.stop.is_none(), "stopped twice: {payload}");
                     session.stop = Some(payload.clone());
                 }

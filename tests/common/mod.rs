@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::panic)]
 
 mod central;
+pub mod habits;
 pub mod oracle;
 pub mod random;
 pub mod records;
@@ -148,6 +149,7 @@ impl World {
         self.engine = Engine::new(self.setup.clone(), stored, self.now).expect("still good");
         self.connected = false;
         self.fuel = None;
+        self.central.habits.owed.clear();
         self.shown.clear();
         self.told.clear();
         self.wire.note("power", self.now, "");
@@ -231,6 +233,7 @@ impl World {
     pub fn drop_link(&mut self) {
         if self.connected {
             self.connected = false;
+            self.central.habits.owed.clear();
             self.give(Input::Link(Link::Down("cut".to_owned())));
         }
     }
@@ -251,14 +254,23 @@ impl World {
         self.settle();
         let end = self.now.mono + span;
         let mut rounds = 0;
-        while let Some((due, reason)) = self.engine.deadline().filter(|(due, _)| *due <= end) {
+        loop {
+            let (due, reason) = self.engine.deadline().unzip();
+            let answer = self.central.habits.next();
+            let next = due.into_iter().chain(answer).min();
+            let Some(next) = next.filter(|next| *next <= end) else {
+                break;
+            };
             if self.out_of_fuel() {
                 return;
             }
             rounds += 1;
             assert!(rounds < 1_000_000, "spins on {reason:?}");
-            self.pass(due.since(self.now.mono));
-            self.give(Input::Deadline);
+            self.pass(next.since(self.now.mono));
+            match self.central.habits.due(self.now.mono) {
+                Some(answer) => self.give(Input::Link(Link::Text(&answer))),
+                None => self.give(Input::Deadline),
+            }
         }
         self.pass(end.since(self.now.mono));
     }
@@ -302,12 +314,21 @@ impl World {
                     };
                     self.engine.handle(self.now, Input::Link(news));
                 }
-                Effect::Close(_) => self.connected = false,
+                Effect::Close(_) => {
+                    self.connected = false;
+                    self.central.habits.owed.clear();
+                }
                 Effect::Ping => self.engine.handle(self.now, Input::Link(Link::Pong)),
                 Effect::Send(text) => {
                     assert!(self.connected, "sent without a connection: {text}");
                     self.wire.sent(self.now, &text);
-                    if let Some(answer) = self.central.take(&text) {
+                    let answer = self.central.take(&text);
+                    if let Some(answer) = &answer {
+                        if self.central.habits.comes_later(self.now.mono, answer) {
+                            continue;
+                        }
+                    }
+                    if let Some(answer) = answer {
                         self.wire.received(self.now, &answer);
                         self.engine
                             .handle(self.now, Input::Link(Link::Text(&answer)));
