@@ -287,6 +287,7 @@ impl Pair {
             max_level: 9,
             max_periods: 50,
             max_profiles: 20,
+            behind: false,
         };
         Self {
             world,
@@ -388,7 +389,9 @@ impl Pair {
             put(
                 &mut period,
                 "numberPhases",
-                phases.map(|phases| json!(phases)),
+                phases
+                    .or(self.oracle.wired(connector))
+                    .map(|phases| json!(phases)),
             );
             Value::Object(period)
         };

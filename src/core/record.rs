@@ -40,8 +40,8 @@ pub enum Write {
     Thin(Option<TxId>, Seq),
     /// A charging profile is installed.
     Profile(StoredProfile),
-    /// The charging profile with that id is not installed any more.
-    DropProfile(i32),
+    /// The charging profile with that id is not installed there any more; `None` is connector 0.
+    DropProfile(i32, Option<ConnectorId>),
     /// The central system accepted the charge point, for the first time ever.
     Accepted,
     /// The register of a connector at the end of its last transaction.
@@ -145,7 +145,7 @@ pub struct StoredProfile {
     pub tx: Option<TxId>,
     /// When.
     pub installed: Wall,
-    /// The profile; its id is that of the record.
+    /// The profile; its id and its connector are those of the record.
     pub profile: ChargingProfile,
 }
 
@@ -258,7 +258,8 @@ impl Stored {
         let data = self.data.iter().map(|(_, datum)| datum.at.wall);
         let profiles = self.profiles.iter().map(|profile| profile.installed);
         let tags = self.cache.iter().map(|tag| tag.updated);
-        running.chain(data).chain(profiles).chain(tags).max()
+        let all = running.chain(data).chain(profiles).chain(tags);
+        all.chain(self.waiting).max()
     }
 }
 
@@ -287,6 +288,8 @@ pub struct Stored {
     pub profiles: Vec<StoredProfile>,
     /// The authorization cache.
     pub cache: Vec<CachedTag>,
+    /// The newest time of the transactions and messages that were stored last.
+    pub waiting: Option<Wall>,
     /// How many messages are queued.
     pub queued: u64,
     /// How many of them are meter values, by transaction.

@@ -5,7 +5,6 @@ use crate::core::calls::Purpose;
 use crate::core::connector::{Availability, Reports, Shown};
 use crate::core::metering::number;
 use crate::core::settings::Key;
-use crate::core::smart::second;
 use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
 use crate::time::{Millis, Mono};
 use crate::wire::{
@@ -204,10 +203,10 @@ impl Engine {
     pub(crate) fn command_supplies(&mut self) {
         let stopped = self.all_stopped();
         // What all share is counted in one unit; fewer phases may mean more in the other.
-        let t = second(self.clock.wall(self.now.mono));
+        let now = self.clock.instant(self.now.mono);
         let unit = self
             .profiles
-            .for_charge_point(t)
+            .for_charge_point(now)
             .word
             .map(|word| word.0.unit);
         for less in [true, false] {

@@ -289,6 +289,11 @@ impl Engine {
                 for member in read.ignored {
                     log::info!("{action}: unknown member {member} is ignored");
                 }
+                if let Some(path) = read.rounded {
+                    log::warn!(
+                        "{action}: {path} has more than one decimal: such limits are rounded down"
+                    );
+                }
                 self.on_request(id, read.value);
             }
             // A message that nobody knows cannot be triggered, and the answer has a word for that.

@@ -7,7 +7,8 @@ use crate::core::{
     Batch, CachedTag, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
     StoredProfile, Transaction, TxId, Wh, Write,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, LAST};
+use crate::time::Wall;
 use crate::wire::IdToken;
 
 /// Everything in memory. A clone is what a disk would hold at that moment.
@@ -22,7 +23,7 @@ pub struct MemoryStore {
     accepted: bool,
     registers: BTreeMap<ConnectorId, Wh>,
     orderly: bool,
-    profiles: BTreeMap<i32, StoredProfile>,
+    profiles: BTreeMap<(i32, Option<ConnectorId>), StoredProfile>,
     cache: BTreeMap<IdToken, CachedTag>,
     last_tx: u64,
 }
@@ -56,10 +57,10 @@ impl MemoryStore {
             Write::Thin(tx, after) => self.thin(tx, after),
             Write::Profile(profile) => {
                 let id = profile.profile.charging_profile_id;
-                self.profiles.insert(id, profile);
+                self.profiles.insert((id, profile.connector), profile);
             }
-            Write::DropProfile(id) => {
-                self.profiles.remove(&id);
+            Write::DropProfile(id, place) => {
+                self.profiles.remove(&(id, place));
             }
             Write::Accepted => self.accepted = true,
             Write::Register(at, register) => {
@@ -115,6 +116,17 @@ impl MemoryStore {
         counts.into_iter().collect()
     }
 
+    fn waiting(&self) -> Option<Wall> {
+        let transactions = self.transactions.values().rev().take(LAST);
+        let times = transactions.map(|tx| tx.stop.as_ref().map_or(tx.last.0, |stop| stop.at));
+        let messages = self.queue.values().rev().take(LAST);
+        let values = messages.filter_map(|message| match message.body {
+            QueuedBody::Meter { at, .. } => Some(at),
+            QueuedBody::Start(_) | QueuedBody::Stop(_) => None,
+        });
+        times.chain(values).map(|stamp| stamp.wall).max()
+    }
+
     fn each_stamp(&mut self, change: impl FnMut(&mut Stamp)) {
         let transactions = self.transactions.values_mut();
         let queue = self.queue.values_mut();
@@ -147,6 +159,7 @@ impl Store for MemoryStore {
             local_availability: self.local_availability.clone().into_iter().collect(),
             running: running.cloned().collect(),
             cache: self.cache.values().cloned().collect(),
+            waiting: self.waiting(),
             queued: self.queue.len() as u64,
             last_seq: self.queue.keys().next_back().copied().unwrap_or_default(),
             last_tx: self.last_tx,

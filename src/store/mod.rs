@@ -30,6 +30,9 @@ pub use sqlite::{Opened, SqliteStore};
 
 use crate::core::{Batch, Fetched, Seq, Stored};
 
+/// So many of the transactions and messages that were stored last are looked at for the newest time.
+const LAST: usize = 64;
+
 /// Durable storage of one charge point.
 pub trait Store: Send {
     /// Reads everything but the queue. Times that were stamped in an earlier run count as synced from

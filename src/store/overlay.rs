@@ -26,7 +26,7 @@ enum Record {
     Datum(TxId, u32),
     Queue(Seq),
     Thin(Option<TxId>),
-    Profile(i32),
+    Profile(i32, Option<ConnectorId>),
     Accepted,
     Register(ConnectorId),
     Orderly,
@@ -47,8 +47,10 @@ fn record_of(write: &Write) -> Record {
         Write::Datum(tx, datum) => Record::Datum(*tx, datum.n),
         Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
         Write::Thin(tx, _) => Record::Thin(*tx),
-        Write::Profile(stored) => Record::Profile(stored.profile.charging_profile_id),
-        Write::DropProfile(id) => Record::Profile(*id),
+        Write::Profile(stored) => {
+            Record::Profile(stored.profile.charging_profile_id, stored.connector)
+        }
+        Write::DropProfile(id, place) => Record::Profile(*id, *place),
         Write::Accepted => Record::Accepted,
         Write::Register(at, _) => Record::Register(*at),
         Write::Orderly(_) => Record::Orderly,

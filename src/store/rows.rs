@@ -9,6 +9,7 @@ use crate::core::{
 };
 use crate::store::spoilt::{each, Spoilt};
 use crate::store::trouble::Trouble;
+use crate::store::LAST;
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 
@@ -73,7 +74,10 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
                 serde_json::to_string(&stored.profile).map_err(senseless)?,
             ],
         ),
-        Write::DropProfile(id) => run("DELETE FROM profile WHERE id = ?1", params![id]),
+        Write::DropProfile(id, place) => run(
+            "DELETE FROM profile WHERE id = ?1 AND connector = ?2",
+            params![id, number(*place)],
+        ),
         Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
         Write::Register(at, register) => run(
             "INSERT OR REPLACE INTO register VALUES (?1, ?2)",
@@ -321,7 +325,7 @@ pub(super) fn profiles(
     db: &Connection,
     spoilt: &mut Vec<Spoilt>,
 ) -> Result<Vec<StoredProfile>, Trouble> {
-    let sql = "SELECT * FROM profile ORDER BY id";
+    let sql = "SELECT * FROM profile ORDER BY id, connector";
     each(db, ("profile", sql), &[], spoilt, |row| {
         let text: String = row.get("profile")?;
         Ok(StoredProfile {
@@ -345,6 +349,18 @@ pub(super) fn availability(
     each(db, (table, &sql), &[], spoilt, |row| {
         Ok((place(row.get("connector")?)?, row.get("operative")?))
     })
+}
+
+/// The newest time of the transactions and messages that were stored last.
+pub(super) fn waiting(db: &Connection) -> Result<Option<Wall>, Trouble> {
+    // What is no number is set aside when it is its turn.
+    let sql = "SELECT max(ms) FROM (\
+        SELECT * FROM (SELECT ifnull(stopped_ms, last_ms) AS ms FROM tx ORDER BY id DESC LIMIT ?1) \
+        UNION ALL \
+        SELECT * FROM (SELECT at_ms AS ms FROM queue ORDER BY seq DESC LIMIT ?1)) \
+        WHERE typeof(ms) = 'integer'";
+    let newest: Option<i64> = db.query_row(sql, [signed(LAST as u64)], |row| row.get(0))?;
+    Ok(newest.map(Wall))
 }
 
 /// The register of each connector at the end of its last transaction.

@@ -94,6 +94,19 @@ pub(super) const MIGRATIONS: &[&str] = &[
         wh INTEGER NOT NULL
     );
 ",
+    "
+    CREATE TABLE profile_by_place (
+        id INTEGER NOT NULL,
+        connector INTEGER NOT NULL,
+        tx INTEGER,
+        installed_ms INTEGER NOT NULL,
+        profile TEXT NOT NULL,
+        PRIMARY KEY (id, connector)
+    ) WITHOUT ROWID;
+    INSERT INTO profile_by_place SELECT id, connector, tx, installed_ms, profile FROM profile;
+    DROP TABLE profile;
+    ALTER TABLE profile_by_place RENAME TO profile;
+",
 ];
 
 /// What each table has now. A spoilt name of a column would make every row unreadable.

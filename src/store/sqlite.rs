@@ -14,7 +14,7 @@ use crate::store::files;
 use crate::store::log_end::lost_frames;
 use crate::store::rows::{
     apply, availability, cached, data_of, message, profiles, registers, signed, transaction,
-    unsigned,
+    unsigned, waiting,
 };
 use crate::store::salvage::salvage;
 use crate::store::schema::{APPLICATION_ID, COLUMNS, MIGRATIONS};
@@ -317,6 +317,7 @@ impl SqliteStore {
             orderly: flag("orderly")?,
             profiles: profiles(db, spoilt)?,
             cache: cached(db, spoilt)?,
+            waiting: waiting(db)?,
             queued: unsigned(queued),
             last_seq: Seq(unsigned(last.unwrap_or(0))),
             last_tx: unsigned(last_tx.unwrap_or(0)),

@@ -8,7 +8,8 @@ use serde::ser::{Serialize, Serializer};
 /// A number in tenths: `Tenths(65)` is 6.5. What the schemas call `multipleOf 0.1`, such as
 /// `limit` (OCPP 1.6 §7.14).
 ///
-/// It is written as `6` or `6.5`, never as 6.5000001, and read only if it is exact.
+/// It is written as `6` or `6.5`, never as 6.5000001. What has more decimals is rounded down as it is
+/// read: those who send limits so compute them, and less is never too much.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tenths(pub i64);
 
@@ -26,6 +27,13 @@ impl Tenths {
         } else {
             None
         }
+    }
+
+    /// The number or the tenth below it, if its size is at most 1e15.
+    #[must_use]
+    pub fn floor(number: f64) -> Option<Self> {
+        let below = || Self((number * 10.0).floor() as i64);
+        Self::exact(number).or_else(|| (number.abs() <= MAX).then(below))
     }
 
     fn as_f64(self) -> f64 {
@@ -52,8 +60,8 @@ impl Serialize for Tenths {
 impl<'de> Deserialize<'de> for Tenths {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         let number = f64::deserialize(reader)?;
-        Self::exact(number).ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Float(number), &"at most one decimal")
+        Self::floor(number).ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Float(number), &"a number up to 1e15")
         })
     }
 }
@@ -94,18 +102,27 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_decimal_is_refused() {
-        for number in [6.55, 6.099_999_905, 0.01, 1e-9, -3.15] {
-            assert_eq!(Tenths::exact(number), None, "{number}");
+    fn more_than_one_decimal_is_rounded_down() {
+        for (number, tenths) in [
+            (6.55, 65),
+            (6.099_999_905, 60),
+            (0.01, 0),
+            (1e-9, 0),
+            (-3.15, -32),
+            (6.1, 61),
+            (16.000_000_1, 160),
+        ] {
+            assert_eq!(Tenths::floor(number), Some(Tenths(tenths)), "{number}");
         }
+        assert_eq!(Tenths::exact(6.55), None);
     }
 
     #[test]
     fn numbers_without_end_or_beyond_measure_are_refused() {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.1e15, -1.1e15] {
-            assert_eq!(Tenths::exact(number), None, "{number}");
+            assert_eq!(Tenths::floor(number), None, "{number}");
         }
-        assert_eq!(Tenths::exact(1e15), Some(Tenths(10_000_000_000_000_000)));
+        assert_eq!(Tenths::floor(1e15), Some(Tenths(10_000_000_000_000_000)));
     }
 
     #[test]

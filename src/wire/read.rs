@@ -19,6 +19,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 use serde_json::Number;
 
+use super::decimal::Tenths;
 use super::error::{ErrorCode, Violation};
 use super::text::cut;
 
@@ -44,6 +45,9 @@ pub struct Read<T> {
     pub value: T,
     /// The paths of the members that were skipped, of the first 16; empty in strict mode.
     pub ignored: Vec<String>,
+    /// The path of the first number that has more decimals than OCPP knows, if one has. All of them
+    /// are rounded down.
+    pub rounded: Option<String>,
 }
 
 impl<T> Read<T> {
@@ -52,6 +56,7 @@ impl<T> Read<T> {
         Read {
             value: change(self.value),
             ignored: self.ignored,
+            rounded: self.rounded,
         }
     }
 }
@@ -68,11 +73,12 @@ impl<T> Read<T> {
 /// | the payload is not an object, unknown member | FormationViolation |
 /// | a required member is absent | OccurenceConstraintViolation |
 /// | wrong JSON type | TypeConstraintViolation |
-/// | unknown word, too long, out of range, no date, more than one decimal | PropertyConstraintViolation |
+/// | unknown word, too long, out of range, no date | PropertyConstraintViolation |
 pub fn read<T: DeserializeOwned>(payload: &RawValue, mode: Mode) -> Result<Read<T>, Violation> {
     let context = Context {
         mode,
         ignored: RefCell::default(),
+        rounded: RefCell::default(),
     };
     let payload = match payload.get() {
         "null" => "{}",
@@ -90,12 +96,14 @@ pub fn read<T: DeserializeOwned>(payload: &RawValue, mode: Mode) -> Result<Read<
     Ok(Read {
         value,
         ignored: context.ignored.into_inner(),
+        rounded: context.rounded.into_inner(),
     })
 }
 
 struct Context {
     mode: Mode,
     ignored: RefCell<Vec<String>>,
+    rounded: RefCell<Option<String>>,
 }
 
 /// Where in the payload we are; a list on the stack, from the innermost step outwards.
@@ -343,6 +351,18 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
+    /// Every number of OCPP's that is no integer is one of tenths.
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
+        if let (Some(value), b'-' | b'0'..=b'9') = (self.value, self.begins()) {
+            let number: f64 = parse(value)?;
+            let mut rounded = self.context.rounded.borrow_mut();
+            if rounded.is_none() && Tenths::exact(number).is_none() {
+                *rounded = Some(self.path.map(Path::render).unwrap_or_default());
+            }
+        }
+        self.deserialize_any(visitor)
+    }
+
     fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
         self.integer(visitor)
     }
@@ -352,7 +372,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool i8 i16 i128 u8 u16 u32 u64 u128 f32 char str string bytes byte_buf unit
         unit_struct newtype_struct seq tuple tuple_struct map identifier ignored_any
     }
 }

@@ -111,11 +111,24 @@ fn a_number_that_is_no_limit_is_named_with_its_whole_path() {
     let path = "csChargingProfiles.chargingSchedule.chargingSchedulePeriod[2].limit";
     for (value, code) in [
         (json!("6"), ErrorCode::TypeConstraintViolation),
-        (json!(6.55), ErrorCode::PropertyConstraintViolation),
         (json!(1e16), ErrorCode::PropertyConstraintViolation),
     ] {
         is::<SetChargingProfile>(profile_with("limit", value), code, path);
     }
+}
+
+// rules: 12
+#[test]
+fn a_limit_of_two_decimals_is_rounded_down_and_the_first_one_is_named() {
+    let payload = profile_with("limit", json!(6.55));
+    let found = read::<SetChargingProfile>(&payload, Mode::Strict).unwrap();
+    let schedule = &found.value.cs_charging_profiles.charging_schedule;
+    assert_eq!(schedule.charging_schedule_period[2].limit, Tenths(65));
+    let path = "csChargingProfiles.chargingSchedule.chargingSchedulePeriod[2].limit";
+    assert_eq!(found.rounded.as_deref(), Some(path));
+    let payload = profile_with("limit", json!(6.5));
+    let found = read::<SetChargingProfile>(&payload, Mode::Strict).unwrap();
+    assert_eq!(found.rounded, None);
 }
 
 // rules: 12

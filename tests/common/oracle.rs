@@ -29,6 +29,8 @@ pub struct Oracle {
     pub max_level: i64,
     pub max_periods: i64,
     pub max_profiles: usize,
+    /// The clock is known to be behind.
+    pub behind: bool,
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -40,9 +42,15 @@ fn seconds(value: &Value) -> Option<i64> {
     Some(time.0.div_euclid(1000))
 }
 
-/// A number with one decimal, in tenths.
+/// A number in tenths; more decimals are rounded down.
 fn tenths(value: &Value) -> i64 {
-    (value.as_f64().expect("a number") * 10.0).round() as i64
+    let number = value.as_f64().expect("a number");
+    let near = (number * 10.0).round();
+    if near / 10.0 == number {
+        near as i64
+    } else {
+        (number * 10.0).floor() as i64
+    }
 }
 
 fn lines(hardware: Hardware) -> i64 {
@@ -53,11 +61,22 @@ fn lines(hardware: Hardware) -> i64 {
     }
 }
 
-/// What a profile says in second t, of a transaction that started in second `started`.
-pub fn says(placed: &Placed, t: i64, started: i64) -> Option<(i64, Option<i64>)> {
+/// A start that was hardly ahead at the installation is that.
+fn begun(start: i64, installed: i64) -> i64 {
+    if start > installed && start <= installed + 10 {
+        installed
+    } else {
+        start
+    }
+}
+
+/// What a profile says in second t, of a transaction that started in second `started`. `behind`: what
+/// lies ahead counts as begun.
+pub fn says(placed: &Placed, t: i64, started: i64, behind: bool) -> Option<(i64, Option<i64>)> {
     let profile = &placed.profile;
     let schedule = &profile["chargingSchedule"];
-    if seconds(&profile["validFrom"]).is_some_and(|from| t < from) {
+    let ahead = |from: i64| t < begun(from, placed.installed) && !behind;
+    if seconds(&profile["validFrom"]).is_some_and(ahead) {
         return None;
     }
     if seconds(&profile["validTo"]).is_some_and(|to| t >= to) {
@@ -65,11 +84,14 @@ pub fn says(placed: &Placed, t: i64, started: i64) -> Option<(i64, Option<i64>)>
     }
     let max = text(profile, "chargingProfilePurpose") == "ChargePointMaxProfile";
     let given = seconds(&schedule["startSchedule"]);
-    let (start, round) = match text(profile, "chargingProfileKind") {
+    let given = given.map(|start| begun(start, placed.installed));
+    let kind = text(profile, "chargingProfileKind");
+    let (start, round) = match kind {
         "Absolute" => {
             let without = if max { placed.installed } else { started };
             (given.unwrap_or(without), i64::MAX)
         }
+        "Relative" if max => (placed.installed, i64::MAX),
         "Relative" => (started, i64::MAX),
         _ => {
             let daily = text(profile, "recurrencyKind") == "Daily";
@@ -82,7 +104,13 @@ pub fn says(placed: &Placed, t: i64, started: i64) -> Option<(i64, Option<i64>)>
             (start, round)
         }
     };
-    let offset = t - start;
+    // What has happened does not lie ahead, whatever the clock says.
+    let happened = kind == "Relative" || (kind == "Absolute" && given.is_none());
+    let offset = if behind || happened {
+        (t - start).max(0)
+    } else {
+        t - start
+    };
     if offset < 0 || offset >= round {
         return None;
     }
@@ -145,14 +173,14 @@ impl Oracle {
             matches!(window, (Some(from), Some(to)) if to <= from),
             recurring && profile["recurrencyKind"].is_null(),
             recurring && schedule["startSchedule"].is_null(),
-            kind == "Relative" && purpose == "ChargePointMaxProfile",
         ];
         if refused.contains(&true) {
             return false;
         }
         let id = &profile["chargingProfileId"];
+        let apart = |old: &Placed| old.connector != connector && old.connector > 0 && connector > 0;
         let replaced = |old: &Placed| {
-            old.profile["chargingProfileId"] == *id
+            (old.profile["chargingProfileId"] == *id && !apart(old))
                 || (old.connector == connector
                     && text(&old.profile, "chargingProfilePurpose") == purpose
                     && old.profile["stackLevel"].as_i64() == Some(level))
@@ -198,7 +226,7 @@ impl Oracle {
         let mut best: Option<(i64, &Placed, i64, Option<i64>)> = None;
         for placed in self.placed.iter().filter(|placed| fits(placed)) {
             let level = placed.profile["stackLevel"].as_i64().expect("a level");
-            if let Some((limit, phases)) = says(placed, t, started) {
+            if let Some((limit, phases)) = says(placed, t, started, self.behind) {
                 if best.map_or(true, |best| level > best.0) {
                     best = Some((level, placed, limit, phases));
                 }
@@ -296,9 +324,10 @@ impl Oracle {
     /// The most that the charge point may draw.
     pub fn grid_limit(&self, t: i64, idle_since: i64, unit: char) -> (i64, Option<i64>) {
         let (mut sum, mut widest, mut wired) = (0, 1, 1);
+        let max = self.to_all(t);
         for at in 0..self.hardware.len() {
             let word = self.to_transaction(at, t, idle_since);
-            let n = self.width(at, &[word]);
+            let n = self.width(at, &[word, max]);
             let mut limit = self.convert(i64::from(self.hardware[at].deciamps), 'A', unit, n);
             if let Some((placed, tenths, _)) = word {
                 limit = limit.min(self.convert(tenths, Self::unit_of(placed), unit, n));
@@ -308,7 +337,7 @@ impl Oracle {
             wired = wired.max(lines(self.hardware[at]));
         }
         let mut phases = None;
-        if let Some((placed, tenths, said)) = self.to_all(t) {
+        if let Some((placed, tenths, said)) = max {
             let n = said.map_or(widest, |said| said.min(widest));
             sum = sum.min(self.convert(tenths, Self::unit_of(placed), unit, n));
             phases = said.filter(|said| *said < wired);
@@ -347,6 +376,17 @@ impl Oracle {
         (periods, duration)
     }
 
+    /// The phases that are said where no profile says less: fewer than three, if that is what there is.
+    pub fn wired(&self, connector: i64) -> Option<i64> {
+        let here = |at: usize| connector == 0 || at as i64 + 1 == connector;
+        let all = self.hardware.iter().enumerate().filter(|(at, _)| here(*at));
+        let phases = all.map(|(_, hardware)| match hardware.feed {
+            Feed::Dc => 3,
+            _ => lines(*hardware),
+        });
+        phases.max().filter(|phases| *phases < 3)
+    }
+
     /// All seconds of a short window; of a long one those where something may change.
     fn instants(&self, t0: i64, duration: i64) -> Vec<i64> {
         if duration <= 7_200 {
@@ -364,6 +404,7 @@ impl Oracle {
             let schedule = &profile["chargingSchedule"];
             all.extend(seconds(&profile["validFrom"]));
             all.extend(seconds(&profile["validTo"]));
+            // What hardly lies ahead begins at the installation.
             let mut starts = vec![placed.installed, t0];
             starts.extend(self.running.iter().flatten().map(|(_, started)| *started));
             if let Some(start) = seconds(&schedule["startSchedule"]) {

@@ -48,6 +48,23 @@ pub fn datum(n: u32) -> Datum {
     }
 }
 
+/// A profile, one of several with its id.
+pub fn profile(id: i32, connector: Option<u32>) -> StoredProfile {
+    let profile = serde_json::json!({
+        "chargingProfileId": id, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.5}],
+        },
+    });
+    StoredProfile {
+        connector: connector.map(at),
+        tx: None,
+        installed: Wall(4_000),
+        profile: serde_json::from_value(profile).expect("a profile"),
+    }
+}
+
 /// One of each kind of write.
 pub fn everything() -> Batch {
     let mut ended = transaction(2);
@@ -96,6 +113,10 @@ pub fn everything() -> Batch {
         Write::Register(at(1), Wh(77)),
         Write::Orderly(true),
         Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
+        Write::Profile(profile(7, Some(1))),
+        Write::Profile(profile(7, Some(2))),
+        Write::Profile(profile(7, None)),
+        Write::DropProfile(7, Some(at(2))),
         Write::Cache(CachedTag {
             tag: tag("CAFE01"),
             status: AuthorizationStatus::Blocked,

@@ -198,7 +198,7 @@ def wrong_values(schema, name):
         yield from ((value, PROPERTY) for value in (high + 1, low - 1, 2**64, 10**30))
         yield from ((value, TYPE) for value in (1.5, -0.1))
     if kind == "number":
-        yield from ((value, PROPERTY) for value in (6.55, 0.01, 6.099999905, 1e16, -1e300))
+        yield from ((value, PROPERTY) for value in (1e16, -1e300))
     if "enum" in schema:
         word = schema["enum"][0]
         for wrong in ("", "Nonsense", word.swapcase(), word + " "):

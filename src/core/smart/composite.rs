@@ -1,6 +1,7 @@
 //! The composite schedule: all limits together, over time (`OCPP 1.6 §5.7`).
 
 use crate::core::smart::limits::{lines, Installed, Limit, Volts, Whom};
+use crate::core::smart::profile::Instant;
 use crate::core::Hardware;
 use crate::wire::ChargingRateUnitType as Unit;
 
@@ -61,17 +62,22 @@ pub(crate) fn grid_limit(
     installed: &Installed,
     all: &[Whom],
     grid: Option<Hardware>,
-    t: i64,
+    at: Instant,
     unit: Unit,
     volts: Volts,
 ) -> (Limit, i64) {
-    let max = installed.for_charge_point(t);
+    let max = installed.for_charge_point(at);
     let mut until = max.until;
     let (mut sum, mut widest, mut wired) = (0_i64, 1, 1);
     for whom in all {
-        let own = installed.for_transaction(whom, t);
+        let own = installed.for_transaction(whom, at);
         until = until.min(own.until);
-        let used = lines(whom.hardware, own.word.iter().filter_map(|word| word.2));
+        // The maximum leaves the watts of a connector to as many phases as it allows.
+        let said = [own.word, max.word];
+        let used = lines(
+            whom.hardware,
+            said.iter().flatten().filter_map(|word| word.2),
+        );
         widest = widest.max(used);
         wired = wired.max(whom.hardware.feed.lines());
         let hardware = volts.of(whom.hardware, unit, used);

@@ -1,6 +1,6 @@
 //! Which limit holds on a connector at a time, and until when at least.
 
-use crate::core::smart::profile::{Says, NEVER};
+use crate::core::smart::profile::{Instant, Says, NEVER};
 use crate::core::smart::Profile;
 use crate::core::{ConnectorId, Feed, Hardware, TxId};
 use crate::wire::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
@@ -11,6 +11,9 @@ use crate::wire::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as
 pub(crate) struct Installed {
     profiles: Vec<Profile>,
 }
+
+/// What names an installed profile: its id, and its connector.
+pub(crate) type Installation = (i32, Option<ConnectorId>);
 
 /// Whom a limit is for.
 #[derive(Clone, Copy, Debug)]
@@ -77,15 +80,17 @@ impl Installed {
         self.profiles.len()
     }
 
-    /// Whether a profile takes the place of an installed one: the same id anywhere, or the same
-    /// place, purpose and level (`OCPP 1.6 §5.16.3`).
+    /// Whether a profile takes the place of an installed one: the same id, or the same place, purpose
+    /// and level (`OCPP 1.6 §5.16.3`). On two connectors one id is two installations: energy managers
+    /// use one id everywhere, and the connector that had it first would jump to full current.
     pub(crate) fn is_replaced(old: &Profile, new: &Profile) -> bool {
-        old.id == new.id
+        let apart = old.place != new.place && old.place.is_some() && new.place.is_some();
+        (old.id == new.id && !apart)
             || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level)
     }
 
     /// Installs a profile, and says which ones it replaces.
-    pub(crate) fn install(&mut self, new: Profile) -> Vec<i32> {
+    pub(crate) fn install(&mut self, new: Profile) -> Vec<Installation> {
         let gone = self.remove(|old| Self::is_replaced(old, &new));
         // Higher levels first; connectors before connector 0.
         let key = |profile: &Profile| (-i64::from(profile.level), profile.place.is_none());
@@ -95,12 +100,12 @@ impl Installed {
     }
 
     /// Removes profiles, and says which.
-    pub(crate) fn remove(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<i32> {
+    pub(crate) fn remove(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<Installation> {
         let mut gone = Vec::new();
         self.profiles.retain(|profile| {
             let goes = goes(profile);
             if goes {
-                gone.push(profile.id);
+                gone.push((profile.id, profile.place));
             }
             !goes
         });
@@ -110,12 +115,12 @@ impl Installed {
     /// The first that speaks prevails; those asked before it bound how long.
     fn ask<'a>(
         among: impl Iterator<Item = &'a Profile>,
-        t: i64,
+        at: Instant,
         started: i64,
         mut until: i64,
     ) -> Prevails<'a> {
         for profile in among {
-            match profile.says(t, started) {
+            match profile.says(at, started) {
                 Says::Limit {
                     tenths,
                     phases,
@@ -134,14 +139,14 @@ impl Installed {
 
     /// What is said to a transaction: its TxProfile, else the default of the connector, else the
     /// default of connector 0 on levels that the connector does not take.
-    pub(crate) fn for_transaction(&self, whom: &Whom, t: i64) -> Prevails<'_> {
+    pub(crate) fn for_transaction(&self, whom: &Whom, at: Instant) -> Prevails<'_> {
         let own = self.profiles.iter().filter(|profile| {
             profile.purpose == Purpose::TxProfile
                 && profile.place == Some(whom.at)
                 && profile.tx.is_some()
                 && profile.tx == whom.tx
         });
-        let own = Self::ask(own, t, whom.started, NEVER);
+        let own = Self::ask(own, at, whom.started, NEVER);
         if own.word.is_some() {
             return own;
         }
@@ -156,14 +161,14 @@ impl Installed {
             }
             profile.place.is_none() && taken != Some(profile.level)
         });
-        Self::ask(defaults, t, whom.started, own.until)
+        Self::ask(defaults, at, whom.started, own.until)
     }
 
     /// What is said to the charge point as a whole.
-    pub(crate) fn for_charge_point(&self, t: i64) -> Prevails<'_> {
+    pub(crate) fn for_charge_point(&self, at: Instant) -> Prevails<'_> {
         let all = self.profiles.iter();
         let max = all.filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
-        Self::ask(max, t, t, NEVER)
+        Self::ask(max, at, at.t, NEVER)
     }
 
     /// The limit of a connector in a unit, and until when at least it is the same. `shared`: what
@@ -171,13 +176,13 @@ impl Installed {
     pub(crate) fn limit(
         &self,
         whom: &Whom,
-        t: i64,
+        at: Instant,
         unit: Unit,
         volts: Volts,
         shared: bool,
     ) -> (Limit, i64) {
-        let own = self.for_transaction(whom, t);
-        let all = self.for_charge_point(t);
+        let own = self.for_transaction(whom, at);
+        let all = self.for_charge_point(at);
         let phases = [own.word, all.word];
         let phases = phases.iter().flatten().filter_map(|(.., phases)| *phases);
         let lines = lines(whom.hardware, phases);

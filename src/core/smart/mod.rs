@@ -15,7 +15,19 @@ pub use outlook::Outlook;
 pub(crate) use profile::Profile;
 pub(crate) use supply::{Offer, Offers};
 
-use crate::time::Wall;
+use crate::core::clock::Clock;
+use crate::core::smart::profile::Instant;
+use crate::time::{Mono, Wall};
+
+impl Clock {
+    /// When profiles are asked that are asked at that moment.
+    pub(crate) fn instant(&self, at: Mono) -> Instant {
+        Instant {
+            t: second(self.wall(at)),
+            behind: self.is_behind(),
+        }
+    }
+}
 
 /// The second that an instant lies in.
 pub(crate) const fn second(wall: Wall) -> i64 {

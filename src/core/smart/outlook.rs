@@ -7,8 +7,9 @@ use crate::core::clock::Clock;
 use crate::core::settings::Key;
 use crate::core::smart::composite::{grid_limit, most_looks, sweep, Composite};
 use crate::core::smart::limits::{Installed, Volts, Whom};
+use crate::core::smart::profile::Instant;
 use crate::core::smart::second;
-use crate::core::{ConnectorId, Engine, Hardware, SchedulePeriod, TxId};
+use crate::core::{ConnectorId, Engine, Feed, Hardware, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
 use crate::wire::ChargingRateUnitType as Unit;
 
@@ -35,7 +36,7 @@ impl Outlook {
         duration: u32,
         unit: Unit,
     ) -> Vec<SchedulePeriod> {
-        let start = second(self.clock.wall(now.mono));
+        let start = self.clock.instant(now.mono);
         let composite = self.composite(place, start, i64::from(duration), unit);
         let periods = composite
             .periods
@@ -52,25 +53,48 @@ impl Outlook {
     pub(crate) fn composite(
         &self,
         place: Option<ConnectorId>,
-        start: i64,
+        start: Instant,
         duration: i64,
         unit: Unit,
     ) -> Composite {
         let profiles = self.profiles.len() + 1;
-        match place.and_then(|at| self.whom(at, start)) {
-            Some(whom) => sweep(start, duration, self.most, most_looks(profiles), |t| {
-                self.profiles.limit(&whom, t, unit, self.volts, false)
+        match place.and_then(|at| self.whom(at, start.t)) {
+            Some(whom) => sweep(start.t, duration, self.most, most_looks(profiles), |t| {
+                self.profiles
+                    .limit(&whom, start.at(t), unit, self.volts, false)
             }),
             None => {
                 let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
-                let all = ids.map_while(|at| self.whom(at, start));
+                let all = ids.map_while(|at| self.whom(at, start.t));
                 let all: Vec<_> = all.collect();
                 let looks = most_looks(profiles.saturating_mul(all.len()));
-                sweep(start, duration, self.most, looks, |t| {
-                    grid_limit(&self.profiles, &all, self.grid, t, unit, self.volts)
+                sweep(start.t, duration, self.most, looks, |t| {
+                    grid_limit(
+                        &self.profiles,
+                        &all,
+                        self.grid,
+                        start.at(t),
+                        unit,
+                        self.volts,
+                    )
                 })
             }
         }
+    }
+
+    /// How many phases there are, if fewer than the three that the standard takes for granted
+    /// (`OCPP 1.6 §7.14`); the most that a connector has, for the grid connection.
+    pub(crate) fn phases(&self, place: Option<ConnectorId>) -> Option<u8> {
+        let here = |(at, _): &(usize, &Feed)| place.map_or(true, |place| place.index() == *at);
+        let feeds = self.connectors.iter().map(|(hardware, _)| &hardware.feed);
+        let feeds = feeds.enumerate().filter(here);
+        let phases = feeds.map(|(_, feed)| match feed {
+            Feed::One => 1,
+            Feed::Two => 2,
+            // Direct current has no phases, and what it is made from is not known.
+            Feed::Three | Feed::Dc => 3,
+        });
+        phases.max().filter(|phases| *phases < 3)
     }
 
     /// Whom the limits of a connector are for; idle, a transaction that would start now.

@@ -43,6 +43,8 @@ struct Period {
 enum Counts {
     /// From this second.
     From(i64),
+    /// From this second, in which it was installed.
+    FromInstallation(i64),
     /// From the start of the transaction.
     FromTransaction,
     /// From this second, and anew after each so many.
@@ -61,6 +63,26 @@ pub(crate) enum Says {
     /// Nothing, at least until that second.
     Nothing { until: i64 },
 }
+
+/// When a profile is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instant {
+    /// The second.
+    pub(crate) t: i64,
+    /// The clock is known to be behind: what lies ahead may have begun, and counts as begun.
+    pub(crate) behind: bool,
+}
+
+impl Instant {
+    /// Another second, by the same clock.
+    pub(crate) const fn at(self, t: i64) -> Self {
+        Self { t, ..self }
+    }
+}
+
+/// A start so many seconds ahead counts as begun when the profile is installed: central systems send
+/// whole seconds of their own clock, and the gap would be full current.
+const AHEAD: i64 = 10;
 
 /// For ever.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -109,7 +131,7 @@ impl Profile {
             return Err("minChargingRate is negative");
         }
         let valid = (
-            from.valid_from.map_or(i64::MIN, second),
+            from.valid_from.map_or(i64::MIN, |from| begun(from, now)),
             from.valid_to.map_or(NEVER, second),
         );
         if let (Some(from), Some(to)) = (from.valid_from, from.valid_to) {
@@ -136,27 +158,57 @@ impl Profile {
         })
     }
 
-    /// What it says in a second, of a transaction that started in another.
-    pub(crate) fn says(&self, t: i64, started: i64) -> Says {
+    /// Whether it says the same as another from a second on: it would replace that one for nothing. Where
+    /// there is one limit without an end, it does not matter which second in the past it counts from.
+    pub(crate) fn says_the_same(&self, other: &Self, t: i64) -> bool {
+        let name = |profile: &Self| (profile.id, profile.place, profile.purpose, profile.level);
+        let plain = |profile: &Self| {
+            let mut plain = profile.clone();
+            plain.valid.0 = plain.valid.0.max(t);
+            let endless = plain.periods.len() == 1 && plain.duration == NEVER;
+            let begun = match plain.counts {
+                Counts::From(start) | Counts::FromInstallation(start) => start <= t,
+                Counts::Every { from, .. } => from <= t,
+                Counts::FromTransaction => false,
+            };
+            if endless && begun {
+                plain.counts = Counts::From(t);
+            }
+            plain
+        };
+        name(self) == name(other) && plain(self) == plain(other)
+    }
+
+    /// What it says at an instant, of a transaction that started in a second.
+    pub(crate) fn says(&self, at: Instant, started: i64) -> Says {
+        let t = at.t;
         if t >= self.valid.1 {
             return Says::Nothing { until: NEVER };
         }
-        if t < self.valid.0 {
+        if t < self.valid.0 && !at.behind {
             return Says::Nothing {
                 until: self.valid.0,
             };
         }
         let (start, round) = match self.counts {
-            Counts::From(start) => (start, NEVER),
+            Counts::From(start) | Counts::FromInstallation(start) => (start, NEVER),
             Counts::FromTransaction => (started, NEVER),
             Counts::Every { from, period } => {
                 let round = t.saturating_sub(from).div_euclid(period).max(0);
                 (from.saturating_add(round.saturating_mul(period)), period)
             }
         };
-        let offset = t.saturating_sub(start);
+        let mut offset = t.saturating_sub(start);
         if offset < 0 {
-            return Says::Nothing { until: start };
+            // Who counts from what has happened lies ahead only if the clock was set back.
+            let ours = matches!(
+                self.counts,
+                Counts::FromTransaction | Counts::FromInstallation(_)
+            );
+            if !ours && !at.behind {
+                return Says::Nothing { until: start };
+            }
+            offset = 0;
         }
         if offset >= self.duration {
             return Says::Nothing {
@@ -181,16 +233,29 @@ impl Profile {
     }
 }
 
+/// The second of a start, or of now if that is hardly earlier.
+fn begun(start: Wall, now: Wall) -> i64 {
+    let (start, now) = (second(start), second(now));
+    let ahead = start.saturating_sub(now);
+    if (1..=AHEAD).contains(&ahead) {
+        now
+    } else {
+        start
+    }
+}
+
 fn counts(from: &ChargingProfile, now: Wall) -> Result<Counts, Refusal> {
-    let start = from.charging_schedule.start_schedule.map(second);
+    let start = from.charging_schedule.start_schedule;
+    let start = start.map(|start| begun(start, now));
     let max = from.charging_profile_purpose == Purpose::ChargePointMaxProfile;
     match from.charging_profile_kind {
         KindType::Absolute => Ok(match start {
             Some(start) => Counts::From(start),
-            None if max => Counts::From(second(now)),
+            None if max => Counts::FromInstallation(second(now)),
             None => Counts::FromTransaction,
         }),
-        KindType::Relative if max => Err("a ChargePointMaxProfile cannot be Relative"),
+        // OCPP 1.6 §7.9 leaves what it counts from to the charge point.
+        KindType::Relative if max => Ok(Counts::FromInstallation(second(now))),
         KindType::Relative => Ok(Counts::FromTransaction),
         KindType::Recurring => {
             let period = match from.recurrency_kind {

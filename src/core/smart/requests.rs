@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::core::connector::Session;
 use crate::core::settings::Key;
 use crate::core::smart::composite::Composite;
-use crate::core::smart::limits::{Installed, Volts, Whom};
+use crate::core::smart::limits::{Installation, Installed, Volts, Whom};
 use crate::core::smart::profile::{Bounds, Refusal};
 use crate::core::smart::{second, Profile};
 use crate::core::{
@@ -87,14 +87,19 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let now = self.clock.wall(self.now.mono);
         let new = Profile::new(place, tx, wanted, now, self.bounds())?;
-        let replaces = |old: &&Profile| Installed::is_replaced(old, &new);
-        let replaced = self.profiles.iter().filter(replaces).count();
-        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
-        if replaced == 0 && self.profiles.len() as u64 >= most {
-            return Err("MaxChargingProfilesInstalled are installed");
+        let is_same = |old: &Profile| new.says_the_same(old, second(now));
+        if self.profiles.iter().any(is_same) {
+            log::debug!("charging profile {} is installed already", new.id);
+            return Ok(());
         }
-        for gone in Arc::make_mut(&mut self.profiles).install(new) {
-            self.write(Write::DropProfile(gone));
+        self.has_room_for(&new)?;
+        let elsewhere = |old: &Profile| old.id == new.id && !Installed::is_replaced(old, &new);
+        if self.profiles.iter().any(elsewhere) {
+            let id = new.id;
+            log::info!("charging profile {id} is installed on another connector, too, and stays");
+        }
+        for (id, place) in Arc::make_mut(&mut self.profiles).install(new) {
+            self.write(Write::DropProfile(id, place));
         }
         self.write(Write::Profile(StoredProfile {
             connector: place,
@@ -102,6 +107,17 @@ impl Engine {
             installed: now,
             profile: wanted.clone(),
         }));
+        Ok(())
+    }
+
+    /// What replaces another needs no room.
+    fn has_room_for(&self, new: &Profile) -> Result<(), Refusal> {
+        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
+        let full = self.profiles.len() as u64 >= most;
+        let replaces = |old: &Profile| Installed::is_replaced(old, new);
+        if full && !self.profiles.iter().any(replaces) {
+            return Err("MaxChargingProfilesInstalled are installed");
+        }
         Ok(())
     }
 
@@ -129,7 +145,7 @@ impl Engine {
                     if let Err(why) = outcome {
                         log::warn!("a stored charging profile is not possible here: {why}");
                     }
-                    self.write(Write::DropProfile(id));
+                    self.write(Write::DropProfile(id, kept.connector));
                 }
             }
         }
@@ -152,7 +168,7 @@ impl Engine {
 
     /// Removes profiles, and says which. Those who look ahead keep theirs, so a copy is made then, and
     /// only if one goes.
-    fn remove_profiles(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<i32> {
+    fn remove_profiles(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<Installation> {
         if !self.profiles.iter().any(&goes) {
             return Vec::new();
         }
@@ -161,8 +177,8 @@ impl Engine {
 
     /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
     pub(crate) fn drop_profiles_of(&mut self, tx: TxId) {
-        for gone in self.remove_profiles(|profile| profile.tx == Some(tx)) {
-            self.write(Write::DropProfile(gone));
+        for (id, place) in self.remove_profiles(|profile| profile.tx == Some(tx)) {
+            self.write(Write::DropProfile(id, place));
         }
     }
 
@@ -172,8 +188,7 @@ impl Engine {
         let of_start = wanted.charging_profile_purpose == Purpose::TxProfile
             && wanted.transaction_id.is_none();
         let sane = Profile::new(Some(at), None, wanted, now, self.bounds());
-        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
-        of_start && sane.is_ok() && (self.profiles.len() as u64) < most
+        of_start && sane.is_ok_and(|new| self.has_room_for(&new).is_ok())
     }
 
     pub(crate) fn on_clear_profile(&mut self, id: &MessageId, request: &ClearChargingProfile) {
@@ -198,8 +213,8 @@ impl Engine {
         } else {
             ClearChargingProfileStatus::Accepted
         };
-        for gone in gone {
-            self.write(Write::DropProfile(gone));
+        for (id, place) in gone {
+            self.write(Write::DropProfile(id, place));
         }
         self.respond(id.as_str(), &ClearChargingProfileResponse { status });
     }
@@ -222,15 +237,15 @@ impl Engine {
                 charging_schedule: None,
             },
             Some(place) => {
-                let start = second(self.clock.wall(self.now.mono));
-                let composite =
-                    self.outlook()
-                        .composite(place, start, i64::from(request.duration), unit);
+                let start = self.clock.instant(self.now.mono);
+                let outlook = self.outlook();
+                let composite = outlook.composite(place, start, i64::from(request.duration), unit);
+                let phases = outlook.phases(place);
                 GetCompositeScheduleResponse {
                     status: GetCompositeScheduleStatus::Accepted,
                     connector_id: Some(request.connector_id),
-                    schedule_start: Some(Wall(start.saturating_mul(1000))),
-                    charging_schedule: Some(schedule_of(&composite, unit)),
+                    schedule_start: Some(Wall(start.t.saturating_mul(1000))),
+                    charging_schedule: Some(schedule_of(&composite, unit, phases)),
                 }
             }
         };
@@ -267,14 +282,15 @@ impl Engine {
     }
 }
 
-fn schedule_of(composite: &Composite, unit: Unit) -> ChargingSchedule {
+/// `phases`: how many there are where no profile says less, if that is to be said.
+fn schedule_of(composite: &Composite, unit: Unit, phases: Option<u8>) -> ChargingSchedule {
     let periods = composite
         .periods
         .iter()
         .map(|(start, limit)| ChargingSchedulePeriod {
             start_period: i32::try_from(*start).unwrap_or(i32::MAX),
             limit: Tenths(limit.tenths),
-            number_phases: limit.phases.map(i32::from),
+            number_phases: limit.phases.or(phases).map(i32::from),
         });
     ChargingSchedule {
         duration: Some(i32::try_from(composite.duration).unwrap_or(i32::MAX)),

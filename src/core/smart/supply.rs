@@ -2,8 +2,7 @@
 
 use crate::core::connector::{Allowance, Connector, Session};
 use crate::core::smart::limits::lines;
-use crate::core::smart::profile::NEVER;
-use crate::core::smart::second;
+use crate::core::smart::profile::{Instant, NEVER};
 use crate::core::smart::share::{share, Claim};
 use crate::core::{ConnectorId, Due, Engine, Ev, Feed};
 use crate::time::{Millis, Mono};
@@ -41,7 +40,7 @@ const LEAST_AC: i64 = 60;
 impl Engine {
     /// Works out what every transaction may draw now.
     pub(crate) fn offer_supplies(&mut self) {
-        let t = second(self.clock.wall(self.now.mono));
+        let now = self.clock.instant(self.now.mono);
         let mut offers = std::mem::take(&mut self.offers);
         offers.list.clear();
         let mut until = NEVER;
@@ -50,12 +49,12 @@ impl Engine {
             .iter()
             .filter(|connector| connector.run().is_some())
         {
-            let (offer, same) = self.own_offer(connector.id, t);
+            let (offer, same) = self.own_offer(connector.id, now);
             until = until.min(same);
             offers.list.push((connector.id, offer));
         }
         if !offers.list.is_empty() && self.setup.tuning.sharing {
-            self.share_out(&mut offers, t);
+            self.share_out(&mut offers, now);
         }
         let reaction = self.now.mono + self.setup.tuning.ev_reaction;
         for (at, offer) in &offers.list {
@@ -69,13 +68,13 @@ impl Engine {
     }
 
     /// What a connector could draw if it were alone.
-    fn own_offer(&self, at: ConnectorId, t: i64) -> (Offer, i64) {
-        let Some(whom) = self.whom(at, t) else {
+    fn own_offer(&self, at: ConnectorId, now: Instant) -> (Offer, i64) {
+        let Some(whom) = self.whom(at, now.t) else {
             return (Offer::default(), NEVER);
         };
         let (shared, volts) = (self.setup.tuning.sharing, self.volts());
-        let (amps, until) = self.profiles.limit(&whom, t, Unit::A, volts, shared);
-        let (watts, _) = self.profiles.limit(&whom, t, Unit::W, volts, shared);
+        let (amps, until) = self.profiles.limit(&whom, now, Unit::A, volts, shared);
+        let (watts, _) = self.profiles.limit(&whom, now, Unit::W, volts, shared);
         let offer = Offer {
             deciamps: amps.tenths,
             deciwatts: watts.tenths,
@@ -85,8 +84,8 @@ impl Engine {
     }
 
     /// ChargePointMaxProfile bounds what all draw together.
-    fn share_out(&self, offers: &mut Offers, t: i64) {
-        let max = self.profiles.for_charge_point(t);
+    fn share_out(&self, offers: &mut Offers, now: Instant) {
+        let max = self.profiles.for_charge_point(now);
         let Some((profile, total, phases)) = max.word else {
             return;
         };
@@ -94,7 +93,7 @@ impl Engine {
         offers.claims.clear();
         offers.claimants.clear();
         for (index, (at, own)) in offers.list.iter().enumerate() {
-            if let Some((claim, _)) = self.claim(*at, *own, t, unit, phases) {
+            if let Some((claim, _)) = self.claim(*at, *own, now, unit, phases) {
                 offers.claims.push(claim);
                 offers.claimants.push(index);
             }
@@ -105,7 +104,7 @@ impl Engine {
                 continue;
             };
             let used = self
-                .claim(*at, *offer, t, unit, phases)
+                .claim(*at, *offer, now, unit, phases)
                 .map_or(1, |(_, used)| used);
             offer.deciamps = offer
                 .deciamps
@@ -121,7 +120,7 @@ impl Engine {
         &self,
         at: ConnectorId,
         own: Offer,
-        t: i64,
+        now: Instant,
         unit: Unit,
         phases: Option<u8>,
     ) -> Option<(Claim, u8)> {
@@ -133,8 +132,8 @@ impl Engine {
         if off || !connector.ev.is_connected() || self.all_stopped() {
             return None;
         }
-        let (whom, volts) = (self.whom(at, t)?, self.volts());
-        let word = self.profiles.for_transaction(&whom, t).word;
+        let (whom, volts) = (self.whom(at, now.t)?, self.volts());
+        let word = self.profiles.for_transaction(&whom, now).word;
         let said = [word.and_then(|word| word.2), phases];
         let used = lines(whom.hardware, said.into_iter().flatten());
         let most = match unit {

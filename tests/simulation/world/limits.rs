@@ -42,6 +42,7 @@ impl Limits {
                 max_level: 100,
                 max_periods: 1_000,
                 max_profiles: 50,
+                behind: false,
             },
             asked: BTreeMap::new(),
             sure: make.clock_off == 0 && !plan.events.iter().any(|(_, event)| jumps(event)),
