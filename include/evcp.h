@@ -695,7 +695,9 @@ evcp_err_t evcp_push_signed_meter(evcp_t *cp,
                                   const char *data,
                                   size_t len);
 
-/* As evcp_present_tag(), for a reader that serves these connectors. */
+/* As evcp_present_tag(), for a reader that serves these connectors. The permission holds at all of them
+ * that are free, until a cable is plugged in at one; meanwhile the one that on_auth names shows
+ * Preparing. */
 EVCP_API
 evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                const uint32_t *connectors,

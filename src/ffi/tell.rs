@@ -263,7 +263,9 @@ unsafe fn card(tag: *const c_char) -> Result<IdToken, Fail> {
 /// The most connectors that one reader serves.
 const MOST_AT_READER: usize = 256;
 
-/// As evcp_present_tag(), for a reader that serves these connectors.
+/// As evcp_present_tag(), for a reader that serves these connectors. The permission holds at all of them
+/// that are free, until a cable is plugged in at one; meanwhile the one that on_auth names shows
+/// Preparing.
 ///
 /// # Safety
 /// See POINTERS at the top of the header; connectors points to count numbers.
