@@ -2,12 +2,15 @@
 //!
 //! Each seed is a charge point for hours or days of virtual time in which everything fails at some time. Ends
 //! with the numbers, or with the story of the first life that went wrong. `--story` tells that of the first seed.
+//! `--hash` takes the hash of all stories: a change that is to change nothing leaves it as it is.
 
 #![allow(clippy::print_stdout)]
 
 #[path = "../../tests/simulation/world/mod.rs"]
 mod world;
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -15,7 +18,8 @@ use lexopt::prelude::*;
 use world::{run, shrink, story, Plan};
 
 fn main() -> Result<(), lexopt::Error> {
-    let (mut first, mut seeds, mut threads, mut tells) = (1_u64, 1_000_u64, 1_u64, false);
+    let (mut first, mut seeds, mut threads) = (1_u64, 1_000_u64, 1_u64);
+    let (mut tells, mut hashes) = (false, false);
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -23,6 +27,7 @@ fn main() -> Result<(), lexopt::Error> {
             Long("seeds") => seeds = arguments.value()?.parse()?,
             Long("threads") => threads = arguments.value()?.parse()?,
             Long("story") => tells = true,
+            Long("hash") => hashes = true,
             _ => return Err(argument.unexpected()),
         }
     }
@@ -33,7 +38,7 @@ fn main() -> Result<(), lexopt::Error> {
     // A violation may be a panic of the library: it is told as a story.
     std::panic::set_hook(Box::new(|_| {}));
     let begin = Instant::now();
-    let [lives, steps, millis, sessions, cuts] = [(); 5].map(|()| AtomicU64::new(0));
+    let [lives, steps, millis, sessions, cuts, hash] = [(); 6].map(|()| AtomicU64::new(0));
     let (next, wrong) = (AtomicU64::new(first), AtomicBool::new(false));
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -43,12 +48,16 @@ fn main() -> Result<(), lexopt::Error> {
                     return;
                 }
                 let plan = Plan::new(seed);
-                let outcome = run(&plan, false);
+                let outcome = run(&plan, hashes);
                 if outcome.violation.is_some() {
                     wrong.store(true, Ordering::Relaxed);
                     println!("{}", story(&shrink(&plan, 1_000)));
                     return;
                 }
+                // Of each life by itself, so that the order in which threads come to them does not matter.
+                let mut told = DefaultHasher::new();
+                (seed, &outcome.story).hash(&mut told);
+                hash.fetch_xor(told.finish(), Ordering::Relaxed);
                 for (sum, of) in [
                     (&lives, 1),
                     (&steps, outcome.steps),
@@ -71,6 +80,9 @@ fn main() -> Result<(), lexopt::Error> {
         of(&millis) / 86_400_000,
         begin.elapsed().as_secs_f64(),
     );
+    if hashes {
+        println!("stories: {:016x}", of(&hash));
+    }
     if wrong.load(Ordering::Relaxed) {
         std::process::exit(1);
     }

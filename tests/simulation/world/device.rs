@@ -179,6 +179,7 @@ impl World<'_> {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) -> Is {
+        self.say(|| format!("  {}", in_short(&effect)));
         match effect {
             Effect::Store(batch) => {
                 if self.slow.0 > 0 {
@@ -341,5 +342,18 @@ impl World<'_> {
             vendor_code: None,
         });
         self.fact(Fact::Fault((number > 0).then(|| at(number)), fault))
+    }
+}
+
+/// An effect in words that stay the same whatever the types behind it are called.
+fn in_short(effect: &Effect) -> String {
+    match effect {
+        Effect::Store(batch) => format!("stores {}", batch.len()),
+        Effect::Fetch { limit, .. } => format!("fetches {limit}"),
+        Effect::Connect(_) => "connects".to_owned(),
+        Effect::Close(_) => "closes".to_owned(),
+        Effect::Ping => "pings".to_owned(),
+        Effect::Send(text) => format!("sends {} bytes", text.len()),
+        Effect::Tell(_) => "tells".to_owned(),
     }
 }
