@@ -83,7 +83,10 @@ impl Central {
             )]);
         }
         let answer = match self.seen.get(id) {
-            Some(known) if transaction => self.again(id, known.clone()),
+            Some(known) if transaction => {
+                let known = known.clone();
+                self.again(id, payload, known)
+            }
             _ => {
                 let answer = self.book(now, action, payload)?;
                 if transaction {
@@ -121,13 +124,16 @@ impl Central {
     }
 
     /// A transaction message that it has booked already comes again.
-    fn again(&mut self, id: &str, known: Value) -> Value {
+    fn again(&mut self, id: &str, payload: &Value, known: Value) -> Value {
         let mut answer = known;
         if answer["transactionId"].is_null() || self.again == Again::Same {
             return answer;
         }
         let nameless = self.again == Again::Nameless && self.nameless.insert(id.to_owned());
         if nameless {
+            // Nothing can be done with that: it comes to a refusal.
+            let refused = self.refused.entry(what("StartTransaction", payload));
+            *refused.or_default() += 1;
             answer["transactionId"] = json!(0);
         }
         if nameless || self.again == Again::Concurrent {
