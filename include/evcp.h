@@ -496,8 +496,12 @@ EVCP_API evcp_config_t *evcp_config_new(void);
 /* Frees a configuration; NULL is fine. Charge points made from it keep their copies. */
 EVCP_API void evcp_config_free(evcp_config_t *cfg);
 
-/* Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended. */
-EVCP_API evcp_err_t evcp_config_set_url(evcp_config_t *cfg, const char *url);
+/* Where the central system is: "ws://host:port/path", "wss://..." for TLS, or "host:port/path": then
+ * the security profile decides. evcp_new() refuses wss:// at profile 1, which would send the password
+ * without TLS, and ws:// at profiles 2 and 3. The identity is appended. */
+EVCP_API
+evcp_err_t evcp_config_set_url(evcp_config_t *cfg,
+                               const char *url);
 
 /* The name of the charge point at the central system; also the user name for its password. */
 EVCP_API evcp_err_t evcp_config_set_identity(evcp_config_t *cfg, const char *identity);

@@ -21,8 +21,9 @@ use crate::wire::ChargingRateUnitType;
 pub struct Options {
     /// What it is.
     pub setup: Setup,
-    /// Where the central system is: `ws://host:port/path` or `wss://...`. The identity is appended
-    /// (`OCPP-J 1.6 §3.1.1`).
+    /// Where the central system is: `ws://host:port/path`, `wss://...` for TLS, or without a scheme, so
+    /// that the security profile decides: `ws` for 0 and 1, `wss` for 2 and 3. A scheme that does not
+    /// agree with the profile is refused. The identity is appended (`OCPP-J 1.6 §3.1.1`).
     pub url: String,
     /// Its name at the central system.
     pub identity: String,

@@ -620,7 +620,9 @@ public:
             throw std::bad_alloc();
     }
 
-    /// Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended.
+    /// Where the central system is: "ws://host:port/path", "wss://..." for TLS, or without a scheme, so that
+    /// the security profile decides. A scheme that does not agree with the profile is refused. The identity
+    /// is appended.
     config& url(const std::string& url, error_to to = {})
     {
         return set_to(to, evcp_config_set_url(native(), detail::text(url)));

@@ -143,8 +143,10 @@ fn limited(name: &str, value: &str) -> Result<CiString<500>, String> {
 }
 
 fn url(csms: &Value, profile: u8) -> String {
+    // What is written for a lower profile follows to a higher one; wss:// never goes down to ws://.
     if let Some(url) = csms["url"].as_str() {
-        return url.to_owned();
+        let follows = url.strip_prefix("ws://").filter(|_| profile >= 2);
+        return follows.unwrap_or(url).to_owned();
     }
     let scheme = if profile >= 2 { "wss" } else { "ws" };
     let host = csms["host"].as_str().unwrap_or("127.0.0.1");

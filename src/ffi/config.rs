@@ -124,7 +124,9 @@ pub unsafe extern "C" fn evcp_config_free(cfg: *mut evcp_config_t) {
     }
 }
 
-/// Where the central system is: "ws://host:port/path" or "wss://...". The identity is appended.
+/// Where the central system is: "ws://host:port/path", "wss://..." for TLS, or "host:port/path": then
+/// the security profile decides. evcp_new() refuses wss:// at profile 1, which would send the password
+/// without TLS, and ws:// at profiles 2 and 3. The identity is appended.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -57,12 +57,9 @@ impl Endpoint {
                 "the identity must have 1 to 255 characters".to_owned(),
             ));
         }
-        let uri: Uri = url.parse().map_err(|_| invalid("not a URL"))?;
-        let encrypted = match uri.scheme_str() {
-            Some("ws") => false,
-            Some("wss") => true,
-            _ => return Err(invalid("it must begin with ws:// or wss://")),
-        };
+        let (encrypted, rest) = scheme_of(url, profile).map_err(|why| invalid(&why))?;
+        let uri = format!("ws://{rest}");
+        let uri: Uri = uri.parse().map_err(|_| invalid("not a URL"))?;
         let authority = uri
             .authority()
             .ok_or_else(|| invalid("there is no host in it"))?;
@@ -130,7 +127,8 @@ impl Endpoint {
         Err(Error::Invalid(why.to_owned()))
     }
 
-    /// From security profile 1 on, the profile decides; at 0 the URL does.
+    /// From security profile 1 on, the profile decides; at 0 the URL does: TLS without a password is
+    /// what many central systems offer.
     pub(crate) const fn is_encrypted(&self, profile: u8) -> bool {
         match profile {
             0 => self.encrypted,
@@ -168,12 +166,38 @@ impl Endpoint {
     }
 }
 
+/// Whether a URL is for TLS, and what stands behind its scheme. The security profile has to agree: what is
+/// written as wss:// must not send a password in clear, nor what is written as ws:// look for a
+/// certificate. Without a scheme the profile decides.
+fn scheme_of(url: &str, profile: u8) -> Result<(bool, &str), String> {
+    let needs_tls = profile >= 2;
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Ok((needs_tls, url));
+    };
+    let encrypted = match scheme.to_ascii_lowercase().as_str() {
+        "ws" => false,
+        "wss" => true,
+        _ => return Err("it must begin with ws:// or wss://, or with the host".to_owned()),
+    };
+    match (profile, encrypted) {
+        (1, true) => Err(
+            "security profile 1 sends the password without TLS, by ws://: set profile \
+            2 for a password and TLS"
+                .to_owned(),
+        ),
+        (2 | 3, false) => Err(format!(
+            "security profile {profile} needs TLS: write wss://"
+        )),
+        _ => Ok((encrypted, rest)),
+    }
+}
+
 /// A URL for people: what stands before the host, where a password may be, is left out.
 fn without_password(url: &str) -> String {
     match url.rsplit_once('@') {
         Some((before, host)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            format!("{scheme}://...@{host}")
+            let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
+            format!("{scheme}...@{host}")
         }
         None => url.to_owned(),
     }
@@ -234,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_url_that_makes_no_sense_is_named() {
-        for url in ["http://cs.example", "cs.example", "ws://", ""] {
+        for url in ["http://cs.example", "ws:cs.example", "ws://", ""] {
             let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
                 panic!("{url}")
             };
@@ -258,10 +282,54 @@ mod tests {
         }
     }
 
+    // rules: 125
+    #[test]
+    fn a_scheme_and_a_profile_that_do_not_agree_are_refused() {
+        for (url, profile, cure) in [
+            ("wss://cs.example", 1, "profile 2"),
+            ("WSS://cs.example", 1, "profile 2"),
+            ("ws://cs.example", 2, "wss://"),
+            ("ws://cs.example", 3, "wss://"),
+        ] {
+            let made = Endpoint::new(url, "cp", profile, &TlsOptions::default());
+            let Err(Error::Invalid(text)) = made else {
+                panic!("{url} at profile {profile}")
+            };
+            assert!(text.contains(url) && text.contains(cure), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_scheme_the_profile_decides() {
+        for (url, there) in [
+            ("cs.example", "ws://cs.example/cp"),
+            ("cs.example:9000/ocpp/", "ws://cs.example:9000/ocpp/cp"),
+            ("[::1]:9000", "ws://[::1]:9000/cp"),
+            ("WS://cs.example", "ws://cs.example/cp"),
+        ] {
+            for profile in [0, 1] {
+                let endpoint = Endpoint::new(url, "cp", profile, &TlsOptions::default()).unwrap();
+                let access = Access { profile, ..OPEN };
+                let request = endpoint.request(&access).unwrap();
+                assert_eq!(request.uri().to_string(), there);
+                assert!(!endpoint.is_encrypted(profile));
+            }
+        }
+    }
+
     #[test]
     fn encryption_without_roots_is_refused_at_once() {
-        assert!(endpoint("wss://cs.example", "cp").is_err());
-        let profile_2 = Endpoint::new("ws://cs.example", "cp", 2, &TlsOptions::default());
-        assert!(profile_2.is_err());
+        for (url, profile) in [
+            ("wss://cs.example", 0),
+            ("wss://cs.example", 2),
+            ("cs.example", 2),
+            ("cs.example", 3),
+        ] {
+            let made = Endpoint::new(url, "cp", profile, &TlsOptions::default());
+            let Err(Error::Invalid(text)) = made else {
+                panic!("{url} at profile {profile}")
+            };
+            assert!(text.contains("TLS") || text.contains("root"), "{text}");
+        }
     }
 }

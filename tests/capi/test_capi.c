@@ -303,6 +303,11 @@ static void a_bad_configuration_is_named(void)
     CHECK(strstr(evcp_last_error(), "http://nowhere") != NULL);
     CHECK(evcp_config_set_url(cfg, "wss://127.0.0.1") == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID); /* no roots */
+    CHECK(evcp_config_set_profile(cfg, 1) == EVCP_OK);
+    CHECK(evcp_config_set_auth_key(cfg, (const uint8_t *)"a key of 16 byte", 16) == EVCP_OK);
+    CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID); /* the password would go in clear */
+    CHECK(strstr(evcp_last_error(), "profile 1") != NULL);
+    CHECK(evcp_config_set_profile(cfg, 0) == EVCP_OK);
     CHECK(evcp_config_set_ca_pem(cfg, (const uint8_t *)"no pem", 6) == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_E_INVALID);
     CHECK(evcp_config_set_url(cfg, "ws://127.0.0.1") == EVCP_OK);

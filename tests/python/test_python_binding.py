@@ -321,7 +321,8 @@ async def test_a_dispatch_loop_needs_no_asyncio(central):
 
 
 @pytest.mark.parametrize("members, text", [
-    ({"url": "http://x"}, "url"), ({"vendor": "x" * 21}, "vendor"), ({"connectors": 0}, "connectors"),
+    ({"url": "http://x"}, "url"), ({"url": "wss://x", "profile": 1, "auth_key": b"sixteen or more!"}, "profile 1"),
+    ({"vendor": "x" * 21}, "vendor"), ({"connectors": 0}, "connectors"),
     ({"connectors": 2**32 + 1}, "connectors is 4294967297"), ({"profile": -1}, "profile is -1"),
     ({"settings": {"NoSuchKey": 1}}, "NoSuchKey"), ({"settings": {"HeartbeatInterval": "x"}}, "HeartbeatInterval"),
     ({"identity": "a\0b"}, "identity contains a NUL"), ({"identity": "\ud800"}, "identity"),

@@ -38,7 +38,9 @@ class Key:
 class Config:
     """What a charge point is made of. Nothing is checked before `ChargePoint(config)`."""
 
-    url: str  #: "ws://host:port/path" or "wss://..."; the identity is appended.
+    #: "ws://host:port/path", "wss://..." for TLS, or without a scheme: then `profile` decides, and it has to agree
+    #: with a scheme that is there. The identity is appended.
+    url: str
     identity: str  #: The name at the central system; also the user name for the password.
     vendor: str  #: 1 to 20 characters.
     model: str  #: 1 to 20 characters.
