@@ -2,6 +2,7 @@
 
 mod driver;
 mod endpoint;
+mod handshake;
 #[cfg(feature = "tls")]
 mod issuers;
 mod names;

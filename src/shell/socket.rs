@@ -13,14 +13,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at, Instant};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tokio_tungstenite::{client_async_with_config, WebSocketStream};
+use tokio_tungstenite::WebSocketStream;
 
 use crate::core::{Access, CloseReason};
 use crate::shell::endpoint::{Endpoint, SUBPROTOCOL};
+use crate::shell::handshake::{self, Opened};
 use crate::time::Wall;
 
 /// How long everything up to the agreed subprotocol may take.
@@ -99,20 +99,19 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(Some(endpoint.max_frame))
             .max_frame_size(Some(endpoint.max_frame));
-        let handshake = client_async_with_config(request, stream, Some(config));
+        let handshake = handshake::open(stream, request, config);
         let handshake = handshake.map(|made| made.map_err(|why| format!("handshake: {why}")));
-        let (stream, response) = within(until, "handshake", handshake).await?;
-        // Without the subprotocol, no OCPP is spoken (OCPP-J 1.6 §3.2).
-        let agreed = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+        let Opened { stream, agreed } = within(until, "handshake", handshake).await?;
         let mut socket = Self {
             stream,
             waiting: VecDeque::new(),
             pending: 0,
             until: None,
         };
-        if agreed.map_or(true, |agreed| agreed.as_bytes() != SUBPROTOCOL.as_bytes()) {
+        if !agreed {
             socket.close(CloseCode::Protocol).await;
-            return Err(format!("the central system does not speak {SUBPROTOCOL}"));
+            let why = format!("subprotocol: the central system does not speak {SUBPROTOCOL}");
+            return Err(why);
         }
         Ok(socket)
     }

@@ -307,6 +307,7 @@ class CentralSystem:
         self.points = {}
         self.attempts = Feed("connection attempts")
         self.unknown = set()  # identities that get a 404
+        self.upgrade = None  # the lines of Connection in the answer to the handshake, if not the usual one
         self.port = 0
         self._server = None
 
@@ -327,7 +328,8 @@ class CentralSystem:
     async def resume(self):
         self._server = await serve(
             self._serve, "127.0.0.1", self.port, ssl=self.tls, select_subprotocol=self._select,
-            process_request=self._admit, ping_interval=None, compression=None, max_size=None, close_timeout=1,
+            process_request=self._admit, process_response=self._answer, ping_interval=None, compression=None,
+            max_size=None, close_timeout=1,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -369,6 +371,13 @@ class CentralSystem:
         if status != 101:
             return websocket.respond(http.HTTPStatus(status), "no\n")
         return None
+
+    def _answer(self, _websocket, _request, response):
+        if self.upgrade is not None and response.status_code == 101:
+            del response.headers["Connection"]
+            for line in self.upgrade:
+                response.headers["Connection"] = line
+        return response
 
     async def _serve(self, websocket):
         identity = unquote(websocket.request.path.rsplit("/", 1)[1])

@@ -47,6 +47,13 @@ async def test_without_a_subprotocol_no_ocpp_is_spoken(central_system, simulator
     await point.wait("BootNotification")
 
 
+@pytest.mark.parametrize("lines", [["keep-alive, Upgrade"], ["keep-alive", "upgrade"], ["Upgrade, close"]])
+async def test_an_upgrade_may_be_named_among_other_things(central, simulators, lines):
+    central.upgrade = lines
+    await simulators(central.url).start()
+    await central.point("CP1").wait("BootNotification")
+
+
 # rules: 3
 async def test_an_unknown_identity_keeps_trying(central, simulators):
     central.unknown.add("CP1")
