@@ -278,6 +278,54 @@ fn all_transactions_are_told_in_order_and_the_central_system_waits_for_a_slow_ho
     assert!((256..MOST_WAITING).contains(&most), "{most}");
 }
 
+// rules: 7
+#[test]
+fn a_call_that_is_repeated_while_it_waits_for_the_host_is_carried_out_once() {
+    let mut central = Central::new();
+    let host = Host::new(&central.url, Storage::Memory);
+    host.point.start().expect("it starts");
+    host.until(|event| matches!(event, Event::Notice(Notice::Boot(..))).then_some(()));
+    host.meter(1, 100);
+    // The host hears nothing, and more and more waits for it.
+    let mut sessions = 0;
+    let held = loop {
+        sessions += 1;
+        host.tell(Fact::Ev(at(1), Ev::Absent));
+        host.tell(Fact::Ev(at(1), Ev::Charging));
+        let start = json!({"connectorId": 1, "idTag": "CAFE"});
+        let number = central.call("RemoteStartTransaction", start);
+        if central.try_answer(Duration::from_secs(2)).is_err() {
+            break number;
+        }
+        central.hear("StartTransaction");
+        central.call(
+            "RemoteStopTransaction",
+            json!({ "transactionId": sessions }),
+        );
+        if central.try_answer(Duration::from_secs(2)).is_err() {
+            break number + 1;
+        }
+        central.hear("StopTransaction");
+    };
+    for _ in 0..3 {
+        central.repeat();
+    }
+    central.send("nonsense");
+    while host.point.stats().counters.garbage == 0 {
+        let none = central.try_answer(Duration::from_millis(2));
+        assert!(none.is_err(), "the host is behind");
+    }
+    let next = central.call("GetConfiguration", json!({}));
+    let mut answers = Vec::new();
+    while answers.last() != Some(&next) {
+        host.drain();
+        if let Ok((number, _)) = central.try_answer(Duration::from_millis(10)) {
+            answers.push(number);
+        }
+    }
+    assert_eq!(answers, [held, next]);
+}
+
 /// Energy flows, and the disk hangs in the middle of a commit.
 fn hanging() -> (Central, Host, Gate) {
     let central = Central::new();

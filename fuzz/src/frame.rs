@@ -13,7 +13,17 @@ pub fn run(data: &[u8]) {
         Ok(frame) => understood(&frame),
         Err(FrameError::Ignore(why)) => assert!(!why.is_empty()),
         Err(FrameError::Answer { id, code, text }) => refused(id.as_str(), code, &text),
+        Err(FrameError::BadId { id, text: why }) => bad_id(&id, &why),
     }
+}
+
+/// The answer to an id that is none has it all the same, and nobody takes it for an answer of his own.
+fn bad_id(id: &RawValue, why: &str) {
+    let answer = wire::call_error(id, ErrorCode::FormationViolation, why);
+    let parts: Vec<Box<RawValue>> = serde_json::from_str(&answer).expect("it is JSON");
+    assert_eq!((parts.len(), parts[1].get()), (5, id.get()));
+    let heard = wire::parse_frame(&answer);
+    assert!(matches!(heard, Err(FrameError::Ignore(_))), "{heard:?}");
 }
 
 fn understood(frame: &Frame<'_>) {

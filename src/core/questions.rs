@@ -19,6 +19,28 @@ pub(crate) enum Asked {
     Meter(Option<ConnectorId>),
 }
 
+impl Asked {
+    fn caller_mut(&mut self) -> Option<&mut Caller> {
+        match self {
+            Self::Unlock(caller) | Self::Reset { caller, .. } | Self::DataTransfer(caller) => {
+                Some(caller)
+            }
+            Self::Meter(_) => None,
+        }
+    }
+}
+
+/// What a call is beside those that the firmware is being asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// None has its id.
+    No,
+    /// It is one of them once more.
+    Yes,
+    /// One has its id and asks for something else.
+    IdInUse,
+}
+
 /// A call of the central system that is not answered yet: it can only be answered on the
 /// connection that it came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +52,13 @@ pub(crate) struct Caller {
 #[derive(Clone, Debug)]
 struct Open {
     asked: Asked,
+    question: Question,
     /// When it was put. The firmware may see it later: what is to be stored first comes first.
     put: Mono,
     /// How long the firmware may take.
     patience: Millis,
     /// Until when; `None` while it is not sure that the firmware can see it.
     until: Option<Mono>,
-    default: Answer,
 }
 
 /// The open questions.
@@ -69,18 +91,41 @@ impl Questions {
         }
         self.count += 1;
         let id = RequestId(self.count);
-        let default = question.default_answer();
         self.open.insert(
             id,
             Open {
                 asked,
+                question: question.clone(),
                 put,
                 patience,
                 until: None,
-                default,
             },
         );
         Some(id)
+    }
+
+    /// Whether a call that would be this question repeats one that is being handled. Its one answer then
+    /// goes by the connection on which it came last.
+    pub(crate) fn repeats(&mut self, call: &Caller, question: Option<&Question>) -> Repeated {
+        let mut repeated = Repeated::No;
+        for open in self.open.values_mut() {
+            let same = question == Some(&open.question);
+            let Some(caller) = open.asked.caller_mut() else {
+                continue;
+            };
+            if caller.message_id != call.message_id {
+                continue;
+            }
+            if same {
+                caller.connection = call.connection;
+                return Repeated::Yes;
+            }
+            // Nobody waits any more for what an earlier connection brought.
+            if caller.connection == call.connection {
+                repeated = Repeated::IdInUse;
+            }
+        }
+        repeated
     }
 
     /// Everything that was to be done has been done: the firmware can see what it was asked, and its
@@ -117,7 +162,7 @@ impl Questions {
             }
             self.late.push_back((id, place));
         }
-        Some((id, open.asked, open.default))
+        Some((id, open.asked, open.question.default_answer()))
     }
 
     pub(crate) fn deadline(&self) -> Option<Mono> {

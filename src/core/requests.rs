@@ -3,7 +3,7 @@
 use crate::core::authorize::{is_tag, Aim};
 use crate::core::connector::Session;
 use crate::core::metering::number;
-use crate::core::questions::{Asked, Caller};
+use crate::core::questions::{Asked, Caller, Repeated};
 use crate::core::settings::Key;
 use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Question, RequestId};
 use crate::wire::{
@@ -21,6 +21,9 @@ impl Engine {
             let text = "this charge point does not offer the feature profile of it";
             return self.refuse(id, ErrorCode::NotSupported, text);
         }
+        if self.is_handled(id, &request) {
+            return;
+        }
         match request {
             CentralRequest::ChangeAvailability(request) => {
                 let status = self.change_availability(&request);
@@ -30,7 +33,7 @@ impl Engine {
                 self.on_change_configuration(id, &request)
             }
             CentralRequest::ClearCache(_) => self.on_clear_cache(id),
-            CentralRequest::DataTransfer(request) => self.on_data_transfer(id, request),
+            CentralRequest::DataTransfer(request) => self.on_data_transfer(id, &request),
             CentralRequest::GetConfiguration(request) => self.on_get_configuration(id, &request),
             CentralRequest::RemoteStartTransaction(request) => self.on_remote_start(id, *request),
             CentralRequest::RemoteStopTransaction(request) => self.on_remote_stop(id, &request),
@@ -59,6 +62,37 @@ impl Engine {
             _ => return true,
         };
         self.settings.has_profile(profile)
+    }
+
+    /// Whether a call with that id is being handled already. It is not carried out a second time: a
+    /// repetition, which may keep its id (errata J 3.1), has the one answer that is under way, and another
+    /// call with that id is refused (`OCPP-J 1.6 §4.2.3`).
+    fn is_handled(&mut self, id: &MessageId, request: &CentralRequest) -> bool {
+        let caller = self.caller(id);
+        let question = self.question_of(request);
+        match self.questions.repeats(&caller, question.as_ref()) {
+            Repeated::No => return false,
+            Repeated::Yes => log::info!("a call is repeated while it is being handled: {id}"),
+            Repeated::IdInUse => {
+                let text = "another call with this message id is being handled";
+                self.refuse(id, ErrorCode::GenericError, text);
+            }
+        }
+        true
+    }
+
+    /// What the firmware would be asked for the sake of a request.
+    fn question_of(&self, request: &CentralRequest) -> Option<Question> {
+        match request {
+            CentralRequest::UnlockConnector(request) => {
+                self.existing(request.connector_id).map(Question::Unlock)
+            }
+            CentralRequest::Reset(request) => Some(Question::Reset {
+                hard: request.r#type == ResetType::Hard,
+            }),
+            CentralRequest::DataTransfer(request) => Some(data_question(request)),
+            _ => None,
+        }
     }
 
     fn caller(&self, id: &MessageId) -> Caller {
@@ -195,15 +229,11 @@ impl Engine {
     }
 
     /// `OCPP 1.6 §4.3`, `§5.6`.
-    fn on_data_transfer(&mut self, id: &MessageId, request: DataTransfer) {
+    fn on_data_transfer(&mut self, id: &MessageId, request: &DataTransfer) {
         if !self.setup.host.transfers_data {
             return self.answer_data(id.as_str(), DataTransferStatus::UnknownVendorId, None);
         }
-        let question = Question::DataTransfer {
-            vendor: request.vendor_id.as_str().to_owned(),
-            message: request.message_id.map(|id| id.as_str().to_owned()),
-            data: request.data,
-        };
+        let question = data_question(request);
         let asked = Asked::DataTransfer(self.caller(id));
         if !self.ask(question, asked) {
             self.answer_data(id.as_str(), DataTransferStatus::Rejected, None);
@@ -356,5 +386,13 @@ impl Engine {
                 }
             },
         }
+    }
+}
+
+fn data_question(request: &DataTransfer) -> Question {
+    Question::DataTransfer {
+        vendor: request.vendor_id.as_str().to_owned(),
+        message: (request.message_id.as_ref()).map(|id| id.as_str().to_owned()),
+        data: request.data.clone(),
     }
 }

@@ -259,6 +259,10 @@ impl Engine {
                 self.counters.calls_received += 1;
                 self.refuse(&id, code, &text);
             }
+            Err(FrameError::BadId { id, text }) => {
+                self.counters.calls_received += 1;
+                self.refuse_to(&id, ErrorCode::FormationViolation, &text);
+            }
         }
     }
 
@@ -313,12 +317,17 @@ impl Engine {
     }
 
     pub(crate) fn refuse(&mut self, id: &MessageId, code: ErrorCode, text: &str) {
+        self.refuse_to(id.as_str(), code, text);
+    }
+
+    /// Refuses a call whose id may be no good.
+    fn refuse_to(&mut self, id: &(impl Serialize + ?Sized), code: ErrorCode, text: &str) {
         if self.registration.is_rejected() {
             return;
         }
         self.counters.call_errors += 1;
         log::info!("a call is refused: {code}: {text}");
-        self.want(Effect::Send(wire::call_error(id.as_str(), code, text)));
+        self.want(Effect::Send(wire::call_error(id, code, text)));
     }
 
     pub(crate) fn respond(&mut self, id: &str, payload: &impl Serialize) {

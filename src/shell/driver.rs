@@ -173,7 +173,7 @@ impl Driver {
                 self.connection = Connection::None;
                 self.handle(Input::Link(Link::Failed(why)));
             }
-            Incoming::News(News::Text(text)) if self.must_wait(&text) => self.held.push_back(text),
+            Incoming::News(News::Text(text)) if self.must_wait(&text) => self.hold(text),
             Incoming::News(News::Text(text)) => self.on_text(text.as_str()),
             Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)),
             Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)),
@@ -197,6 +197,13 @@ impl Driver {
         let mut start = text.chars().filter(|c| !c.is_whitespace());
         let asks = (start.next(), start.next()) == (Some('['), Some('2'));
         asks && (!self.held.is_empty() || self.mailbox.is_full())
+    }
+
+    /// Holds a request back. One that is repeated meanwhile, with its id, has one answer.
+    fn hold(&mut self, text: Utf8Bytes) {
+        if !self.held.contains(&text) {
+            self.held.push_back(text);
+        }
     }
 
     /// The host has followed: what was held back goes on.

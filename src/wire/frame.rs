@@ -77,7 +77,7 @@ pub enum Frame<'a> {
 }
 
 /// Why a text is not a frame, and what to do about it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum FrameError {
     /// Nothing can be answered; the reason is for the log.
     Ignore(String),
@@ -90,12 +90,22 @@ pub enum FrameError {
         /// The description to answer with.
         text: String,
     },
+    /// A call whose id is too long, empty or a number: to be answered with a FormationViolation and the
+    /// id as it came (OCPP-J 1.6 §4.2.3).
+    BadId {
+        /// The id, as the JSON that it is.
+        id: Box<RawValue>,
+        /// The description to answer with.
+        text: String,
+    },
 }
 
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ignore(text) | Self::Answer { text, .. } => f.write_str(text),
+            Self::Ignore(text) | Self::Answer { text, .. } | Self::BadId { text, .. } => {
+                f.write_str(text)
+            }
         }
     }
 }
@@ -107,7 +117,7 @@ impl std::error::Error for FrameError {}
 /// A CALLERROR may lack its last two elements.
 ///
 /// # Errors
-/// A call with a readable id that is otherwise broken is to be answered; all else is not.
+/// A call that has an id is to be answered, whatever else is wrong with it; all else is not.
 pub fn parse_frame(text: &str) -> Result<Frame<'_>, FrameError> {
     let ignore = |why: &str| Err(FrameError::Ignore(why.to_owned()));
     let Parts { first, count } = match serde_json::from_str(text) {
@@ -120,8 +130,11 @@ pub fn parse_frame(text: &str) -> Result<Frame<'_>, FrameError> {
     let Some(kind @ 2..=4) = kind else {
         return ignore("unknown message type");
     };
-    let Some(id) = id.and_then(string).and_then(|id| MessageId::new(&id)) else {
-        return ignore("no usable message id");
+    let Some(raw) = id else {
+        return ignore("no message id");
+    };
+    let Some(id) = string(raw).and_then(|id| MessageId::new(&id)) else {
+        return Err(bad_id(kind, raw));
     };
     match (kind, third, count) {
         (2, ..) => call_from(id, third, fourth, count),
@@ -129,6 +142,20 @@ pub fn parse_frame(text: &str) -> Result<Frame<'_>, FrameError> {
         (4, Some(code), 3..=5) => Ok(call_error_from(id, code, fourth, fifth)),
         _ => ignore("wrong number of elements"),
     }
+}
+
+/// What becomes of a message with such an id.
+fn bad_id(kind: i64, id: &RawValue) -> FrameError {
+    let is_number = id
+        .get()
+        .starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    if kind == 2 && (is_number || string(id).is_some()) {
+        return FrameError::BadId {
+            id: id.to_owned(),
+            text: "the message id must be a string of 1 to 36 characters".to_owned(),
+        };
+    }
+    FrameError::Ignore("no usable message id".to_owned())
 }
 
 /// The elements of a frame: no more are kept than the longest one has.
@@ -228,9 +255,10 @@ pub fn call_result(id: &str, payload: &impl Serialize) -> String {
     compact(&(3, id, payload))
 }
 
-/// Writes a refusal. The description is cut to 255 characters, as OCPP-J 1.6 §4.2.3 wants it.
+/// Writes a refusal. The description is cut to 255 characters, as OCPP-J 1.6 §4.2.3 wants it. The id is
+/// a string, or what came in the place of one.
 #[must_use]
-pub fn call_error(id: &str, code: ErrorCode, description: &str) -> String {
+pub fn call_error(id: &(impl Serialize + ?Sized), code: ErrorCode, description: &str) -> String {
     compact(&(4, id, code, cut(description, 255), Map::new()))
 }
 

@@ -152,15 +152,29 @@ fn what_cannot_be_answered_is_ignored() {
         "[2]",
         "[5,\"7\",\"Reset\",{}]",
         "[\"2\",\"7\",\"Reset\",{}]",
-        "[2,7,\"Reset\",{}]",
         "[2,null,\"Reset\",{}]",
-        "[2,\"\",\"Reset\",{}]",
+        "[2,[7],\"Reset\",{}]",
         "[3,null,{}]",
         "[3,\"7\"]",
         "[3,\"7\",{},{}]",
         "[-2,\"7\",\"Reset\",{}]",
     ] {
         assert!(is_ignored(text), "{text}");
+    }
+}
+
+// rules: 7, 8
+#[test]
+fn a_call_with_an_id_that_cannot_be_used_is_answered_with_it() {
+    let long = format!("\"{}\"", "x".repeat(37));
+    for id in ["7", "-7.5e3", "\"\"", &long] {
+        let text = format!("[2,{id},\"Reset\"]");
+        let Err(FrameError::BadId { id: its, text }) = parse_frame(&text) else {
+            panic!("{text}");
+        };
+        assert_eq!(its.get(), id);
+        let answer = call_error(&its, ErrorCode::FormationViolation, &text);
+        assert!(answer.starts_with(&format!("[4,{id},\"FormationViolation\",")));
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Central {
     pub(crate) url: String,
     calls: UnboundedSender<String>,
     count: u64,
+    /// What it called last.
+    last: String,
     /// Answers to its calls, by their numbers.
     answers: Receiver<(u64, Value)>,
     /// Calls of the charge point.
@@ -42,6 +44,7 @@ impl Central {
             url: format!("ws://{address}"),
             calls,
             count: 0,
+            last: String::new(),
             answers,
             heard,
         }
@@ -50,9 +53,19 @@ impl Central {
     /// Sends a call, and waits for nothing.
     pub(crate) fn call(&mut self, action: &str, payload: Value) -> u64 {
         self.count += 1;
-        let call = json!([2, self.count.to_string(), action, payload]);
-        self.calls.send(call.to_string()).expect("it serves");
+        self.last = json!([2, self.count.to_string(), action, payload]).to_string();
+        self.repeat();
         self.count
+    }
+
+    /// Sends the last call once more, with its id.
+    pub(crate) fn repeat(&self) {
+        self.send(&self.last);
+    }
+
+    /// Sends any text.
+    pub(crate) fn send(&self, text: &str) {
+        self.calls.send(text.to_owned()).expect("it serves");
     }
 
     /// The next answer.

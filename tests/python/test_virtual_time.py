@@ -59,7 +59,7 @@ def is_frame(text):
         frame = json.loads(text)
     except ValueError:
         return False
-    return isinstance(frame, list) and len(frame) > 2 and isinstance(frame[1], str)
+    return isinstance(frame, list) and len(frame) > 2 and isinstance(frame[1], (str, int, float))
 
 
 def test_no_test_in_virtual_time_breaks_a_rule_of_the_wire(traces):

@@ -145,7 +145,9 @@ class WireChecker:
             frame = json.loads(text, parse_float=decimal.Decimal)
         except ValueError as error:
             return self.complain(f"not JSON: {error}: {text[:200]}")
-        if not isinstance(frame, list) or len(frame) < 3 or not isinstance(frame[1], str):
+        # An id that is a number comes back as it is.
+        ids = (str, int, decimal.Decimal) if isinstance(frame, list) and frame[:1] == [ERROR] else str
+        if not isinstance(frame, list) or len(frame) < 3 or not isinstance(frame[1], ids):
             return self.complain(f"not a frame: {text[:200]}")
         if self.registration == "Rejected" and frame[0] in (RESULT, ERROR):
             self.complain(f"answers although its boot was rejected: {text[:200]}")

@@ -174,7 +174,7 @@ impl World {
             }
             Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(payload)),
             Ok(Frame::CallError { id, .. }) => self.answers(id.as_str(), None),
-            Err(wire::FrameError::Ignore(_)) => {}
+            Err(wire::FrameError::Ignore(_) | wire::FrameError::BadId { .. }) => {}
         }
         self.give(Input::Link(Link::Text(text)));
     }
