@@ -40,6 +40,10 @@ impl Wire {
 
     /// The charge point sends.
     pub fn sent(&mut self, now: u64, frame: &Value) -> Result<(), String> {
+        // An id that is a number comes back with its refusal.
+        if frame[0] == 4 && frame[1].is_number() {
+            return Ok(());
+        }
         let id = frame[1].as_str().ok_or("an id that is no string")?;
         match frame[0].as_i64() {
             Some(2) => self.called(now, id, frame),
