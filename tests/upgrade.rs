@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use common::at;
 use common::records::{everything, profile};
-use evcp::core::{Batch, Seq, Write};
+use evcp::core::{Batch, Delivery, Seq, Write};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 
 /// The version that this library writes.
-const PRESENT: i64 = 5;
+const PRESENT: i64 = 6;
 
 fn fixture(version: i64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -50,8 +50,14 @@ fn known_to(version: i64) -> Batch {
     };
     // Of one id there was one before, and the fixtures have none.
     let since_5 = |write: &Write| matches!(write, Write::Profile(_) | Write::DropProfile(..));
+    let since_6 = |write: &Write| match write {
+        Write::Transaction(transaction) => transaction.delivery != Delivery::Due,
+        Write::Datum(tx, _) => tx.0 == 4,
+        _ => false,
+    };
     everything()
         .into_iter()
+        .filter(|write| version > 5 || !since_6(write))
         .filter(|write| version > 1 || !since_2(write))
         .filter(|write| version > 3 || !since_4(write))
         .filter(|write| version > 4 || !since_5(write))

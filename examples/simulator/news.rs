@@ -64,6 +64,9 @@ impl Station {
                     TransactionChange::Confirmed => "confirmed",
                     TransactionChange::Deauthorized => "deauthorized",
                     TransactionChange::Stopped => "stopped",
+                    TransactionChange::GivenUp => "given_up",
+                    TransactionChange::Delivered => "delivered",
+                    TransactionChange::Unanswered => "unanswered",
                 };
                 self.keep_meters();
                 self.say(json!({

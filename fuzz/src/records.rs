@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Batch, CachedTag, CentralId, ConnectorId, Datum, Effect, Engine, Input, Link, QueuedBody,
-    QueuedMessage, Seq, Stamp, Stop, Stored, StoredProfile, Transaction, TxId, Wh, Write,
+    Batch, CachedTag, CentralId, ConnectorId, Datum, Delivery, Effect, Engine, Input, Link,
+    QueuedBody, QueuedMessage, Seq, Stamp, Stop, Stored, StoredProfile, Transaction, TxId, Wh,
+    Write,
 };
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -159,6 +160,11 @@ fn transaction(u: &mut Unstructured<'_>) -> Transaction {
             reason: one(u, Reason::ALL),
             tag: maybe(u, tag),
         }),
+        delivery: one(u, Delivery::ALL),
+        bare: flag(u),
+        values_refused: flag(u),
+        start_id: maybe(u, text),
+        stop_id: maybe(u, text),
     }
 }
 

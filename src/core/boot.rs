@@ -1,6 +1,8 @@
 //! Registration at the central system, heartbeats, and the time they bring
 //! (`OCPP 1.6 §4.2`, `§4.6`).
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
@@ -243,6 +245,11 @@ impl Engine {
     fn correct_stamps(&mut self, step: i64) {
         let mut stored = self.outbox.is_partial();
         for transaction in self.transactions.values_mut() {
+            for stamp in transaction.stamps_mut() {
+                stored |= stamp.correct(step);
+            }
+        }
+        for transaction in Arc::make_mut(&mut self.undelivered).values_mut() {
             for stamp in transaction.stamps_mut() {
                 stored |= stamp.correct(step);
             }

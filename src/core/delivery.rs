@@ -6,12 +6,11 @@ use serde_json::value::RawValue;
 use crate::core::authorize::group;
 use crate::core::metering::number;
 use crate::core::outbox::Room;
-use crate::core::settings::Key;
+use crate::core::refusal::Refusal;
 use crate::core::{
-    CentralId, Engine, Fetched, Notice, QueuedBody, QueuedMessage, Transaction, TransactionChange,
-    TxId, Write,
+    CentralId, Delivery, Engine, Fetched, Notice, QueuedBody, QueuedMessage, Transaction,
+    TransactionChange, TransactionStep, TxId, Write,
 };
-use crate::time::Millis;
 use crate::wire::{
     self, Action, AuthorizationStatus, MeterValue, MeterValues, StartAnswer, StartTransaction,
     StopTransaction, TagAnswer,
@@ -19,6 +18,21 @@ use crate::wire::{
 
 /// So many damaged records are told of one by one.
 const MOST_TOLD: usize = 8;
+
+/// Why a message leaves the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The central system has it, or there is nothing to send.
+    Taken,
+    /// It was refused to the end.
+    GivenUp,
+}
+
+/// Whether the central system has all of a transaction whose StopTransaction left the queue. One that came
+/// with -1 is in no book.
+fn is_delivered(transaction: &Transaction, outcome: Outcome) -> bool {
+    outcome == Outcome::Taken && matches!(transaction.central, CentralId::Known(_))
+}
 
 /// The id to name a transaction by; `None` while the central system has not given it one.
 pub(crate) const fn central_id(transaction: &Transaction) -> Option<i64> {
@@ -30,6 +44,21 @@ pub(crate) const fn central_id(transaction: &Transaction) -> Option<i64> {
 }
 
 impl Engine {
+    /// A message joins the queue; it is read from the store, with all that belongs to it, when it is its
+    /// turn.
+    pub(crate) fn enqueue_in_store(&mut self, body: QueuedBody, message_id: Option<String>) {
+        let (seq, new_id) = (self.outbox.next_seq(), self.ids.next());
+        let message = QueuedMessage {
+            seq,
+            message_id: message_id.unwrap_or(new_id),
+            refusals: 0,
+            body,
+        };
+        self.store_samples(self.now.mono);
+        self.write(Write::Queue(message.clone()));
+        self.outbox.push_beyond(&message);
+    }
+
     /// A message joins the queue; if `durable`, it is stored with this input, else a little later.
     pub(crate) fn enqueue(&mut self, body: QueuedBody, durable: bool) {
         let (seq, message_id) = (self.outbox.next_seq(), self.ids.next());
@@ -120,7 +149,7 @@ impl Engine {
                     timestamp: stop.at.wall,
                     transaction_id: central_id(transaction).unwrap_or(-1),
                     reason: Some(stop.reason),
-                    transaction_data: self.transaction_data(*tx),
+                    transaction_data: self.transaction_data(*tx).filter(|_| !transaction.bare),
                 };
                 wire::call(id, Action::StopTransaction, &request)
             }
@@ -157,12 +186,12 @@ impl Engine {
             QueuedBody::Start(tx) => {
                 let answer: Option<StartAnswer> = self.read_answer("StartTransaction", payload);
                 let Some(answer) = answer else {
-                    return self.on_queued_refusal(false);
+                    return self.on_queued_refusal(Refusal::Senseless);
                 };
                 if self.means_ourselves(&answer) {
                     return self.on_answer_to_copy(tx, answer);
                 }
-                self.dequeue();
+                self.dequeue(Outcome::Taken);
                 self.on_started(tx, &answer);
             }
             QueuedBody::Stop(tx) => {
@@ -175,9 +204,12 @@ impl Engine {
                 if let (Some(tag), Some(info)) = (stopper, info) {
                     self.learn(&tag, &info);
                 }
-                self.dequeue();
+                self.dequeue(Outcome::Taken);
             }
-            QueuedBody::Meter { .. } => self.dequeue(),
+            QueuedBody::Meter { tx, .. } => {
+                self.loose_values_refused &= tx.is_some();
+                self.dequeue(Outcome::Taken);
+            }
         }
     }
 
@@ -193,10 +225,10 @@ impl Engine {
     fn on_answer_to_copy(&mut self, tx: TxId, mut answer: StartAnswer) {
         log::warn!("ConcurrentTx in answer to a repeated StartTransaction means that one itself");
         if answer.transaction_id == 0 {
-            return self.on_queued_refusal(false);
+            return self.on_queued_refusal(Refusal::Senseless);
         }
         answer.tag.status = Some(AuthorizationStatus::Accepted);
-        self.dequeue();
+        self.dequeue(Outcome::Taken);
         self.on_started(tx, &answer);
     }
 
@@ -224,7 +256,7 @@ impl Engine {
     }
 
     /// The head of the queue leaves it.
-    pub(crate) fn dequeue(&mut self) {
+    pub(crate) fn dequeue(&mut self, outcome: Outcome) {
         let Some(item) = self.outbox.pop() else {
             return;
         };
@@ -237,49 +269,25 @@ impl Engine {
             QueuedBody::Start(_) => self.write(gone),
             QueuedBody::Stop(tx) => {
                 self.write(gone);
-                self.transactions.remove(&tx);
                 self.data.remove(&tx);
                 self.interrupted.remove(&tx);
-                self.write(Write::TransactionDone(tx));
+                match self.transactions.remove(&tx) {
+                    Some(transaction) if !is_delivered(&transaction, outcome) => {
+                        self.keep_undelivered(transaction);
+                    }
+                    transaction => self.close_books(tx, transaction.as_ref()),
+                }
             }
         }
     }
 
-    /// The central system could not process the head of the queue: it is tried so often, after
-    /// ever longer waits, and then given up (`OCPP 1.6 §3.7.1`). After a CALLERROR the next try is
-    /// a new call with an id of its own, unless another copy under the old one has no answer yet: that
-    /// one may be booked, and a new call would be booked again. An answer that made no sense may
-    /// still have been meant well, so then the id stays too.
-    pub(crate) fn on_queued_refusal(&mut self, new_id: bool) {
-        let attempts = self.settings.int(Key::TransactionMessageAttempts);
-        let interval = self.settings.secs(Key::TransactionMessageRetryInterval);
-        let id = self.ids.next();
-        let Some(item) = self.outbox.head_mut() else {
-            return;
-        };
-        item.message.refusals = item.message.refusals.saturating_add(1);
-        let refusals = u64::from(item.message.refusals);
-        if refusals < attempts {
-            item.unanswered = item.unanswered.saturating_sub(1);
-            if new_id && item.unanswered == 0 {
-                item.message.message_id = id;
-            }
-            let changed = item.stored.then(|| item.message.clone());
-            if let Some(message) = changed {
-                self.write(Write::Queue(message));
-            }
-            let wait = Millis(interval.0.saturating_mul(refusals));
-            return self.outbox.wait_until(self.now.mono + wait);
+    /// The central system has all of a transaction.
+    fn close_books(&mut self, tx: TxId, transaction: Option<&Transaction>) {
+        self.write(Write::TransactionDone(tx));
+        if let Some(again) = transaction.filter(|one| one.delivery == Delivery::Again) {
+            let step = TransactionStep::new(again, TransactionChange::Delivered);
+            self.tell(Notice::Transaction(step));
         }
-        log::error!("a transaction message was refused {refusals} times and is given up");
-        if let QueuedBody::Start(tx) = item.message.body {
-            if let Some(transaction) = self.transactions.get_mut(&tx) {
-                transaction.central = CentralId::GivenUp;
-                let record = transaction.clone();
-                self.write(Write::Transaction(record));
-            }
-        }
-        self.dequeue();
     }
 
     /// Transactions that are over and whose messages wait in the store need not be in memory.

@@ -1,6 +1,6 @@
 //! What the engine wants done.
 
-use crate::core::{Answer, Batch, ConnectorId, Seq, Supply, TxId, Wh};
+use crate::core::{Answer, Batch, CentralId, ConnectorId, Seq, Supply, Transaction, TxId, Wh};
 use crate::time::{Millis, Wall};
 use crate::wire::{
     AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
@@ -200,6 +200,26 @@ pub struct TransactionStep {
     pub reason: Option<Reason>,
 }
 
+impl TransactionStep {
+    pub(crate) fn new(transaction: &Transaction, change: TransactionChange) -> Self {
+        let stop = transaction.stop.as_ref();
+        Self {
+            tx: transaction.id,
+            connector: transaction.connector,
+            change,
+            central_id: match transaction.central {
+                CentralId::Known(id) => Some(id),
+                CentralId::Unknown | CentralId::GivenUp => None,
+            },
+            tag: transaction.tag.clone(),
+            started: transaction.started.wall,
+            meter_start: transaction.meter_start,
+            stopped: stop.map(|stop| (stop.at.wall, stop.meter)),
+            reason: stop.map(|stop| stop.reason),
+        }
+    }
+}
+
 /// What happened to a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionChange {
@@ -213,6 +233,14 @@ pub enum TransactionChange {
     Deauthorized,
     /// It ended.
     Stopped,
+    /// The central system refused it to the end, and nothing more of it is sent: it is over, and kept as
+    /// undelivered.
+    GivenUp,
+    /// One that was given up has been delivered after all.
+    Delivered,
+    /// A message of it was sent several times and is not answered: it is sent on and on, and nothing newer is
+    /// delivered before it.
+    Unanswered,
 }
 
 /// What became of vendor data.

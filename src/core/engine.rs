@@ -70,6 +70,13 @@ pub struct Engine {
     pub(crate) data: BTreeMap<TxId, Vec<Datum>>,
     /// What was known last of transactions that go on after a power cut, until they do.
     pub(crate) interrupted: BTreeMap<TxId, (Stamp, Wh)>,
+    /// Transactions that were given up, without what their StopTransaction carries: shared with whoever
+    /// lists them.
+    pub(crate) undelivered: Arc<BTreeMap<TxId, Transaction>>,
+    /// When they are delivered again, if the library is to do that by itself.
+    pub(crate) redelivery: Option<Mono>,
+    /// A meter value of no transaction was refused to the end, and none was taken since.
+    pub(crate) loose_values_refused: bool,
     pub(crate) last_tx: u64,
     /// Running transactions whose last reading is not stored yet.
     pub(crate) unsaved: BTreeSet<TxId>,
@@ -151,6 +158,8 @@ pub enum Due {
     Commit,
     /// A reset does not wait any longer.
     Reset,
+    /// Transactions that were given up are delivered again.
+    Redelivery,
 }
 
 impl Engine {
@@ -208,6 +217,9 @@ impl Engine {
             transactions: BTreeMap::new(),
             data: BTreeMap::new(),
             interrupted: BTreeMap::new(),
+            undelivered: Arc::default(),
+            redelivery: None,
+            loose_values_refused: false,
             last_tx: stored.last_tx,
             unsaved: BTreeSet::new(),
             grown: BTreeSet::new(),
@@ -242,6 +254,7 @@ impl Engine {
         }
         engine.tell_damaged(stored.damaged);
         engine.restore_data(stored.data);
+        engine.restore_undelivered(stored.undelivered);
         engine.restore(stored.running, stored.orderly);
         engine.restore_profiles(stored.profiles);
         engine.rearm_aligned();
@@ -340,6 +353,8 @@ impl Engine {
             } => {
                 self.send_data(token, vendor, message, data);
             }
+            Fact::Deliver(tx) => self.deliver_again(tx),
+            Fact::Forget(tx) => self.forget_undelivered(tx),
             Fact::SetKey(key, value) => self.set_key(key.as_str(), value.as_str()),
             Fact::PowerFails => self.on_power_fails(),
             Fact::Closing => self.on_closing(),
@@ -356,6 +371,7 @@ impl Engine {
         self.command_supplies();
         self.mind_reset();
         self.mind_commit();
+        self.mind_undelivered();
         self.send_next();
         self.forget_transactions();
         if let Some((after, limit)) = self.outbox.wants() {
@@ -396,8 +412,9 @@ impl Engine {
         let aligned = self.aligned_deadline();
         let limits = self.offer_deadline();
         let reset = self.reset_deadline();
+        let again = self.redelivery_deadline();
         let all = [
-            link, calls, boot, questions, sessions, statuses, aligned, limits, commit, reset,
+            link, calls, boot, questions, sessions, statuses, aligned, limits, commit, reset, again,
         ];
         all.into_iter().flatten().min()
     }

@@ -1,6 +1,6 @@
 //! What the engine is told.
 
-use crate::core::{ConnectorId, Fetched, Reading, RequestId};
+use crate::core::{ConnectorId, Fetched, Reading, RequestId, TxId};
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
 
@@ -79,6 +79,10 @@ pub enum Fact {
         /// The content.
         data: Option<String>,
     },
+    /// A transaction that was given up is to be delivered again.
+    Deliver(TxId),
+    /// A transaction that was given up is to be forgotten.
+    Forget(TxId),
     /// The firmware changes a configuration key.
     SetKey(CiString<50>, CiString<500>),
     /// Power fails, and the device has enough of it left to say so: transactions are stopped.

@@ -33,6 +33,7 @@ mod permission;
 mod power;
 mod questions;
 mod record;
+mod refusal;
 mod requests;
 mod reset;
 mod sampling;
@@ -44,6 +45,7 @@ mod status;
 mod stop_data;
 mod traffic;
 mod tuning;
+mod undelivered;
 mod units;
 
 pub use effect::*;

@@ -93,13 +93,16 @@ impl Outbox {
                 breaks: 0,
                 let_by: false,
             }),
-            Room::Beyond => {
-                self.beyond += 1;
-                self.fetching = self.fetching.map(|joined| joined + 1);
-                if let QueuedBody::Meter { tx, .. } = message.body {
-                    *self.values.entry(tx).or_default() += 1;
-                }
-            }
+            Room::Beyond => self.push_beyond(&message),
+        }
+    }
+
+    /// A message joins the end of the queue in the store alone.
+    pub(crate) fn push_beyond(&mut self, message: &QueuedMessage) {
+        self.beyond += 1;
+        self.fetching = self.fetching.map(|joined| joined + 1);
+        if let QueuedBody::Meter { tx, .. } = message.body {
+            *self.values.entry(tx).or_default() += 1;
         }
     }
 

@@ -29,12 +29,10 @@ impl Engine {
             return;
         }
         head.breaks = 0;
+        let body = head.message.body.clone();
         let made_smaller = match &mut head.message.body {
             QueuedBody::Start(_) => false,
-            QueuedBody::Stop(tx) => {
-                let tx = *tx;
-                self.drop_data_of(tx)
-            }
+            QueuedBody::Stop(_) => self.strip_stop(&body),
             QueuedBody::Meter { values, .. } => {
                 let before = values.len();
                 let needed = |value: &SampledValue| {

@@ -22,7 +22,7 @@ pub enum Write {
     LocalAvailability(Option<ConnectorId>, bool),
     /// A transaction is new or changed.
     Transaction(Transaction),
-    /// A transaction is over and done: the central system has all of it.
+    /// A transaction is over and done: the central system has all of it, or nobody wants it any more.
     TransactionDone(TxId),
     /// A message joins the queue, or a queued one changed.
     Queue(QueuedMessage),
@@ -88,6 +88,17 @@ pub struct Transaction {
     pub last: (Stamp, Wh),
     /// How it ended, once it has.
     pub stop: Option<Stop>,
+    /// What becomes of its messages.
+    pub delivery: Delivery,
+    /// Its StopTransaction goes without its transactionData: the central system does not take it with them.
+    pub bare: bool,
+    /// One of its meter values was refused to the end: the others are tried once each.
+    pub values_refused: bool,
+    /// The message id of a StartTransaction that was given up although the central system may have
+    /// booked it under that: it is not sent under another one.
+    pub start_id: Option<String>,
+    /// The same of its StopTransaction.
+    pub stop_id: Option<String>,
 }
 
 impl Transaction {
@@ -109,6 +120,34 @@ pub enum CentralId {
     Known(i64),
     /// It was refused so often that it was given up: -1 goes into its later messages (errata 3.18).
     GivenUp,
+}
+
+/// What becomes of the messages of a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// They are queued, or will be.
+    #[default]
+    Due,
+    /// The central system refused its StartTransaction or its StopTransaction to the end. It is over, and
+    /// nothing of it is queued: it is kept as undelivered.
+    GivenUp,
+    /// That, and its StartTransaction, if need be, and its StopTransaction are queued once more.
+    Again,
+}
+
+impl Delivery {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Due, Self::GivenUp, Self::Again];
+
+    /// The word for it in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::GivenUp => "given up",
+            Self::Again => "again",
+        }
+    }
 }
 
 /// The end of a transaction.
@@ -253,7 +292,7 @@ impl Fetched {
 impl Stored {
     /// The newest time at which anything in it happened: it is later than that now.
     pub(crate) fn newest(&self) -> Option<Wall> {
-        let running = self.running.iter();
+        let running = self.running.iter().chain(&self.undelivered);
         let running = running.flat_map(|tx| [tx.started.wall, tx.last.0.wall]);
         let data = self.data.iter().map(|(_, datum)| datum.at.wall);
         let profiles = self.profiles.iter().map(|profile| profile.installed);
@@ -276,6 +315,8 @@ pub struct Stored {
     pub running: Vec<Transaction>,
     /// What their StopTransaction will carry, in order of the numbers.
     pub data: Vec<(TxId, Datum)>,
+    /// Transactions that were given up, in order of their numbers.
+    pub undelivered: Vec<Transaction>,
     /// Whether the central system ever accepted the charge point.
     pub accepted: bool,
     /// The register of each connector at the end of its last transaction.

@@ -5,8 +5,8 @@ use crate::core::connector::{Allowance, Allowed, Connector, Ending, Run, Session
 use crate::core::meter::Take;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, ConnectorId, Due, Engine, Ev, Notice, QueuedBody, Stamp, Stop, Transaction,
-    TransactionChange, TransactionStep, TxId, Wh, Write,
+    CentralId, ConnectorId, Delivery, Due, Engine, Ev, Notice, QueuedBody, Stamp, Stop,
+    Transaction, TransactionChange, TransactionStep, TxId, Wh, Write,
 };
 use crate::time::{Millis, Mono};
 use crate::wire::{IdToken, ReadingContext, Reason};
@@ -238,6 +238,11 @@ impl Engine {
             until: None,
             last: (stamp, energy),
             stop: None,
+            delivery: Delivery::Due,
+            bare: false,
+            values_refused: false,
+            start_id: None,
+            stop_id: None,
         };
         self.write(Write::Transaction(transaction.clone()));
         self.transactions.insert(tx, transaction);
@@ -440,23 +445,7 @@ impl Engine {
         let Some(transaction) = self.transactions.get(&tx) else {
             return;
         };
-        let step = TransactionStep {
-            tx,
-            connector: transaction.connector,
-            change,
-            central_id: match transaction.central {
-                CentralId::Known(id) => Some(id),
-                CentralId::Unknown | CentralId::GivenUp => None,
-            },
-            tag: transaction.tag.clone(),
-            started: transaction.started.wall,
-            meter_start: transaction.meter_start,
-            stopped: transaction
-                .stop
-                .as_ref()
-                .map(|stop| (stop.at.wall, stop.meter)),
-            reason: transaction.stop.as_ref().map(|stop| stop.reason),
-        };
+        let step = TransactionStep::new(transaction, change);
         self.tell(Notice::Transaction(step));
     }
 

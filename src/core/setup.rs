@@ -220,6 +220,11 @@ pub struct Tuning {
     pub volts: u32,
     /// What the grid connection of the charge point can carry, if the host says.
     pub grid: Option<Hardware>,
+    /// How many transactions that the central system refused to the end are kept at most, 0 to 10000: the
+    /// oldest go.
+    pub keep_undelivered: usize,
+    /// How often they are delivered again without being asked for; 0: never, as OCPP says.
+    pub redeliver: Millis,
     /// Whether the connectors share what ChargePointMaxProfile allows; else each is limited to it.
     pub sharing: bool,
 }
@@ -250,6 +255,8 @@ impl Default for Tuning {
             charge_before_accepted: false,
             volts: 230,
             grid: None,
+            keep_undelivered: 200,
+            redeliver: Millis(0),
             sharing: true,
         }
     }

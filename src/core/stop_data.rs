@@ -93,15 +93,6 @@ impl Engine {
         }
     }
 
-    /// The StopTransaction of a transaction goes without; says whether there was something.
-    pub(crate) fn drop_data_of(&mut self, tx: TxId) -> bool {
-        let data = self.data.remove(&tx).unwrap_or_default();
-        for datum in &data {
-            self.write(Write::DropDatum(tx, datum.n));
-        }
-        !data.is_empty()
-    }
-
     /// What the StopTransaction of a transaction carries: no more bytes than it may, evenly. The same
     /// each time, since the data of a transaction that is over do not change.
     pub(crate) fn transaction_data(&self, tx: TxId) -> Option<Vec<MeterValue>> {

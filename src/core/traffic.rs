@@ -6,17 +6,22 @@ use serde_json::value::RawValue;
 use crate::core::calls::{Outstanding, Purpose, Waiting};
 use crate::core::clock::BUILT;
 use crate::core::connector::Session;
+use crate::core::delivery::Outcome;
 use crate::core::link::{Link as LinkState, Ping};
+use crate::core::refusal::Refusal;
 use crate::core::settings::Key;
 use crate::core::{
     Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
-    QueuedBody,
+    QueuedBody, TransactionChange,
 };
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
     self, Action, Answer, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
 };
+
+/// A message that was sent so often without an answer is told of.
+const TOO_OFTEN: u32 = 3;
 
 /// How long a StartTransaction waits for the first register at most.
 const FIRST_REGISTER: Millis = Millis::from_secs(10);
@@ -398,6 +403,10 @@ impl Engine {
 
     fn send_queued(&mut self) -> bool {
         while let Some(message) = self.outbox.due(self.now.mono) {
+            if self.is_pointless(&message.body) {
+                self.dequeue(Outcome::GivenUp);
+                continue;
+            }
             let (seq, id) = (message.seq, message.message_id.clone());
             let (values_of, stops) = match message.body {
                 QueuedBody::Meter { tx, .. } => (tx, None),
@@ -421,7 +430,7 @@ impl Engine {
                 return true;
             }
             log::error!("a queued message has lost its transaction and cannot be sent");
-            self.dequeue();
+            self.dequeue(Outcome::Taken);
         }
         false
     }
@@ -467,7 +476,7 @@ impl Engine {
                 let outcome = DataTransferOutcome::Failed(format!("{code}: {text}"));
                 self.tell(Notice::DataTransferred(token, outcome));
             }
-            Purpose::Queued(_) => self.on_queued_refusal(true),
+            Purpose::Queued(_) => self.on_queued_refusal(Refusal::Error(code)),
             Purpose::Status(at) => self.status_unheard(at),
             Purpose::Heartbeat | Purpose::Meter(_) => {}
         }
@@ -490,10 +499,27 @@ impl Engine {
             }
             // Not a refusal: it is sent again, with the same id, and no attempt is used up.
             Purpose::Queued(_) => {
+                self.tell_unanswered();
                 let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
                 self.outbox.wait_until(now + wait);
             }
             Purpose::Heartbeat | Purpose::Meter(_) => {}
+        }
+    }
+
+    /// The central system does not answer the head of the queue: whoever waits behind it should know why,
+    /// once.
+    fn tell_unanswered(&mut self) {
+        let head = self.outbox.head_mut();
+        let Some(item) = head.filter(|item| item.unanswered == TOO_OFTEN) else {
+            return;
+        };
+        let tx = item.message.body.tx();
+        log::error!(
+            "the central system does not answer the oldest transaction message: nothing newer is delivered"
+        );
+        if let Some(tx) = tx {
+            self.tell_step(tx, TransactionChange::Unanswered);
         }
     }
 

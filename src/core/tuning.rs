@@ -34,6 +34,8 @@ impl Tuning {
         "smart.sharing",
         "storage.sample_commit_s",
         "tx.after_power_loss",
+        "tx.keep_undelivered",
+        "tx.redeliver_s",
         "wire.tolerant",
         "ws.max_frame_bytes",
         "ws.pong_timeout_s",
@@ -91,6 +93,15 @@ impl Tuning {
                     "resume" => AfterPowerLoss::Resume,
                     _ => return Err(bad),
                 }
+            }
+            "tx.keep_undelivered" => {
+                let most = value.parse().ok().filter(|most| *most <= 10_000);
+                self.keep_undelivered = most.ok_or(bad)?;
+            }
+            "tx.redeliver_s" => {
+                // More often, refused ones would be all that is said.
+                let sane = |span: &Millis| span.0 == 0 || *span >= Millis::from_secs(60);
+                self.redeliver = Some(span()?).filter(sane).ok_or(bad)?;
             }
             "wire.tolerant" => self.tolerant = flag()?,
             "ws.max_frame_bytes" => {

@@ -237,6 +237,14 @@ pub const EVCP_TX_CONFIRMED: u32 = 2;
 pub const EVCP_TX_DEAUTHORIZED: u32 = 3;
 /// It ended.
 pub const EVCP_TX_STOPPED: u32 = 4;
+/// The central system refused it to the end (TransactionMessageAttempts), and it is over: nothing more of
+/// it is sent. It is kept as undelivered.
+pub const EVCP_TX_GIVEN_UP: u32 = 5;
+/// One that was given up has been delivered after all.
+pub const EVCP_TX_DELIVERED: u32 = 6;
+/// The central system has not answered a message of it three times: it is sent on and on, and nothing
+/// newer is delivered before it.
+pub const EVCP_TX_UNANSWERED: u32 = 7;
 
 /// A transaction, at a step of its life.
 #[repr(C)]

@@ -59,6 +59,8 @@ impl Slot {
             Fact::Tag(..)
             | Fact::StopTx(..)
             | Fact::DataTransfer { .. }
+            | Fact::Deliver(_)
+            | Fact::Forget(_)
             | Fact::SetKey(..)
             | Fact::PowerFails
             | Fact::Closing => return None,

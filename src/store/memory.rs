@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::core::{
-    Batch, CachedTag, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Stamp, Stored,
-    StoredProfile, Transaction, TxId, Wh, Write,
+    Batch, CachedTag, ConnectorId, Datum, Delivery, Fetched, QueuedBody, QueuedMessage, Seq, Stamp,
+    Stored, StoredProfile, Transaction, TxId, Wh, Write,
 };
 use crate::store::{Store, StoreError, LAST};
 use crate::time::Wall;
@@ -146,8 +146,11 @@ impl Store for MemoryStore {
             .values()
             .filter(|transaction| transaction.stop.is_none());
         let data = running.clone().flat_map(|running| self.data_of(running.id));
+        let given_up = |one: &&Transaction| one.delivery == Delivery::GivenUp && one.stop.is_some();
+        let undelivered = self.transactions.values().filter(given_up);
         Ok(Stored {
             data: data.collect(),
+            undelivered: undelivered.cloned().collect(),
             values: self.values(),
             damaged: Vec::new(),
             accepted: self.accepted,

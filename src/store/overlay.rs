@@ -217,7 +217,7 @@ impl Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{CentralId, Wh};
+    use crate::core::{CentralId, Delivery, Wh};
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
@@ -321,6 +321,11 @@ mod tests {
             until: None,
             last: (unsynced(2_000), Wh(0)),
             stop: None,
+            delivery: Delivery::Due,
+            bare: false,
+            values_refused: false,
+            start_id: None,
+            stop_id: None,
         };
         let datum = |n| Datum {
             n,

@@ -4,8 +4,8 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{params, Connection, Row, ToSql};
 
 use crate::core::{
-    CachedTag, CentralId, ConnectorId, Datum, QueuedBody, QueuedMessage, Seq, Stamp, Stop,
-    StoredProfile, Transaction, TxId, Wh, Write,
+    CachedTag, CentralId, ConnectorId, Datum, Delivery, QueuedBody, QueuedMessage, Seq, Stamp,
+    Stop, StoredProfile, Transaction, TxId, Wh, Write,
 };
 use crate::store::spoilt::{each, Spoilt};
 use crate::store::trouble::Trouble;
@@ -130,11 +130,12 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
     let stop = tx.stop.as_ref();
     let sql =
         "INSERT INTO tx VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-        ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
+        ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT (id) DO UPDATE SET parent = ?4, started_ms = ?6, \
         started_synced = ?7, central = ?9, central_id = ?10, deauthorized = ?11, last_ms = ?12, \
         last_synced = ?13, last_wh = ?14, stopped_ms = ?15, stopped_synced = ?16, \
         meter_stop_wh = ?17, stop_reason = ?18, stop_tag = ?19, zero_wh = ?20, until_wh = ?21, \
-        meter_start_wh = ?8";
+        meter_start_wh = ?8, delivery = ?22, bare = ?23, values_refused = ?24, start_id = ?25, \
+        stop_id = ?26";
     db.prepare(sql)?.execute(params![
         signed(tx.id.0),
         tx.connector.number(),
@@ -158,6 +159,11 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
             .map(CiString::as_str),
         tx.zero.map(|zero| zero.0),
         tx.until.map(|until| until.0),
+        tx.delivery.as_str(),
+        tx.bare,
+        tx.values_refused,
+        tx.start_id,
+        tx.stop_id,
     ])?;
     Ok(())
 }
@@ -275,7 +281,20 @@ pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
             Wh(last_wh),
         ),
         stop,
+        delivery: delivery(text("delivery").as_deref()),
+        bare: maybe(row, "bare").unwrap_or(false),
+        values_refused: maybe(row, "values_refused").unwrap_or(false),
+        start_id: text("start_id"),
+        stop_id: text("stop_id"),
     })
+}
+
+/// What becomes of a transaction; known by the length of the word if a letter of that is spoilt.
+fn delivery(word: Option<&str>) -> Delivery {
+    let letters = word.map(str::len);
+    let all = Delivery::ALL.iter();
+    let mut fits = all.filter(|known| Some(known.as_str().len()) == letters);
+    fits.next().copied().unwrap_or_default()
 }
 
 /// A queued message. Its kind is known by the length of the word if a letter of that is spoilt, and its

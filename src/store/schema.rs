@@ -107,6 +107,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
     DROP TABLE profile;
     ALTER TABLE profile_by_place RENAME TO profile;
 ",
+    "
+    ALTER TABLE tx ADD COLUMN delivery TEXT NOT NULL DEFAULT 'due'
+        CHECK (delivery IN ('due', 'given up', 'again'));
+    ALTER TABLE tx ADD COLUMN bare INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tx ADD COLUMN values_refused INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tx ADD COLUMN start_id TEXT;
+    ALTER TABLE tx ADD COLUMN stop_id TEXT;
+",
 ];
 
 /// What each table has now. A spoilt name of a column would make every row unreadable.
@@ -115,7 +123,8 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
         "tx",
         "id, connector, tag, parent, reservation, started_ms, started_synced, meter_start_wh, \
          central, central_id, deauthorized, last_ms, last_synced, last_wh, stopped_ms, \
-         stopped_synced, meter_stop_wh, stop_reason, stop_tag, zero_wh, until_wh",
+         stopped_synced, meter_stop_wh, stop_reason, stop_tag, zero_wh, until_wh, \
+         delivery, bare, values_refused, start_id, stop_id",
     ),
     (
         "queue",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{params, Connection, OptionalExtension};
 
-use crate::core::{Batch, Fetched, Key, Rights, Seq, Stored, TxId, Write};
+use crate::core::{Batch, Delivery, Fetched, Key, Rights, Seq, Stored, TxId, Write};
 use crate::store::files;
 use crate::store::log_end::lost_frames;
 use crate::store::rows::{
@@ -286,6 +286,11 @@ impl SqliteStore {
         })?;
         let sql = "SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id";
         let running = each(db, ("tx", sql), &[], spoilt, transaction)?;
+        let sql =
+            "SELECT * FROM tx WHERE stopped_ms IS NOT NULL AND length(delivery) = ?1 ORDER BY id";
+        let word = Delivery::GivenUp.as_str();
+        let word = params![signed(word.len() as u64)];
+        let undelivered = each(db, ("tx", sql), word, spoilt, transaction)?;
         let mut data = Vec::new();
         for transaction in &running {
             data.append(&mut data_of(db, transaction.id, spoilt)?);
@@ -310,6 +315,7 @@ impl SqliteStore {
             local_availability: availability(db, "local_availability", spoilt)?,
             running,
             data,
+            undelivered,
             damaged: Vec::new(),
             values: values.collect::<Result<_, _>>()?,
             accepted: flag("accepted")?,

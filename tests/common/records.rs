@@ -28,6 +28,11 @@ pub fn transaction(id: u64) -> Transaction {
         until: None,
         last: (stamp(2_000, true), Wh(9)),
         stop: None,
+        delivery: Delivery::Due,
+        bare: false,
+        values_refused: false,
+        start_id: None,
+        stop_id: None,
     }
 }
 
@@ -110,6 +115,21 @@ pub fn everything() -> Batch {
             until: Some(Wh(500)),
             ..transaction(3)
         }),
+        Write::Transaction(Transaction {
+            delivery: Delivery::GivenUp,
+            bare: true,
+            values_refused: true,
+            start_id: Some("m-1".to_owned()),
+            stop_id: Some("m-9".to_owned()),
+            stop: Some(Stop {
+                at: stamp(3_500, true),
+                meter: Wh(44),
+                reason: Reason::Local,
+                tag: None,
+            }),
+            ..transaction(4)
+        }),
+        Write::Datum(TxId(4), datum(0)),
         Write::Register(at(1), Wh(77)),
         Write::Orderly(true),
         Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),

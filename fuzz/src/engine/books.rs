@@ -171,7 +171,11 @@ impl Books {
             TransactionChange::Stopped => {
                 self.running.remove(&tx);
             }
-            TransactionChange::Confirmed | TransactionChange::Deauthorized => {}
+            TransactionChange::Confirmed
+            | TransactionChange::Deauthorized
+            | TransactionChange::GivenUp
+            | TransactionChange::Delivered
+            | TransactionChange::Unanswered => {}
         }
         let there = self.running.values().filter(|other| **other == at).count();
         assert!(there <= 1, "two transactions at {at:?}");

@@ -135,7 +135,7 @@ keys! {
     SupportedFeatureProfiles ReadOnly Kind::Profiles, "Core,RemoteTrigger,SmartCharging";
     SupportedFeatureProfilesMaxLength ReadOnly Kind::Int(1, 1_000), "6";
     SupportedFileTransferProtocols ReadOnly Kind::Text, "";
-    TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "3";
+    TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "10";
     TransactionMessageRetryInterval ReadWrite Kind::Int(0, 86_400), "60";
     UnlockConnectorOnEVSideDisconnect ReadWrite Kind::Bool, "true";
     WebSocketPingInterval ReadWrite Kind::Int(0, MAX_S), "60";

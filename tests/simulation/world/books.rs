@@ -1,5 +1,7 @@
 //! What is on the books of the central system, and whether it is right.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// A session as the central system has it.
@@ -19,6 +21,8 @@ pub struct Books {
     pub sessions: Vec<Booked>,
     /// Each stop carries what the meter showed at the start, if it showed something.
     pub with_data: bool,
+    /// Sessions whose stop was refused when it came with data: it may come without.
+    pub refused_data: BTreeSet<i64>,
     /// Stops of transactions whose start was given up.
     pub orphans: u64,
     /// What came after the stop of a session: its tag, and what.
@@ -86,7 +90,10 @@ impl Books {
     /// Takes in a StopTransaction.
     pub fn stop(&mut self, payload: &Value) -> Result<(), String> {
         let shown = payload["meterStop"].as_i64().ok_or("no meterStop")?;
-        let with_data = self.with_data;
+        let bare = payload["transactionData"].is_null();
+        let of = payload["transactionId"].as_i64();
+        let may_be_bare = of.is_some_and(|id| self.refused_data.contains(&id));
+        let with_data = self.with_data && !(bare && may_be_bare);
         match self.session(payload)? {
             Some(session) if shown < session.start => {
                 Err(format!("{} runs backwards: {payload}", session.tag))

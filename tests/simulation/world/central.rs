@@ -6,6 +6,7 @@ use evcp::time::Wall;
 use serde_json::{json, Value};
 
 use super::books::Books;
+use super::plan::Kind;
 use super::sloppy::spoilt;
 
 /// How it treats the next calls.
@@ -14,6 +15,8 @@ pub struct Central {
     pub books: Books,
     /// Calls that it answers with an error, does not answer, answers late or twice.
     pub refuse: u32,
+    /// What it refuses each time, for its form or not, and until when.
+    pub refuse_all: BTreeMap<Kind, (bool, u64)>,
     pub mute: u32,
     pub late: (u32, u64),
     pub double: u32,
@@ -65,7 +68,8 @@ impl Central {
     }
 
     /// Takes in a call; the answers to it.
-    pub fn take(&mut self, now: i64, frame: &Value) -> Result<Vec<Answer>, String> {
+    /// `since`: how long the life has lasted.
+    pub fn take(&mut self, now: i64, since: u64, frame: &Value) -> Result<Vec<Answer>, String> {
         let (Some(id), Some(action)) = (frame[1].as_str(), frame[2].as_str()) else {
             return Err(format!("no call: {frame}"));
         };
@@ -77,10 +81,14 @@ impl Central {
         if transaction && self.refuse > 0 && !self.seen.contains_key(id) {
             self.refuse -= 1;
             *self.refused.entry(what(action, payload)).or_default() += 1;
-            return Ok(vec![(
-                0,
-                json!([4, id, "InternalError", "not now", {}]).to_string(),
-            )]);
+            return Ok(vec![(0, self.refusal(id, action, payload, false))]);
+        }
+        let kinds = Kind::ALL.iter().filter(|kind| is(action, payload, **kind));
+        let refused = kinds.filter_map(|kind| self.refuse_all.get(kind));
+        let refused = refused.copied().find(|(_, until)| since < *until);
+        if let Some((form, _)) = refused.filter(|_| !self.seen.contains_key(id)) {
+            *self.refused.entry(what(action, payload)).or_default() += 1;
+            return Ok(vec![(0, self.refusal(id, action, payload, form))]);
         }
         let answer = match self.seen.get(id) {
             Some(known) if transaction => {
@@ -142,6 +150,19 @@ impl Central {
         answer
     }
 
+    fn refusal(&mut self, id: &str, action: &str, payload: &Value, form: bool) -> String {
+        if is(action, payload, Kind::Data) {
+            let of = payload["transactionId"].as_i64();
+            self.books.refused_data.extend(of);
+        }
+        let code = if form {
+            "PropertyConstraintViolation"
+        } else {
+            "InternalError"
+        };
+        json!([4, id, code, "not now", {}]).to_string()
+    }
+
     fn book(&mut self, now: i64, action: &str, payload: &Value) -> Result<Value, String> {
         let time = evcp::wire::format_wall(Wall(now + self.clock));
         Ok(match action {
@@ -192,11 +213,22 @@ impl Central {
     /// Everything goes well from now on.
     pub fn calm_down(&mut self) {
         (self.refuse, self.mute, self.double) = (0, 0, 0);
+        self.refuse_all.clear();
         self.late = (0, 0);
         self.sloppy.0 = 0;
         self.deaf_to = None;
         self.again = Again::Same;
         self.not_yet = (0, false);
+    }
+}
+
+/// Whether a call is of that kind.
+fn is(action: &str, payload: &Value, kind: Kind) -> bool {
+    match kind {
+        Kind::Start => action == "StartTransaction",
+        Kind::Values => action == "MeterValues",
+        Kind::Stop => action == "StopTransaction",
+        Kind::Data => action == "StopTransaction" && payload["transactionData"].is_array(),
     }
 }
 

@@ -139,7 +139,11 @@ impl Sessions {
         let tx = step.tx.0;
         if matches!(
             step.change,
-            TransactionChange::Confirmed | TransactionChange::Deauthorized
+            TransactionChange::Confirmed
+                | TransactionChange::Deauthorized
+                | TransactionChange::GivenUp
+                | TransactionChange::Delivered
+                | TransactionChange::Unanswered
         ) {
             // A word about one that may be over.
             return Ok(());

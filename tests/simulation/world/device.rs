@@ -44,6 +44,7 @@ impl World<'_> {
                 },
                 sample_commit: Millis(make.commit_ms),
                 most_values: make.most_values,
+                redeliver: Millis(if make.redelivers { 3_600_000 } else { 0 }),
                 sharing: make.shares,
                 measurable: Quantity::parse_list("Power.Active.Import").unwrap_or_default(),
                 ..Tuning::default()
@@ -111,6 +112,7 @@ impl World<'_> {
         self.open_meters.clear();
         self.open_data.clear();
         self.registered = false;
+        self.refusals.forget();
         self.fuel = None;
         self.outcome.power_cuts += 1;
         let lossy = self.store.take().is_some_and(|store| store.holds_back());

@@ -51,6 +51,12 @@ impl World<'_> {
                 self.central.refuse += count;
                 Ok(())
             }
+            Event::RefuseAll(kind, form, millis) => {
+                let until = self.now + millis;
+                self.central.refuse_all.insert(kind, (form, until));
+                Ok(())
+            }
+            Event::DeliverAgain => self.deliver_again(),
             Event::Mute(count) => {
                 self.central.mute += count;
                 Ok(())

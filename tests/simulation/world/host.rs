@@ -146,7 +146,11 @@ impl World<'_> {
                         seen.runs = Some(step.tx.0);
                     }
                     TransactionChange::Stopped => seen.runs = None,
-                    TransactionChange::Confirmed | TransactionChange::Deauthorized => {}
+                    TransactionChange::Confirmed
+                    | TransactionChange::Deauthorized
+                    | TransactionChange::GivenUp
+                    | TransactionChange::Delivered
+                    | TransactionChange::Unanswered => {}
                 }
                 let runs = seen.runs.is_some();
                 self.limits.runs(index, runs, self.now);

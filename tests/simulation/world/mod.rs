@@ -14,6 +14,7 @@ mod link;
 #[allow(dead_code)]
 mod oracle;
 mod plan;
+mod refusals;
 mod requests;
 mod run;
 mod shrink;

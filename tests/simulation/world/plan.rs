@@ -23,6 +23,8 @@ pub struct Make {
     pub starts_silent: bool,
     pub resumes: bool,
     pub attempts: u32,
+    /// What was given up is delivered again by itself.
+    pub redelivers: bool,
     pub sample_s: u64,
     pub aligned_s: u64,
     pub stop_data: bool,
@@ -127,6 +129,20 @@ pub enum Who {
     Same,
 }
 
+/// A kind of message that the central system may not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Start,
+    Values,
+    Stop,
+    /// A StopTransaction with transactionData.
+    Data,
+}
+
+impl Kind {
+    pub const ALL: &'static [Self] = &[Self::Start, Self::Values, Self::Stop, Self::Data];
+}
+
 #[derive(Clone, Debug)]
 pub enum Event {
     Plug(usize),
@@ -155,6 +171,10 @@ pub enum Event {
     Latency(u64),
     /// Calls that the central system answers with an error.
     Refuse(u32),
+    /// What it refuses for so long, each time, and whether for its form.
+    RefuseAll(Kind, bool, u64),
+    /// The firmware wants all that was given up to be delivered again.
+    DeliverAgain,
     /// Calls that it does not answer.
     Mute(u32),
     /// Answers that come so much later.
@@ -253,7 +273,8 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         pushes_every: [10 * SECOND, 30 * SECOND, 7 * MINUTE][dice.usize(..3)],
         starts_silent: dice.u8(..10) == 0,
         resumes: dice.bool(),
-        attempts: [1, 3, 5][dice.usize(..3)],
+        attempts: [1, 3, 5, 10][dice.usize(..4)],
+        redelivers: dice.u8(..4) == 0,
         sample_s: [0, 30, 60, 900][dice.usize(..4)],
         aligned_s: [0, 0, 900, 3600][dice.usize(..4)],
         stop_data: dice.bool(),
@@ -327,9 +348,9 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
     let connector = dice.usize(1..=make.connectors);
     let kind = match flavour {
         0 => dice.u32(..50),
-        1 => [dice.u32(..10), dice.u32(46..50)][dice.usize(..2)],
+        1 => [dice.u32(..10), dice.u32(46..50), dice.u32(29..31)][dice.usize(..3)],
         2 => dice.u32(10..20),
-        3 => dice.u32(20..29),
+        3 => dice.u32(20..31),
         4 => dice.u32(36..42),
         _ => dice.u32(..42),
     };
@@ -361,6 +382,11 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         26 => Event::Unplug(connector),
         27 => Event::VendorData(dice.u32(1..50)),
         28 => Event::Flaps(dice.usize(..=make.connectors), dice.u32(2..40)),
+        29 => {
+            let kind = Kind::ALL[dice.usize(..Kind::ALL.len())];
+            Event::RefuseAll(kind, dice.bool(), dice.u64(MINUTE..6 * HOUR))
+        }
+        30 => Event::DeliverAgain,
         36..=37 => Event::HostIsBusy(dice.u64(100..5 * MINUTE)),
         38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..30_000)),
         39..=41 => {

@@ -6,7 +6,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use evcp::core::{
     AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Fault,
     Fetched, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup, Supply,
-    TransactionChange, Tuning,
+    Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Cushion, Store, Turn};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -25,6 +25,7 @@ use super::disk::Disk;
 use super::limits::Limits;
 use super::link::{Link, State};
 use super::plan::{Act, Event, Make, Plan, Speed, Step, Who};
+use super::refusals::Refusals;
 use super::requests::{nonsense, request};
 use super::wire::Wire;
 use super::NEW_YEAR;
@@ -41,6 +42,8 @@ mod look;
 mod meters;
 #[path = "traffic.rs"]
 mod traffic;
+#[path = "undelivered.rs"]
+mod undelivered;
 
 /// How a life went.
 #[derive(Debug, Default)]
@@ -134,6 +137,7 @@ struct World<'a> {
     /// A connector was commanded since somebody looked.
     commanded: bool,
     wire: Wire,
+    refusals: Refusals,
     outlets: Vec<Outlet>,
     sessions: Sessions,
     statuses: BTreeMap<usize, ChargePointStatus>,
@@ -204,6 +208,7 @@ impl<'a> World<'a> {
             open_meters: BTreeMap::new(),
             commanded: false,
             wire: Wire::new(30_000),
+            refusals: Refusals::default(),
             outlets,
             sessions: Sessions::default(),
             statuses: BTreeMap::new(),
@@ -249,11 +254,12 @@ impl<'a> World<'a> {
         if !self.until(end, Self::is_well)? {
             return Err(format!("not well after the last session: {}", self.ails()));
         }
+        self.deliver_all()?;
         self.compare()?;
         // And nothing is left over.
         self.fact(Fact::Closing)?;
         let left = self.disk.clone().load().map_err(|why| why.to_string())?;
-        if left.queued > 0 || !left.running.is_empty() {
+        if left.queued > 0 || !left.running.is_empty() || !left.undelivered.is_empty() {
             return Err(format!("left in the store: {left:?}"));
         }
         Ok(())

@@ -11,6 +11,7 @@ impl World<'_> {
         let frame: Value = serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))?;
         self.say(|| format!("  > {text}"));
         self.wire.sent(self.now, &frame)?;
+        self.refusals.sent(self.now, &frame)?;
         if let (Some(3), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
             self.limits.answered(id, &frame[2], self.now);
         }
@@ -45,7 +46,7 @@ impl World<'_> {
         if frame[0] != 2 {
             return Ok(());
         }
-        for (later, answer) in self.central.take(self.wall(), &frame)? {
+        for (later, answer) in self.central.take(self.wall(), self.now, &frame)? {
             self.write(answer, later)?;
         }
         Ok(())
@@ -65,6 +66,8 @@ impl World<'_> {
         let frame: Value = parts.iter().map(|part| -> Value { value(part) }).collect();
         if frame[0] == 3 || frame[0] == 4 {
             if let Some(id) = frame[1].as_str() {
+                self.refusals
+                    .answered(self.now, id, frame[0] == 4, self.make.attempts);
                 self.wire.answered(id);
             }
         } else if let (Some(2), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
@@ -101,6 +104,7 @@ impl World<'_> {
             Next::Connected(number) if number == self.link.number => {
                 self.link.change(State::Open);
                 self.wire.connected();
+                self.refusals.forget();
                 self.give(Input::Link(evcp::core::Link::Up))
             }
             Next::Refused(number) if number == self.link.number => {

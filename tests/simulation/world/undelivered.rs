@@ -1,0 +1,61 @@
+//! Transactions that the central system refused to the end: they are there, complete, and can be delivered.
+
+use super::*;
+
+impl World<'_> {
+    /// The firmware wants everything that was given up to be delivered again.
+    pub(super) fn deliver_again(&mut self) -> Is {
+        let all: Vec<_> = self.undelivered();
+        for one in all {
+            self.fact(Fact::Deliver(one.id))?;
+        }
+        Ok(())
+    }
+
+    fn undelivered(&self) -> Vec<Transaction> {
+        let listed = self
+            .engine
+            .iter()
+            .flat_map(|engine| engine.undelivered().values());
+        listed.cloned().collect()
+    }
+
+    /// All that was given up has what its bill hangs on, in memory as on the disk, and arrives.
+    pub(super) fn deliver_all(&mut self) -> Is {
+        let listed = self.undelivered();
+        let stored = self.disk.clone().load().map_err(|why| why.to_string())?;
+        if stored.undelivered != listed {
+            return Err(format!(
+                "{listed:?} are undelivered, {:?} stored",
+                stored.undelivered
+            ));
+        }
+        for one in listed {
+            let tag = one.tag.as_str();
+            let told = self.sessions.0.iter().rev();
+            let mut told = told.filter(|told| told.tx == one.id.0 && told.tag == tag);
+            let Some(told) = told.next() else {
+                return Err(format!("nobody was told of {one:?}"));
+            };
+            let stop = one.stop.as_ref().map(|stop| stop.meter.0);
+            let ends = stop == told.stop || (told.stop.is_none() && stop.is_some());
+            if !told.excused && (told.start != one.meter_start.0 || !ends) {
+                return Err(format!(
+                    "told {} to {:?}, kept {one:?}",
+                    told.start, told.stop
+                ));
+            }
+        }
+        self.deliver_again()?;
+        let end = self.now + RECOVERS;
+        let arrived = |world: &Self| world.is_well() && world.undelivered().is_empty();
+        match self.until(end, arrived)? {
+            true => Ok(()),
+            false => Err(format!(
+                "undelivered: {:?}, {}",
+                self.undelivered(),
+                self.ails()
+            )),
+        }
+    }
+}
