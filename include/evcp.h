@@ -183,6 +183,14 @@
 #define EVCP_TX_DEAUTHORIZED 3
 /* It ended. */
 #define EVCP_TX_STOPPED 4
+/* The central system refused it to the end (TransactionMessageAttempts), and it is over: nothing more of
+ * it is sent. It is kept as undelivered. */
+#define EVCP_TX_GIVEN_UP 5
+/* One that was given up has been delivered after all. */
+#define EVCP_TX_DELIVERED 6
+/* The central system has not answered a message of it three times: it is sent on and on, and nothing
+ * newer is delivered before it. */
+#define EVCP_TX_UNANSWERED 7
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
+use common::{at, setup, with, Treat, World};
 use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Wh};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
@@ -135,7 +135,7 @@ fn an_authorize_that_is_never_answered_ends_at_its_time_out() {
 // cases: X-RETRY; rules: 62, 64
 #[test]
 fn a_start_that_is_refused_three_times_is_given_up_and_its_stop_says_minus_one() {
-    let mut world = World::booted(setup(1));
+    let mut world = World::booted(with(1, &[("TransactionMessageAttempts", "3")]));
     for _ in 0..3 {
         world.central.treat("StartTransaction", Treat::Error);
     }

@@ -89,6 +89,7 @@ fn what_is_done_leaves_the_database() {
         Write::TransactionDone(TxId(2)),
         Write::TransactionDone(TxId(1)),
         Write::TransactionDone(TxId(3)),
+        Write::TransactionDone(TxId(4)),
         Write::ClearCache,
     ];
     disk.commit(&gone).expect("the disk takes it");
@@ -97,8 +98,9 @@ fn what_is_done_leaves_the_database() {
         (stored.queued, stored.running.len(), stored.cache.len()),
         (0, 0, 0)
     );
+    assert_eq!((stored.undelivered, stored.data), (vec![], vec![]));
     // The number of a transaction is never used again.
-    assert_eq!(stored.last_tx, 3);
+    assert_eq!(stored.last_tx, 4);
 }
 
 #[test]

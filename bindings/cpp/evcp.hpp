@@ -202,7 +202,10 @@ enum class tx_change : std::uint32_t {
     resumed = EVCP_TX_RESUMED,              ///< It goes on after a restart.
     confirmed = EVCP_TX_CONFIRMED,          ///< The central system gave it an id.
     deauthorized = EVCP_TX_DEAUTHORIZED,    ///< The central system does not accept the tag after all.
-    stopped = EVCP_TX_STOPPED               ///< It ended.
+    stopped = EVCP_TX_STOPPED,              ///< It ended.
+    given_up = EVCP_TX_GIVEN_UP,            ///< The central system refused it to the end: it is kept as undelivered.
+    delivered = EVCP_TX_DELIVERED,          ///< One that was given up has been delivered after all.
+    unanswered = EVCP_TX_UNANSWERED         ///< The central system does not answer a message of it.
 };
 
 /// The link to the central system.

@@ -179,8 +179,8 @@ mod tests {
         };
         assert_eq!(
             bill(&transaction),
-            "transaction 7 (-4 there) of connector 2, tag \"CA\\nFE\", from 2026-01-01T00:00:00Z at \
-             1000 Wh to 2026-01-01T01:00:00Z at 8500 Wh (EVDisconnected)"
+            "transaction 7 (-4 there) of connector 2, tag \"CA\\nFE\", from 2026-01-01T00:00:00.000Z at \
+             1000 Wh to 2026-01-01T01:00:00.000Z at 8500 Wh (EVDisconnected)"
         );
     }
 }

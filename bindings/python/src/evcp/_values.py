@@ -137,6 +137,9 @@ class Change(Open):
     CONFIRMED = 2  #: The central system gave it an id.
     DEAUTHORIZED = 3  #: The central system does not accept the tag after all.
     STOPPED = 4
+    GIVEN_UP = 5  #: The central system refused it to the end: it is kept as undelivered.
+    DELIVERED = 6  #: One that was given up has been delivered after all.
+    UNANSWERED = 7  #: The central system does not answer a message of it.
 
 
 class Link(Open):
