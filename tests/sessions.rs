@@ -10,7 +10,7 @@ use evcp::wire::{ChargePointErrorCode, CiString};
 use serde_json::json;
 
 fn with_key(name: &str, value: &str) -> evcp::core::Setup {
-    common::with(2, &[(name, value)])
+    with(2, &[(name, value)])
 }
 
 // rules: 37, 51, 57
