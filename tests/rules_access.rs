@@ -15,13 +15,16 @@ const DAY: i64 = 86_400_000;
 fn attempts(engine: &mut Engine, now: &mut Now, count: usize) -> Vec<i64> {
     let mut times = Vec::new();
     while times.len() < count {
-        while let Some(effect) = engine.poll() {
-            if let Effect::Connect(access) = effect {
-                times.push(access.time.0);
-                engine.handle(*now, Input::Link(Link::Failed("TLS: expired".to_owned())));
-            }
-        }
-        if let Some((due, _)) = engine.deadline() {
+        let effects = std::iter::from_fn(|| engine.poll());
+        let connects = effects.filter_map(|effect| match effect {
+            Effect::Connect(access) => Some(access.time.0),
+            _ => None,
+        });
+        let tried = connects.last();
+        times.extend(tried);
+        if tried.is_some() {
+            engine.handle(*now, Input::Link(Link::Failed("TLS: expired".to_owned())));
+        } else if let Some((due, _)) = engine.deadline() {
             let span = due.since(now.mono);
             now.mono = now.mono + span;
             now.wall = now

@@ -308,8 +308,8 @@ fn every_attempt_to_connect_carries_the_password() {
     setup.tuning.security_profile = 1;
     let mut world = World::new(setup);
     for _ in 0..3 {
-        world.engine.handle(world.now, Input::Deadline);
-        let access = std::iter::from_fn(|| world.engine.poll()).find_map(|effect| match effect {
+        let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
+        let access = effects.into_iter().find_map(|effect| match effect {
             Effect::Connect(access) => Some(access),
             _ => None,
         });
@@ -317,8 +317,10 @@ fn every_attempt_to_connect_carries_the_password() {
         assert_eq!(key.as_deref(), Some(&b"OCA_OCTT_admin_test"[..]));
         let failed = Link::Failed("no route".to_owned());
         world.engine.handle(world.now, Input::Link(failed));
+        while world.engine.poll().is_some() {}
         let (due, _) = world.engine.deadline().expect("it tries again");
         world.now.mono = due;
+        world.engine.handle(world.now, Input::Deadline);
     }
 }
 

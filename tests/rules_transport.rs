@@ -496,3 +496,12 @@ fn a_message_keeps_its_id_after_a_refusal_while_another_copy_of_it_has_no_answer
     assert!(sent.iter().all(|id| *id == sent[0]), "{sent:?}");
     assert_eq!(world.central.sessions.len(), 1);
 }
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "before the effects of the last one")]
+fn a_driver_that_leaves_effects_undone_is_found() {
+    let mut world = World::new(setup(1));
+    world.engine.handle(world.now, Input::Deadline);
+    world.engine.handle(world.now, Input::Deadline);
+}

@@ -82,28 +82,31 @@ impl Point {
     }
 
     fn settle(&mut self) {
-        while let Some(effect) = self.engine.poll() {
-            let Effect::Send(text) = effect else {
-                continue;
-            };
-            let frame: Value = serde_json::from_str(&text).expect("the engine writes JSON");
-            let answer = match frame[2].as_str() {
-                Some("BootNotification") => json!({
-                    "status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 86400,
-                }),
-                Some("Authorize") => json!({"idTagInfo": {"status": "Accepted"}}),
-                Some("StartTransaction") => {
-                    json!({"transactionId": 1, "idTagInfo": {"status": "Accepted"}})
-                }
-                _ => json!({}),
-            };
-            if frame[0] == 2 {
-                self.engine.handle(
-                    MIDNIGHT,
-                    Input::Link(Link::Text(&json!([3, frame[1], answer]).to_string())),
-                );
+        let effects: Vec<_> = std::iter::from_fn(|| self.engine.poll()).collect();
+        for effect in effects {
+            if let Effect::Send(text) = effect {
+                self.answer(&text);
             }
         }
+    }
+
+    /// What the central system says to a frame.
+    fn answer(&mut self, text: &str) {
+        let frame: Value = serde_json::from_str(text).expect("the engine writes JSON");
+        if frame[0] != 2 {
+            return;
+        }
+        let answer = match frame[2].as_str() {
+            Some("BootNotification") => json!({
+                "status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 86400,
+            }),
+            Some("Authorize") => json!({"idTagInfo": {"status": "Accepted"}}),
+            Some("StartTransaction") => {
+                json!({"transactionId": 1, "idTagInfo": {"status": "Accepted"}})
+            }
+            _ => json!({}),
+        };
+        self.hear(&json!([3, frame[1], answer]));
     }
 }
 

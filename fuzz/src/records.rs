@@ -5,6 +5,7 @@
 //! whatever can still be opened is loaded, fetched, and given to an engine.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
@@ -383,20 +384,27 @@ fn live(stored: Stored, store: &mut SqliteStore) {
     let mut engine = Engine::new(setup(2), stored, now).expect("what is stored hinders nobody");
     for _ in 0..40 {
         let mut owed = Vec::new();
-        while let Some(effect) = engine.poll() {
-            match effect {
-                Effect::Store(batch) => {
-                    let _ = store.commit(&batch);
+        let mut news = VecDeque::new();
+        loop {
+            while let Some(effect) = engine.poll() {
+                match effect {
+                    Effect::Store(batch) => {
+                        let _ = store.commit(&batch);
+                    }
+                    Effect::Fetch { after, limit } => {
+                        let fetched = store.fetch(after, limit).unwrap_or_default();
+                        news.push_back(Input::Fetched(fetched));
+                    }
+                    Effect::Connect(_) => news.push_back(Input::Link(Link::Up)),
+                    Effect::Ping => news.push_back(Input::Link(Link::Pong)),
+                    Effect::Send(text) => owed.extend(answer(&text)),
+                    Effect::Close(_) | Effect::Tell(_) => {}
                 }
-                Effect::Fetch { after, limit } => {
-                    let fetched = store.fetch(after, limit).unwrap_or_default();
-                    engine.handle(now, Input::Fetched(fetched));
-                }
-                Effect::Connect(_) => engine.handle(now, Input::Link(Link::Up)),
-                Effect::Ping => engine.handle(now, Input::Link(Link::Pong)),
-                Effect::Send(text) => owed.extend(answer(&text)),
-                Effect::Close(_) | Effect::Tell(_) => {}
             }
+            let Some(input) = news.pop_front() else {
+                break;
+            };
+            engine.handle(now, input);
         }
         if owed.is_empty() {
             let Some((due, _)) = engine.deadline() else {

@@ -3,7 +3,7 @@
 //! A value that is taken is shown, stored, told and there again after a restart; one that is not
 //! leaves no trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use arbitrary::Unstructured;
 use evcp::core::{
@@ -157,29 +157,40 @@ impl Running {
     }
 
     fn effects(&mut self) {
-        while let Some(effect) = self.engine.poll() {
-            match effect {
-                Effect::Store(batch) => {
-                    for write in &batch {
-                        if let Write::Setting(key, value) = write {
-                            self.stored.push((key.clone(), value.clone()));
-                        }
-                    }
-                    self.disk.commit(&batch).expect("memory can be written");
-                }
-                Effect::Connect(_) => {
-                    self.up = true;
-                    self.engine.handle(NOW, Input::Link(Link::Up));
-                }
-                Effect::Close(_) => self.up = false,
-                Effect::Send(text) => {
-                    assert!(self.up);
-                    self.sent.push(text);
-                }
-                Effect::Tell(notice) => self.told.push(notice),
-                Effect::Ping => self.engine.handle(NOW, Input::Link(Link::Pong)),
-                Effect::Fetch { .. } => unreachable!("nothing is queued"),
+        let mut news = VecDeque::new();
+        loop {
+            while let Some(effect) = self.engine.poll() {
+                self.effect(effect, &mut news);
             }
+            let Some(link) = news.pop_front() else {
+                return;
+            };
+            self.engine.handle(NOW, Input::Link(link));
+        }
+    }
+
+    fn effect(&mut self, effect: Effect, news: &mut VecDeque<Link<'_>>) {
+        match effect {
+            Effect::Store(batch) => {
+                for write in &batch {
+                    if let Write::Setting(key, value) = write {
+                        self.stored.push((key.clone(), value.clone()));
+                    }
+                }
+                self.disk.commit(&batch).expect("memory can be written");
+            }
+            Effect::Connect(_) => {
+                self.up = true;
+                news.push_back(Link::Up);
+            }
+            Effect::Close(_) => self.up = false,
+            Effect::Send(text) => {
+                assert!(self.up);
+                self.sent.push(text);
+            }
+            Effect::Tell(notice) => self.told.push(notice),
+            Effect::Ping => news.push_back(Link::Pong),
+            Effect::Fetch { .. } => unreachable!("nothing is queued"),
         }
     }
 

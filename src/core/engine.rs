@@ -262,8 +262,13 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Takes in one thing that happened at a time.
+    /// Takes in one thing that happened at a time. All that the one before led to has been carried out by
+    /// then ([`Engine::poll`]): a build with debug assertions panics where it has not.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        debug_assert!(
+            self.ready.is_empty(),
+            "an input comes before the effects of the last one are carried out"
+        );
         // A clock that never goes back is asked for; one that does is not followed.
         let mono = now.mono.max(self.now.mono);
         let before = self.now;

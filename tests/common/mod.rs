@@ -9,7 +9,7 @@ pub mod random;
 pub mod records;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use evcp::core::*;
 use evcp::store::{MemoryStore, Store};
@@ -97,6 +97,15 @@ pub struct World {
     pub shown: BTreeMap<Option<ConnectorId>, Vec<Reading>>,
     calls: u64,
     wire: Wire,
+    /// What effects led to, and the engine has not heard of yet.
+    news: VecDeque<News>,
+}
+
+/// What comes of effects.
+enum News {
+    Fetched(Fetched),
+    Link(Link<'static>),
+    Text(String),
 }
 
 impl World {
@@ -131,6 +140,7 @@ impl World {
             shown: BTreeMap::new(),
             calls: 0,
             wire,
+            news: VecDeque::new(),
         }
     }
 
@@ -150,6 +160,7 @@ impl World {
         self.connected = false;
         self.fuel = None;
         self.central.habits.owed.clear();
+        self.news.clear();
         self.shown.clear();
         self.told.clear();
         self.wire.note("power", self.now, "");
@@ -163,6 +174,8 @@ impl World {
         if input == Input::Deadline {
             self.show_meters();
         }
+        // All that came before has been done.
+        self.settle();
         if !self.out_of_fuel() {
             if let Input::Link(Link::Text(text)) = input {
                 self.wire.received(self.now, text);
@@ -233,7 +246,7 @@ impl World {
     pub fn drop_link(&mut self) {
         if self.connected {
             self.connected = false;
-            self.central.habits.owed.clear();
+            self.forget_answers();
             self.give(Input::Link(Link::Down("cut".to_owned())));
         }
     }
@@ -282,68 +295,85 @@ impl World {
         self.central.clock += millis;
     }
 
-    /// Carries out effects, in order, until there are none or the power is cut.
+    /// Carries out effects, in order, and hands the engine what they lead to one by one, until there is
+    /// nothing more or the power is cut.
     fn settle(&mut self) {
-        while let Some(effect) = self.engine.poll() {
-            if let Some(fuel) = &mut self.fuel {
-                if *fuel == 0 {
-                    return;
+        loop {
+            while let Some(effect) = self.engine.poll() {
+                if let Some(fuel) = &mut self.fuel {
+                    if *fuel == 0 {
+                        return;
+                    }
+                    *fuel -= 1;
                 }
-                *fuel -= 1;
+                self.effects += 1;
+                self.carry_out(effect);
             }
-            self.effects += 1;
-            match effect {
-                Effect::Store(batch) => {
-                    self.stores += 1;
-                    self.disk.commit(&batch).expect("memory can be written");
+            let input = match self.news.pop_front() {
+                None => return,
+                Some(News::Fetched(fetched)) => Input::Fetched(fetched),
+                Some(News::Link(link)) => Input::Link(link),
+                Some(News::Text(text)) => {
+                    self.wire.received(self.now, &text);
+                    self.engine.handle(self.now, Input::Link(Link::Text(&text)));
+                    continue;
                 }
-                Effect::Fetch { after, limit } => {
-                    let fetched = self.disk.fetch(after, limit).expect("memory can be read");
-                    self.engine.handle(self.now, Input::Fetched(fetched));
-                }
-                Effect::Connect(_) => {
-                    assert!(!self.connected, "a second connection");
-                    self.connected = self.reachable;
-                    if self.connected {
-                        self.wire.connected(self.now);
-                    }
-                    let news = if self.reachable {
-                        Link::Up
-                    } else {
-                        Link::Failed("no route".to_owned())
-                    };
-                    self.engine.handle(self.now, Input::Link(news));
-                }
-                Effect::Close(_) => {
-                    self.connected = false;
-                    self.central.habits.owed.clear();
-                }
-                Effect::Ping => self.engine.handle(self.now, Input::Link(Link::Pong)),
-                Effect::Send(text) => {
-                    assert!(self.connected, "sent without a connection: {text}");
-                    self.wire.sent(self.now, &text);
-                    let answer = self.central.take(&text);
-                    if let Some(answer) = &answer {
-                        if self.central.habits.comes_later(self.now.mono, answer) {
-                            continue;
-                        }
-                    }
-                    if let Some(answer) = answer {
-                        self.wire.received(self.now, &answer);
-                        self.engine
-                            .handle(self.now, Input::Link(Link::Text(&answer)));
-                    } else if text.starts_with("[2") {
-                        self.wire.note("ignored", self.now, &text);
-                    }
-                    if std::mem::take(&mut self.central.hung_up) {
-                        self.connected = false;
-                        let news = Link::Down("it hung up".to_owned());
-                        self.engine.handle(self.now, Input::Link(news));
-                    }
-                }
-                Effect::Tell(notice) => self.told.push(notice),
-            }
+            };
+            self.engine.handle(self.now, input);
         }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(batch) => {
+                self.stores += 1;
+                self.disk.commit(&batch).expect("memory can be written");
+            }
+            Effect::Fetch { after, limit } => {
+                let fetched = self.disk.fetch(after, limit).expect("memory can be read");
+                self.news.push_back(News::Fetched(fetched));
+            }
+            Effect::Connect(_) => {
+                assert!(!self.connected, "a second connection");
+                self.connected = self.reachable;
+                let link = if self.reachable {
+                    self.wire.connected(self.now);
+                    Link::Up
+                } else {
+                    Link::Failed("no route".to_owned())
+                };
+                self.news.push_back(News::Link(link));
+            }
+            Effect::Close(_) => {
+                self.connected = false;
+                self.forget_answers();
+            }
+            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Send(text) => self.send(&text),
+            Effect::Tell(notice) => self.told.push(notice),
+        }
+    }
+
+    fn send(&mut self, text: &str) {
+        assert!(self.connected, "sent without a connection: {text}");
+        self.wire.sent(self.now, text);
+        match self.central.take(text) {
+            Some(answer) if self.central.habits.comes_later(self.now.mono, &answer) => {}
+            Some(answer) => self.news.push_back(News::Text(answer)),
+            None if text.starts_with("[2") => self.wire.note("ignored", self.now, text),
+            None => {}
+        }
+        if std::mem::take(&mut self.central.hung_up) {
+            self.connected = false;
+            let link = Link::Down("it hung up".to_owned());
+            self.news.push_back(News::Link(link));
+        }
+    }
+
+    /// Answers that are under way on a connection that is gone do not arrive.
+    fn forget_answers(&mut self) {
+        self.central.habits.owed.clear();
+        self.news.retain(|news| !matches!(news, News::Text(_)));
     }
 
     /// Every call of the charge point: when by the monotonic clock, which, and what it says.

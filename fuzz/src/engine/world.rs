@@ -1,6 +1,6 @@
 //! The engine, a disk in memory, a link, and a central system that is polite when it is told to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use arbitrary::Unstructured;
 use evcp::core::{
@@ -82,6 +82,8 @@ pub struct World {
     faults: BTreeMap<Option<ConnectorId>, Fault>,
     /// What the central system says, after the effects of the input have been carried out.
     owed: Vec<(String, String, Value)>,
+    /// What effects led to, and the engine has not heard of yet.
+    news: VecDeque<Input<'static>>,
     calls: u64,
     data: u64,
     concluded: u64,
@@ -110,6 +112,7 @@ impl World {
             questions: Vec::new(),
             faults: BTreeMap::new(),
             owed: Vec::new(),
+            news: VecDeque::new(),
             calls: 0,
             data: 0,
             concluded: 0,
@@ -244,6 +247,7 @@ impl World {
         self.fuel = None;
         self.questions.clear();
         self.owed.clear();
+        self.news.clear();
         self.faults.clear();
         self.books.power_cut();
         // Nobody is told any more what became of vendor data.
@@ -294,6 +298,10 @@ impl World {
             }
             rounds += 1;
             assert!(rounds < 2_000, "one input has no end of effects");
+            if let Some(input) = self.news.pop_front() {
+                self.engine.handle(self.now, input);
+                continue;
+            }
             if self.owed.is_empty() {
                 return;
             }
@@ -315,7 +323,7 @@ impl World {
             Effect::Store(batch) => self.disk.commit(&batch).expect("memory can be written"),
             Effect::Fetch { after, limit } => {
                 let fetched = self.disk.fetch(after, limit).expect("memory can be read");
-                self.engine.handle(self.now, Input::Fetched(fetched));
+                self.news.push_back(Input::Fetched(fetched));
             }
             Effect::Connect(_) => {
                 assert!(!self.connected, "a second connection");
@@ -326,13 +334,13 @@ impl World {
                 } else {
                     Link::Failed("no route".to_owned())
                 };
-                self.engine.handle(self.now, Input::Link(news));
+                self.news.push_back(Input::Link(news));
             }
             Effect::Close(_) => self.connected = false,
             Effect::Ping => {
                 assert!(self.connected);
                 if self.polite {
-                    self.engine.handle(self.now, Input::Link(Link::Pong));
+                    self.news.push_back(Input::Link(Link::Pong));
                 }
             }
             Effect::Send(text) => self.sent(&text),
