@@ -536,7 +536,10 @@ evcp_err_t evcp_config_set_lockable(evcp_config_t *cfg,
 /* What the wires and contactors of a connector (0: of the grid connection of the whole charge point)
  * can carry: amps per phase on 1 to 3 phases, or, with phases 0, of direct current; up to 10000 A,
  * in steps of 0.1 A. A connector has 32 A on three phases unless this says otherwise, and is never
- * told more; the grid connection has no limit. The voltage is the setting "electric.voltage_v". */
+ * told more. The grid connection has no limit unless this says so; then all connectors together are
+ * never told more, whatever the central system says: they share it, or have equal parts of it with
+ * "smart.sharing" off. The amps of all connectors count as if they were on the same phases. The
+ * voltage is the setting "electric.voltage_v". */
 EVCP_API
 evcp_err_t evcp_config_set_limit(evcp_config_t *cfg,
                                  uint32_t connector,

@@ -7,14 +7,13 @@
 mod common;
 
 use common::oracle::Oracle;
-use common::{with, World};
-use evcp::core::{Ev, Feed, Hardware};
+use common::{with, Treat, World};
+use evcp::core::{AfterPowerLoss, Ev, Fact, Feed, Hardware};
 use evcp::time::{Millis, Wall};
 use proptest::prelude::*;
 use serde_json::{json, Map, Value};
 
 const CONNECTORS: usize = 3;
-const START: i64 = common::NEW_YEAR / 1000;
 
 /// One thing that happens to the charge point.
 #[derive(Clone, Debug)]
@@ -25,6 +24,11 @@ enum Step {
     Set(i64, Profile),
     Clear(Option<i32>, Option<i64>, Option<&'static str>, Option<i32>),
     Ask(i64, i64, Option<&'static str>),
+    /// A power cut, after which the device's clock is late by so many seconds, and nobody says what
+    /// time it is.
+    Cut(i64),
+    /// The host says what time it is.
+    Right,
 }
 
 /// A profile with its times relative to when it is sent.
@@ -140,7 +144,7 @@ fn offset() -> impl Strategy<Value = i64> {
     prop_oneof![
         -90_000_i64..90_000,
         -300_i64..300,
-        Just(0_i64),
+        0_i64..13,
         -700_000_i64..700_000
     ]
 }
@@ -209,6 +213,9 @@ fn step() -> impl Strategy<Value = Step> {
             proptest::option::weighted(0.4, purposes),
             proptest::option::weighted(0.4, 0..5_i32),
         ).prop_map(|(id, connector, purpose, level)| Step::Clear(id, connector, purpose, level)),
+        1 => prop_oneof![Just(0_i64), 1_i64..20, 20_i64..200_000, Just(100_000_000)]
+            .prop_map(Step::Cut),
+        1 => Just(Step::Right),
         6 => (
             0..=CONNECTORS as i64,
             prop_oneof![Just(0_i64), 1_i64..400, 400_i64..7_000, 7_201_i64..200_000, 200_000_i64..2_000_000],
@@ -258,6 +265,12 @@ struct Pair {
     world: World,
     oracle: Oracle,
     sessions: usize,
+    /// By how much the charge point's clock is off, in seconds.
+    off: i64,
+    /// Somebody has said what time it is, since the power was there.
+    set: bool,
+    /// The connectors whose transaction started by a clock that nobody had set.
+    unsure: Vec<usize>,
 }
 
 impl Pair {
@@ -277,7 +290,15 @@ impl Pair {
         setup.tuning.grid = case.grid;
         setup.tuning.volts = case.volts;
         setup.tuning.sharing = case.sharing;
-        let world = World::booted(setup);
+        setup.tuning.after_power_loss = AfterPowerLoss::Resume;
+        let mut world = World::booted(setup);
+        // From here on the host alone says what time it is.
+        let no_time = "1999-12-31T23:59:59Z";
+        let boot = json!({"status": "Accepted", "currentTime": no_time, "interval": 86_400});
+        let heartbeat = json!({"currentTime": no_time});
+        let always = &mut world.central.always;
+        always.insert("BootNotification".to_owned(), Treat::With(boot));
+        always.insert("Heartbeat".to_owned(), Treat::With(heartbeat));
         let oracle = Oracle {
             hardware: case.hardware.clone(),
             grid: case.grid,
@@ -293,12 +314,44 @@ impl Pair {
             world,
             oracle,
             sessions: 0,
+            off: 0,
+            set: true,
+            unsure: Vec::new(),
         }
     }
 
-    /// The time in whole seconds.
+    /// The time in whole seconds, as the charge point knows it.
     fn now(&self) -> i64 {
-        START + i64::try_from((self.world.now.mono.0 - 1_000_000) / 1000).expect("not that long")
+        self.world.central.clock / 1000 + self.off
+    }
+
+    /// Cuts the power; the device's clock is late then.
+    fn cut(&mut self, late: i64) {
+        let right = self.world.central.clock / 1000;
+        self.world.now.wall = Wall((right - late) * 1000);
+        self.world.power_cycle();
+        self.world.run(Millis(0));
+        let request = json!({"connectorId": 0, "duration": 0});
+        let answer = self.world.call("GetCompositeSchedule", request);
+        let start = &answer.expect("an answer")["scheduleStart"];
+        let start = evcp::wire::parse_wall(start.as_str().expect("a time")).expect("a time");
+        self.off = start.0 / 1000 - right;
+        assert!((-late..=0).contains(&self.off), "{late} {}", self.off);
+        self.oracle.behind = self.off > -late;
+        self.unsure.clear();
+    }
+
+    fn set_clock(&mut self) {
+        self.world.fact(Fact::Clock(Wall(self.world.central.clock)));
+        for index in std::mem::take(&mut self.unsure) {
+            if let Some((_, started)) = &mut self.oracle.running[index] {
+                *started -= self.off;
+            }
+        }
+        self.off = 0;
+        self.oracle.behind = false;
+        // A clock that was set once is right.
+        self.set = true;
     }
 
     fn take(&mut self, step: &Step) {
@@ -313,6 +366,10 @@ impl Pair {
                 self.world.ev(connector, Ev::Absent);
                 self.world.charge(connector, &format!("T{}", self.sessions));
                 self.oracle.running[*index] = Some((self.sessions, self.now()));
+                self.unsure.retain(|of| of != index);
+                if !self.set {
+                    self.unsure.push(*index);
+                }
             }
             Step::Stop(index) if self.oracle.running[*index].is_some() => {
                 self.world.ev(*index as u32 + 1, Ev::Absent);
@@ -330,6 +387,11 @@ impl Pair {
             Step::Clear(id, connector, purpose, level) => {
                 self.clear(*id, *connector, *purpose, *level)
             }
+            Step::Cut(late) => {
+                self.set = false;
+                self.cut(*late);
+            }
+            Step::Right => self.set_clock(),
             Step::Ask(connector, duration, unit) => self.ask(*connector, *duration, *unit),
         }
     }

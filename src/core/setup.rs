@@ -218,14 +218,16 @@ pub struct Tuning {
     pub charge_before_accepted: bool,
     /// The nominal voltage of a phase, or of the direct current, in volts, 1 to 2000.
     pub volts: u32,
-    /// What the grid connection of the charge point can carry, if the host says.
+    /// What the grid connection of the charge point can carry, if the host says: all connectors
+    /// together are never told more.
     pub grid: Option<Hardware>,
     /// How many transactions that the central system refused to the end are kept at most, 0 to 10000: the
     /// oldest go.
     pub keep_undelivered: usize,
     /// How often they are delivered again without being asked for; 0: never, as OCPP says.
     pub redeliver: Millis,
-    /// Whether the connectors share what ChargePointMaxProfile allows; else each is limited to it.
+    /// Whether the connectors share what ChargePointMaxProfile and the grid connection allow; else each
+    /// has an equal part of it.
     pub sharing: bool,
 }
 

@@ -199,26 +199,29 @@ impl Engine {
     }
 
     /// Commands the hardware: each command is complete, and given only when it changed. Less comes
-    /// before more, so that all together never draw too much.
+    /// before more, so that all together never draw too much. Where it is less of one unit and more of
+    /// the other, and both sums are bounded, the less of both comes in between.
     pub(crate) fn command_supplies(&mut self) {
         let stopped = self.all_stopped();
-        // What all share is counted in one unit; fewer phases may mean more in the other.
-        let now = self.clock.instant(self.now.mono);
-        let unit = self
-            .profiles
-            .for_charge_point(now)
-            .word
-            .map(|word| word.0.unit);
+        let together = self.together(self.clock.instant(self.now.mono));
         for less in [true, false] {
             for at in self.connector_ids() {
                 let Some(connector) = self.connector_mut(at) else {
                     continue;
                 };
                 let supply = connector.command(stopped);
-                let before = connector.supply;
-                if before == Some(supply) || supply.is_less(before.as_ref(), unit) != less {
+                if connector.supply == Some(supply) {
                     continue;
                 }
+                let supply = if less {
+                    let bounded = together.sums().map(|(unit, _)| unit);
+                    supply.what_is_less(connector.supply.as_ref(), bounded)
+                } else {
+                    Some(supply)
+                };
+                let Some(supply) = supply else {
+                    continue;
+                };
                 connector.supply = Some(supply);
                 connector.meter.flowed |= supply.permit;
                 self.tell(Notice::Supply(at, supply));

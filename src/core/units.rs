@@ -1,5 +1,6 @@
 //! Small values of the charger's world that cannot be wrong.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 use crate::time::Wall;
@@ -138,20 +139,31 @@ pub struct Supply {
 }
 
 impl Supply {
-    /// Whether it takes something away from a former command; the first takes all away.
-    pub(crate) fn is_less(
-        &self,
+    /// What of it takes something away from a former command, in the units in which the sum over all
+    /// connectors is bounded; the first command takes all away.
+    pub(crate) fn what_is_less(
+        self,
         before: Option<&Self>,
-        unit: Option<ChargingRateUnitType>,
-    ) -> bool {
-        let Some(before) = before else {
-            return !self.permit;
+        bounded: impl Iterator<Item = ChargingRateUnitType>,
+    ) -> Option<Self> {
+        let Some(before) = before.filter(|_| self.permit) else {
+            return (!self.permit).then_some(self);
         };
-        !self.permit
-            || match unit {
-                Some(ChargingRateUnitType::W) => self.deciwatts < before.deciwatts,
-                _ => self.deciamps < before.deciamps,
-            }
+        let (mut less, mut more) = (false, false);
+        for unit in bounded {
+            let order = match unit {
+                ChargingRateUnitType::A => self.deciamps.cmp(&before.deciamps),
+                ChargingRateUnitType::W => self.deciwatts.cmp(&before.deciwatts),
+            };
+            less |= order == Ordering::Less;
+            more |= order == Ordering::Greater;
+        }
+        let both = Self {
+            deciamps: self.deciamps.min(before.deciamps),
+            deciwatts: self.deciwatts.min(before.deciwatts),
+            ..self
+        };
+        less.then_some(if more { both } else { self })
     }
 
     /// Nothing flows.

@@ -277,6 +277,26 @@ impl Oracle {
         })
     }
 
+    /// What all together may draw: each sum that is bounded, by its unit.
+    pub fn bounds(&self, t: i64) -> Vec<(char, i64)> {
+        let mut all = Vec::new();
+        if let Some((placed, total, _)) = self.to_all(t) {
+            all.push((Self::unit_of(placed), total));
+        }
+        if let Some(grid) = self.grid {
+            let amps = i64::from(grid.deciamps);
+            all.push(('A', amps));
+            if self.hardware.iter().any(|made| lines(*made) > lines(grid)) {
+                all.push(('W', self.convert(amps, 'A', 'W', lines(grid))));
+            }
+        }
+        let least = |unit| {
+            let of_unit = all.iter().filter(|(of, _)| *of == unit);
+            of_unit.map(|(_, total)| (unit, *total)).min()
+        };
+        ['A', 'W'].into_iter().filter_map(least).collect()
+    }
+
     pub fn unit_of(placed: &Placed) -> char {
         let unit = text(&placed.profile["chargingSchedule"], "chargingRateUnit");
         unit.chars().next().expect("a unit")
@@ -408,6 +428,7 @@ impl Oracle {
             let mut starts = vec![placed.installed, t0];
             starts.extend(self.running.iter().flatten().map(|(_, started)| *started));
             if let Some(start) = seconds(&schedule["startSchedule"]) {
+                let start = begun(start, placed.installed);
                 let daily = text(profile, "recurrencyKind") == "Daily";
                 let round = if daily { 86_400 } else { 604_800 };
                 starts.push(start);

@@ -9,6 +9,7 @@ mod profile;
 mod requests;
 mod share;
 mod supply;
+mod together;
 
 pub(crate) use limits::Installed;
 pub use outlook::Outlook;

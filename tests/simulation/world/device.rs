@@ -46,6 +46,10 @@ impl World<'_> {
                 most_values: make.most_values,
                 redeliver: Millis(if make.redelivers { 3_600_000 } else { 0 }),
                 sharing: make.shares,
+                grid: make.grid.map(|deciamps| Hardware {
+                    deciamps,
+                    feed: Feed::Three,
+                }),
                 measurable: Quantity::parse_list("Power.Active.Import").unwrap_or_default(),
                 ..Tuning::default()
             },
@@ -268,6 +272,8 @@ impl World<'_> {
                     }
                 }
                 outlet.flowed |= supply.permit;
+                let all = self.outlets.iter().map(|outlet| outlet.supply);
+                self.limits.told(all)?;
                 if moved && self.make.pushes() {
                     let wait = if supply.permit {
                         self.make.pushes_every

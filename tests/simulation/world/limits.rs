@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use evcp::core::{ConnectorSetup, Supply};
+use evcp::core::{ConnectorSetup, Feed, Hardware, Supply};
 use serde_json::Value;
 
 use super::oracle::Oracle;
@@ -24,6 +24,13 @@ pub struct Limits {
     looked: u64,
 }
 
+/// What may flow, in tenths of A.
+fn sum(supplies: impl Iterator<Item = Supply>) -> i64 {
+    let flowing = supplies.filter(|supply| supply.permit);
+    let amps = flowing.map(|supply| supply.deciamps.map_or(i64::MAX, i64::from));
+    amps.fold(0, i64::saturating_add)
+}
+
 fn second(now: u64) -> i64 {
     NEW_YEAR / 1_000 + i64::try_from(now / 1_000).unwrap_or(0)
 }
@@ -35,7 +42,10 @@ impl Limits {
         Self {
             oracle: Oracle {
                 hardware: vec![ConnectorSetup::SOCKET.hardware; make.connectors],
-                grid: None,
+                grid: make.grid.map(|deciamps| Hardware {
+                    deciamps,
+                    feed: Feed::Three,
+                }),
                 volts: 230,
                 placed: Vec::new(),
                 running: vec![None; make.connectors],
@@ -48,6 +58,18 @@ impl Limits {
             sure: make.clock_off == 0 && !plan.events.iter().any(|(_, event)| jumps(event)),
             transactions: 0,
             looked: 0,
+        }
+    }
+
+    /// The firmware was told something: at no instant is it told too much for the grid connection.
+    pub fn told(&self, supplies: impl Iterator<Item = Supply>) -> Result<(), String> {
+        let drawn = sum(supplies);
+        match self.oracle.grid {
+            Some(grid) if drawn > i64::from(grid.deciamps) => Err(format!(
+                "{drawn} tenths of A from a grid connection of {}",
+                grid.deciamps
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -105,6 +127,16 @@ impl Limits {
         let t = second(now);
         let mut instants = self.oracle.boundaries(t - BEHIND, BEHIND + 2);
         instants.push(t);
+        // The maximum is of all together, unless there was none.
+        let max = |instant: &i64| self.oracle.to_all(*instant).map(|(_, total, _)| total);
+        let max: Option<Vec<_>> = instants.iter().map(max).collect();
+        let max = max.and_then(|all| all.into_iter().max());
+        let drawn = sum(supplies.iter().copied());
+        if let Some(max) = max.filter(|max| drawn > *max) {
+            return Err(format!(
+                "{drawn} tenths of A together, {max} are the maximum"
+            ));
+        }
         for (index, supply) in supplies
             .iter()
             .enumerate()

@@ -35,6 +35,8 @@ pub struct Make {
     pub ping_s: u64,
     pub stops_invalid: bool,
     pub shares: bool,
+    /// What the grid connection carries, in tenths of A on three phases.
+    pub grid: Option<u32>,
     /// Parts per million that the device's clock is too fast.
     pub drift: i64,
     /// The device's clock at power-on is off by this, in milliseconds.
@@ -285,6 +287,7 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         ping_s: [0, 30, 60][dice.usize(..3)],
         stops_invalid: dice.u8(..4) > 0,
         shares: dice.bool(),
+        grid: [None, None, Some(320), Some(200), Some(90)][dice.usize(..5)],
         drift: dice.i64(-100..100),
         clock_off: [0, 0, -315_360_000_000, 7_000, -3_600_000][dice.usize(..5)],
         sqlite: seed % 64 == 0,

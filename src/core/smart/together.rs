@@ -1,0 +1,237 @@
+//! What all connectors together may draw: the charge point's maximum, and its grid connection
+//! (`OCPP 1.6 §3.13.3`).
+
+use crate::core::connector::{Allowance, Session};
+use crate::core::smart::limits::{lines, Volts};
+use crate::core::smart::profile::{Instant, Profile};
+use crate::core::smart::share::{share, Claim};
+use crate::core::smart::supply::Offer;
+use crate::core::{ConnectorId, Engine, Feed};
+use crate::wire::ChargingRateUnitType as Unit;
+
+/// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where
+/// connectors differ in their phases: each sum keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Together {
+    amps: Option<i64>,
+    watts: Option<i64>,
+    /// What ChargePointMaxProfile says of the phases.
+    phases: Option<u8>,
+}
+
+impl Together {
+    fn bound(&mut self, unit: Unit, tenths: i64) {
+        let bound = match unit {
+            Unit::A => &mut self.amps,
+            Unit::W => &mut self.watts,
+        };
+        *bound = Some(bound.map_or(tenths, |before| before.min(tenths)));
+    }
+
+    /// The sums that are bounded.
+    pub(crate) fn sums(self) -> impl Iterator<Item = (Unit, i64)> {
+        let amps = self.amps.map(|tenths| (Unit::A, tenths));
+        let watts = self.watts.map(|tenths| (Unit::W, tenths));
+        amps.into_iter().chain(watts)
+    }
+}
+
+/// What a connector brings along when all together are served.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Its place among the offers.
+    index: usize,
+    /// On how many conductors it draws.
+    lines: u8,
+    /// What its profile says is of no use below it.
+    least: Option<(i64, Unit)>,
+    feed: Feed,
+    wants: bool,
+    order: u64,
+}
+
+/// Room for the work, kept so that no memory is asked for each time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    places: Vec<Place>,
+    claims: Vec<Claim>,
+    /// What each could draw if it were alone.
+    own: Vec<(ConnectorId, Offer)>,
+}
+
+/// What alternating current takes at least, in tenths of an ampere (IEC 61851).
+const LEAST_AC: i64 = 60;
+
+/// So often those who are paused for one sum leave what they had of the other to the rest.
+const MOST_ROUNDS: usize = 3;
+
+impl Place {
+    fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
+        let physical = match self.feed {
+            Feed::Dc => 0,
+            _ => volts.convert(LEAST_AC, Unit::A, unit, self.lines),
+        };
+        let said = |(least, from)| volts.convert(least, from, unit, self.lines);
+        let most = own.in_unit(unit);
+        Claim {
+            most,
+            // A limit of its own below that is no reason to pause it.
+            least: self.least.map_or(physical, said).min(most),
+            wants: self.wants,
+            order: self.order,
+            gets: 0,
+            paused: false,
+        }
+    }
+}
+
+impl Engine {
+    /// What all together may draw now.
+    pub(crate) fn together(&self, now: Instant) -> Together {
+        let mut all = Together::default();
+        if let Some((profile, tenths, phases)) = self.profiles.for_charge_point(now).word {
+            all.bound(profile.unit, tenths);
+            all.phases = phases;
+        }
+        if let Some(grid) = self.setup.tuning.grid {
+            let volts = self.volts();
+            all.bound(Unit::A, i64::from(grid.deciamps));
+            // Amperes on more conductors than there are to the grid are more watts than it has.
+            let wires = grid.feed.lines();
+            let mut feeds = self.setup.connectors.iter().map(|made| made.hardware.feed);
+            if feeds.any(|feed| feed.lines() > wires) {
+                all.bound(Unit::W, volts.of(grid, Unit::W, wires));
+            }
+        }
+        all
+    }
+
+    /// Cuts offers down to what all together may draw.
+    pub(crate) fn keep_within(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        room: &mut Room,
+        now: Instant,
+    ) {
+        let all = self.together(now);
+        if all.sums().next().is_none() {
+            return;
+        }
+        if self.setup.tuning.sharing {
+            self.share_out(list, room, all, now);
+        } else {
+            self.divide(list, all, now);
+        }
+    }
+
+    /// Without sharing each connector has its part, whatever the others do.
+    fn divide(&self, list: &mut [(ConnectorId, Offer)], all: Together, now: Instant) {
+        let count = i64::try_from(self.connectors.len())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        for (at, offer) in list {
+            let Some((lines, _)) = self.said_to(*at, all.phases, now) else {
+                continue;
+            };
+            for (unit, total) in all.sums() {
+                offer.cut(total / count, unit, lines, self.volts());
+            }
+        }
+    }
+
+    fn share_out(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        room: &mut Room,
+        all: Together,
+        now: Instant,
+    ) {
+        room.places.clear();
+        for (index, (at, _)) in list.iter().enumerate() {
+            room.places
+                .extend(self.place_of(index, *at, all.phases, now));
+        }
+        room.own.clear();
+        room.own.extend_from_slice(list);
+        for round in 0..MOST_ROUNDS {
+            let paused = self.pour_out(list, room, all);
+            if !paused || round + 1 == MOST_ROUNDS {
+                return;
+            }
+            list.copy_from_slice(&room.own);
+        }
+    }
+
+    /// Serves all within each sum. Says whether somebody is paused for the second one who had
+    /// something of the first; that one gets nothing the next time.
+    fn pour_out(&self, list: &mut [(ConnectorId, Offer)], room: &mut Room, all: Together) -> bool {
+        let volts = self.volts();
+        let mut paused = false;
+        for (number, (unit, total)) in all.sums().enumerate() {
+            room.claims.clear();
+            for place in &room.places {
+                let offer = list.get(place.index).map(|(_, offer)| *offer);
+                let claim = place.claim(offer.unwrap_or_default(), unit, volts);
+                room.claims.push(claim);
+            }
+            share(total, &mut room.claims);
+            for (claim, place) in room.claims.iter().zip(&room.places) {
+                // What is not cut stays as it is: in the other unit it may be a little more.
+                let cut = list
+                    .get_mut(place.index)
+                    .filter(|_| claim.gets < claim.most);
+                if let Some((_, offer)) = cut {
+                    offer.cut(claim.gets, unit, place.lines, volts);
+                }
+                if number > 0 && claim.paused && claim.most > 0 {
+                    paused = true;
+                    if let Some((_, own)) = room.own.get_mut(place.index) {
+                        *own = Offer::default();
+                    }
+                }
+            }
+        }
+        paused
+    }
+
+    /// What is said to the transaction of a connector, and on how many conductors it draws then.
+    fn said_to(
+        &self,
+        at: ConnectorId,
+        phases: Option<u8>,
+        now: Instant,
+    ) -> Option<(u8, Option<&Profile>)> {
+        let whom = self.whom(at, now.t)?;
+        let word = self.profiles.for_transaction(&whom, now).word;
+        let said = [word.and_then(|word| word.2), phases];
+        let lines = lines(whom.hardware, said.into_iter().flatten());
+        Some((lines, word.map(|word| word.0)))
+    }
+
+    /// A connector that takes part of what all may draw.
+    fn place_of(
+        &self,
+        index: usize,
+        at: ConnectorId,
+        phases: Option<u8>,
+        now: Instant,
+    ) -> Option<Place> {
+        let connector = self.connector(at)?;
+        let Session::Running(run) = &connector.session else {
+            return None;
+        };
+        let off = run.allowance == Allowance::Spent || !connector.faults.is_empty();
+        if off || !connector.ev.is_connected() || self.all_stopped() {
+            return None;
+        }
+        let (lines, profile) = self.said_to(at, phases, now)?;
+        Some(Place {
+            index,
+            lines,
+            least: profile.and_then(|profile| Some((profile.least?, profile.unit))),
+            feed: self.setup.connectors.get(at.index())?.hardware.feed,
+            wants: !run.declined,
+            order: run.tx.0,
+        })
+    }
+}
