@@ -18,8 +18,7 @@ use crate::wire::{
 impl Engine {
     pub(crate) fn on_request(&mut self, id: &MessageId, request: CentralRequest) {
         if !self.offers(&request) {
-            let text = "this charge point does not offer the feature profile of it";
-            return self.refuse(id, ErrorCode::NotSupported, text);
+            return self.decline(id, &request);
         }
         if self.is_handled(id, &request) {
             return;
@@ -43,25 +42,8 @@ impl Engine {
             CentralRequest::GetCompositeSchedule(request) => self.on_get_composite(id, &request),
             CentralRequest::TriggerMessage(request) => self.on_trigger(id, &request),
             CentralRequest::UnlockConnector(request) => self.on_unlock(id, &request),
-            _ => self.refuse(
-                id,
-                ErrorCode::NotSupported,
-                "this charge point does not offer it",
-            ),
+            other => self.decline(id, &other),
         }
-    }
-
-    /// Whether the feature profile that a request belongs to is offered (`OCPP 1.6 §3.2`): asked once,
-    /// for every request.
-    fn offers(&self, request: &CentralRequest) -> bool {
-        let profile = match request {
-            CentralRequest::SetChargingProfile(_)
-            | CentralRequest::ClearChargingProfile(_)
-            | CentralRequest::GetCompositeSchedule(_) => "SmartCharging",
-            CentralRequest::TriggerMessage(_) => "RemoteTrigger",
-            _ => return true,
-        };
-        self.settings.has_profile(profile)
     }
 
     /// Whether a call with that id is being handled already. It is not carried out a second time: a
