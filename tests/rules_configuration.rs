@@ -263,10 +263,15 @@ fn a_new_password_is_stored_then_answered_then_used() {
     let change = json!([2, "x", "ChangeConfiguration",
         {"key": "AuthorizationKey", "value": PASSWORD}]);
     let text = change.to_string();
-    world
-        .engine
-        .handle(world.now, Input::Link(Link::Text(&text)));
-    let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
+    let mut effects = Vec::new();
+    let mut input = Input::Link(Link::Text(&text));
+    for _ in 0..4 {
+        world.engine.handle(world.now, input);
+        effects.extend(std::iter::from_fn(|| world.engine.poll()));
+        let due = world.engine.deadline().map(|(due, _)| due);
+        world.now.mono = due.unwrap_or(world.now.mono);
+        input = Input::Deadline;
+    }
     let place = |is: &dyn Fn(&Effect) -> bool| {
         let found = effects.iter().position(is);
         found.unwrap_or_else(|| panic!("{effects:?}"))
@@ -294,7 +299,7 @@ fn a_new_password_loses_nothing_that_waits_and_is_no_boot() {
     world.charge(1, "ONE");
     world.run(Millis::from_secs(10));
     assert_eq!(change(&mut world, "AuthorizationKey", PASSWORD), "Accepted");
-    world.run(Millis(0));
+    world.run(Millis::from_secs(10));
     assert_eq!(world.sent("StartTransaction").len(), 2);
     assert_eq!(world.central.sessions.len(), 1);
     assert_eq!(world.engine.counters().queued, 0);

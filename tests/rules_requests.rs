@@ -247,6 +247,8 @@ fn reset(world: &mut World, kind: &str) {
     world.call("Reset", json!({ "type": kind }));
     let request = question(world);
     world.give(Input::Answer(request, Answer::Accepted));
+    // What is said last is out for a moment, and so is the link closed.
+    world.run(Millis(1_100));
 }
 
 fn reboots(world: &World) -> usize {

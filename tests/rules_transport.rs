@@ -158,7 +158,11 @@ fn each_fault_of_a_call_has_its_code() {
     let mut world = World::booted(setup(1));
     for (action, payload, code) in [
         ("Nonsense", json!({}), "NotImplemented"),
-        ("GetLocalListVersion", json!({}), "NotSupported"),
+        (
+            "GetDiagnostics",
+            json!({"location": "ftp://x"}),
+            "NotSupported",
+        ),
         ("Authorize", json!({"idTag": "A"}), "NotSupported"),
         ("Reset", json!({}), "OccurenceConstraintViolation"),
         (
@@ -277,6 +281,15 @@ fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
         .is_some_and(|(_, due)| due == Due::Heartbeat));
     let answer = change(&mut world, "WebSocketPingInterval", "-1");
     assert_eq!(answer, Some(json!({"status": "Rejected"})));
+}
+
+/// Proxies cut a link on which nothing came for a while, nginx after 60 s unless it is told otherwise.
+// rules: 17
+#[test]
+fn a_quiet_link_says_something_well_before_a_proxy_of_60_s_cuts_it() {
+    let world = World::booted(setup(2));
+    let ping = (world.now.mono + Millis::from_secs(30), Due::Ping);
+    assert_eq!(world.engine.deadline(), Some(ping));
 }
 
 // rules: 17

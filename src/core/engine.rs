@@ -14,6 +14,7 @@ use crate::core::link::{BackOff, Link};
 use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
 use crate::core::questions::Questions;
+use crate::core::renewal::Renewal;
 use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
@@ -91,6 +92,8 @@ pub struct Engine {
     pub(crate) authorizations: Authorizations,
     pub(crate) questions: Questions,
     pub(crate) reset: Option<Reset>,
+    /// The connection is to be made anew.
+    pub(crate) renewal: Option<Renewal>,
     pub(crate) counters: Counters,
     writes: Batch,
     /// Changes that nobody is harmed by losing: they wait for others to be stored with.
@@ -160,6 +163,8 @@ pub enum Due {
     Reset,
     /// Transactions that were given up are delivered again.
     Redelivery,
+    /// A connection is to be closed, and made anew with another password.
+    Renewal,
 }
 
 impl Engine {
@@ -230,6 +235,7 @@ impl Engine {
             authorizations: Authorizations::default(),
             questions: Questions::default(),
             reset: None,
+            renewal: None,
             counters: Counters::default(),
             writes: Batch::new(),
             lazy: Batch::new(),
@@ -278,6 +284,7 @@ impl Engine {
         };
         // All that the last input led to has been done.
         self.questions.are_seen(mono);
+        self.answers_are_out();
         let patience = self.settings.secs(Key::MessageTimeout);
         self.calls.are_sent(mono + patience);
         self.idle = matches!(input, Input::Deadline);

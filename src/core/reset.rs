@@ -2,6 +2,7 @@
 
 use crate::core::boot::Registration;
 use crate::core::connector::Session;
+use crate::core::renewal::{ANSWER_OUT, AWAY};
 use crate::core::settings::Key;
 use crate::core::{CloseReason, Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono};
@@ -12,6 +13,11 @@ use crate::wire::Reason;
 pub(crate) enum Reset {
     /// Transactions are being stopped, and the central system is told, until that time.
     Stopping { hard: bool, until: Mono },
+    /// All is said; what was answered last is out until that time, which begins when it is.
+    Leaving { hard: bool, until: Option<Mono> },
+    /// The link is closed, and the host is told at that time: one that restarts in no time must not be back
+    /// before the central system knows that we are gone.
+    Away { hard: bool, until: Mono },
     /// The host was told to restart; if it does not until that time it is told again, so often
     /// (ResetRetries), and then we go on.
     Rebooting {
@@ -60,13 +66,24 @@ impl Engine {
         let said =
             !self.is_online() || (self.outbox.len() == 0 && self.calls.outstanding.is_none());
         if stopped && said {
-            self.reboot(hard);
+            self.leave(hard);
         }
     }
 
     pub(crate) fn expire_reset(&mut self) {
         match self.reset {
-            Some(Reset::Stopping { hard, until }) if until <= self.now.mono => self.reboot(hard),
+            Some(Reset::Stopping { hard, until }) if until <= self.now.mono => self.leave(hard),
+            Some(Reset::Leaving {
+                hard,
+                until: Some(until),
+            }) if until <= self.now.mono => {
+                self.go_away();
+                let until = self.now.mono + AWAY;
+                self.reset = Some(Reset::Away { hard, until });
+            }
+            Some(Reset::Away { hard, until }) if until <= self.now.mono => {
+                self.tell_reboot(hard, self.settings.int(Key::ResetRetries));
+            }
             Some(Reset::Rebooting {
                 hard,
                 until,
@@ -84,16 +101,32 @@ impl Engine {
         }
     }
 
-    fn reboot(&mut self, hard: bool) {
+    fn leave(&mut self, hard: bool) {
         for at in self.connector_ids() {
             self.stop_now(at);
         }
+        self.commit_now();
+        if self.is_up() {
+            self.reset = Some(Reset::Leaving { hard, until: None });
+            return;
+        }
+        self.go_away();
+        self.tell_reboot(hard, self.settings.int(Key::ResetRetries));
+    }
+
+    /// All that the last input led to has been done, the answer to the reset too.
+    pub(crate) fn reset_is_answered(&mut self) {
+        if let Some(Reset::Leaving { until, .. }) = &mut self.reset {
+            until.get_or_insert(self.now.mono + ANSWER_OUT);
+        }
+    }
+
+    fn go_away(&mut self) {
         self.commit_now();
         self.close(CloseReason::GoingAway);
         self.registration = Registration::Unknown {
             retry: self.now.mono,
         };
-        self.tell_reboot(hard, self.settings.int(Key::ResetRetries));
     }
 
     fn tell_reboot(&mut self, hard: bool, retries: u64) {
@@ -105,16 +138,24 @@ impl Engine {
         self.tell(Notice::Reboot { hard });
     }
 
-    /// The host was told to restart: until it does, or its time is over, nothing is connected.
+    /// The link is about to be closed for a restart.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.reset, Some(Reset::Leaving { .. }))
+    }
+
+    /// The host is about to be told to restart, or was: until it does, or its time is over, nothing is
+    /// connected.
     pub(crate) fn is_rebooting(&self) -> bool {
-        matches!(self.reset, Some(Reset::Rebooting { .. }))
+        let stopping = matches!(self.reset, Some(Reset::Stopping { .. }));
+        self.reset.is_some() && !stopping
     }
 
     pub(crate) fn reset_deadline(&self) -> Option<(Mono, Due)> {
         match self.reset? {
-            Reset::Stopping { until, .. } | Reset::Rebooting { until, .. } => {
-                Some((until, Due::Reset))
-            }
+            Reset::Leaving { until, .. } => Some((until.unwrap_or(self.now.mono), Due::Reset)),
+            Reset::Stopping { until, .. }
+            | Reset::Away { until, .. }
+            | Reset::Rebooting { until, .. } => Some((until, Due::Reset)),
         }
     }
 

@@ -99,6 +99,7 @@ impl Engine {
 
     /// What was under way on the connection will not be answered any more.
     fn lost(&mut self, why: &str) {
+        self.renewal = None;
         for purpose in self.calls.abandon() {
             self.will_not_be_answered(purpose);
         }
@@ -143,12 +144,6 @@ impl Engine {
         }
     }
 
-    /// The way in changed: the next connection uses the new one, at once.
-    pub(crate) fn reconnect(&mut self) {
-        self.close(CloseReason::NewAccess);
-        self.try_at_once();
-    }
-
     /// The time is known at last: an attempt that is under way, or to come, is made anew at once, and
     /// checks certificates by it.
     pub(crate) fn connect_by_clock(&mut self) {
@@ -159,6 +154,7 @@ impl Engine {
 
     pub(crate) fn expire_link(&mut self) {
         let now = self.now.mono;
+        self.expire_renewal();
         match self.link {
             LinkState::Waiting(at) if at <= now => {
                 self.link = LinkState::Connecting;
@@ -205,11 +201,13 @@ impl Engine {
     }
 
     pub(crate) fn link_deadline(&self) -> Option<(Mono, Due)> {
-        match self.link {
+        let link = match self.link {
             LinkState::Waiting(at) => Some((at, Due::Reconnect)),
             LinkState::Up(Ping::Sent(until)) => Some((until, Due::Pong)),
             _ => self.ping_due().map(|at| (at, Due::Ping)),
-        }
+        };
+        let renewal = self.renewal_due().map(|at| (at, Due::Renewal));
+        link.into_iter().chain(renewal).min()
     }
 
     fn on_sign_of_life(&mut self) {
@@ -348,7 +346,7 @@ impl Engine {
 
     /// Sends the next call if none is outstanding: first what waits in the line, then the queue.
     pub(crate) fn send_next(&mut self) {
-        if !self.is_up() || self.calls.outstanding.is_some() {
+        if !self.is_up() || self.calls.outstanding.is_some() || self.is_parting() {
             return;
         }
         let queue_is_due = self.registration.is_accepted()
@@ -530,7 +528,7 @@ impl Engine {
         match &self.calls.outstanding {
             Some(out) if out.held => Some((self.now.mono, Due::Call)),
             Some(out) => Some((out.until, Due::Call)),
-            None if self.registration.is_accepted() => {
+            None if self.registration.is_accepted() && !self.is_parting() => {
                 let retry = self.outbox.retry_at().or(self.first_register_due());
                 retry.map(|at| (at, Due::Retry))
             }

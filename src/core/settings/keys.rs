@@ -138,7 +138,7 @@ keys! {
     TransactionMessageAttempts ReadWrite Kind::Int(1, 1_000), "10";
     TransactionMessageRetryInterval ReadWrite Kind::Int(0, 86_400), "60";
     UnlockConnectorOnEVSideDisconnect ReadWrite Kind::Bool, "true";
-    WebSocketPingInterval ReadWrite Kind::Int(0, MAX_S), "60";
+    WebSocketPingInterval ReadWrite Kind::Int(0, MAX_S), "30";
 }
 
 impl Key {
