@@ -57,13 +57,14 @@ impl Habits {
         }
     }
 
-    /// An answer is on its way; the instant at which it comes, if that is later.
-    pub(super) fn comes_later(&mut self, now: Mono, answer: &str) -> bool {
+    /// An answer is on its way; how much later it comes, if it does.
+    pub(super) fn comes_later(&mut self, now: Mono, answer: &str) -> Option<Millis> {
         let when = (now + self.late).max(self.stopped_until.unwrap_or(now));
-        if when > now {
-            self.owed.push_back((when, answer.to_owned()));
+        if when <= now {
+            return None;
         }
-        when > now
+        self.owed.push_back((when, answer.to_owned()));
+        Some(when.since(now))
     }
 
     pub(super) fn next(&self) -> Option<Mono> {

@@ -358,8 +358,14 @@ impl World {
         assert!(self.connected, "sent without a connection: {text}");
         self.wire.sent(self.now, text);
         match self.central.take(text) {
-            Some(answer) if self.central.habits.comes_later(self.now.mono, &answer) => {}
-            Some(answer) => self.news.push_back(News::Text(answer)),
+            Some(answer) => match self.central.habits.comes_later(self.now.mono, &answer) {
+                None => self.news.push_back(News::Text(answer)),
+                // Nobody waits for it that long.
+                Some(span) if span >= self.wire.patience => {
+                    self.wire.note("ignored", self.now, text);
+                }
+                Some(_) => {}
+            },
             None if text.starts_with("[2") => self.wire.note("ignored", self.now, text),
             None => {}
         }

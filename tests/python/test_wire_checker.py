@@ -264,6 +264,32 @@ def test_a_registration_stands_with_an_interval_that_cannot_be_read():
     assert wire.complaints == []
 
 
+def test_a_start_that_was_refused_may_come_again_after_newer_ones_and_another_may_not():
+    wire = Wire()
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": EARLIER}
+    refused = wire.ask("StartTransaction", start)
+    wire.checker.sent(wire.link, json.dumps([4, refused, "InternalError", "", {}]))
+    wire.start(7, timestamp=LATER)
+    wire.talk("StartTransaction", start, {"transactionId": 8, **TAG_INFO})
+    wire.stop(8, timestamp=NOW)
+    assert wire.complaints == []
+    wire.talk("StartTransaction", {**start, "idTag": "U"}, {"transactionId": 9, **TAG_INFO})
+    assert wire.complaints
+
+
+def test_while_pending_a_trigger_for_no_connector_asks_for_all_of_them():
+    wire = Wire(boots=False)
+    boot = {"chargePointVendor": "v", "chargePointModel": "m"}
+    wire.talk("BootNotification", boot, {**ACCEPTED, "status": "Pending"})
+    wire.checker.sent(wire.link, json.dumps([2, "t", "TriggerMessage", {"requestedMessage": "StatusNotification"}]))
+    wire.checker.received(wire.link, json.dumps([3, "t", {"status": "Accepted"}]))
+    wire.status("Available", 0)
+    wire.status("Available", 1)
+    assert wire.complaints == []
+    wire.ask("Heartbeat", {})
+    assert wire.complaints
+
+
 @pytest.mark.parametrize(
     "before, after",
     [

@@ -41,6 +41,8 @@ TRANSITIONS = {
     },
 }
 
+MOST_CONNECTORS = 256
+
 #: A clock that is set while a message waits may put it a little before its forerunner.
 CLOCK_STEP = datetime.timedelta(seconds=1)
 
@@ -104,7 +106,7 @@ class WireChecker:
         self.may_boot = True  # nothing shows yet that the last answer arrived
         self.reset_due = False
         self.not_before = None
-        self.triggered = []
+        self.triggered = []  # [action, how many of it were asked for at most]
         self.last_time = None
         self.last_samples = {}  # connector -> the time of its last MeterValues
         self.unconfirmed = None  # the StartTransaction that is not answered
@@ -113,6 +115,9 @@ class WireChecker:
         self.stops = {}  # transaction id -> the id of the StopTransaction that came last
         self.contents = {}  # what a transaction message says -> its id
         self.refused_starts = 0
+        self.refused = set()  # what they said
+        #: Ids of starts that were refused and come again, and of their transactions: newer ones came between.
+        self.belated = set()
 
     def complain(self, text):
         self.violations.append(f"{self.identity}: {text}")
@@ -207,9 +212,11 @@ class WireChecker:
         return True
 
     def _registration(self, action, named):
-        triggered = action in self.triggered
+        asked_for = [one for one in self.triggered if one[0] == action]
+        triggered = bool(asked_for)
         if triggered:
-            self.triggered.remove(action)
+            asked_for[0][1] -= 1
+            self.triggered = [one for one in self.triggered if one[1]]
         if action == "BootNotification":
             if self.registration == "Accepted" and not (self.may_boot or self.reset_due or triggered):
                 self.complain(f"{named} without a reboot")
@@ -245,13 +252,17 @@ class WireChecker:
             self.complain(f"{named} says again what {self.contents[content]} said")
         if action == "StartTransaction":
             self.unconfirmed = message_id
-            self._chronology([parse_time(payload["timestamp"])], named)
+            again = content in self.refused
+            if again:
+                self.belated.add(message_id)
+            self._chronology([parse_time(payload["timestamp"])], named, loosely=again)
             return
         transaction = payload.get("transactionId")
+        belated = transaction in self.belated or (transaction == -1 and self.refused_starts)
         if action == "StopTransaction":
             times = [parse_time(payload["timestamp"])]
             # After a power cut the stop carries the time of the last known reading.
-            self._chronology(times, named, loosely=payload.get("reason") == "PowerLoss")
+            self._chronology(times, named, loosely=belated or payload.get("reason") == "PowerLoss")
         else:
             times = meter_times(payload)
             if transaction is None:
@@ -260,7 +271,8 @@ class WireChecker:
                 self.complain(f"{named}: connector 0 has no transactions")
             if is_triggered(payload):
                 return  # told when its turn comes, beside the queue
-            self._samples(times, payload["connectorId"], named)
+            if not belated:
+                self._samples(times, payload["connectorId"], named)
         if transaction == -1 and self.refused_starts:
             return  # the start was given up: there is no id
         if transaction in self.closed:
@@ -343,7 +355,9 @@ class WireChecker:
         if frame[0] == CALL:
             self.ours[(connection, frame[1])] = frame[2]
             if frame[2] in ("TriggerMessage", "ExtendedTriggerMessage"):
-                self.triggered.append(frame[3].get("requestedMessage"))
+                message = frame[3].get("requestedMessage")
+                of_each = message in ("StatusNotification", "MeterValues") and "connectorId" not in frame[3]
+                self.triggered.append([message, MOST_CONNECTORS + 1 if of_each else 1])
             return
         self.answered(connection, frame[1])
         action, payload = self.calls.get(frame[1], (None, None))
@@ -365,6 +379,8 @@ class WireChecker:
                 self.not_before = self.clock() + answer["interval"] - 0.3
         elif action == "StartTransaction":
             transaction = answer["transactionId"]
+            if frame[1] in self.belated:
+                self.belated.add(transaction)
             if transaction not in self.open and transaction not in self.closed:
                 self.open[transaction] = (payload["connectorId"], start_time(payload))
 
@@ -373,6 +389,7 @@ class WireChecker:
         self.contents = {content: one for content, one in self.contents.items() if one != message_id}
         if action == "StartTransaction":
             self.refused_starts += 1
+            self.refused.add(json.dumps([action, payload], sort_keys=True, default=str))
         elif action == "StopTransaction" and payload.get("transactionId") in self.closed:
             transaction = payload["transactionId"]
             self.open[transaction] = self.closed.pop(transaction)
