@@ -46,6 +46,8 @@ impl Station {
                 let outlet = &mut self.outlets[at];
                 outlet.tick();
                 (outlet.cable, outlet.vehicle, outlet.hungry) = (true, true, true);
+                self.keep_vehicles();
+                let outlet = &self.outlets[at];
                 if outlet.lock_fails {
                     let fault = fault_of("ConnectorLockFailure", &Value::Null)?;
                     self.tell(Fact::Fault(Some(id(at)?), Some(fault)))?;
@@ -62,6 +64,7 @@ impl Station {
                 if side != "ev" {
                     outlet.cable = false;
                 }
+                self.keep_vehicles();
                 self.tell_ev(at)?;
                 done
             }
@@ -88,6 +91,7 @@ impl Station {
                     _ => return Err("state must be \"charging\" or \"suspended\"".into()),
                 };
                 outlet.awake |= outlet.hungry && outlet.supply.permit;
+                self.keep_vehicles();
                 self.tell_ev(at)?;
                 done
             }

@@ -1,12 +1,15 @@
 //! The configuration file `cp-config/1`, and what the command line adds to it.
 
-use std::path::{Path, PathBuf};
-
-use evcp::core::{ConnectorSetup, Device, Feed, Hardware, Host, Quantity, Setup, Tuning};
-use evcp::time::Millis;
+use evcp::core::{
+    ConnectorSetup, Device, Engine, Feed, Hardware, Host, Key, Quantity, Setup, SetupError, Stored,
+    Tuning,
+};
+use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::CiString;
 use evcp::TlsOptions;
 use serde_json::Value;
+
+use crate::certificates::tls;
 
 /// One charge point to simulate.
 #[derive(Clone)]
@@ -17,8 +20,12 @@ pub struct Config {
     pub tls: TlsOptions,
     pub ev_reaction_s: f64,
     pub ev_power_w: f64,
+    /// Whether vehicles are still there after a restart.
+    pub ev_remembered: bool,
     pub meter_start_wh: f64,
     pub exit_on_reset: bool,
+    /// What was asked for and cannot be, in words: it is left out.
+    pub left_out: Vec<String>,
 }
 
 impl Config {
@@ -45,48 +52,78 @@ impl Config {
                 .set(name, text)
                 .map_err(|_| format!("tuning: {name} cannot be \"{text}\""))?;
         }
+        let mut left_out = Vec::new();
         let mut keys = Vec::new();
-        if let Some(named) = json["keys"].as_object() {
-            for (name, value) in named {
-                let value = value
-                    .as_str()
-                    .ok_or_else(|| format!("keys.{name} must be a string"))?;
-                keys.push((key(name)?, limited(name, value)?));
+        for (name, value) in json["keys"].as_object().into_iter().flatten() {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            match (CiString::new(name.as_str()), CiString::new(text)) {
+                (Ok(name), Ok(value)) => keys.push((name, value)),
+                _ => left_out.push(format!("keys.{name}: name or value is too long")),
             }
         }
         if let Some(password) = json["security"]["authorization_key"].as_str() {
             keys.push((
-                key("AuthorizationKey")?,
+                CiString::truncated("AuthorizationKey"),
                 limited("authorization_key", password)?,
             ));
         }
         let optional = |name: &str| json[name].as_str().map(CiString::truncated);
+        let mut setup = Setup {
+            device: Device {
+                serial: optional("charge_box_serial_number"),
+                firmware: json["firmware_version"].as_str().map(CiString::truncated),
+                ..Device::new(
+                    CiString::truncated(&text("vendor", "evcp")),
+                    CiString::truncated(&text("model", "simulator")),
+                )
+            },
+            connectors: connectors(&json["connectors"], hardware(&json["smart_charging"])?),
+            keys,
+            declared: Vec::new(),
+            host: Host::COMPLETE,
+            tuning,
+            seed: 0,
+        };
+        left_out.extend(without_wrong_keys(&mut setup));
         Ok(Self {
             url: url(&json["csms"], profile),
-            setup: Setup {
-                device: Device {
-                    serial: optional("charge_box_serial_number"),
-                    firmware: json["firmware_version"].as_str().map(CiString::truncated),
-                    ..Device::new(
-                        CiString::truncated(&text("vendor", "evcp")),
-                        CiString::truncated(&text("model", "simulator")),
-                    )
-                },
-                connectors: connectors(&json["connectors"], hardware(&json["smart_charging"])?),
-                keys,
-                declared: Vec::new(),
-                host: Host::COMPLETE,
-                tuning,
-                seed: 0,
-            },
+            setup,
             tls: tls(&json["security"])?,
             ev_reaction_s: json["ev"]["reaction_s"].as_f64().unwrap_or(1.0).max(0.0),
+            ev_remembered: json["ev"]["remember"] != false,
             ev_power_w: json["ev"]["power_w"].as_f64().unwrap_or(11_000.0).max(0.0),
             meter_start_wh: json["meter"]["start_wh"].as_f64().unwrap_or(0.0),
             exit_on_reset: json["on_reset"] == "exit",
+            left_out,
             identity,
         })
     }
+}
+
+/// Takes out the keys that there are not, or that cannot have their value, and says which.
+fn without_wrong_keys(setup: &mut Setup) -> Vec<String> {
+    let now = Now {
+        mono: Mono(0),
+        wall: Wall(0),
+    };
+    let mut wrong = Vec::new();
+    while let Err(SetupError::Key(bad)) = Engine::new(setup.clone(), Stored::default(), now) {
+        let count = setup.keys.len();
+        setup
+            .keys
+            .retain(|(name, _)| !name.as_str().eq_ignore_ascii_case(&bad.key));
+        if setup.keys.len() == count {
+            break;
+        }
+        wrong.push(match Key::by_name(&bad.key) {
+            Some(_) => format!("{}; it is left out", SetupError::Key(bad)),
+            None => format!("keys.{}: there is no such key; it is left out", bad.key),
+        });
+    }
+    wrong
 }
 
 /// What every connector can deliver; no phases stand for direct current.
@@ -134,10 +171,6 @@ fn measurands(json: &Value) -> Result<Vec<Quantity>, String> {
     Quantity::parse_list(&named.join(",")).ok_or_else(|| "measurands: unknown".to_owned())
 }
 
-fn key(name: &str) -> Result<CiString<50>, String> {
-    CiString::new(name).map_err(|_| format!("keys: \"{name}\" is too long"))
-}
-
 fn limited(name: &str, value: &str) -> Result<CiString<500>, String> {
     CiString::new(value).map_err(|_| format!("{name}: the value is too long"))
 }
@@ -183,53 +216,4 @@ fn tune(tuning: &mut Tuning, timing: &Value) {
     if let Some(wait) = millis("boot_retry_s") {
         tuning.boot_retry = wait;
     }
-}
-
-/// Roots are named one by one, as PEM texts or files, or lie in `cert_dir/ca`.
-fn tls(security: &Value) -> Result<TlsOptions, String> {
-    let read =
-        |path: &Path| std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()));
-    let mut tls = TlsOptions::default();
-    for root in security["central_system_roots"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        let root = root
-            .as_str()
-            .ok_or("central_system_roots must be strings")?;
-        if root.contains("-----BEGIN") {
-            tls.roots_pem.extend_from_slice(root.as_bytes());
-        } else {
-            tls.roots_pem.extend(read(Path::new(root))?);
-        }
-        tls.roots_pem.push(b'\n');
-    }
-    let Some(directory) = security["cert_dir"].as_str().map(PathBuf::from) else {
-        return Ok(tls);
-    };
-    let mut folders = vec![directory.join("ca")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                tls.roots_pem.extend(read(&path)?);
-                tls.roots_pem.push(b'\n');
-            }
-        }
-    }
-    let client = directory.join("client");
-    for entry in std::fs::read_dir(client).into_iter().flatten().flatten() {
-        let pem = read(&entry.path())?;
-        let text = String::from_utf8_lossy(&pem);
-        if text.contains("PRIVATE KEY") {
-            tls.client_key_pem.extend_from_slice(&pem);
-        }
-        if text.contains("BEGIN CERTIFICATE") {
-            tls.client_chain_pem.extend_from_slice(&pem);
-        }
-    }
-    Ok(tls)
 }

@@ -9,10 +9,12 @@
 )]
 #![allow(missing_docs, unreachable_pub)]
 
+mod certificates;
 mod charger;
 mod commands;
 mod config;
 mod handle;
+mod memory;
 mod news;
 mod prompt;
 mod script;
@@ -188,6 +190,9 @@ fn configs(args: &Arguments) -> Result<Vec<Config>, String> {
         json["connectors"] = Value::Array(vec![json!({}); count]);
     }
     let one = Config::read(&json)?;
+    for text in &one.left_out {
+        say(&json!({"event": "error", "text": text}));
+    }
     if args.count <= 1 {
         return Ok(vec![one]);
     }

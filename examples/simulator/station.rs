@@ -32,7 +32,7 @@ pub enum Later {
 pub struct Station {
     pub number: usize,
     pub config: Config,
-    directory: Option<PathBuf>,
+    pub directory: Option<PathBuf>,
     pub handle: ChargePoint,
     pub outlets: Vec<Outlet>,
     pub disk_fails: Arc<AtomicBool>,
@@ -74,7 +74,7 @@ impl Station {
             ended: false,
             trace,
         };
-        station.restore_meters();
+        station.remember()?;
         Ok(station)
     }
 
@@ -84,37 +84,6 @@ impl Station {
 
     pub fn identity(&self) -> &str {
         &self.config.identity
-    }
-
-    /// A real meter keeps its register when power is lost; the simulated one finds it in a file.
-    fn restore_meters(&mut self) {
-        let Some(directory) = &self.directory else {
-            return;
-        };
-        let Ok(text) = std::fs::read_to_string(directory.join("meters.json")) else {
-            return;
-        };
-        let Ok(Value::Array(all)) = serde_json::from_str(&text) else {
-            return;
-        };
-        for (outlet, wh) in self.outlets.iter_mut().zip(all) {
-            outlet.set_readings(&json!({ "wh": wh }));
-        }
-    }
-
-    pub fn keep_meters(&mut self) {
-        let Some(directory) = self.directory.clone() else {
-            return;
-        };
-        let all: Vec<_> = self
-            .outlets
-            .iter_mut()
-            .map(|o| o.readings()[0].milli as f64 / 1000.0)
-            .collect();
-        let new = directory.join("meters.json.new");
-        if std::fs::write(&new, json!(all).to_string()).is_ok() {
-            let _ = std::fs::rename(new, directory.join("meters.json"));
-        }
     }
 
     /// Puts in what the control pilot says now.

@@ -44,7 +44,8 @@ def configuration(identity, url, *, connectors=2, lockable=True, keys=None, **se
             **(keys or {}),
         },
         "timing": {"reconnect_wait_s": 0.05, "reconnect_jitter_s": 0.01, "boot_retry_s": 1},
-        "ev": {"reaction_s": 0.02, "power_w": 22000},
+        # Each start finds the connectors empty, unless a test is about that.
+        "ev": {"reaction_s": 0.02, "power_w": 22000, "remember": False},
         "meter": {"start_wh": 0},
         "on_reset": "internal",
         # Every sample is durable before it is sent, so that no power cut can take back what was told.

@@ -3,6 +3,9 @@
 import asyncio
 import json
 
+import pytest
+
+from certificates import Authority
 from programs import ended
 from simulator import program
 
@@ -85,3 +88,73 @@ async def test_a_disk_that_fails_stops_no_charging(booted):
     await point.wait("BootNotification")
     assert (await simulator.state())["queue"] == 0
     assert len(point.seen("StopTransaction")) == 1
+
+
+async def test_a_vehicle_is_still_there_after_a_power_cut(booted):
+    simulator, point = await booted(ev={"remember": True})
+    await simulator.plug_in(1)
+    await point.status(1, "Preparing")
+    await simulator.plug_in(2)
+    await simulator.plug_out(2, side="ev")
+    await simulator.kill()
+    point.forget()
+    point.checker.power_up()
+    await simulator.restart()
+    await point.status(1, "Preparing")
+    await point.status(2, "Preparing")
+    await simulator.plug_out(1)
+    await point.status(1, "Available")
+    await simulator.kill()
+    point.forget()
+    point.checker.power_up()
+    simulator.forget()
+    await simulator.restart()
+    await point.status(1, "Available")
+
+
+async def test_a_key_that_there_is_not_is_reported_and_the_others_count(central, simulators):
+    keys = {
+        "NoSuchKey": "1", "HeartbeatInterval": "a while", "ConnectionTimeOut": 77, "k" * 51: "",
+        "MinimumStatusDuration": "1",
+    }
+    simulator = await simulators(central.url, keys=keys).start()
+    point = central.point("CP1")
+    await point.status(2, "Available")
+    said = "\n".join(item["text"] for item in simulator.events.items if item["event"] == "error")
+    assert "NoSuchKey" in said and "HeartbeatInterval" in said and "kkk" in said, said
+    answer = await point.call("GetConfiguration", key=["ConnectionTimeOut", "MinimumStatusDuration", "NoSuchKey"])
+    assert {one["key"]: one["value"] for one in answer.configuration_key} == {
+        "ConnectionTimeOut": "77", "MinimumStatusDuration": "1",
+    }
+
+
+def certificates(folder, authority, where):
+    """A `cert_dir` with this authority below `ca/`, and folders where files are expected."""
+    place = folder / "certificates" / "ca" / where
+    for more in (place, folder / "certificates" / "client" / "a folder", folder / "certificates" / "ca" / "empty"):
+        more.mkdir(parents=True, exist_ok=True)
+    (place / "root.pem").write_bytes(authority.root.read_bytes())
+    key = "0123456789abcdef" * 2
+    return {"profile": 2, "authorization_key": key, "cert_dir": str(folder / "certificates")}
+
+
+@pytest.mark.parametrize("where", [".", "CentralSystemRootCertificate", "csms/today"])
+async def test_a_folder_among_the_certificates_is_looked_into_or_passed_by(tmp_path, central_system, simulators, where):
+    authority = Authority(tmp_path, "A Root")
+    central = await central_system(tls=authority.server("localhost", ["localhost"]), host="localhost")
+    await simulators(central.url, security=certificates(tmp_path, authority, where)).start()
+    await central.point("CP1").wait("BootNotification")
+
+
+@pytest.mark.parametrize("where", ["ManufacturerRootCertificate", "mf"])
+async def test_a_root_of_the_manufacturer_does_not_speak_for_a_central_system(
+    tmp_path, central_system, simulators, where
+):
+    stranger, authority = Authority(tmp_path, "A Manufacturer"), Authority(tmp_path, "A Root")
+    central = await central_system(tls=stranger.server("localhost", ["localhost"]), host="localhost")
+    security = certificates(tmp_path, stranger, where)
+    certificates(tmp_path, authority, "CentralSystemRootCertificate")
+    simulator = await simulators(central.url, security=security).start()
+    for _ in range(3):
+        await simulator.wait("ws", state="failed")
+    assert not central.attempts.items
