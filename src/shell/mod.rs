@@ -10,6 +10,10 @@ mod socket;
 mod thread;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod verifier;
+#[cfg(feature = "tls")]
+mod version_1;
 
 pub(crate) use driver::Driver;
 pub(crate) use endpoint::Endpoint;

@@ -3,28 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{ring, CryptoProvider};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::TlsConnector;
-use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
-use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
-use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
-use x509_cert::der::{Decode, Tagged};
-use x509_cert::Certificate;
 
 use crate::charge_point::TlsOptions;
 use crate::error::Error;
-use crate::shell::issuers::{may_be_called, Issuer};
+use crate::shell::issuers::Issuer;
+use crate::shell::verifier::Verifier;
 use crate::time::Wall;
 
 /// What is needed to encrypt a connection.
@@ -50,9 +42,10 @@ impl Tls {
         let invalid = |what: &str, why: String| Error::Invalid(format!("{what}: {why}"));
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
-        let mut anchors = Vec::new();
+        let (mut anchors, mut known) = (Vec::new(), Vec::new());
         for root in certificates(&options.roots_pem).map_err(|why| invalid("roots", why))? {
             anchors.push(Issuer::of(&root));
+            known.push(root.clone());
             roots
                 .add(root)
                 .map_err(|why| invalid("roots", why.to_string()))?;
@@ -68,7 +61,8 @@ impl Tls {
             .map_err(|why| invalid("roots", why.to_string()))?;
         let verifier = Verifier {
             chain,
-            roots: anchors,
+            roots: known,
+            issuers: anchors,
             provider: provider.clone(),
         };
         let config = ClientConfig::builder_with_provider(provider)
@@ -114,98 +108,4 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|why| why.to_string())
-}
-
-/// Checks as the web does, but for one thing: a certificate without alternative names is known by
-/// its common name, as the certificates of many central systems still are.
-#[derive(Debug)]
-struct Verifier {
-    chain: Arc<WebPkiServerVerifier>,
-    roots: Vec<Issuer>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        let verdict = self.chain.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        match verdict {
-            // The chain was good: the name is looked at last.
-            Err(TlsError::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if has_common_name(end_entity, &server_name.to_str())
-                && may_be_called(
-                    &server_name.to_str(),
-                    end_entity,
-                    intermediates,
-                    &self.roots,
-                ) =>
-            {
-                Ok(ServerCertVerified::assertion())
-            }
-            verdict => verdict,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.chain.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.chain.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
-}
-
-/// Whether a certificate has no alternative names and `name` as its common name.
-fn has_common_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
-    let Ok(certificate) = Certificate::from_der(certificate) else {
-        return false;
-    };
-    let tbs = &certificate.tbs_certificate;
-    let mut extensions = tbs.extensions.iter().flatten();
-    if extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME) {
-        return false;
-    }
-    let attributes: Vec<_> = tbs.subject.0.iter().flat_map(|set| set.0.iter()).collect();
-    let names = attributes
-        .iter()
-        .filter(|attribute| attribute.oid == COMMON_NAME);
-    let text = |value: &x509_cert::der::Any| match value.tag() {
-        x509_cert::der::Tag::PrintableString => PrintableStringRef::try_from(value)
-            .ok()
-            .map(|text| text.as_str().to_owned()),
-        _ => Utf8StringRef::try_from(value)
-            .ok()
-            .map(|text| text.as_str().to_owned()),
-    };
-    let found = names.rev().find_map(|attribute| text(&attribute.value));
-    found.is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
