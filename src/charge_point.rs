@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::core::{
-    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, SchedulePeriod,
+    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, Schedule,
     Settings, Setup, Supply, TransactionStep,
 };
 use crate::error::Error;
@@ -315,7 +315,7 @@ impl ChargePoint {
         at: Option<ConnectorId>,
         duration: u32,
         unit: ChargingRateUnitType,
-    ) -> Result<Vec<SchedulePeriod>, Error> {
+    ) -> Result<Schedule, Error> {
         if let Some(at) = at.filter(|at| at.number() > self.connectors) {
             return Err(Error::Invalid(format!("there is no {at:?}")));
         }

@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{with, World};
+use common::{at, with, World};
 use evcp::core::{Feed, Hardware};
+use evcp::wire::ChargingRateUnitType;
 use serde_json::{json, Value};
 
 fn hardware(feed: Feed) -> Hardware {
@@ -78,6 +79,34 @@ fn a_charge_point_with_one_connector_of_three_phases_has_three() {
     set(&mut world, 0, "ChargePointMaxProfile", "A", 16, json!(1));
     assert_eq!(asked(&mut world, 0, "A")["numberPhases"], 1);
     assert_eq!(asked(&mut world, 2, "W")["numberPhases"], 1);
+}
+
+// rules: 152
+#[test]
+fn a_schedule_that_is_cut_says_where_to_the_host_too() {
+    let mut world = World::booted(with(1, &[("ChargingScheduleMaxPeriods", "24")]));
+    let periods: Vec<_> = (0..24)
+        .map(|hour| json!({"startPeriod": 3_600 * hour, "limit": 6 + hour}))
+        .collect();
+    let profile = json!({
+        "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Recurring", "recurrencyKind": "Daily",
+        "chargingSchedule": {
+            "startSchedule": "2026-01-01T00:00:00Z", "chargingRateUnit": "A",
+            "chargingSchedulePeriod": periods,
+        },
+    });
+    let request = json!({"connectorId": 1, "csChargingProfiles": profile});
+    world.call("SetChargingProfile", request).expect("it");
+    let asked = |duration| {
+        let unit = ChargingRateUnitType::A;
+        world
+            .engine
+            .schedule(world.now, Some(at(1)), duration, unit)
+    };
+    let (whole, cut) = (asked(86_400), asked(2 * 86_400));
+    assert_eq!((whole.len(), whole.covered), (24, 86_400));
+    assert_eq!((cut.len(), cut.covered), (24, 86_400));
 }
 
 // rules: 152

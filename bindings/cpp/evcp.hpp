@@ -274,6 +274,12 @@ enum class log_level : std::uint32_t {
 using supply = evcp_supply_t;
 /// A piece of a schedule; its fields, with units, are in evcp.h.
 using period = evcp_period_t;
+/// A composite schedule: its periods.
+struct schedule : std::vector<period> {
+    /// So much of the time from now on they cover: less than was asked for if the schedule was cut.
+    /// What comes then is not known.
+    std::chrono::seconds covered{};
+};
 /// How much happened since the start; its fields are in evcp.h.
 using stats = evcp_stats_t;
 /// A transaction, by the charge point's own number; survives a restart; 0 is none.
@@ -977,20 +983,23 @@ public:
 
     /// What a connector (0: the whole charge point, from the grid) may draw from now on, as far as is
     /// known now; whole seconds count. An idle connector is answered as if a transaction began now.
-    /// May wait a moment for the library's thread, also in a handler. Empty with an error.
-    std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
-                                     error_to to = {}) const
+    /// Empty with an error. It is evcp_get_schedule() with room for all, and its end.
+    schedule get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
+                          error_to to = {}) const
     {
         const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
         const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
-        std::vector<period> out(16);
+        schedule out;
+        out.resize(16);
+        std::uint32_t covered = 0;
         evcp_err_t result = EVCP_E_BUFFER;
         while (result == EVCP_E_BUFFER) {    // it may grow between two questions
             std::size_t count = out.size();
-            result = evcp_get_schedule(cp_, connector, static_cast<std::uint32_t>(clamped.count()),
-                                       static_cast<std::uint32_t>(in), out.data(), &count);
+            result = evcp_get_schedule_covered(cp_, connector, static_cast<std::uint32_t>(clamped.count()),
+                                               static_cast<std::uint32_t>(in), out.data(), &count, &covered);
             out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
         }
+        out.covered = std::chrono::seconds(result == EVCP_OK ? covered : 0);
         to(result);
         return out;
     }

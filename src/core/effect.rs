@@ -264,3 +264,21 @@ pub struct SchedulePeriod {
     /// How many phases may be used, if profiles allow fewer than there are.
     pub phases: Option<u8>,
 }
+
+/// A composite schedule: what may be drawn from the moment of the question on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// At least one, the first from 0 on; neighbours differ.
+    pub periods: Vec<SchedulePeriod>,
+    /// So many seconds they cover. Fewer than were asked for if the schedule was cut: after
+    /// ChargingScheduleMaxPeriods, or so much work. What comes then is not known.
+    pub covered: u32,
+}
+
+impl core::ops::Deref for Schedule {
+    type Target = [SchedulePeriod];
+
+    fn deref(&self) -> &Self::Target {
+        &self.periods
+    }
+}

@@ -52,7 +52,8 @@ fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId,
 /// seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
 /// connector is answered as if a transaction began now. *count: room in periods in, number of them
 /// out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
-/// copy: it waits for nobody.
+/// copy: it waits for nobody. A schedule that is cut, after ChargingScheduleMaxPeriods or too much work,
+/// ends before duration_s: evcp_get_schedule_covered() says where.
 ///
 /// # Safety
 /// See POINTERS at the top of the header; periods points to *count of them.
@@ -64,6 +65,27 @@ pub unsafe extern "C" fn evcp_get_schedule(
     unit: u32,
     periods: *mut evcp_period_t,
     count: *mut usize,
+) -> evcp_err_t {
+    let covered = std::ptr::null_mut();
+    // SAFETY: as the caller promises; nothing is stored where nobody asks.
+    unsafe { evcp_get_schedule_covered(cp, connector, duration_s, unit, periods, count, covered) }
+}
+
+/// evcp_get_schedule(), which with EVCP_OK also stores how many seconds from now on the periods cover:
+/// duration_s, or less if the schedule was cut. What may be drawn after that is not known: ask again by
+/// then. covered_s may be NULL.
+///
+/// # Safety
+/// See POINTERS at the top of the header; periods points to *count of them.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_schedule_covered(
+    cp: *const evcp_t,
+    connector: u32,
+    duration_s: u32,
+    unit: u32,
+    periods: *mut evcp_period_t,
+    count: *mut usize,
+    covered_s: *mut u32,
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
@@ -94,6 +116,9 @@ pub unsafe extern "C" fn evcp_get_schedule(
                     start_s: period.start,
                     phases: period.phases.map_or(0, u32::from),
                 };
+            }
+            if let Some(covered_s) = covered_s.as_mut() {
+                *covered_s = found.covered;
             }
             Ok(EVCP_OK)
         })

@@ -617,6 +617,15 @@ static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
     CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
     CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, &count) == EVCP_E_INVALID);
     CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, NULL) == EVCP_E_INVALID);
+    uint32_t covered = 0;
+    count = 4;
+    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, &covered) == EVCP_OK);
+    CHECK(count == 1 && periods[0].limit == 16.0 && covered == 60);
+    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, NULL) == EVCP_OK);
+    count = 0;
+    covered = 7;
+    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, NULL, &count, &covered) == EVCP_E_BUFFER);
+    CHECK(count == 1 && covered == 7);
     CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
     CHECK(evcp_stop(cp, 2000) == EVCP_OK);
     count = 4;

@@ -282,6 +282,26 @@ async def test_a_schedule_with_many_periods_arrives_whole(central):
         assert [(one.start_s, one.limit) for one in found] == [(at["startPeriod"], at["limit"]) for at in periods]
 
 
+async def test_a_schedule_that_is_cut_says_where(central):
+    point = central.point("PY1")
+    async with Charger(config(central.url, settings={"ChargingScheduleMaxPeriods": 24})) as charger:
+        await charger.ready()
+        periods = [{"startPeriod": 3600 * hour, "limit": 6.0 + hour} for hour in range(24)]
+        answer = await point.call("SetChargingProfile", connector_id=1, cs_charging_profiles={
+            "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Recurring", "recurrencyKind": "Daily",
+            "chargingSchedule": {
+                "startSchedule": "2026-01-01T00:00:00Z", "chargingRateUnit": "A", "chargingSchedulePeriod": periods,
+            },
+        })
+        assert answer.status == "Accepted"
+        whole = charger.get_schedule(1, 3600)
+        assert whole.covered_s == 3600
+        found = charger.get_schedule(1, 7 * 86400)
+        assert len(found) == 24
+        assert found[-1].start_s < found.covered_s <= 86400
+
+
 async def test_the_storage_keeps_a_session_over_a_restart(central, tmp_path):
     made_of = config(central.url, storage=tmp_path / "state", settings={"tx.after_power_loss": "resume"})
     point = central.point("PY1")

@@ -181,6 +181,15 @@ extern "C" {
         periods: *mut Period,
         count: *mut usize,
     ) -> i32;
+    pub fn evcp_get_schedule_covered(
+        cp: *const evcp_t,
+        at: u32,
+        duration_s: u32,
+        unit: u32,
+        periods: *mut Period,
+        count: *mut usize,
+        covered_s: *mut u32,
+    ) -> i32;
     pub fn evcp_get_tx(cp: *const evcp_t, at: u32, out: *mut u64) -> i32;
     pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
     pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;

@@ -152,7 +152,14 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 ];
                 let (duration, unit) = (number(u) as u32, u32::from(byte(u) % 3));
                 let (room, out) = (count, periods.as_mut_ptr());
-                let code = evcp_get_schedule(cp, place, duration, unit, out, &mut count);
+                let mut covered = 0;
+                let code = match byte(u) % 2 {
+                    0 => evcp_get_schedule(cp, place, duration, unit, out, &mut count),
+                    _ => evcp_get_schedule_covered(
+                        cp, place, duration, unit, out, &mut count, &mut covered,
+                    ),
+                };
+                assert!(covered <= duration);
                 assert_eq!(code == BUFFER, code != INVALID && count > room && code < 0);
                 if code == OK {
                     assert!(periods[..count]

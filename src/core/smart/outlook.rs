@@ -9,7 +9,7 @@ use crate::core::smart::composite::{grid_limit, most_looks, sweep, Composite};
 use crate::core::smart::limits::{Installed, Volts, Whom};
 use crate::core::smart::profile::Instant;
 use crate::core::smart::second;
-use crate::core::{ConnectorId, Engine, Feed, Hardware, SchedulePeriod, TxId};
+use crate::core::{ConnectorId, Engine, Feed, Hardware, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
 use crate::wire::ChargingRateUnitType as Unit;
 
@@ -35,7 +35,7 @@ impl Outlook {
         place: Option<ConnectorId>,
         duration: u32,
         unit: Unit,
-    ) -> Vec<SchedulePeriod> {
+    ) -> Schedule {
         let start = self.clock.instant(now.mono);
         let composite = self.composite(place, start, i64::from(duration), unit);
         let periods = composite
@@ -46,7 +46,10 @@ impl Outlook {
                 tenths: limit.tenths,
                 phases: limit.phases,
             });
-        periods.collect()
+        Schedule {
+            periods: periods.collect(),
+            covered: u32::try_from(composite.duration).unwrap_or(u32::MAX),
+        }
     }
 
     /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).

@@ -10,7 +10,7 @@ use crate::core::smart::limits::{Installation, Installed, Volts, Whom};
 use crate::core::smart::profile::{Bounds, Refusal};
 use crate::core::smart::{second, Profile};
 use crate::core::{
-    CentralId, ConnectorId, Engine, SchedulePeriod, StoredProfile, Transaction, TxId, Write,
+    CentralId, ConnectorId, Engine, Schedule, StoredProfile, Transaction, TxId, Write,
 };
 use crate::time::{Now, Wall};
 use crate::wire::{
@@ -261,7 +261,7 @@ impl Engine {
         place: Option<ConnectorId>,
         duration: u32,
         unit: Unit,
-    ) -> Vec<SchedulePeriod> {
+    ) -> Schedule {
         self.outlook().schedule(now, place, duration, unit)
     }
 

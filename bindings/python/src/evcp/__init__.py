@@ -8,7 +8,7 @@ from ._library import package_version as _package_version
 from ._log import set_log
 from ._values import (
     ANSWER_MS, Answer, At, Auth, Boot, Change, DataReply, ErrorCode, Ev, Link, LogLevel, Measurand, Period, Phase,
-    Read, Sample, Stats, Status, Supply, Transaction, Unit,
+    Read, Sample, Schedule, Stats, Status, Supply, Transaction, Unit,
 )
 
 __version__ = _package_version()
@@ -17,6 +17,6 @@ library_version: str = _lib.evcp_version().decode()
 
 __all__ = [
     "ANSWER_MS", "Answer", "At", "Auth", "Boot", "Change", "ChargePoint", "Config", "DataReply", "ErrorCode", "Ev",
-    "EvcpError", "Key", "Limit", "Link", "LogLevel", "Measurand", "Period", "Phase", "Read", "Sample", "Stats",
-    "Status", "Supply", "Transaction", "Unit", "__version__", "library_version", "set_log",
+    "EvcpError", "Key", "Limit", "Link", "LogLevel", "Measurand", "Period", "Phase", "Read", "Sample", "Schedule",
+    "Stats", "Status", "Supply", "Transaction", "Unit", "__version__", "library_version", "set_log",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from concurrent.futures import Future
-from typing import Collection, Iterable, Optional, Tuple
+from typing import Collection, Iterable, Optional
 
 from . import _abi, _slots
 from ._abi import lib
 from ._arguments import c_data, c_number, c_optional, c_samples, c_text, c_u32
 from ._error import EvcpError, check
 from ._handle import Handle
-from ._values import DataReply, ErrorCode, Ev, Period, Sample, Stats, Status, Supply, Unit
+from ._values import DataReply, ErrorCode, Ev, Period, Sample, Schedule, Stats, Status, Supply, Unit
 
 
 class Facts:
@@ -130,17 +130,19 @@ class Facts:
         self._evcp_handle.call(lib.evcp_get_supply, c_u32(connector, "connector"), ctypes.byref(out))
         return _slots.supply_of(out)
 
-    def get_schedule(self, connector: int, duration_s: int, unit: Unit = Unit.AMPS) -> Tuple[Period, ...]:
+    def get_schedule(self, connector: int, duration_s: int, unit: Unit = Unit.AMPS) -> Schedule:
         """What a connector (0: the whole charge point) may draw from now on, as far as is known now: OCPP's
-        composite schedule. May wait a moment for the library."""
-        count = ctypes.c_size_t(64)
+        composite schedule."""
+        covered, count = ctypes.c_uint32(), ctypes.c_size_t(64)
         while True:
             room = (_abi.Period * count.value)()
             arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
-            result = self._evcp_handle.result_of(lib.evcp_get_schedule, *arguments, room, ctypes.byref(count))
+            outcome = (room, ctypes.byref(count), ctypes.byref(covered))
+            result = self._evcp_handle.result_of(lib.evcp_get_schedule_covered, *arguments, *outcome)
             if result != ErrorCode.BUFFER:
                 check(result)
-                return tuple(Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
+                periods = (Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
+                return Schedule(periods, covered.value)
 
     def get_tx(self, connector: int) -> Optional[int]:
         """The number of the transaction that runs at a connector; None if none does."""

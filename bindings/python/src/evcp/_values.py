@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Optional
+from typing import Iterable, Optional, Tuple
 
 #: How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says otherwise.
 ANSWER_MS = 25000
@@ -247,6 +247,18 @@ class Period:
     start_s: int  #: When it begins, in seconds from the question on.
     limit: float  #: What may be drawn, in the unit that was asked for.
     phases: int  #: How many phases may be used, 1 to 3; 0: all that there are.
+
+
+class Schedule(Tuple[Period, ...]):
+    """A composite schedule: its periods, as a tuple."""
+
+    #: So many seconds they cover: fewer than were asked for if the schedule was cut. What comes then is not known.
+    covered_s: int
+
+    def __new__(cls, periods: Iterable[Period], covered_s: int) -> "Schedule":
+        schedule = super().__new__(cls, tuple(periods))
+        schedule.covered_s = covered_s
+        return schedule
 
 
 @dataclass(frozen=True)
