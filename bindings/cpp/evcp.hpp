@@ -274,12 +274,6 @@ enum class log_level : std::uint32_t {
 using supply = evcp_supply_t;
 /// A piece of a schedule; its fields, with units, are in evcp.h.
 using period = evcp_period_t;
-/// A composite schedule: its periods.
-struct schedule : std::vector<period> {
-    /// So much of the time from now on they cover: less than was asked for if the schedule was cut.
-    /// What comes then is not known.
-    std::chrono::seconds covered{};
-};
 /// How much happened since the start; its fields are in evcp.h.
 using stats = evcp_stats_t;
 /// A transaction, by the charge point's own number; survives a restart; 0 is none.
@@ -983,25 +977,27 @@ public:
 
     /// What a connector (0: the whole charge point, from the grid) may draw from now on, as far as is
     /// known now; whole seconds count. An idle connector is answered as if a transaction began now.
-    /// Empty with an error. It is evcp_get_schedule() with room for all, and its end.
-    schedule get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
-                          error_to to = {}) const
+    /// It may be cut, and end before `duration`. Empty with an error.
+    std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
+                                     error_to to = {}) const
     {
-        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
-        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
-        schedule out;
-        out.resize(16);
-        std::uint32_t covered = 0;
-        evcp_err_t result = EVCP_E_BUFFER;
-        while (result == EVCP_E_BUFFER) {    // it may grow between two questions
-            std::size_t count = out.size();
-            result = evcp_get_schedule_covered(cp_, connector, static_cast<std::uint32_t>(clamped.count()),
-                                               static_cast<std::uint32_t>(in), out.data(), &count, &covered);
-            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
-        }
-        out.covered = std::chrono::seconds(result == EVCP_OK ? covered : 0);
-        to(result);
-        return out;
+        return schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
+            return evcp_get_schedule(cp_, connector, seconds, static_cast<std::uint32_t>(in), out, count);
+        });
+    }
+
+    /// The same, and how much of the time from now on it covers: less than `duration` if it was cut. What
+    /// comes then is not known.
+    std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
+                                     std::chrono::seconds &covered, error_to to = {}) const
+    {
+        std::uint32_t until = 0;
+        auto found = schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
+            return evcp_get_schedule_covered(cp_, connector, seconds, static_cast<std::uint32_t>(in), out,
+                                             count, &until);
+        });
+        covered = std::chrono::seconds(until);
+        return found;
     }
 
     /// The transaction that runs at a connector; 0 if none does.
@@ -1048,6 +1044,23 @@ public:
     }
 
 private:
+    /// Asks again with more room until all fits: it may grow between two questions.
+    template <typename Ask>
+    static std::vector<period> schedule_by(std::chrono::seconds duration, error_to to, Ask ask)
+    {
+        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
+        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
+        std::vector<period> out(16);
+        evcp_err_t result = EVCP_E_BUFFER;
+        while (result == EVCP_E_BUFFER) {
+            std::size_t count = out.size();
+            result = ask(static_cast<std::uint32_t>(clamped.count()), out.data(), &count);
+            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
+        }
+        to(result);
+        return out;
+    }
+
     /// What the slots get as user_data. Deleted by the destroy slot and not by ~charge_point(), which
     /// may run inside a handler that is stored in here.
     struct state {
