@@ -147,9 +147,9 @@ async def hostile(simulators):
 # cases: X-CALLERROR; rules: 9, 10
 async def test_frames_that_are_no_frames_are_ignored(hostile):
     nonsense = [
-        "", " ", "null", "true", "1", '"x"', "{}", "[", "]", "[]", "[2]", "[2,1]", "[3]", "[4]", "[9,\"x\",{}]",
+        "", " ", "null", "true", "1", '"x"', "{}", "[", "]", "[]", "[2]", "[2,null]", "[3]", "[4]", "[9,\"x\",{}]",
         "[3,null,{}]", "[4,null,\"E\",\"\",{}]", '[3,"unknown",{}]', '[4,"unknown","GenericError","",{}]',
-        '[2,"' + "i" * 37 + '","ClearCache",{}]', '[2,"","ClearCache",{}]', "[2,{},\"ClearCache\",{}]",
+        '[3,"' + "i" * 37 + '",{}]', '[4,"","GenericError","",{}]', "[2,{},\"ClearCache\",{}]",
         "[" * 100_000, '{"a":' * 50_000, '[3,"x",' + "[" * 10_000, "\u0000", "[2,\"a\\ud800\",\"ClearCache\",{}]",
         '[-2,"x","ClearCache",{}]', '[2.5,"x","ClearCache",{}]', '[1e400,"x"]', '["2","x","ClearCache",{}]',
     ]
@@ -157,6 +157,14 @@ async def test_frames_that_are_no_frames_are_ignored(hostile):
         await hostile.send(text)
     await hostile.still_works()
     assert all(identity.startswith("h-") for identity in hostile.answers), hostile.answers
+
+
+# cases: X-CALLERROR; rules: 7, 8
+async def test_ids_that_cannot_be_used_are_refused_as_they_came(hostile):
+    for identity in ["i" * 37, "i" * 30_000, "", 1, -1, 2**70, 1.5]:
+        await hostile.send(json.dumps([2, identity, "ClearCache", {}]))
+        answer = await hostile.answer(identity)
+        assert answer[0] == 4 and answer[2] == "FormationViolation", answer
 
 
 # cases: X-CALLERROR; rules: 12
@@ -182,7 +190,9 @@ def broken(payload):
     yield {**payload, "unknown": 1}, "FormationViolation"
     for name, value in payload.items():
         yield {**payload, name: {"a": 1}}, "TypeConstraintViolation"
-        yield {**payload, name: None}, "TypeConstraintViolation"
+        # Nothing, in the place of what may be missing, is nothing.
+        if name not in OPTIONAL:
+            yield {**payload, name: None}, "TypeConstraintViolation"
         if isinstance(value, str):
             yield {**payload, name: 5}, "TypeConstraintViolation"
             if name != "data":
