@@ -184,7 +184,7 @@
 /* It ended. */
 #define EVCP_TX_STOPPED 4
 /* The central system refused it to the end (TransactionMessageAttempts), and it is over: nothing more of
- * it is sent. It is kept as undelivered. */
+ * it is sent. It is kept as undelivered: evcp_get_undelivered(), evcp_deliver_tx(), evcp_forget_tx(). */
 #define EVCP_TX_GIVEN_UP 5
 /* One that was given up has been delivered after all. */
 #define EVCP_TX_DELIVERED 6
@@ -296,7 +296,8 @@ typedef uint64_t evcp_req_t;
 
 /* A transaction, at a step of its life. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
+     * the caller. */
     uint32_t struct_size;
     /* Where; 1 and up. */
     uint32_t connector;
@@ -833,6 +834,32 @@ EVCP_API evcp_err_t evcp_get_key(const evcp_t *cp, const char *key, char *value,
 /* Copies the statistics out. */
 EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 
+/* ---- Transactions that were given up ----------------------------------------------------- */
+
+/* The first transaction with a number above after that is kept as undelivered: the central system refused its
+ * StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
+ * the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
+ * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the reason are written to text:
+ * *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough. */
+EVCP_API
+evcp_err_t evcp_get_undelivered(const evcp_t *cp,
+                                evcp_tx_t after,
+                                evcp_tx_info_t *out,
+                                char *text,
+                                size_t *len);
+
+/* Delivers an undelivered transaction again: it goes to the end of the queue, and each of its messages is sent
+ * once; then on_tx tells EVCP_TX_DELIVERED, or EVCP_TX_GIVEN_UP again. To be called when the central system
+ * works again; "tx.redeliver_s" does so by itself from time to time. EVCP_E_INVALID if it is not undelivered. */
+EVCP_API
+evcp_err_t evcp_deliver_tx(evcp_t *cp,
+                           evcp_tx_t tx);
+
+/* Forgets an undelivered transaction: its bill was written by hand. EVCP_E_INVALID if it is not undelivered. */
+EVCP_API
+evcp_err_t evcp_forget_tx(evcp_t *cp,
+                          evcp_tx_t tx);
+
 /* ---- Log (one per process) --------------------------------------------------------------- */
 
 /* Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
@@ -849,6 +876,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
+#define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
 
 #ifdef __cplusplus
 }  // extern "C"

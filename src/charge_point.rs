@@ -1,5 +1,6 @@
 //! The handle of a charge point, for hosts in Rust and for the C API.
 
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::core::{
     Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, Schedule,
-    Settings, Setup, Supply, TransactionStep,
+    Settings, Setup, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
@@ -144,6 +145,7 @@ impl ChargePoint {
             let kept_as = kept_as.display().to_string();
             mailbox.push(Event::StoreReplaced { kept_as, why });
         }
+        mailbox.see_undelivered(engine.undelivered().clone());
         for (name, value) in engine.settings() {
             mailbox.see_key(name, value);
         }
@@ -233,7 +235,8 @@ impl ChargePoint {
     /// [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist, or for a value that a key cannot have;
+    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, or
+    /// for a value that a key cannot have;
     /// [`Error::Unsupported`] for a key that there is not; [`Error::Full`] when too much
     /// waits, or the outcomes of too many tags or vendor data wait to be fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
@@ -251,6 +254,12 @@ impl ChargePoint {
         for at in named {
             if at.number() > self.connectors {
                 return Err(Error::Invalid(format!("there is no {at:?}")));
+            }
+        }
+        if let Fact::Deliver(tx) | Fact::Forget(tx) = &fact {
+            if !self.mailbox.undelivered().contains_key(tx) {
+                let why = format!("transaction {} is not undelivered", tx.0);
+                return Err(Error::Invalid(why));
             }
         }
         if let Fact::SetKey(name, value) = &fact {
@@ -333,6 +342,16 @@ impl ChargePoint {
     #[must_use]
     pub fn transaction(&self, at: ConnectorId) -> Option<TransactionStep> {
         self.mailbox.transaction(at)
+    }
+
+    /// The first transaction with a number above `after` that the central system refused to the end and that
+    /// is kept as undelivered: [`Fact::Deliver`] and [`Fact::Forget`] are about these. Begin with 0.
+    #[must_use]
+    pub fn undelivered(&self, after: TxId) -> Option<TransactionStep> {
+        let all = self.mailbox.undelivered();
+        let mut behind = all.range((Bound::Excluded(after), Bound::Unbounded));
+        let (_, next) = behind.next()?;
+        Some(TransactionStep::new(next, TransactionChange::GivenUp))
     }
 
     /// The value of a configuration key that may be read.

@@ -360,6 +360,12 @@ inline std::chrono::system_clock::time_point from_unix(std::int64_t ms)
         std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
 }
 
+inline transaction from_info(const evcp_tx_info_t& tx)
+{
+    return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id, from_unix(tx.started_ms),
+            from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag, from_c(tx.reason)};
+}
+
 /// What a charge point shares with its replies and handlers, which may all outlive it.
 class shared {
 public:
@@ -1008,6 +1014,33 @@ public:
         return out;
     }
 
+    /// The transactions that the central system refused to the end, oldest first (tx_change::given_up). They
+    /// survive restarts; the setting "tx.keep_undelivered" says how many are kept.
+    std::vector<transaction> get_undelivered(error_to to = {}) const
+    {
+        std::vector<transaction> out;
+        evcp_err_t result = 1;
+        while (result > 0) {
+            evcp_tx_info_t info{};
+            info.struct_size = sizeof info;
+            char text[128];
+            std::size_t len = sizeof text;
+            result = evcp_get_undelivered(cp_, out.empty() ? 0 : out.back().tx, &info, text, &len);
+            if (result > 0)
+                out.push_back(detail::from_info(info));
+        }
+        to(result);
+        return out;
+    }
+
+    /// Delivers an undelivered transaction again, each of its messages once; then on_tx tells
+    /// tx_change::delivered, or tx_change::given_up again. errc::invalid if it is not undelivered.
+    void deliver_tx(tx_id tx, error_to to = {}) { to(evcp_deliver_tx(cp_, tx)); }
+
+    /// Forgets an undelivered transaction: its bill was written by hand. errc::invalid if it is not
+    /// undelivered.
+    void forget_tx(tx_id tx, error_to to = {}) { to(evcp_forget_tx(cp_, tx)); }
+
     /// The status of a connector (0: the charge point). connector_status::unavailable with an error.
     connector_status get_status(std::uint32_t connector, error_to to = {}) const
     {
@@ -1165,11 +1198,7 @@ private:
 
     static void stepped(void* ud, const evcp_tx_info_t* tx) noexcept
     {
-        self(ud).run([=](handlers& on) {
-            on.on_tx({static_cast<tx_change>(tx->change), tx->connector, tx->tx, tx->ocpp_id,
-                      detail::from_unix(tx->started_ms), detail::from_unix(tx->stopped_ms),
-                      tx->meter_start_wh, tx->meter_stop_wh, tx->tag, detail::from_c(tx->reason)});
-        });
+        self(ud).run([=](handlers& on) { on.on_tx(detail::from_info(*tx)); });
     }
 
     static void availability(void* ud, std::uint32_t connector, bool operative) noexcept

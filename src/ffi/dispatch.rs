@@ -311,7 +311,16 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
 fn tell_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
     let reason = step.reason.map(|reason| to_c(reason.as_str()));
-    let info = evcp_tx_info_t {
+    let info = info_of(step, &tag, reason.as_deref());
+    // SAFETY: see `call`.
+    call(inner.callbacks.on_tx, |slot| unsafe {
+        slot(inner.user_data.0, &info)
+    })
+}
+
+/// A step for C; the texts are as long as it.
+pub(super) fn info_of(step: &TransactionStep, tag: &CStr, reason: Option<&CStr>) -> evcp_tx_info_t {
+    evcp_tx_info_t {
         struct_size: size::<evcp_tx_info_t>(),
         connector: step.connector.number(),
         tx: step.tx.0,
@@ -332,12 +341,8 @@ fn tell_transaction(inner: &Inner, step: &TransactionStep) -> bool {
         },
         reserved: 0,
         tag: tag.as_ptr(),
-        reason: pointer(reason.as_deref()),
-    };
-    // SAFETY: see `call`.
-    call(inner.callbacks.on_tx, |slot| unsafe {
-        slot(inner.user_data.0, &info)
-    })
+        reason: pointer(reason),
+    }
 }
 
 fn conclude_transfer(inner: &Inner, token: u64, outcome: DataTransferOutcome) -> bool {

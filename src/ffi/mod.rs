@@ -18,4 +18,5 @@ mod results;
 mod sized;
 mod tell;
 mod text;
+mod undelivered;
 mod values;

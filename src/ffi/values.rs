@@ -238,7 +238,7 @@ pub const EVCP_TX_DEAUTHORIZED: u32 = 3;
 /// It ended.
 pub const EVCP_TX_STOPPED: u32 = 4;
 /// The central system refused it to the end (TransactionMessageAttempts), and it is over: nothing more of
-/// it is sent. It is kept as undelivered.
+/// it is sent. It is kept as undelivered: evcp_get_undelivered(), evcp_deliver_tx(), evcp_forget_tx().
 pub const EVCP_TX_GIVEN_UP: u32 = 5;
 /// One that was given up has been delivered after all.
 pub const EVCP_TX_DELIVERED: u32 = 6;
@@ -250,7 +250,8 @@ pub const EVCP_TX_UNANSWERED: u32 = 7;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_tx_info_t {
-    /// How much of this struct the library filled.
+    /// How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
+    /// the caller.
     pub struct_size: u32,
     /// Where; 1 and up.
     pub connector: u32,
@@ -275,6 +276,11 @@ pub struct evcp_tx_info_t {
     /// OCPP's reason for the end; NULL while it runs.
     pub reason: *const c_char,
 }
+
+// repr(C), begins with a u32; zero is NULL for both texts.
+sized32!(evcp_tx_info_t {
+    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
+});
 
 /// A connector of the C API that must exist at all.
 pub(super) fn connector(number: u32) -> Result<ConnectorId, Fail> {

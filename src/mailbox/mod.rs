@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::core::{
     Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, RequestId, Supply,
-    TransactionChange, TransactionStep,
+    Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::questions::Questions;
@@ -80,6 +80,7 @@ struct Seen {
     counters: Counters,
     stored_bytes: u64,
     outlook: Arc<Outlook>,
+    undelivered: Arc<BTreeMap<TxId, Transaction>>,
 }
 
 /// Statistics since the start.
@@ -112,6 +113,7 @@ impl Mailbox {
                 counters: Counters::default(),
                 stored_bytes: 0,
                 outlook,
+                undelivered: Arc::default(),
             },
             stopped: false,
             panicked: false,
@@ -229,6 +231,11 @@ impl Mailbox {
         self.inner.lock().seen.transactions.get(&at).cloned()
     }
 
+    /// The transactions that were given up, by their numbers.
+    pub(crate) fn undelivered(&self) -> Arc<BTreeMap<TxId, Transaction>> {
+        self.inner.lock().seen.undelivered.clone()
+    }
+
     pub(crate) fn key(&self, name: &str) -> Option<String> {
         let inner = self.inner.lock();
         inner.seen.keys.get(&name.to_ascii_lowercase()).cloned()
@@ -292,6 +299,10 @@ impl Mailbox {
 
     pub(crate) fn see_stored(&self, bytes: u64) {
         self.inner.lock().seen.stored_bytes = bytes;
+    }
+
+    pub(crate) fn see_undelivered(&self, undelivered: Arc<BTreeMap<TxId, Transaction>>) {
+        self.inner.lock().seen.undelivered = undelivered;
     }
 
     pub(crate) fn see_outlook(&self, outlook: Arc<Outlook>) {

@@ -1,6 +1,6 @@
 //! Drives one charge point: brings the engine its inputs, carries out its effects in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{pending, Future};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -12,7 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::charge_point::Done;
-use crate::core::{Batch, CloseReason, Effect, Engine, Fetched, Input, Link, Notice, Outlook, Seq};
+use crate::core::{
+    Batch, CloseReason, Effect, Engine, Fetched, Input, Link, Notice, Outlook, Seq, Transaction,
+    TxId,
+};
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint};
@@ -48,6 +51,8 @@ pub(crate) struct Driver {
     owed: VecDeque<Owed>,
     trace: bool,
     outlook: Arc<Outlook>,
+    /// The transactions that were given up, as the host can list them.
+    undelivered: Arc<BTreeMap<TxId, Transaction>>,
     done: Arc<Done>,
 }
 
@@ -75,6 +80,7 @@ impl Driver {
         done: Arc<Done>,
     ) -> Self {
         Self {
+            undelivered: engine.undelivered().clone(),
             engine,
             store: Cushion::new(store),
             retry: None,
@@ -240,6 +246,10 @@ impl Driver {
         loop {
             // Before anybody is told: who hears that a transaction ended sees its message queued.
             self.mailbox.see_counters(self.engine.counters());
+            if !Arc::ptr_eq(self.engine.undelivered(), &self.undelivered) {
+                self.undelivered = self.engine.undelivered().clone();
+                self.mailbox.see_undelivered(self.undelivered.clone());
+            }
             while let Some(effect) = self.engine.poll() {
                 self.carry_out(effect);
             }

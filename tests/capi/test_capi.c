@@ -633,6 +633,24 @@ static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
     evcp_free(cp);
 }
 
+static void undelivered_transactions_are_asked_for_one_by_one(void)
+{
+    evcp_tx_info_t info = EVCP_TX_INFO_INIT;
+    char text[128];
+    size_t len = sizeof text;
+    struct seen seen = { 0 };
+    evcp_t *cp = make(&seen, "UNDELIVERED");
+    CHECK(evcp_get_undelivered(cp, 0, &info, text, &len) == 0);
+    CHECK(evcp_get_undelivered(cp, UINT64_MAX, &info, NULL, &len) == 0);
+    CHECK(evcp_get_undelivered(NULL, 0, &info, text, &len) == EVCP_E_INVALID);
+    CHECK(evcp_get_undelivered(cp, 0, &info, text, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_deliver_tx(cp, 1) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "transaction 1 is not undelivered") != NULL);
+    CHECK(evcp_forget_tx(cp, 1) == EVCP_E_INVALID);
+    CHECK(evcp_deliver_tx(NULL, 1) == EVCP_E_INVALID && evcp_forget_tx(NULL, 1) == EVCP_E_INVALID);
+    evcp_free(cp);
+}
+
 static void *dispatch_for_ever(void *ud)
 {
     int result = 0;
@@ -819,6 +837,7 @@ int main(int argc, char **argv)
     waiting_inside_a_callback_is_refused();
     warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded();
     a_schedule_can_be_asked_for_before_the_start_and_after_it();
+    undelivered_transactions_are_asked_for_one_by_one();
     freeing_ends_a_dispatch_on_another_thread();
     stopping_ends_a_dispatch_on_another_thread();
     a_signal_handler_ends_a_wait();

@@ -465,3 +465,45 @@ async def test_the_program_in_the_readme_charges(central):
 
 def test_the_asyncio_example_has_less_than_sixty_lines():
     assert len((ROOT / "examples" / "python" / "charge_point.py").read_text().splitlines()) < 60
+
+
+async def test_what_the_central_system_refuses_to_the_end_is_listed_delivered_again_and_forgotten(central, tmp_path):
+    point = central.point("PY1")
+    settings = {"TransactionMessageAttempts": 1}
+
+    async def session(charger, tag):
+        await charger.ready()
+        charger.set_ev(1, Ev.PLUGGED)
+        charger.present_tag(1, tag)
+        await charger.wait("tx", change=Change.STARTED)
+        charger.present_tag(1, tag)
+        given_up = (await charger.wait("tx", change=Change.GIVEN_UP))["tx"]
+        charger.set_ev(1, Ev.ABSENT)
+        await point.status(1, "Available")
+        return given_up
+
+    async with Charger(config(central.url, settings=settings, storage=tmp_path)) as charger:
+        assert charger.get_undelivered() == []
+        point.policy.refuse["StartTransaction"] = 100
+        one = await session(charger, TAG)
+        two = await session(charger, "OTHER")
+        assert charger.get_undelivered() == [one, two]
+        assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, "Local")
+        assert one.meter_stop_wh > one.meter_start_wh and one.stopped_ms >= one.started_ms
+    # They are there after a restart, before the start.
+    async with Charger(config(central.url, settings=settings, storage=tmp_path)) as charger:
+        assert charger.get_undelivered() == [one, two]
+        charger.deliver_tx(one.tx)
+        await charger.wait("tx", change=Change.GIVEN_UP)
+        point.policy.refuse.clear()
+        charger.deliver_tx(one.tx)
+        delivered = (await charger.wait("tx", change=Change.DELIVERED))["tx"]
+        assert delivered.tx == one.tx
+        (booked,) = point.books.of_tag(TAG)
+        assert (booked.start["meterStart"], booked.stop["meterStop"]) == (one.meter_start_wh, one.meter_stop_wh)
+        charger.forget_tx(two.tx)
+        await charger.ready()
+        with pytest.raises(EvcpError) as refused:
+            charger.deliver_tx(one.tx)
+        assert refused.value.code == ErrorCode.INVALID and "not undelivered" in str(refused.value)
+    assert not point.books.of_tag("OTHER")

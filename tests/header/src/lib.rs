@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
-    &["results", "values", "config", "callbacks", "dispatch", "life", "tell", "answer", "get", "logging"];
+    &["results", "values", "config", "callbacks", "dispatch", "life", "tell", "answer", "get", "undelivered", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -87,6 +87,7 @@ fn finish(raw: &str) -> String {
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
+#define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
 ";
     let text = with_headings(&tidy_comments(&without_safety(raw)));
     let marker = "#include <stdint.h>\n";
@@ -136,6 +137,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("evcp_set_ev(evcp_t", "The charger tells"),
     ("evcp_answer(evcp_t", "Answers"),
     ("evcp_get_supply(const", "What is the case"),
+    ("evcp_get_undelivered(const", "Transactions that were given up"),
     ("evcp_set_log(uint32_t", "Log (one per process)"),
 ];
 

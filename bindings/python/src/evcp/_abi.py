@@ -158,6 +158,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),
     "evcp_get_key": (err_t, (c_void_p, c_char_p, c_char_p, POINTER(c_size_t))),
     "evcp_get_stats": (err_t, (c_void_p, POINTER(Stats))),
+    "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
+    "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
+    "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_set_log": (err_t, (c_uint32, LogFn, c_void_p)),
 }
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from concurrent.futures import Future
-from typing import Collection, Iterable, Optional
+from typing import Collection, Iterable, List, Optional
 
 from . import _abi, _slots
 from ._abi import lib
 from ._arguments import c_data, c_number, c_optional, c_samples, c_text, c_u32
 from ._error import EvcpError, check
 from ._handle import Handle
-from ._values import DataReply, ErrorCode, Ev, Period, Sample, Schedule, Stats, Status, Supply, Unit
+from ._values import DataReply, ErrorCode, Ev, Period, Sample, Schedule, Stats, Status, Supply, Transaction, Unit
 
 
 class Facts:
@@ -149,6 +149,28 @@ class Facts:
         out = ctypes.c_uint64()
         self._evcp_handle.call(lib.evcp_get_tx, c_u32(connector, "connector"), ctypes.byref(out))
         return out.value or None
+
+    def get_undelivered(self) -> List[Transaction]:
+        """The transactions that the central system refused to the end, oldest first (`Change.GIVEN_UP`). They
+        survive restarts; the setting "tx.keep_undelivered" says how many are kept."""
+        found: List[Transaction] = []
+        while True:
+            out = _abi.TxInfo(struct_size=ctypes.sizeof(_abi.TxInfo))
+            room, length = ctypes.create_string_buffer(128), ctypes.c_size_t(128)
+            after = found[-1].tx if found else 0
+            arguments = (after, ctypes.byref(out), room, ctypes.byref(length))
+            if self._evcp_handle.call(lib.evcp_get_undelivered, *arguments) == 0:
+                return found
+            found.append(_slots.transaction_of(out))
+
+    def deliver_tx(self, tx: int) -> None:
+        """Delivers an undelivered transaction again, each of its messages once; then `on_tx` tells
+        `Change.DELIVERED`, or `Change.GIVEN_UP` again. INVALID if it is not undelivered."""
+        self._evcp_handle.call(lib.evcp_deliver_tx, c_number(tx, 64, False, "tx"))
+
+    def forget_tx(self, tx: int) -> None:
+        """Forgets an undelivered transaction: its bill was written by hand. INVALID if it is not undelivered."""
+        self._evcp_handle.call(lib.evcp_forget_tx, c_number(tx, 64, False, "tx"))
 
     def get_status(self, connector: int) -> Status:
         """The status of a connector (0: the charge point)."""

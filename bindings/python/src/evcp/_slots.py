@@ -139,14 +139,17 @@ def on_status(point: ChargePoint, connector: int, status: int, error_code: bytes
 
 
 def on_tx(point: ChargePoint, pointer: Any) -> None:
-    c = pointer.contents
+    point.on_tx(transaction_of(pointer.contents))
+
+
+def transaction_of(c: Any) -> Transaction:
     over = c.reason is not None
-    point.on_tx(Transaction(
+    return Transaction(
         change=Change(c.change), connector=c.connector, tx=c.tx, ocpp_id=None if c.ocpp_id < 0 else c.ocpp_id,
         tag=text(c.tag), started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
         stopped_ms=c.stopped_ms if over else None, meter_stop_wh=c.meter_stop_wh if over else None,
         reason=optional(c.reason),
-    ))
+    )
 
 
 def on_availability(point: ChargePoint, connector: int, operative: bool) -> None:

@@ -1,0 +1,97 @@
+//! Transactions that were given up
+
+use std::ffi::c_char;
+
+use crate::core::{Fact, TxId};
+use crate::ffi::dispatch::info_of;
+use crate::ffi::guard::Fail;
+use crate::ffi::life::{evcp_t, with};
+use crate::ffi::results::*;
+use crate::ffi::sized;
+use crate::ffi::text::to_c;
+use crate::ffi::values::*;
+
+/// The first transaction with a number above after that is kept as undelivered: the central system refused its
+/// StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
+/// the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
+/// evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the reason are written to text:
+/// *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough.
+///
+/// # Safety
+/// See POINTERS at the top of the header; out->struct_size must be set, text has *len bytes.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_get_undelivered(
+    cp: *const evcp_t,
+    after: evcp_tx_t,
+    out: *mut evcp_tx_info_t,
+    text: *mut c_char,
+    len: *mut usize,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let len = len.as_mut().ok_or_else(|| Fail::invalid("len is NULL"))?;
+            let Some(step) = inner.charge_point.undelivered(TxId(after)) else {
+                return Ok(0);
+            };
+            let (tag, reason) = (to_c(step.tag.as_str()), step.reason);
+            let reason = reason.map(|reason| to_c(reason.as_str()));
+            let texts = [Some(tag.as_c_str()), reason.as_deref()];
+            let texts: Vec<u8> = texts
+                .into_iter()
+                .flatten()
+                .flat_map(|text| text.to_bytes_with_nul().iter().copied())
+                .collect();
+            let room = std::mem::replace(len, texts.len());
+            if room < texts.len() {
+                let why = format!("its texts need {} bytes", texts.len());
+                return Err(Fail(EVCP_E_BUFFER, why));
+            }
+            if text.is_null() {
+                return Err(Fail::invalid("text is NULL"));
+            }
+            let mut info = info_of(&step, &tag, reason.as_deref());
+            info.tag = text;
+            if !info.reason.is_null() {
+                info.reason = text.add(tag.to_bytes_with_nul().len());
+            }
+            sized::write(out, &info, "out")?;
+            std::ptr::copy_nonoverlapping(texts.as_ptr(), text.cast(), texts.len());
+            Ok(1)
+        })
+    }
+}
+
+/// Delivers an undelivered transaction again: it goes to the end of the queue, and each of its messages is sent
+/// once; then on_tx tells EVCP_TX_DELIVERED, or EVCP_TX_GIVEN_UP again. To be called when the central system
+/// works again; "tx.redeliver_s" does so by itself from time to time. EVCP_E_INVALID if it is not undelivered.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_deliver_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell_of(cp, Fact::Deliver(TxId(tx))) }
+}
+
+/// Forgets an undelivered transaction: its bill was written by hand. EVCP_E_INVALID if it is not undelivered.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_forget_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell_of(cp, Fact::Forget(TxId(tx))) }
+}
+
+/// # Safety
+/// `cp` is NULL or came from evcp_new() and was not freed.
+unsafe fn tell_of(cp: *mut evcp_t, fact: Fact) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            inner.charge_point.tell(fact)?;
+            Ok(EVCP_OK)
+        })
+    }
+}
