@@ -246,7 +246,7 @@ fn what_is_refused_is_answered_with_a_status_and_not_with_an_error() {
 
 // rules: 16
 #[test]
-fn a_temperature_is_sent_in_the_unit_that_is_misspelt() {
+fn a_temperature_is_sent_in_kelvin_which_every_central_system_knows() {
     let mut world = World::booted(with(2, &[("MeterValuesSampledData", "Temperature")]));
     let (measurand, milli) = (Measurand::Temperature, 21_500);
     let reading = Reading {
@@ -261,7 +261,7 @@ fn a_temperature_is_sent_in_the_unit_that_is_misspelt() {
     let sample = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"][0];
     assert_eq!(
         (&sample["value"], &sample["unit"]),
-        (&json!("21.5"), &json!("Celcius"))
+        (&json!("294.65"), &json!("K"))
     );
 }
 

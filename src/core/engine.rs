@@ -258,6 +258,11 @@ impl Engine {
                 connector.meter.remembered = Some(register);
             }
         }
+        let unit = engine.setup.tuning.temperature_unit;
+        let meters = engine.connectors.iter_mut().map(|one| &mut one.meter);
+        for meter in meters.chain(&mut engine.main_meter) {
+            meter.temperature = unit;
+        }
         engine.tell_damaged(stored.damaged);
         engine.restore_data(stored.data);
         engine.restore_undelivered(stored.undelivered);

@@ -2,7 +2,7 @@
 //! (`OCPP 1.6 §3.16`, `§7.35`, `§7.43`).
 
 use crate::core::settings::Quantity;
-use crate::core::{Reading, Stamp, Wh};
+use crate::core::{Reading, Stamp, TemperatureUnit, Wh};
 use crate::time::{Millis, Mono};
 use crate::wire::{Location, Measurand, ReadingContext, SampledValue, UnitOfMeasure, ValueFormat};
 
@@ -35,6 +35,8 @@ pub(crate) struct Meter {
     /// When the reading was made that the last periodic sample had, and the last clock-aligned one.
     sampled: Option<Mono>,
     aligned: Option<Mono>,
+    /// What temperatures are sent in.
+    pub(crate) temperature: TemperatureUnit,
 }
 
 /// What a meter is read for.
@@ -82,6 +84,7 @@ impl Meter {
             late: Vec::new(),
             sampled: None,
             aligned: None,
+            temperature: TemperatureUnit::Kelvin,
         }
     }
 
@@ -198,15 +201,19 @@ impl Meter {
         chosen
             .map(|reading| SampledValue {
                 // Whole watt-hours, as at start and stop: a bill must add up.
-                value: reading
-                    .as_energy()
-                    .map_or_else(|| reading.text(), |wh| self.counted(wh).0.to_string()),
+                value: match reading.as_energy() {
+                    Some(wh) => self.counted(wh).0.to_string(),
+                    None => self.temperature.shown(*reading).text(),
+                },
                 context: Some(context),
                 format: None,
                 measurand: Some(reading.measurand),
                 phase: reading.phase,
                 location: reading.location.or_else(|| usual_place(reading.measurand)),
-                unit: unit_of(reading.measurand),
+                unit: match reading.measurand {
+                    Measurand::Temperature => Some(self.temperature.unit()),
+                    other => unit_of(other),
+                },
             })
             .collect()
     }
@@ -284,8 +291,9 @@ fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {
         M::PowerReactiveExport | M::PowerReactiveImport => Some(U::Var),
         M::CurrentImport | M::CurrentExport | M::CurrentOffered => Some(U::A),
         M::Voltage => Some(U::V),
-        M::Temperature => Some(U::Celcius),
         M::SoC => Some(U::Percent),
+        // What it is sent in is a setting.
+        M::Temperature => None,
         M::PowerFactor | M::Frequency | M::RPM => None,
     }
 }

@@ -362,6 +362,16 @@ impl Engine {
         };
         // A register never runs backwards within a transaction.
         let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
+        // The tag that started it may be spelt otherwise now: a central system that compares letters would
+        // take it for somebody else's.
+        let tag = tag.map(|tag| {
+            let same = tag == transaction.tag;
+            if same {
+                transaction.tag.clone()
+            } else {
+                tag
+            }
+        });
         // A clock that was set back meanwhile does not make the end come before the start.
         end.wall = end.wall.max(transaction.started.wall);
         transaction.stop = Some(Stop {

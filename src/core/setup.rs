@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::core::settings::{Key, Rights};
-use crate::core::{BadValue, ConnectorId, Quantity};
+use crate::core::{BadValue, ConnectorId, Quantity, Reading};
 use crate::time::Millis;
-use crate::wire::CiString;
+use crate::wire::{CiString, Measurand, UnitOfMeasure};
 
 /// The make-up of a charge point.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,6 +168,39 @@ pub enum AfterPowerLoss {
     Resume,
 }
 
+/// What temperatures are sent in (`OCPP 1.6 §7.45`, errata J 2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TemperatureUnit {
+    /// Kelvin, which every central system knows.
+    #[default]
+    Kelvin,
+    /// Degrees Celsius, as the JSON schemas misspell it.
+    Celcius,
+    /// Degrees Celsius, spelt as the text does.
+    Celsius,
+}
+
+impl TemperatureUnit {
+    /// A reading, which is in degrees Celsius if it is a temperature, in the unit that it is sent in.
+    pub(crate) fn shown(self, reading: Reading) -> Reading {
+        let kelvin = self == Self::Kelvin && reading.measurand == Measurand::Temperature;
+        let more = if kelvin { 273_150 } else { 0 };
+        Reading {
+            milli: reading.milli.saturating_add(more),
+            ..reading
+        }
+    }
+
+    /// OCPP's word for it.
+    pub(crate) const fn unit(self) -> UnitOfMeasure {
+        match self {
+            Self::Kelvin => UnitOfMeasure::K,
+            Self::Celcius => UnitOfMeasure::Celcius,
+            Self::Celsius => UnitOfMeasure::Celsius,
+        }
+    }
+}
+
 /// Settings beyond OCPP's configuration keys. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tuning {
@@ -206,6 +239,8 @@ pub struct Tuning {
     /// What the meters can show, beside the import register. The central system cannot ask for
     /// anything else.
     pub measurable: Vec<Quantity>,
+    /// What temperatures are sent in.
+    pub temperature_unit: TemperatureUnit,
     /// Whether there is a main meter, which is read as connector 0.
     pub main_meter: bool,
     /// How many meter values are queued at most; above that, every other one of the transaction
@@ -251,6 +286,7 @@ impl Default for Tuning {
             accept_boot_trigger: true,
             cache_size: 1000,
             measurable: Vec::new(),
+            temperature_unit: TemperatureUnit::Kelvin,
             main_meter: false,
             most_values: 20_000,
             most_stop_bytes: 16_384,

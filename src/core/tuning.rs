@@ -1,6 +1,6 @@
 //! Tuning by name, for hosts that configure with text.
 
-use crate::core::{AfterPowerLoss, Quantity, Tuning};
+use crate::core::{AfterPowerLoss, Quantity, TemperatureUnit, Tuning};
 use crate::time::Millis;
 
 /// Why a setting was not taken.
@@ -24,6 +24,7 @@ impl Tuning {
         "ev.reaction_s",
         "meter.main",
         "meter.measurands",
+        "meter.temperature_unit",
         "meter.timeout_s",
         "queue.max_meter_values",
         "queue.max_stop_bytes",
@@ -67,6 +68,14 @@ impl Tuning {
             "ev.reaction_s" => self.ev_reaction = span()?,
             "meter.main" => self.main_meter = flag()?,
             "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,
+            "meter.temperature_unit" => {
+                self.temperature_unit = match value {
+                    "K" => TemperatureUnit::Kelvin,
+                    "Celcius" => TemperatureUnit::Celcius,
+                    "Celsius" => TemperatureUnit::Celsius,
+                    _ => return Err(bad),
+                }
+            }
             "meter.timeout_s" => self.meter_timeout = span()?,
             "queue.max_meter_values" => {
                 // A handful cannot be thinned out.

@@ -27,6 +27,7 @@ NOT_NAMED = {
     "EVCP_CALLBACKS_INIT": "a designated initialiser, which C++14 does not have; the binding sets struct_size",
     "EVCP_SUPPLY_INIT": "as above",
     "EVCP_STATS_INIT": "as above",
+    "EVCP_TX_INFO_INIT": "as above",
 }
 
 

@@ -491,6 +491,7 @@ async def test_what_the_central_system_refuses_to_the_end_is_listed_delivered_ag
         assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, "Local")
         assert one.meter_stop_wh > one.meter_start_wh and one.stopped_ms >= one.started_ms
     # They are there after a restart, before the start.
+    point.checker.power_up()
     async with Charger(config(central.url, settings=settings, storage=tmp_path)) as charger:
         assert charger.get_undelivered() == [one, two]
         charger.deliver_tx(one.tx)

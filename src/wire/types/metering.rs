@@ -90,8 +90,8 @@ words! {
         Body,
     }
 
-    /// The unit of a sample: OCPP 1.6 §7.45. Absent on the wire, it is Wh for energy. To be sent is
-    /// the misspelt Celcius; both spellings can be received (OCPP-J 1.6 errata §2.1).
+    /// The unit of a sample: OCPP 1.6 §7.45. Absent on the wire, it is Wh for energy. Both
+    /// spellings of Celsius can be received (OCPP-J 1.6 errata §2.1).
     UnitOfMeasure {
         Wh,
         KWh = "kWh",
