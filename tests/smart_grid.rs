@@ -149,6 +149,36 @@ fn who_is_paused_for_amperes_leaves_its_watts_to_the_others() {
     assert!(a == 130 || w > 70_000 - 230, "{all:?}");
 }
 
+/// Found by the oracle: who was paused for watts left them to nobody, or to who came later.
+// rules: 156
+#[test]
+fn who_started_first_is_served_before_others_on_a_grid_connection_of_one_phase() {
+    let feeds = [Feed::Three, Feed::One, Feed::Three];
+    let mut world = World::booted(charger(&feeds, of(Feed::One, 500)));
+    world.charge(3, "ONE");
+    let profile = json!({
+        "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "A", "minChargingRate": 8.4,
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.4}],
+        },
+    });
+    let request = json!({"connectorId": 3, "csChargingProfiles": profile});
+    let answer = world.call("SetChargingProfile", request);
+    assert_eq!(answer, Some(json!({"status": "Accepted"})));
+    world.charge(1, "TWO");
+    world.charge(2, "THREE");
+    let all = [1, 2, 3].map(|at| supply(&world, at));
+    // 11.5 kW: 5.8 for the first, too little beside the third for the second.
+    assert_eq!(all[2].0, 84, "{all:?}");
+    assert_eq!(all[0], (0, 0), "{all:?}");
+    assert!(all[1].1 > 0, "{all:?}");
+    let (a, w) = (all[1].0 + all[2].0, all[1].1 + all[2].1);
+    assert!(a <= 500 && w <= 115_000, "{all:?}");
+    assert!(w > 115_000 - 230, "{all:?}");
+}
+
 // rules: 144, 156
 #[test]
 fn no_command_exceeds_the_grid_connection_or_the_maximum_before_the_next() {

@@ -62,9 +62,6 @@ pub(crate) struct Room {
 /// What alternating current takes at least, in tenths of an ampere (IEC 61851).
 const LEAST_AC: i64 = 60;
 
-/// So often those who are paused for one sum leave what they had of the other to the rest.
-const MOST_ROUNDS: usize = 3;
-
 impl Place {
     fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
         let physical = match self.feed {
@@ -153,12 +150,41 @@ impl Engine {
         }
         room.own.clear();
         room.own.extend_from_slice(list);
-        for round in 0..MOST_ROUNDS {
-            let paused = self.pour_out(list, room, all);
-            if !paused || round + 1 == MOST_ROUNDS {
-                return;
+        // Those that want energy first, and of them those that started first.
+        room.places
+            .sort_unstable_by_key(|place| (!place.wants, place.order));
+        if self.pour_out(list, room, all) {
+            self.top_up(list, room, all, true);
+            self.top_up(list, room, all, false);
+        }
+    }
+
+    /// Gives what is left of both sums to those that were paused, where it is enough, or to the others.
+    fn top_up(&self, list: &mut [(ConnectorId, Offer)], room: &Room, all: Together, paused: bool) {
+        let volts = self.volts();
+        for place in &room.places {
+            let own = room.own.get(place.index).map(|(_, own)| *own);
+            let now = list.get(place.index).map(|(_, now)| *now);
+            let (Some(own), Some(now)) = (own, now) else {
+                continue;
+            };
+            if own.is_nothing() || now.is_nothing() != paused {
+                continue;
             }
-            list.copy_from_slice(&room.own);
+            let mut more = own;
+            for (unit, total) in all.sums() {
+                let offers = room.places.iter().filter_map(|other| list.get(other.index));
+                let drawn: i64 = offers.map(|(_, offer)| offer.in_unit(unit)).sum();
+                let most = now.in_unit(unit).saturating_add(total - drawn);
+                more.cut(most, unit, place.lines, volts);
+            }
+            let fits = all.sums().all(|(unit, _)| {
+                let least = place.claim(own, unit, volts).least;
+                more.in_unit(unit) >= least.max(now.in_unit(unit))
+            });
+            if let Some((_, offer)) = list.get_mut(place.index).filter(|_| fits) {
+                *offer = more;
+            }
         }
     }
 
@@ -183,12 +209,7 @@ impl Engine {
                 if let Some((_, offer)) = cut {
                     offer.cut(claim.gets, unit, place.lines, volts);
                 }
-                if number > 0 && claim.paused && claim.most > 0 {
-                    paused = true;
-                    if let Some((_, own)) = room.own.get_mut(place.index) {
-                        *own = Offer::default();
-                    }
-                }
+                paused |= number > 0 && claim.paused && claim.most > 0;
             }
         }
         paused
