@@ -208,7 +208,7 @@ impl Sessions {
             told.stopped = now;
             outlet.session = None;
             told.sure = told.sure.max(told.shown.last().map_or(0, |(_, mwh)| *mwh));
-            return told.is_right(stop.0, outlet.mwh);
+            return told.is_right(told.start, stop.0, outlet.mwh);
         }
         Ok(())
     }
@@ -285,9 +285,9 @@ impl Sessions {
 
 impl Told {
     /// Nothing is billed that did not flow, and what is known for sure is billed.
-    pub fn is_right(&self, stop: i64, mwh: u64) -> Result<(), String> {
-        let billed = u64::try_from((stop - self.start) * 1_000)
-            .map_err(|_| format!("{} runs backwards: {} to {stop}", self.tag, self.start))?;
+    pub fn is_right(&self, start: i64, stop: i64, mwh: u64) -> Result<(), String> {
+        let billed = u64::try_from((stop - start) * 1_000)
+            .map_err(|_| format!("{} runs backwards: {start} to {stop}", self.tag))?;
         let flowed = mwh - self.base;
         let before = self.loose.saturating_mul(MOST_WATTS) / 3_600;
         if billed > flowed + before + ROUNDING {

@@ -178,7 +178,13 @@ impl World<'_> {
             for (told, booked) in told.iter().zip(&booked) {
                 let place = i64::try_from(told.connector).unwrap_or(0);
                 if let (Some(mwh), Some(stop)) = (told.untold, booked.stop) {
-                    told.is_right(stop, mwh)?;
+                    // Where it began became known after it was told, and is on the books.
+                    let start = if told.guessed {
+                        booked.start
+                    } else {
+                        told.start
+                    };
+                    told.is_right(start, stop, mwh)?;
                 }
                 let ends = match told.untold {
                     Some(_) => booked.stop.is_some(),
