@@ -176,7 +176,10 @@ impl Sessions {
                     excused: false,
                     untold: None,
                     reference: outlet.shown.filter(|_| !outlet.flowed),
-                    guessed: outlet.shown.is_none() || outlet.flowed,
+                    // Who was busy hears of a start whose meter was silent when it has been read since.
+                    guessed: outlet.shown.is_none()
+                        || outlet.flowed
+                        || (outlet.loose > 0 && step.meter_start.0 == 0),
                     referred: 0,
                     base: outlet.mwh,
                     unread: match outlet.stalls_until.saturating_sub(now) + outlet.loose {
