@@ -156,7 +156,13 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 let code = match byte(u) % 2 {
                     0 => evcp_get_schedule(cp, place, duration, unit, out, &mut count),
                     _ => evcp_get_schedule_covered(
-                        cp, place, duration, unit, out, &mut count, &mut covered,
+                        cp,
+                        place,
+                        duration,
+                        unit,
+                        out,
+                        &mut count,
+                        &mut covered,
                     ),
                 };
                 assert!(covered <= duration);
