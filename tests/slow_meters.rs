@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{at, setup, Treat, World};
+use common::{at, setup, with, Treat, World};
 use evcp::core::{
     AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Question, Reading, RequestId, Setup,
     TransactionChange, Wh,
@@ -401,4 +401,28 @@ fn a_sample_does_not_show_the_register_of_before_a_transaction_whose_first_is_st
     let sent = world.sent("MeterValues");
     assert_eq!(sent[0]["meterValue"][0]["sampledValue"][0]["value"], "100");
     assert_eq!(started(&world)["meterStart"], 100);
+}
+
+#[test]
+fn a_reading_that_comes_when_a_sample_is_due_and_another_waits_is_one_sample() {
+    let mut setup = with(1, &[("MeterValueSampleInterval", "60")]);
+    setup.host.reads_meter = false;
+    let mut world = World::booted(setup);
+    world.meter(1, 0);
+    world.charge(1, "ONE");
+    // The firmware shows its meter each seven minutes, in the very instant in which a sample is due.
+    for minutes in 1..4 {
+        world.shown.clear();
+        world.run(Millis(419_999));
+        world.now.mono = world.now.mono + Millis(1);
+        world.now.wall = world.now.wall.offset(1);
+        world.meter(1, minutes * 500);
+        world.run(Millis(0));
+    }
+    let sent = world.sent("MeterValues");
+    let registers: Vec<_> = sent
+        .iter()
+        .map(|values| &values["meterValue"][0]["sampledValue"][0]["value"])
+        .collect();
+    assert_eq!(registers, ["500", "1000", "1500"], "{sent:?}");
 }

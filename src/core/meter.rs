@@ -129,14 +129,14 @@ impl Meter {
     }
 
     /// Whether it showed something that no sample of that kind has had yet, or that still holds.
-    pub(crate) fn has_news_for(&self, take: Take, now: Mono) -> bool {
+    pub(crate) fn has_news_for(&self, take: Take) -> bool {
         let used = match take {
             Take::Periodic(_) => self.sampled,
             Take::Aligned(..) => self.aligned,
             _ => None,
         };
         let still = !self.flowed && self.energy().is_some();
-        self.is_fresh(now) || still || self.read_at > used
+        still || self.read_at > used
     }
 
     /// A sample of that kind has the present reading.
