@@ -121,6 +121,9 @@ pub struct Told {
 /// The most that flows, in watts.
 const MOST_WATTS: u64 = 22_000;
 
+/// A meter that stalled when it was asked for the start is asked again after so long at most.
+const ASKED_AGAIN: u64 = 10_000;
+
 /// What rounding to whole watt-hours at both ends may make.
 const ROUNDING: u64 = 1_500;
 
@@ -182,7 +185,9 @@ impl Sessions {
                         || (outlet.loose > 0 && step.meter_start.0 == 0),
                     referred: 0,
                     base: outlet.mwh,
-                    unread: match outlet.stalls_until.saturating_sub(now) + outlet.loose {
+                    unread: match (outlet.stalls_until + ASKED_AGAIN).saturating_sub(now)
+                        + outlet.loose
+                    {
                         0 => outlet.blind,
                         stalls => outlet
                             .blind

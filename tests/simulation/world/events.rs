@@ -16,8 +16,9 @@ impl World<'_> {
             Event::Tag(number, who) => self.tag(Some(number), who),
             Event::TagAnywhere(who) => self.tag(None, who),
             Event::StopLocal(number) => {
+                let tags = self.tags;
                 self.fact(Fact::StopTx(at(number), Reason::Local))?;
-                self.is_over(number)
+                self.is_over(number, tags)
             }
             Event::Fault(number, is) => self.fault(number, is),
             Event::Flaps(number, times) => {
@@ -175,9 +176,10 @@ impl World<'_> {
         self.state(number)
     }
 
-    /// The firmware stopped what went on at a connector: no energy from now on.
-    fn is_over(&mut self, number: usize) -> Is {
-        if self.engine.is_none() {
+    /// The firmware stopped what went on at a connector: no energy from now on, unless somebody showed a tag
+    /// while the disk took its time. `tags`: how many had been shown before.
+    fn is_over(&mut self, number: usize, tags: u64) -> Is {
+        if self.engine.is_none() || self.tags > tags {
             return Ok(());
         }
         match self.supply(number).permit {
@@ -214,7 +216,7 @@ impl World<'_> {
         self.calm = true;
         self.central.calm_down();
         self.slow = (0, 0);
-        self.busy_until = 0;
+        self.busy_until = self.busy_until.min(self.now);
         self.turn()?;
         for outlet in &mut self.outlets {
             outlet.strike = None;
