@@ -27,7 +27,7 @@ pub struct Outlet {
     pub asked: u64,
     /// What strikes when the connector gets to that step of a session.
     pub strike: Option<(Step, Act)>,
-    /// For so long the firmware did not look at what was decided.
+    /// For so long the firmware did not look at what was decided, or could not see it.
     pub loose: u64,
     /// What the library was shown last since it runs, and when.
     pub shown: Option<u64>,

@@ -209,8 +209,13 @@ impl World<'_> {
 
     /// A commit takes its time, and the firmware goes on meanwhile.
     pub(super) fn disk_is_slow(&mut self, millis: u64) -> Is {
-        for outlet in &self.outlets {
+        for outlet in &mut self.outlets {
             self.sessions.cannot_read(outlet, millis);
+            // Energy that is to end behind that write flows on meanwhile, and a firmware that is not asked
+            // shows its meter now and then: who starts before it does may have some of that on the bill.
+            if outlet.supply.permit && !self.make.reads_meter {
+                outlet.loose += millis.min(self.make.pushes_every);
+            }
         }
         let end = self.now + millis;
         self.dispatch()?;
