@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// A firmware that reads its meters when asked, with these keys.
 fn asked(keys: &[(&str, &str)]) -> Setup {
-    let mut setup = common::with(1, keys);
+    let mut setup = with(1, keys);
     setup.host.reads_meter = true;
     setup
 }
@@ -340,7 +340,7 @@ fn a_session_that_goes_on_after_a_power_cut_keeps_what_is_left_of_max_energy_on_
         ("MaxEnergyOnInvalidId", "500"),
         ("StopTransactionOnInvalidId", "false"),
     ];
-    let mut setup = common::with(1, &keys);
+    let mut setup = with(1, &keys);
     setup.tuning.after_power_loss = AfterPowerLoss::Resume;
     setup.tuning.sample_commit = Millis(0);
     let mut world = World::booted(setup);
