@@ -174,6 +174,23 @@ fn a_reader_of_two_connectors_serves_the_other_one_when_one_is_stopped() {
     assert_eq!(world.sent("StartTransaction")[0]["connectorId"], 2);
 }
 
+#[test]
+fn whoever_is_still_asked_about_when_a_running_session_is_stopped_does_not_start_behind_it() {
+    let mut world = World::booted(common::with(1, &[]));
+    world.meter(1, 0);
+    world.ev(1, Ev::Plugged);
+    // Two tags at an outlet that is free: the second is still asked about when the first charges.
+    world.central.habits.late = Millis::from_secs(5);
+    world.show(1, "ONE");
+    world.show(1, "TWO");
+    world.run(Millis::from_secs(8));
+    assert!(world.supply(1).is_some_and(|supply| supply.permit));
+    world.fact(Fact::StopTx(at(1), Reason::Local));
+    world.run(Millis::from_secs(120));
+    assert_eq!(world.sent("StartTransaction").len(), 1);
+    assert!(world.supply(1).is_none_or_off());
+}
+
 // rules: 51
 #[test]
 fn a_vehicle_that_stops_drawing_because_energy_is_off_has_not_suspended() {

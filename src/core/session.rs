@@ -288,6 +288,7 @@ impl Engine {
             self.call_off_all(at);
             return false;
         };
+        let has_tag = tag.is_some();
         let ending = Ending {
             reason,
             tag,
@@ -300,6 +301,12 @@ impl Engine {
             ..run.clone()
         };
         connector.session = Session::Stopping(run, ending);
+        // Who has to stop what runs wants nothing else to begin there, either. A driver who ends the own
+        // session says nothing of the next one.
+        let by_driver = has_tag || matches!(reason, Reason::EVDisconnected | Reason::DeAuthorized);
+        if !by_driver {
+            self.withdraw(at);
+        }
         true
     }
 
