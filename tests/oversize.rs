@@ -59,6 +59,28 @@ fn a_stop_on_which_the_central_system_hangs_up_goes_without_its_data_and_the_nex
     assert_eq!(world.central.sessions.len(), 2);
 }
 
+#[test]
+fn a_stop_that_a_link_survives_keeps_its_data_and_its_id_however_often_links_break_otherwise() {
+    let mut world = World::booted(with_data("200"));
+    long_session(&mut world);
+    world
+        .central
+        .always
+        .insert("StopTransaction".to_owned(), Treat::Silence);
+    world.show(1, "ONE");
+    for _ in 0..6 {
+        world.run(Millis::from_secs(300));
+        world.drop_link();
+    }
+    world.central.always.clear();
+    world.run(Millis::from_secs(300));
+    let stops = world.sent("StopTransaction");
+    assert!(stops.iter().all(|stop| stop["transactionData"].is_array()));
+    // It was booked the first time, and each time after that it was the same message.
+    assert!(!world.central.habits.failures.is_empty());
+    assert_eq!(world.engine.counters().queued, 0);
+}
+
 // rules: 82
 #[test]
 fn a_stop_carries_no_more_bytes_than_it_may() {

@@ -12,6 +12,14 @@ const LARGE: usize = 4096;
 const MOST_BREAKS: u32 = 3;
 
 impl Engine {
+    /// The head of the queue was sent, and the connection was still there when its time was over: it is not
+    /// the message that breaks connections.
+    pub(crate) fn link_survives_head(&mut self) {
+        if let Some(head) = self.outbox.head_mut() {
+            head.breaks = 0;
+        }
+    }
+
     /// The connection broke while this call had no answer. If that happens to the same large message of
     /// the queue again and again, it says only what it must from then on, as a new message.
     pub(crate) fn mind_size(&mut self, cut: &Outstanding) {

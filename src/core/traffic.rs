@@ -498,6 +498,7 @@ impl Engine {
             // Not a refusal: it is sent again, with the same id, and no attempt is used up.
             Purpose::Queued(_) => {
                 self.tell_unanswered();
+                self.link_survives_head();
                 let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
                 self.outbox.wait_until(now + wait);
             }
