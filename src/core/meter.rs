@@ -35,6 +35,8 @@ pub(crate) struct Meter {
     /// When the reading was made that the last periodic sample had, and the last clock-aligned one.
     sampled: Option<Mono>,
     aligned: Option<Mono>,
+    /// The time that the last periodic sample carries.
+    pub(crate) last_sample: Option<Mono>,
     /// What temperatures are sent in.
     pub(crate) temperature: TemperatureUnit,
 }
@@ -84,6 +86,7 @@ impl Meter {
             late: Vec::new(),
             sampled: None,
             aligned: None,
+            last_sample: None,
             temperature: TemperatureUnit::Kelvin,
         }
     }
@@ -129,14 +132,14 @@ impl Meter {
     }
 
     /// Whether it showed something that no sample of that kind has had yet, or that still holds.
-    pub(crate) fn has_news_for(&self, take: Take) -> bool {
+    pub(crate) fn has_news_for(&self, take: Take, now: Mono) -> bool {
         let used = match take {
             Take::Periodic(_) => self.sampled,
             Take::Aligned(..) => self.aligned,
             _ => None,
         };
         let still = !self.flowed && self.energy().is_some();
-        still || self.read_at > used
+        self.is_fresh(now) || still || self.read_at > used
     }
 
     /// A sample of that kind has the present reading.

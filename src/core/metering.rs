@@ -161,10 +161,11 @@ impl Engine {
         if self.read_meter(at, take) {
             return;
         }
+        let now = self.now.mono;
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
-        if meter.has_news_for(take) {
+        if meter.has_news_for(take, now) {
             return self.take(at, take);
         }
         // A sample waits for the firmware to show the meter; one of the clock has its instant.

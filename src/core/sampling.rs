@@ -2,6 +2,7 @@
 //! them (`OCPP 1.6 §3.16`, `§5.17`).
 
 use crate::core::calls::Purpose;
+use crate::core::connector::Connector;
 use crate::core::meter::{register_value, Meter, Take};
 use crate::core::metering::number;
 use crate::core::settings::Key;
@@ -29,6 +30,12 @@ impl Engine {
         let Some(tx) = self.transaction_at(at, taken) else {
             return;
         };
+        // One that waited for the meter may have had this very reading, and its time.
+        let same =
+            |connector: &mut Connector| connector.meter.last_sample.replace(taken) == Some(taken);
+        if self.connector_mut(at).is_some_and(same) {
+            return;
+        }
         self.note_time(tx, stamp);
         let context = ReadingContext::SamplePeriodic;
         let Some(meter) = self.meter(Some(at)) else {
