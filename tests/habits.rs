@@ -4,7 +4,7 @@ mod common;
 
 use common::habits::Dates;
 use common::{with, Treat, World};
-use evcp::core::Ev;
+use evcp::core::{Connection, Ev, Notice};
 use evcp::time::Millis;
 use serde_json::json;
 
@@ -211,5 +211,39 @@ fn a_call_that_gets_an_error_after_30_s_on_a_new_connection_is_made_again() {
     world.central.habits.late = Millis(0);
     world.central.habits.read_only = false;
     world.run(Millis::from_secs(3_600));
+    is_booked(&world);
+}
+
+#[test]
+fn a_new_key_has_its_time_to_be_stored_before_it_is_used() {
+    let keys = [("AuthorizationKey", "OCA_OCTT_admin_test")];
+    let mut setup = with(1, &keys);
+    setup.tuning.security_profile = 1;
+    let mut world = World::booted(setup);
+    world.central.habits.refuses_after_close = Millis(100);
+    world.told.clear();
+    let key = json!({"key": "AuthorizationKey", "value": "another_key_of_20_ch"});
+    let answer = world.call("ChangeConfiguration", key);
+    assert_eq!(answer, Some(json!({"status": "Accepted"})));
+    world.run(Millis::from_secs(10));
+    assert!(world.connected);
+    let failed = |notice: &Notice| matches!(notice, Notice::Connection(Connection::Failed, _));
+    assert!(!world.told.iter().any(failed));
+}
+
+#[test]
+fn a_central_system_that_fails_at_quick_answers_has_its_session_all_the_same() {
+    let mut world = booted();
+    world.central.habits.fails_at_quick_answers = true;
+    world.charge(1, "ONE");
+    for _ in 0..3 {
+        world.call("GetConfiguration", json!({"key": ["HeartbeatInterval"]}));
+        assert!(!world.connected);
+        world.run(Millis::from_secs(600));
+        assert!(world.connected);
+    }
+    world.meter(1, 3_000);
+    world.show(1, "ONE");
+    world.run(Millis::from_secs(60));
     is_booked(&world);
 }

@@ -31,6 +31,11 @@ pub struct Habits {
     /// A StopTransaction whose tag has other letters than that of the start is accepted and not booked.
     pub compares_letters: bool,
     pub dates: Dates,
+    /// It closes the link (1011) when an answer comes before it has remembered that it asked.
+    pub fails_at_quick_answers: bool,
+    /// For so long after a link was closed it refuses the next (401): it has not stored the new key yet.
+    pub refuses_after_close: Millis,
+    pub(super) closed: Option<Mono>,
     /// StopTransactions that came again.
     pub failures: Vec<Value>,
     /// Answers that are to come, and when.
@@ -44,6 +49,11 @@ impl Habits {
         }
         let word = self.word_that_is_refused?;
         text.contains(word).then_some("TypeConstraintViolation")
+    }
+
+    pub(super) fn refuses_link(&self, now: Mono) -> bool {
+        let until = self.closed.map(|at| at + self.refuses_after_close);
+        until.is_some_and(|until| now < until)
     }
 
     pub(super) fn date(&self, time: Wall) -> String {

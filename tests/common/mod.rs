@@ -335,8 +335,9 @@ impl World {
             }
             Effect::Connect(_) => {
                 assert!(!self.connected, "a second connection");
-                self.connected = self.reachable;
-                let link = if self.reachable {
+                let refused = self.central.habits.refuses_link(self.now.mono);
+                self.connected = self.reachable && !refused;
+                let link = if self.connected {
                     self.wire.connected(self.now);
                     Link::Up
                 } else {
@@ -346,6 +347,7 @@ impl World {
             }
             Effect::Close(_) => {
                 self.connected = false;
+                self.central.habits.closed = Some(self.now.mono);
                 self.forget_answers();
             }
             Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
@@ -369,7 +371,8 @@ impl World {
             None if text.starts_with("[2") => self.wire.note("ignored", self.now, text),
             None => {}
         }
-        if std::mem::take(&mut self.central.hung_up) {
+        let quick = self.central.habits.fails_at_quick_answers && !text.starts_with("[2");
+        if std::mem::take(&mut self.central.hung_up) || quick {
             self.connected = false;
             let link = Link::Down("it hung up".to_owned());
             self.news.push_back(News::Link(link));
