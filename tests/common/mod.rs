@@ -160,6 +160,8 @@ impl World {
         self.connected = false;
         self.fuel = None;
         self.central.habits.owed.clear();
+        // The clock that this was measured with starts anew.
+        self.central.habits.closed = None;
         self.news.clear();
         self.shown.clear();
         self.told.clear();
