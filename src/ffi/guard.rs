@@ -1,21 +1,12 @@
 //! One guard around every function: panics become a code, errors leave their text behind.
 
-use std::cell::UnsafeCell;
-use std::ffi::c_char;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use once_cell::sync::OnceCell;
 
 use crate::error::Error;
+use crate::ffi::last_error::remember;
 use crate::ffi::results::*;
-
-const ROOM: usize = 256;
-
-thread_local! {
-    // A fixed array without a destructor: the pointer that was handed out stays good, also when
-    // the next call fails while its arguments are still being printed.
-    static LAST: UnsafeCell<[u8; ROOM]> = const { UnsafeCell::new([0; ROOM]) };
-}
 
 /// Why a call failed: a code for the caller to act on, a text for people.
 pub(super) struct Fail(pub i32, pub String);
@@ -40,23 +31,6 @@ impl From<Error> for Fail {
         };
         Self(code, error.to_string())
     }
-}
-
-pub(super) fn last_error() -> *const c_char {
-    LAST.with(|last| last.get().cast_const().cast())
-}
-
-fn remember(text: &str) {
-    let mut end = text.len().min(ROOM - 1);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    LAST.with(|last| {
-        // SAFETY: the array is this thread's own and no reference to it lives beyond this block.
-        let last = unsafe { &mut *last.get() };
-        last[..end].copy_from_slice(&text.as_bytes()[..end]);
-        last[end..].fill(0);
-    });
 }
 
 /// Runs the body of a function of the C API.
@@ -98,6 +72,7 @@ pub(super) fn install_panic_hook() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::last_error::last_error;
     use std::ffi::CStr;
 
     fn last() -> String {

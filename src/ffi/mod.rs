@@ -10,6 +10,7 @@ mod dispatch;
 mod fd;
 mod get;
 mod guard;
+mod last_error;
 #[cfg(test)]
 mod layout;
 mod life;

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, CStr};
 
-use crate::ffi::guard;
+use crate::ffi::last_error::last_error;
 
 /// 0 is success, negative is an error, positive is a count.
 pub type evcp_err_t = i32;
@@ -62,7 +62,7 @@ fn c(text: &'static [u8]) -> &'static CStr {
 /// is valid while the thread lives, the text until the next failure on it.
 #[no_mangle]
 pub extern "C" fn evcp_last_error() -> *const c_char {
-    guard::last_error()
+    last_error()
 }
 
 /// The version of the library that runs, e.g. "0.1.0". Static.
