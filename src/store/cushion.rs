@@ -2,7 +2,8 @@
 //! everything that follows, so that charging goes on.
 
 use crate::core::{Batch, Fetched, Seq, Stored};
-use crate::store::{Overlay, Store, StoreError};
+use crate::store::overlay::Overlay;
+use crate::store::{Store, StoreError};
 
 /// A [`Store`] with a cushion of memory for the time that it fails. What is in the cushion does not
 /// survive a power cut.

@@ -7,7 +7,7 @@ use crate::core::{
     Batch, CachedTag, ConnectorId, Datum, Delivery, Fetched, QueuedBody, QueuedMessage, Seq, Stamp,
     Stored, StoredProfile, Transaction, TxId, Wh, Write,
 };
-use crate::store::{Store, StoreError, LAST};
+use crate::store::interface::{Store, StoreError, LAST};
 use crate::time::Wall;
 use crate::wire::IdToken;
 

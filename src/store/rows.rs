@@ -7,9 +7,9 @@ use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, Delivery, QueuedBody, QueuedMessage, Seq, Stamp,
     Stop, StoredProfile, Transaction, TxId, Wh, Write,
 };
+use crate::store::interface::LAST;
 use crate::store::spoilt::{each, Spoilt};
 use crate::store::trouble::Trouble;
-use crate::store::LAST;
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 
