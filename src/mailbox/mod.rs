@@ -1,6 +1,7 @@
 //! What goes between the host's threads and the library's: an inbox, an outbox, and what the
 //! getters see.
 
+mod event;
 mod inbox;
 mod outbox;
 mod questions;
@@ -18,31 +19,9 @@ use crate::error::Error;
 use crate::mailbox::questions::Questions;
 use crate::time::Mono;
 
+pub use event::Event;
 pub use inbox::{Inbox, Mail, Stops};
 pub use outbox::Outbox;
-
-/// What the host gets out of [`ChargePoint::next`](crate::ChargePoint::next).
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The engine tells something.
-    Notice(Notice),
-    /// A text frame was sent or received; only if the options ask for it.
-    Frame {
-        /// Whether it went out.
-        sent: bool,
-        /// The frame.
-        text: String,
-    },
-    /// The database was damaged, was renamed, and a fresh one was started.
-    StoreReplaced {
-        /// Where the damaged one is now.
-        kept_as: String,
-        /// What was wrong with it.
-        why: String,
-    },
-    /// The library cannot go on: nothing comes after this, and nothing may be supplied any more.
-    Fatal(String),
-}
 
 /// Raised while events wait. Both methods are called under a lock: they must not call back.
 pub trait Wake: Send + Sync {
