@@ -14,7 +14,7 @@ use crate::core::{
 };
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
-use crate::shell::{self, Driver, Endpoint, Thread};
+use crate::shell::{self, Done, Driver, Endpoint, Thread, TlsOptions};
 use crate::store::{MemoryStore, SqliteStore, Store};
 use crate::wire::ChargingRateUnitType;
 
@@ -46,17 +46,6 @@ pub enum Storage {
     Custom(Box<dyn Store>),
 }
 
-/// What TLS needs. PEM texts; empty means none.
-#[derive(Clone, Debug, Default)]
-pub struct TlsOptions {
-    /// Roots that the central system's certificate must lead to. There are no others.
-    pub roots_pem: Vec<u8>,
-    /// The charge point's own certificate and those between it and its root (profile 3).
-    pub client_chain_pem: Vec<u8>,
-    /// The key to it.
-    pub client_key_pem: Vec<u8>,
-}
-
 /// A charge point. All methods may be called from any thread.
 ///
 /// Dropping it closes the link and flushes the store, for two seconds at most; transactions go on
@@ -74,35 +63,6 @@ enum State {
     Made(Box<Driver>),
     Started(Thread),
     Stopped,
-}
-
-/// Tells that the driver has ended.
-#[derive(Default)]
-pub(crate) struct Done {
-    ended: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Done {
-    pub(crate) fn set(&self) {
-        *self.ended.lock() = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits for the end until then, or for ever; says whether it has come.
-    fn wait(&self, until: Option<Instant>) -> bool {
-        let mut ended = self.ended.lock();
-        while !*ended {
-            match until {
-                None => self.changed.wait(&mut ended),
-                Some(until) if self.changed.wait_until(&mut ended, until).timed_out() => {
-                    return *ended;
-                }
-                Some(_) => {}
-            }
-        }
-        true
-    }
 }
 
 impl ChargePoint {

@@ -16,7 +16,7 @@ pub mod time;
 pub mod wire;
 
 #[cfg(feature = "net")]
-pub use charge_point::{ChargePoint, Options, Signal, Storage, TlsOptions};
+pub use charge_point::{ChargePoint, Options, Signal, Storage};
 #[cfg(feature = "net")]
 pub use error::Error;
 #[cfg(feature = "net")]
@@ -25,3 +25,5 @@ pub use mailbox::{Event, Stats, Wake};
 #[cfg(feature = "net")]
 #[doc(hidden)]
 pub use mailbox::{Inbox, Mail, Outbox, Stops};
+#[cfg(feature = "net")]
+pub use shell::TlsOptions;

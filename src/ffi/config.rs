@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::charge_point::{Options, Storage, TlsOptions};
+use crate::charge_point::{Options, Storage};
 use crate::core::{
     ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Hardware, Host, Key, Setup, Tuning,
     TuningError,
@@ -13,6 +13,7 @@ use crate::core::{
 use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED, EVCP_OK};
 use crate::ffi::text::{bytes, filled, limited, optional, required};
+use crate::shell::TlsOptions;
 use crate::wire::CiString;
 
 /// What a charge point is made of. Not for two threads at once.

@@ -11,14 +11,13 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::charge_point::Done;
 use crate::core::{
     Batch, CloseReason, Effect, Engine, Fetched, Input, Link, Notice, Outlook, Seq, Transaction,
     TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::socket::{News, Socket};
-use crate::shell::{instant, now, Endpoint};
+use crate::shell::{instant, now, Done, Endpoint};
 use crate::store::{Cushion, Store, Turn};
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.

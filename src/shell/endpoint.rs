@@ -7,12 +7,12 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 
-use crate::charge_point::TlsOptions;
 use crate::core::Access;
 use crate::error::Error;
 use crate::shell::names::Names;
 #[cfg(feature = "tls")]
 use crate::shell::tls::Tls;
+use crate::shell::tls_options::TlsOptions;
 
 /// The one version that we speak (`OCPP-J 1.6 §3.1.2`).
 pub(crate) const SUBPROTOCOL: &str = "ocpp1.6";

@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::TlsConnector;
 
-use crate::charge_point::TlsOptions;
 use crate::error::Error;
 use crate::shell::issuers::Issuer;
+use crate::shell::tls_options::TlsOptions;
 use crate::shell::verifier::Verifier;
 use crate::time::Wall;
 
