@@ -1,35 +1,46 @@
-//! No module imports upwards: `ffi -> handle -> shell -> {core -> wire, store}`.
+//! No module imports upwards: `ffi -> charge_point -> shell -> {mailbox, store} -> core -> wire`. Outside the
+//! core, no file imports one that imports it.
 
 #![allow(clippy::panic)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from the bottom to the top, by path, and what each may name of the crate.
 const LAYERS: &[(&str, &[&str])] = &[
     ("src/time.rs", &[]),
+    ("src/error.rs", &[]),
     ("src/wire", &["time", "wire"]),
     ("src/core", &["time", "wire", "core"]),
     ("src/store", &["time", "wire", "core", "store"]),
+    ("src/mailbox", &["time", "wire", "core", "error", "mailbox"]),
     (
         "src/shell",
+        &["time", "wire", "core", "store", "error", "mailbox", "shell"],
+    ),
+    (
+        "src/charge_point.rs",
+        &["time", "wire", "core", "store", "error", "mailbox", "shell"],
+    ),
+    (
+        "src/ffi",
         &[
             "time",
             "wire",
             "core",
-            "store",
-            "shell",
-            "mailbox",
             "error",
+            "mailbox",
+            "shell",
             "charge_point",
+            "ffi",
         ],
     ),
-    (
-        "src/mailbox",
-        &["time", "wire", "core", "error", "mailbox", "ChargePoint"],
-    ),
-    ("src/error.rs", &[]),
 ];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
 
 fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
@@ -41,32 +52,227 @@ fn files(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).expect("the file can be read")
+}
+
+/// A file of the crate, for the arrows between files.
+struct Module {
+    file: String,
+    path: Vec<String>,
+    /// Its code, without comments and unit tests.
+    code: String,
+}
+
+impl Module {
+    fn of(file: &Path) -> Self {
+        let below = file.strip_prefix(root().join("src")).expect("it is in src");
+        let mut path: Vec<String> = below
+            .with_extension("")
+            .iter()
+            .map(|part| part.to_str().expect("it is UTF-8").to_owned())
+            .collect();
+        if matches!(path.last().map(String::as_str), Some("mod" | "lib")) {
+            path.pop();
+        }
+        let text = read(file);
+        let code = text.split("#[cfg(test)]\nmod tests").next();
+        let code = code.expect("split() gives one part").lines();
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        Self {
+            file: below.display().to_string(),
+            path,
+            code: code.collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    /// What it names of the crate, each as a path from the crate's root.
+    fn named(&self) -> Vec<Vec<String>> {
+        let mut all = Vec::new();
+        for (at, _) in self.code.match_indices("crate::") {
+            expand(&self.code[at + "crate::".len()..], &[], &mut all);
+        }
+        for (at, _) in self.code.match_indices("super::") {
+            let above = &self.path[..self.path.len().saturating_sub(1)];
+            expand(&self.code[at + "super::".len()..], above, &mut all);
+        }
+        for (_, tree) in self.uses() {
+            if !["crate::", "super::"].iter().any(|it| tree.starts_with(it)) {
+                expand(tree, &self.path, &mut all);
+            }
+        }
+        all
+    }
+
+    /// Its `use` statements: whether they hand on, and what they name.
+    fn uses(&self) -> Vec<(bool, &str)> {
+        let mut all = Vec::new();
+        for (at, _) in self.code.match_indices("use ") {
+            let line = self.code[..at].rsplit('\n').next();
+            let before = line.expect("rsplit() gives one part").trim();
+            if before.is_empty() || before.starts_with("pub") {
+                all.push((!before.is_empty(), &self.code[at + "use ".len()..]));
+            }
+        }
+        all
+    }
+}
+
+/// The paths of a tree such as `a::{b, c::d}` at the beginning of a text; returns where it ends.
+fn expand(tree: &str, above: &[String], all: &mut Vec<Vec<String>>) -> usize {
+    let mut path = above.to_vec();
+    let mut at = 0;
+    loop {
+        let rest = &tree[at..];
+        let word = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        if word > 0 {
+            path.push(rest[..word].to_owned());
+            at += word;
+        } else if rest.starts_with('{') {
+            at += 1;
+            while !tree[at..].starts_with('}') {
+                let inner = &tree[at..];
+                let skipped = inner.len() - inner.trim_start_matches([' ', '\n', ',']).len();
+                at += skipped;
+                if !tree[at..].starts_with('}') {
+                    let length = expand(&tree[at..], &path, all);
+                    assert!(length > 0, "not understood: {inner}");
+                    at += length;
+                }
+            }
+            return at + 1;
+        } else if rest.starts_with('*') {
+            at += 1;
+        }
+        if !tree[at..].starts_with("::") {
+            break;
+        }
+        at += 2;
+    }
+    all.push(path);
+    at
+}
+
+/// All files outside the core.
+struct Crate(BTreeMap<Vec<String>, Module>);
+
+impl Crate {
+    fn read() -> Self {
+        let mut modules = BTreeMap::new();
+        for file in files(&root().join("src")) {
+            let module = Module::of(&file);
+            let is_test = module.file.ends_with("tests.rs");
+            if module.path.first().map(String::as_str) != Some("core") && !is_test {
+                modules.insert(module.path.clone(), module);
+            }
+        }
+        Self(modules)
+    }
+
+    /// The module that a path leads to: through those that hand its name on, to the one that has it.
+    fn home(&self, path: &[String]) -> Option<&Module> {
+        let inside = (0..=path.len())
+            .rev()
+            .find(|&length| self.0.contains_key(&path[..length]));
+        let module = &self.0[&path[..inside?]];
+        let Some(name) = path.get(inside?) else {
+            return Some(module);
+        };
+        for (handed_on, tree) in module.uses() {
+            let mut all = Vec::new();
+            match tree.strip_prefix("crate::") {
+                Some(tree) => expand(tree, &[], &mut all),
+                None => expand(tree, &module.path, &mut all),
+            };
+            let handed = |it: &Vec<String>| it.last() == Some(name) && it != path;
+            let from = all.into_iter().find(handed);
+            if let (true, Some(from)) = (handed_on, from) {
+                return self.home(&from);
+            }
+        }
+        Some(module)
+    }
+
+    /// Which file imports which.
+    fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for module in self.0.values() {
+            for path in module.named() {
+                let local = ["std", "core"].contains(&path[0].as_str());
+                let Some(home) = self.home(&path).filter(|_| !local) else {
+                    continue;
+                };
+                if home.file != module.file {
+                    arrows.entry(&module.file).or_default().insert(&home.file);
+                }
+            }
+        }
+        arrows
+    }
+}
+
+/// The first circle that is found going on from the last file of a way.
+fn circle<'a>(
+    way: &mut Vec<&'a str>,
+    arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    done: &mut BTreeSet<&'a str>,
+) -> Option<String> {
+    let last = way.last().copied()?;
+    for next in arrows.get(last).into_iter().flatten() {
+        if let Some(at) = way.iter().position(|it| it == next) {
+            return Some(format!("{} -> {next}", way[at..].join(" -> ")));
+        }
+        if !done.contains(next) {
+            way.push(next);
+            let found = circle(way, arrows, done);
+            if found.is_some() {
+                return found;
+            }
+            way.pop();
+        }
+    }
+    done.insert(last);
+    None
+}
+
 #[test]
 fn no_layer_knows_those_above_it() {
     for (layer, allowed) in LAYERS {
-        for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(layer)) {
-            let text = fs::read_to_string(&file).expect("the file can be read");
-            for named in text.split("crate::").skip(1) {
-                let name: String = named
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                // In a comment, the store may be pointed to from the core.
-                let documented =
-                    *layer == "src/core" && name == "store" && text.contains("[`Store`]");
-                let listed = named.starts_with('{') || allowed.contains(&name.as_str());
-                assert!(listed || documented, "{}: crate::{name}", file.display());
+        for file in files(&root().join(layer)) {
+            let module = Module::of(&file);
+            let mut named = Vec::new();
+            for (at, _) in module.code.match_indices("crate::") {
+                expand(&module.code[at + "crate::".len()..], &[], &mut named);
+            }
+            for path in named {
+                let listed = allowed.contains(&path[0].as_str());
+                assert!(listed, "{}: crate::{}", file.display(), path.join("::"));
             }
         }
     }
 }
 
 #[test]
+fn no_files_outside_the_core_import_each_other_in_a_circle() {
+    let files = Crate::read();
+    let arrows = files.arrows();
+    let known = |from, to| arrows.get(from).is_some_and(|all| all.contains(to));
+    // Through a module that hands a name on, and not.
+    assert!(known("charge_point.rs", "store/interface.rs"));
+    assert!(known("ffi/guard.rs", "ffi/results.rs"));
+    let mut done = BTreeSet::new();
+    for file in arrows.keys() {
+        assert_eq!(circle(&mut vec![file], &arrows, &mut done), None);
+    }
+}
+
+#[test]
 fn the_core_does_no_io() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for layer in ["src/core", "src/wire"] {
-        for file in files(&root.join(layer)) {
-            let text = fs::read_to_string(&file).expect("the file can be read");
+        for file in files(&root().join(layer)) {
+            let text = read(&file);
             for banned in [
                 "std::net",
                 "std::fs",
