@@ -85,10 +85,11 @@ test: export EVCP_TRACES := $(CURDIR)/target/traces
 test: tools lint test-rust test-python
 
 lint:
-	$(CARGO) fmt --check
+	$(CARGO) fmt --check --all
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --lib -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --features net,bundled-sqlite --lib -- -D warnings
+	cd testing && $(CARGO) clippy --quiet --all-features --all-targets -- -D warnings
 	cd fuzz && $(CARGO) fmt --check && $(CARGO) clippy --quiet --lib --tests --examples -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 

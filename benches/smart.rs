@@ -4,16 +4,13 @@
 //! `live:1000`) does just that, to be run under callgrind; `benches/measure.py` subtracts.
 #![allow(missing_docs, clippy::panic)]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
 use std::hint::black_box;
 
-use common::{with, World};
 use criterion::Criterion;
 use evcp::core::Input;
 use evcp::time::{Millis, Now};
 use evcp::wire::ChargingRateUnitType;
+use evcp_testing::{with, World};
 use serde_json::json;
 
 /// Twenty levels of daily profiles with 24 periods each, and a transaction they apply to.
@@ -41,7 +38,7 @@ fn charging() -> World {
 }
 
 fn composite(world: &World, days: u32) -> usize {
-    let connector = Some(common::at(1));
+    let connector = Some(evcp_testing::at(1));
     let unit = ChargingRateUnitType::A;
     let periods = world
         .engine
@@ -99,7 +96,7 @@ fn main() {
         criterion.bench_function(&name, |bencher| bencher.iter(|| composite(&world, days)));
     }
     let worst = worst();
-    for connector in [None, Some(common::at(1))] {
+    for connector in [None, Some(evcp_testing::at(1))] {
         let name = format!("the worst schedule there is, {connector:?}");
         let unit = ChargingRateUnitType::W;
         criterion.bench_function(&name, |bencher| {

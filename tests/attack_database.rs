@@ -3,17 +3,15 @@
 #![cfg(feature = "net")]
 #![allow(clippy::panic, clippy::print_stdout)]
 
-mod common;
-
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use common::records::{datum, everything, queued, stamp, transaction};
-use common::{at, tag};
 use evcp::core::*;
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 use evcp::wire::{AuthorizationStatus, Reason};
+use evcp_testing::records::{datum, everything, queued, stamp, transaction};
+use evcp_testing::{at, tag};
 
 /// A directory of its own for each test.
 fn directory(name: &str) -> PathBuf {

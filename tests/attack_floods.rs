@@ -5,7 +5,6 @@
 
 #[path = "attack/central.rs"]
 mod central;
-mod common;
 #[path = "attack/gate.rs"]
 mod gate;
 
@@ -13,12 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use central::Central;
-use common::{at, setup, tag};
 use evcp::core::{
     Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
 };
 use evcp::wire::{ChargePointErrorCode, ChargingRateUnitType, Reason};
 use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
+use evcp_testing::{at, setup, tag};
 use gate::Gate;
 use serde_json::json;
 

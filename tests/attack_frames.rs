@@ -1,13 +1,11 @@
 //! Frames that are made to cost much: as large as they may be, of parts as small as they get.
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{setup, World};
 use evcp::core::{Input, Link};
+use evcp_testing::{setup, World};
 
 /// The largest frame that is taken in, unless `ws.max_frame_bytes` says otherwise.
 const FRAME: usize = 64 * 1024;

@@ -1,10 +1,8 @@
 //! Schedules that a central system could keep the charge point busy with (OCPP 1.6 §5.7).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, World};
 use evcp::wire::ChargingRateUnitType;
+use evcp_testing::{at, with, World};
 use serde_json::{json, Value};
 
 /// A day of so many periods, none of which says anything but what the hardware can do anyway.

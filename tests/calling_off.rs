@@ -1,16 +1,14 @@
 //! Every way to end or forbid a session works in every state of a session (OCPP 1.6 §4.9, §5.18).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, tag, Treat, World};
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, Reason};
+use evcp_testing::{at, tag, Treat, World};
 use serde_json::json;
 
 fn asked() -> Setup {
-    let mut setup = common::with(1, &[]);
+    let mut setup = evcp_testing::with(1, &[]);
     setup.host.reads_meter = true;
     setup
 }
@@ -158,7 +156,7 @@ fn an_unlock_calls_off_what_has_not_begun_yet() {
 
 #[test]
 fn a_reader_of_two_connectors_serves_the_other_one_when_one_is_stopped() {
-    let mut setup = common::with(2, &[]);
+    let mut setup = evcp_testing::with(2, &[]);
     setup.host.reads_meter = true;
     let mut world = World::booted(setup);
     world.central.treat("Authorize", Treat::Silence);
@@ -176,7 +174,7 @@ fn a_reader_of_two_connectors_serves_the_other_one_when_one_is_stopped() {
 
 #[test]
 fn whoever_is_still_asked_about_when_a_running_session_is_stopped_does_not_start_behind_it() {
-    let mut world = World::booted(common::with(1, &[]));
+    let mut world = World::booted(evcp_testing::with(1, &[]));
     world.meter(1, 0);
     world.ev(1, Ev::Plugged);
     // Two tags at an outlet that is free: the second is still asked about when the first charges.

@@ -1,11 +1,9 @@
 //! Central systems as they are: with limits, without answers, and in a hurry to know.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, Treat, World};
 use evcp::core::{Ev, Input, Link};
 use evcp::time::Millis;
+use evcp_testing::{with, Treat, World};
 use serde_json::json;
 
 /// A charge point that sends much at the end of a transaction.

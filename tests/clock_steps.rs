@@ -1,11 +1,9 @@
 //! Clocks that jump by a day, at every point of a session: nothing comes early, late or never.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, Treat, World};
 use evcp::core::Ev;
 use evcp::time::Millis;
+use evcp_testing::{with, Treat, World};
 use serde_json::{json, Value};
 
 const DAY_MS: i64 = 86_400_000;

@@ -4,16 +4,14 @@
 #![cfg(feature = "net")]
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use common::random::runner;
-use common::records::{datum, queued, stamp, transaction};
 use evcp::core::*;
 use evcp::store::{Cushion, MemoryStore, Store, StoreError};
 use evcp::wire::Reason;
+use evcp_testing::random::runner;
+use evcp_testing::records::{datum, queued, stamp, transaction};
 use proptest::prelude::*;
 
 /// What happens next; nothing if it makes no sense now.

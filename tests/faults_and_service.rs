@@ -1,12 +1,10 @@
 //! Several faults at once, and who may put a connector out of service (OCPP 1.6 §4.9, §5.2).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, with, World};
 use evcp::core::{DeclaredKey, Engine, Ev, Fact, Fault, Setup, SetupError, Stored};
 use evcp::time::{Millis, Now};
 use evcp::wire::{ChargePointErrorCode as Code, CiString, IdToken};
+use evcp_testing::{at, setup, with, World};
 use serde_json::json;
 
 fn fault(code: Code) -> Fault {

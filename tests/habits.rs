@@ -1,11 +1,9 @@
 //! Sessions at central systems with habits of their own: whatever these are, a session is on the books once.
 
-mod common;
-
-use common::habits::Dates;
-use common::{with, Treat, World};
 use evcp::core::{Connection, Ev, Notice};
 use evcp::time::Millis;
+use evcp_testing::habits::Dates;
+use evcp_testing::{with, Treat, World};
 use serde_json::json;
 
 fn booted() -> World {

@@ -1,13 +1,11 @@
 //! What happens all the time asks for no memory.
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::alloc::System;
 
-use common::{with, World};
 use evcp::core::Input;
 use evcp::time::Millis;
+use evcp_testing::{with, World};
 use serde_json::json;
 use stats_alloc::{Region, StatsAlloc, INSTRUMENTED_SYSTEM};
 

@@ -2,12 +2,10 @@
 //! (OCPP 1.6 §3.7, §5.17).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, Treat, World};
 use evcp::core::{Ev, Fact, Notice, Reading, Setup};
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
+use evcp_testing::{at, with, Treat, World};
 use serde_json::json;
 
 const REGISTER: &str = "Energy.Active.Import.Register";

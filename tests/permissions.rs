@@ -1,10 +1,8 @@
 //! Where a permission holds: at all connectors that it was meant for, until the first plug.
 
-mod common;
-
-use common::{at, setup, tag, with, World};
 use evcp::core::{Ev, Fact};
 use evcp::time::Millis;
+use evcp_testing::{at, setup, tag, with, World};
 use serde_json::json;
 
 /// Whoever plugs in at `connector`, the one who may charge is ONE.

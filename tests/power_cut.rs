@@ -2,12 +2,10 @@
 //! books exactly once, start before stop, with the right id.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, World};
 use evcp::core::{AfterPowerLoss, Ev, Notice, TransactionChange};
 use evcp::time::Millis;
 use evcp::wire::CiString;
+use evcp_testing::{setup, World};
 use serde_json::json;
 
 /// A recorded story: two connectors, online and offline, samples, a remote stop.

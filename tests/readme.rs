@@ -2,12 +2,10 @@
 
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{setup, World};
 use evcp::wire::Action;
+use evcp_testing::{setup, World};
 use serde_json::{json, Value};
 
 fn rows() -> BTreeMap<String, (String, String)> {

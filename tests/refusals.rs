@@ -1,12 +1,10 @@
 //! Nobody waits behind a message that is known to be refused (OCPP 1.6 §3.7.1, errata J 3.3).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, Treat, World};
 use evcp::core::{Ev, Fact, Notice, Reading, TransactionChange, TxId};
 use evcp::time::Millis;
 use evcp::wire::Measurand;
+use evcp_testing::{at, with, Treat, World};
 use serde_json::{json, Value};
 
 const REGISTER: &str = "Energy.Active.Import.Register";

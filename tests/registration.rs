@@ -1,12 +1,10 @@
 //! Boot, heartbeats, the link.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, Treat, World};
 use evcp::core::{Engine, Ev, Fact, Stored};
 use evcp::time::Millis;
 use evcp::wire::CiString;
+use evcp_testing::{setup, Treat, World};
 use serde_json::json;
 
 fn boot(status: &str, interval: u32) -> Treat {

@@ -1,11 +1,9 @@
 //! By which time the certificate of the central system is checked.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, World, NEW_YEAR};
 use evcp::core::{Effect, Engine, Fact, Input, Link};
 use evcp::time::{Millis, Now, Wall};
+use evcp_testing::{setup, World, NEW_YEAR};
 
 /// 2026-01-01, before which the library was not built.
 const BUILT: i64 = NEW_YEAR;

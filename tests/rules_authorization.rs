@@ -1,11 +1,9 @@
 //! Who may charge: the central system, the cache, groups (OCPP 1.6 §3.5, §3.10).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, Treat, World};
 use evcp::core::{Ev, Notice};
 use evcp::time::Millis;
+use evcp_testing::{with, Treat, World};
 use serde_json::{json, Value};
 
 fn info(status: &str) -> Value {
@@ -234,7 +232,7 @@ fn what_is_said_of_the_one_who_stops_is_remembered_of_him_and_not_of_the_starter
 fn one_reader_for_all_connectors_starts_where_a_vehicle_waits_and_stops_the_own_session() {
     let mut world = World::booted(with(2, &[]));
     let reader = |world: &mut World, tag: &str| {
-        world.fact(evcp::core::Fact::Tag(Vec::new(), common::tag(tag)));
+        world.fact(evcp::core::Fact::Tag(Vec::new(), evcp_testing::tag(tag)));
     };
     world.ev(2, Ev::Plugged);
     reader(&mut world, "ONE");

@@ -1,15 +1,13 @@
 //! What OCPP says of configuration keys and passwords.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, told, with, Treat, World};
 use evcp::core::{
     Access, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, Link, Notice, Setup, Stored,
     Write,
 };
 use evcp::time::Millis;
 use evcp::wire::CiString;
+use evcp_testing::{setup, told, with, Treat, World};
 use serde_json::{json, Value};
 
 const PASSWORD: &str = "4F43415F4F4354545F61646D696E5F74657374";
@@ -498,7 +496,7 @@ fn a_long_list_and_the_length_that_allows_it_are_kept_in_any_order() {
 #[test]
 fn an_error_text_never_says_a_password() {
     let setup = with(1, &[("authorizationkey", "sesame")]);
-    let now = World::new(common::setup(1)).now;
+    let now = World::new(evcp_testing::setup(1)).now;
     let refused = Engine::new(setup, Stored::default(), now);
     let text = refused.expect_err("it is too short").to_string();
     assert!(text.contains("AuthorizationKey"), "{text}");

@@ -1,9 +1,7 @@
 //! Feature profiles that there are not, or that are switched off (OCPP 1.6 §3.2).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, with, World};
+use evcp_testing::{setup, with, World};
 use serde_json::{json, Value};
 
 /// The kind of the answer, and what it says.

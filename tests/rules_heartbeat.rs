@@ -1,11 +1,9 @@
 //! What OCPP says of heartbeats and the clock.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{setup, told, with, Treat, World};
 use evcp::core::{Ev, Fact, Notice};
 use evcp::time::{Millis, Wall};
+use evcp_testing::{setup, told, with, Treat, World};
 use serde_json::json;
 
 // rules: 29

@@ -1,12 +1,10 @@
 //! Calls of the central system whose id cannot be used, or is in use (OCPP-J 1.6 §4.2.3).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, World};
 use evcp::core::{Answer, Input, Link, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::wire::DataTransferStatus;
+use evcp_testing::{at, setup, World};
 use serde_json::{json, Value};
 
 /// The central system writes; what comes back.
@@ -79,7 +77,7 @@ fn what_has_no_id_and_answers_with_an_id_that_cannot_be_used_are_ignored() {
 // rules: 23
 #[test]
 fn a_rejected_charge_point_says_nothing_to_an_id_that_cannot_be_used_either() {
-    let mut world = common::told(setup(1), "Rejected", 60);
+    let mut world = evcp_testing::told(setup(1), "Rejected", 60);
     assert!(write(&mut world, r#"[2,7,"ClearCache",{}]"#).is_empty());
 }
 

@@ -1,14 +1,12 @@
 //! Meter values: when they are taken, what they say, where they go (OCPP 1.6 §3.16, §4.7).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, Treat, World};
 use evcp::core::{
     AfterPowerLoss, Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh,
 };
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
+use evcp_testing::{at, Treat, World};
 use serde_json::{json, Value};
 
 const ALIGNED: (&str, &str) = ("ClockAlignedDataInterval", "900");
@@ -17,7 +15,7 @@ const REGISTER: &str = "Energy.Active.Import.Register";
 /// Two connectors that take no periodic samples unless the keys say so.
 fn with(keys: &[(&str, &str)]) -> Setup {
     let quiet = [("MeterValueSampleInterval", "0")];
-    common::with(2, &[&quiet, keys].concat())
+    evcp_testing::with(2, &[&quiet, keys].concat())
 }
 
 fn reading(measurand: Measurand, phase: Option<Phase>, milli: i64) -> Reading {

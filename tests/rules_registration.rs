@@ -1,12 +1,10 @@
 //! What OCPP says of boot and registration.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, boot, setup, told, with, Treat, World};
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp_testing::{at, boot, setup, told, with, Treat, World};
 use serde_json::{json, Value};
 
 fn actions(world: &World) -> Vec<&str> {

@@ -1,11 +1,9 @@
 //! Connections that the charge point ends itself: for a new password, and for a restart.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, with, Treat, World};
 use evcp::core::{Answer, Due, Effect, Fact, Input, Link, Notice, Question};
 use evcp::time::Millis;
+use evcp_testing::{at, setup, with, Treat, World};
 use serde_json::{json, Value};
 
 const PASSWORD: &str = "4F43415F4F4354545F61646D696E5F74657374";

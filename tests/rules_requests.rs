@@ -1,12 +1,10 @@
 //! What the central system asks for: starts, stops, availability, resets (OCPP 1.6 §5).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, Treat, World};
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::wire::ChargePointErrorCode;
+use evcp_testing::{at, with, Treat, World};
 use serde_json::{json, Value};
 
 fn status(answer: &Option<Value>) -> &str {

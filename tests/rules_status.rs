@@ -1,12 +1,10 @@
 //! Statuses of connectors: what they follow from, when they are told (OCPP 1.6 §4.9).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, Treat, World};
 use evcp::core::{Ev, Fact, Fault, Notice};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, ChargePointStatus, CiString};
+use evcp_testing::{at, with, Treat, World};
 use serde_json::{json, Value};
 
 fn fault(code: ChargePointErrorCode) -> Option<Fault> {
@@ -362,7 +360,7 @@ fn with_a_reader_for_all_a_tag_of_the_group_gets_the_kept_cable_out_before_it_st
         if waits {
             world.ev(2, Ev::Plugged);
         }
-        world.fact(Fact::Tag(vec![], common::tag("TWO")));
+        world.fact(Fact::Tag(vec![], evcp_testing::tag("TWO")));
         assert_eq!(locked(&world), waits, "somebody waits: {waits}");
         assert_eq!(world.sent("StartTransaction").len(), 1 + usize::from(waits));
     }

@@ -1,14 +1,12 @@
 //! What OCPP-J says of frames, calls, ids and pings.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, with, Treat, World};
 use evcp::core::{
     CloseReason, DataTransferOutcome, Due, Effect, Ev, Fact, Fault, Input, Link, Notice, Reading,
 };
 use evcp::time::Millis;
 use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
+use evcp_testing::{at, setup, with, Treat, World};
 use serde_json::{json, Value};
 
 /// The central system writes whatever it likes; what comes back, if anything does.

@@ -1,12 +1,10 @@
 //! What OCPP says of triggered messages and vendor data.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{boot, setup, Treat, World};
 use evcp::core::{Answer, DataTransferOutcome, Fact, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::wire::{CiString, DataTransferStatus};
+use evcp_testing::{boot, setup, Treat, World};
 use serde_json::{json, Value};
 
 fn trigger(world: &mut World, message: &str, connector: Option<i32>) -> Option<Value> {

@@ -1,12 +1,10 @@
 //! Sessions as drivers see them.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, with, Treat, World};
 use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Wh};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp_testing::{at, setup, with, Treat, World};
 use serde_json::json;
 
 fn with_key(name: &str, value: &str) -> evcp::core::Setup {

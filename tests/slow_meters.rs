@@ -2,15 +2,13 @@
 //! (OCPP 1.6 §3.16).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, setup, with, Treat, World};
 use evcp::core::{
     AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Question, Reading, RequestId, Setup,
     TransactionChange, Wh,
 };
 use evcp::time::Millis;
 use evcp::wire::Measurand;
+use evcp_testing::{at, setup, with, Treat, World};
 use serde_json::json;
 
 /// A firmware that reads its meters when asked, with these keys.

@@ -1,11 +1,9 @@
 //! Charging profiles and clocks that are wrong: a limit of the site never falls silent.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, World, NEW_YEAR};
 use evcp::core::{AfterPowerLoss, Ev, Fact, Setup};
 use evcp::time::{Millis, Wall};
+use evcp_testing::{with, World, NEW_YEAR};
 use serde_json::{json, Value};
 
 const HOUR: i64 = 3_600;

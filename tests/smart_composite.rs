@@ -1,11 +1,9 @@
 //! Composite schedules in their details (OCPP 1.6 §5.7, §7.14).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{at, with, World};
 use evcp::core::{Feed, Hardware};
 use evcp::wire::ChargingRateUnitType;
+use evcp_testing::{at, with, World};
 use serde_json::{json, Value};
 
 fn hardware(feed: Feed) -> Hardware {

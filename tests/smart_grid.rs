@@ -1,11 +1,9 @@
 //! The limit of the grid connection, which bounds what all connectors draw together (OCPP 1.6 §3.13.3).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, World};
 use evcp::core::{Ev, Feed, Hardware, Notice, Setup};
 use evcp::time::Millis;
+use evcp_testing::{with, World};
 use serde_json::{json, Value};
 
 fn of(feed: Feed, deciamps: u32) -> Hardware {

@@ -4,12 +4,10 @@
 //! fails is shrunk and printed; the seed is printed in any case, and EVCP_SEED repeats it.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::oracle::Oracle;
-use common::{with, Treat, World};
 use evcp::core::{AfterPowerLoss, Ev, Fact, Feed, Hardware};
 use evcp::time::{Millis, Wall};
+use evcp_testing::oracle::Oracle;
+use evcp_testing::{with, Treat, World};
 use proptest::prelude::*;
 use serde_json::{json, Map, Value};
 
@@ -480,7 +478,7 @@ impl Pair {
 // rules: 141, 142, 143, 144, 145, 147, 148, 149, 152, 153, 155
 #[test]
 fn composite_schedules_are_those_of_the_oracle() {
-    let mut runner = common::random::runner(300);
+    let mut runner = evcp_testing::random::runner(300);
     let outcome = runner.run(&case(), |case| {
         let mut pair = Pair::new(&case);
         for step in &case.steps {

@@ -1,11 +1,9 @@
 //! How profiles are taken in, kept and replaced, as energy managers send them (OCPP 1.6 §5.16).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, World, NEW_YEAR};
 use evcp::core::Ev;
 use evcp::time::{Millis, Wall};
+use evcp_testing::{with, World, NEW_YEAR};
 use serde_json::{json, Value};
 
 /// A profile of one limit, in amperes.

@@ -1,10 +1,8 @@
 //! What SetChargingProfile and its kin refuse, with the exact answers (OCPP 1.6 §5.16).
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::{with, World};
 use evcp::core::Ev;
+use evcp_testing::{with, World};
 use serde_json::{json, Value};
 
 fn good() -> Value {

@@ -2,12 +2,10 @@
 //! is told that is not news.
 #![allow(clippy::panic)]
 
-mod common;
-
-use common::oracle::Oracle;
-use common::{at, with, World};
 use evcp::core::{AfterPowerLoss, Ev, Feed, Hardware, Notice, Supply};
 use evcp::time::{Millis, Wall};
+use evcp_testing::oracle::Oracle;
+use evcp_testing::{at, with, World};
 use proptest::prelude::*;
 use serde_json::{json, Value};
 
@@ -171,7 +169,7 @@ impl Pair {
 
     fn now(&self) -> i64 {
         let run = i64::try_from((self.world.now.mono.0 - 1_000_000) / 1000).expect("not that long");
-        common::NEW_YEAR / 1000 + run
+        evcp_testing::NEW_YEAR / 1000 + run
     }
 
     fn take(&mut self, step: &Step) {
@@ -383,7 +381,7 @@ fn grid() -> impl Strategy<Value = Option<Hardware>> {
 }
 
 fn run(sharing: bool) {
-    let outcome = common::random::runner(60).run(&(grid(), steps()), |(grid, steps)| {
+    let outcome = evcp_testing::random::runner(60).run(&(grid(), steps()), |(grid, steps)| {
         let mut pair = Pair::new(sharing, grid);
         for step in &steps {
             pair.take(step);

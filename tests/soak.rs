@@ -2,15 +2,13 @@
 #![cfg(feature = "net")]
 #![allow(clippy::panic, clippy::print_stdout)]
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::{setup, Session, World};
 use evcp::core::{Ev, Fact, Input, Notice};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Millis, Wall};
 use evcp::wire::CiString;
+use evcp_testing::{setup, Session, World};
 use serde_json::Value;
 
 const DAYS: u32 = 30;

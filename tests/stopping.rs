@@ -1,15 +1,13 @@
 //! A charge point that is stopped: whoever says so hears the truth.
 #![cfg(feature = "net")]
 
-mod common;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::setup;
 use evcp::core::{Batch, Fetched, Seq, Stored};
 use evcp::store::{MemoryStore, Store, StoreError};
 use evcp::{ChargePoint, Error, Options, Signal, Storage, TlsOptions};
+use evcp_testing::setup;
 
 /// A disk that hangs when it is closed, for as long as somebody holds the lock.
 struct Stuck(MemoryStore, Arc<Mutex<()>>);

@@ -3,14 +3,12 @@
 #![cfg(feature = "net")]
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::records::{everything, queued, stamp, transaction};
 use evcp::core::*;
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
+use evcp_testing::records::{everything, queued, stamp, transaction};
 
 /// A directory of its own for each test.
 fn directory(name: &str) -> PathBuf {

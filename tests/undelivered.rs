@@ -1,13 +1,11 @@
 //! Transactions that the central system refuses to the end are not gone (OCPP 1.6 §3.7.1).
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{with, Treat, World};
 use evcp::core::{CentralId, Delivery, Ev, Fact, Notice, Setup, TransactionChange, TxId};
 use evcp::time::Millis;
+use evcp_testing::{with, Treat, World};
 use serde_json::{json, Value};
 
 const REGISTER: &str = "Energy.Active.Import.Register";

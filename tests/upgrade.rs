@@ -4,15 +4,13 @@
 #![cfg(feature = "net")]
 #![allow(clippy::panic)]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::at;
-use common::records::{everything, profile};
 use evcp::core::{Batch, Delivery, Seq, Write};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
+use evcp_testing::at;
+use evcp_testing::records::{everything, profile};
 
 /// The version that this library writes.
 const PRESENT: i64 = 6;

@@ -142,11 +142,12 @@ sysroot() {
     touch "$SYSROOT/ready"
 }
 
-# A copy of what ships, with a lock file of its own: `package FOLDER LOCK`.
+# A copy of what ships, and of the crate of the tests, whose manifest cargo wants to see, with a lock file of
+# its own: `package FOLDER LOCK`.
 package() {
     rm -rf "$1"
     mkdir -p "$1"
-    cp -r "$ROOT"/{Cargo.toml,README.md,src,examples,benches} "$1"
+    cp -r "$ROOT"/{Cargo.toml,README.md,src,examples,benches,testing} "$1"
     cp "$2" "$1/Cargo.lock"
 }
 

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use evcp::core::{ConnectorSetup, Feed, Hardware, Supply};
+use evcp_testing::oracle::Oracle;
 use serde_json::Value;
 
-use super::oracle::Oracle;
 use super::plan::{Event, Plan};
 use super::NEW_YEAR;
 

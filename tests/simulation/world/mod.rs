@@ -10,9 +10,6 @@ mod charger;
 mod disk;
 mod limits;
 mod link;
-#[path = "../../common/oracle.rs"]
-#[allow(dead_code)]
-mod oracle;
 mod plan;
 mod refusals;
 mod requests;

@@ -6,6 +6,7 @@ use evcp::wire::{AuthorizationStatus, Reason, SampledValue};
 
 use super::{at, tag};
 
+/// A time.
 pub fn stamp(ms: i64, synced: bool) -> Stamp {
     Stamp {
         wall: Wall(ms),
@@ -13,6 +14,7 @@ pub fn stamp(ms: i64, synced: bool) -> Stamp {
     }
 }
 
+/// A transaction that runs.
 pub fn transaction(id: u64) -> Transaction {
     Transaction {
         id: TxId(id),
@@ -36,6 +38,7 @@ pub fn transaction(id: u64) -> Transaction {
     }
 }
 
+/// A message of the queue, refused twice.
 pub fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
     QueuedMessage {
         seq: Seq(seq),
@@ -45,6 +48,7 @@ pub fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
     }
 }
 
+/// The sample of that number, with no values.
 pub fn datum(n: u32) -> Datum {
     Datum {
         n,

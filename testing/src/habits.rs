@@ -8,8 +8,10 @@ use serde_json::Value;
 /// How it writes dates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dates {
+    /// As `2026-01-01T00:00:00.000Z`.
     #[default]
     Millis,
+    /// As `2026-01-01T00:00:00Z`.
     WholeSeconds,
     /// With that many digits of a second, and an offset in place of Z.
     Offset(usize),
@@ -30,6 +32,7 @@ pub struct Habits {
     pub books_starts_again: bool,
     /// A StopTransaction whose tag has other letters than that of the start is accepted and not booked.
     pub compares_letters: bool,
+    /// How it writes dates.
     pub dates: Dates,
     /// It closes the link (1011) when an answer comes before it has remembered that it asked.
     pub fails_at_quick_answers: bool,

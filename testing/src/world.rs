@@ -1,97 +1,40 @@
 //! A world without I/O: the engine, a disk in memory, a central system that keeps books, a clock
 //! that moves when it is told to.
-#![allow(dead_code, unused_imports, unreachable_pub, clippy::panic)]
-
-mod central;
-pub mod habits;
-pub mod oracle;
-pub mod random;
-pub mod records;
-mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use evcp::core::*;
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::{CiString, IdToken};
+use evcp::wire::CiString;
 use serde_json::{json, Value};
 
-pub use central::{Central, Session, Treat};
-use wire::Wire;
-
-/// 2026-01-01T00:00:00Z
-pub const NEW_YEAR: i64 = 1_767_225_600_000;
-
-pub fn at(number: u32) -> ConnectorId {
-    ConnectorId::new(number).expect("connectors count from 1")
-}
-
-pub fn tag(name: &str) -> IdToken {
-    IdToken::new(name).expect("tags have 20 characters at most")
-}
-
-pub fn setup(connectors: usize) -> Setup {
-    let device = Device::new(CiString::truncated("evcp"), CiString::truncated("world"));
-    Setup {
-        host: Host {
-            reads_meter: false,
-            ..Host::COMPLETE
-        },
-        tuning: Tuning {
-            reconnect_jitter: 0,
-            measurable: Quantity::parse_list(
-                "Power.Active.Import,Current.Import,Voltage,SoC,Temperature",
-            )
-            .expect("these are OCPP's"),
-            ..Tuning::default()
-        },
-        seed: 1,
-        ..Setup::new(device, vec![ConnectorSetup::SOCKET; connectors])
-    }
-}
-
-/// A charge point with these configuration keys.
-pub fn with(connectors: usize, keys: &[(&str, &str)]) -> Setup {
-    let mut setup = setup(connectors);
-    for (name, value) in keys {
-        let key = CiString::new(*name).expect("names have 50 characters at most");
-        let value = CiString::new(*value).expect("values have 500 characters at most");
-        setup.keys.push((key, value));
-    }
-    setup
-}
-
-/// An answer to BootNotification.
-pub fn boot(status: &str, interval: i64) -> Treat {
-    let time = "2026-01-01T00:00:00Z";
-    Treat::With(json!({"status": status, "currentTime": time, "interval": interval}))
-}
-
-/// A charge point whose first boot was answered so.
-pub fn told(setup: Setup, status: &str, interval: i64) -> World {
-    let mut world = World::new(setup);
-    world
-        .central
-        .treat("BootNotification", boot(status, interval));
-    world.run(Millis(0));
-    world
-}
+use crate::wire::Wire;
+use crate::{at, tag, Central, NEW_YEAR};
 
 /// Everything together.
 pub struct World {
+    /// What the charge point is made of.
     pub setup: Setup,
+    /// The one that is tested.
     pub engine: Engine,
+    /// What outlives a power cut.
     pub disk: Box<dyn Store>,
+    /// The central system.
     pub central: Central,
+    /// The clocks of the charge point.
     pub now: Now,
+    /// What the host was told.
     pub told: Vec<Notice>,
     /// Whether connections can be made.
     pub reachable: bool,
+    /// Whether there is a connection.
     pub connected: bool,
     /// Stop after so many effects, as a power cut does: `None` for never.
     pub fuel: Option<usize>,
+    /// How many effects were carried out.
     pub effects: usize,
+    /// How many of them were commits.
     pub stores: usize,
     /// What the firmware shows of the meters, all the time; taken out, they show nothing more.
     pub shown: BTreeMap<Option<ConnectorId>, Vec<Reading>>,
@@ -109,6 +52,7 @@ enum News {
 }
 
 impl World {
+    /// A charge point that has just been switched on for the first time.
     pub fn new(setup: Setup) -> Self {
         let now = Now {
             mono: Mono(1_000_000),
@@ -168,10 +112,12 @@ impl World {
         self.wire.note("power", self.now, "");
     }
 
+    /// The power was cut: only [`World::power_cycle`] goes on from here.
     pub fn out_of_fuel(&self) -> bool {
         self.fuel == Some(0)
     }
 
+    /// The engine takes something in, and all that follows from it at once happens.
     pub fn give(&mut self, input: Input<'_>) {
         if input == Input::Deadline {
             self.show_meters();
@@ -187,6 +133,7 @@ impl World {
         }
     }
 
+    /// The firmware states something; what it says of a meter is shown from now on.
     pub fn fact(&mut self, fact: Fact) {
         if let Fact::Meter(place, readings) = &fact {
             let shown = self.shown.entry(*place).or_default();
@@ -210,10 +157,12 @@ impl World {
         }
     }
 
+    /// The vehicle at a connector changes.
     pub fn ev(&mut self, connector: u32, ev: Ev) {
         self.fact(Fact::Ev(at(connector), ev));
     }
 
+    /// The energy register of a connector is shown.
     pub fn meter(&mut self, connector: u32, wh: i64) {
         self.fact(Fact::Meter(
             Some(at(connector)),
@@ -221,6 +170,7 @@ impl World {
         ));
     }
 
+    /// A tag is shown at a connector.
     pub fn show(&mut self, connector: u32, name: &str) {
         self.fact(Fact::Tag(vec![at(connector)], tag(name)));
     }
@@ -234,14 +184,12 @@ impl World {
         self.answer_to(&id)
     }
 
+    /// The answer to a call of the central system: its payload, or the code of the error.
     pub fn answer_to(&self, id: &str) -> Option<Value> {
         let mut answers = self.central.answers.iter().rev();
         answers
             .find(|answer| answer[1] == id)
-            .map(|answer| match answer[0].as_i64() {
-                Some(3) => answer[2].clone(),
-                _ => answer[2].clone(),
-            })
+            .map(|answer| answer[2].clone())
     }
 
     /// Drops the connection.
@@ -409,6 +357,7 @@ impl World {
             .collect()
     }
 
+    /// The payloads of all calls of an action.
     pub fn sent(&self, action: &str) -> Vec<Value> {
         let calls = self.central.calls.iter().filter(|(name, _)| name == action);
         calls.map(|(_, payload)| payload.clone()).collect()

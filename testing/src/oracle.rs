@@ -7,11 +7,13 @@ use serde_json::Value;
 /// An installed profile, as it came.
 #[derive(Clone, Debug)]
 pub struct Placed {
+    /// The connectorId that it came for.
     pub connector: i64,
     /// The second it was installed in.
     pub installed: i64,
     /// The number of the transaction that a TxProfile is for.
     pub tx: Option<usize>,
+    /// The csChargingProfiles.
     pub profile: Value,
 }
 
@@ -21,13 +23,21 @@ pub type Running = Option<(usize, i64)>;
 /// What the oracle knows of the charge point.
 #[derive(Clone, Debug)]
 pub struct Oracle {
+    /// What each connector is made for.
     pub hardware: Vec<Hardware>,
+    /// The supply of the charge point as a whole, where it is the narrower one.
     pub grid: Option<Hardware>,
+    /// The voltage of a phase.
     pub volts: i64,
+    /// The installed profiles.
     pub placed: Vec<Placed>,
+    /// What runs at each connector.
     pub running: Vec<Running>,
+    /// ChargeProfileMaxStackLevel.
     pub max_level: i64,
+    /// ChargingScheduleMaxPeriods.
     pub max_periods: i64,
+    /// MaxChargingProfilesInstalled.
     pub max_profiles: usize,
     /// The clock is known to be behind.
     pub behind: bool,
@@ -204,12 +214,14 @@ impl Oracle {
         true
     }
 
+    /// Removes the profiles that go; says whether there were any.
     pub fn clear(&mut self, goes: impl Fn(&Placed) -> bool) -> bool {
         let before = self.placed.len();
         self.placed.retain(|placed| !goes(placed));
         self.placed.len() < before
     }
 
+    /// The transaction at a connector ends, and its profiles with it.
     pub fn stop(&mut self, at: usize) {
         if let Some((tx, _)) = self.running[at].take() {
             self.placed.retain(|placed| placed.tx != Some(tx));
@@ -271,6 +283,7 @@ impl Oracle {
         })
     }
 
+    /// What ChargePointMaxProfile says.
     pub fn to_all(&self, t: i64) -> Option<(&Placed, i64, Option<i64>)> {
         self.loudest(t, t, |placed| {
             text(&placed.profile, "chargingProfilePurpose") == "ChargePointMaxProfile"
@@ -297,11 +310,13 @@ impl Oracle {
         ['A', 'W'].into_iter().filter_map(least).collect()
     }
 
+    /// `A` or `W`.
     pub fn unit_of(placed: &Placed) -> char {
         let unit = text(&placed.profile["chargingSchedule"], "chargingRateUnit");
         unit.chars().next().expect("a unit")
     }
 
+    /// A limit in another unit, on so many conductors.
     pub fn convert(&self, limit: i64, from: char, to: char, n: i64) -> i64 {
         match (from, to) {
             ('A', 'W') => limit * self.volts * n,

@@ -10,9 +10,13 @@ use super::habits::Habits;
 /// A session on the central system's books.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
+    /// The transactionId.
     pub id: i64,
+    /// The StartTransaction.
     pub start: Value,
+    /// Its MeterValues.
     pub values: Vec<Value>,
+    /// The StopTransaction, once it came.
     pub stop: Option<Value>,
 }
 
@@ -41,13 +45,18 @@ pub enum Treat {
 /// answer again and is not booked twice.
 #[derive(Clone, Debug, Default)]
 pub struct Central {
+    /// The transactions, in the order of their starts.
     pub sessions: Vec<Session>,
+    /// Every call: its action and its payload.
     pub calls: Vec<(String, Value)>,
     /// Every frame, in the order in which they came.
     pub frames: Vec<Value>,
+    /// Every answer to a call of its own.
     pub answers: Vec<Value>,
+    /// What it does with the next calls, by action.
     pub treat: BTreeMap<String, Vec<Treat>>,
     pub(super) seen: BTreeMap<String, (String, Value)>,
+    /// Its clock, in milliseconds since 1970.
     pub clock: i64,
     /// What it does with every call of an action for which [`Central::treat`] says nothing.
     pub always: BTreeMap<String, Treat>,
@@ -55,10 +64,12 @@ pub struct Central {
     pub largest: Option<usize>,
     /// It has hung up.
     pub(super) hung_up: bool,
+    /// What is different from what the standard leads to expect.
     pub habits: Habits,
 }
 
 impl Central {
+    /// The next call of an action that has no treatment yet is treated so.
     pub fn treat(&mut self, action: &str, how: Treat) {
         self.treat.entry(action.to_owned()).or_default().push(how);
     }
