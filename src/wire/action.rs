@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::error::{ErrorCode, Violation};
 use super::messages::*;
-use super::read::{read, Mode, Read};
+use super::payload::Mode;
+use super::read::{read, Read};
 use super::text::cut;
 use super::words::words;
 

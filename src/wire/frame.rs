@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use super::action::Action;
 use super::error::ErrorCode;
-use super::read::Text;
+use super::json::Text;
 use super::text::cut;
 
 /// Ties an answer to its call: 1 to 36 characters (OCPP-J 1.6 §4.1.4).

@@ -10,8 +10,12 @@ mod answer;
 mod decimal;
 mod error;
 mod frame;
+mod json;
+mod members;
 mod messages;
+mod payload;
 mod read;
+mod reader;
 mod text;
 mod timestamp;
 mod types;
@@ -19,14 +23,15 @@ mod words;
 
 pub use action::{read_request, Action, CentralRequest, Request};
 pub use answer::{
-    hear, Answer, BootAnswer, DataAnswer, Heard, HeartbeatAnswer, Members, StartAnswer, TagAnswer,
-    Word,
+    hear, Answer, BootAnswer, DataAnswer, Heard, HeartbeatAnswer, StartAnswer, TagAnswer,
 };
 pub use decimal::Tenths;
 pub use error::{ErrorCode, Violation};
 pub use frame::{call, call_error, call_result, parse_frame, Frame, FrameError, MessageId};
+pub use members::{Members, Word};
 pub use messages::*;
-pub use read::{read, Mode, Read};
+pub use payload::Mode;
+pub use read::{read, Read};
 pub use text::{BoundedString, CiString, IdToken, TooLong};
 pub use timestamp::{format_wall, parse_wall};
 pub use types::*;

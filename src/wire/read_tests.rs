@@ -1,4 +1,6 @@
 use super::*;
+use std::fmt;
+
 use crate::wire::{
     Authorize, BootNotificationResponse, ChangeAvailability, ChargingProfile, DataTransfer,
     GetConfiguration, GetDiagnostics, Heartbeat, IdTagInfo, ReserveNow, SendLocalList,
