@@ -5,12 +5,12 @@
 //! energy away is taken in however much waits, and counts from the moment in which it is told.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem::size_of;
 
-use crate::core::{Answer, ConnectorId, Ev, Fact, Reading, RequestId};
+use crate::core::{Answer, ConnectorId, Fact, Reading, RequestId};
 use crate::error::Error;
+use crate::mailbox::slot::{allows, bytes, is_ordinary, stops, Slot};
+use crate::mailbox::stops::Stops;
 use crate::time::Mono;
-use crate::wire::ChargePointErrorCode;
 
 /// Something for the library's thread.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,104 +27,6 @@ pub(super) const MOST_ACTS: usize = 1024;
 pub(super) const MOST_LEVELS: usize = 4096;
 /// So many bytes of readings and data may wait.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
-
-/// Where a state is kept that the next one replaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Slot {
-    Ev(ConnectorId),
-    /// One fault by its code, or that there is none any more.
-    Fault(Option<ConnectorId>, Option<ChargePointErrorCode>),
-    Warning(Option<ConnectorId>, Option<ChargePointErrorCode>),
-    Operative(Option<ConnectorId>),
-    Meter(Option<ConnectorId>),
-    Signed(ConnectorId),
-    Clock,
-    Network,
-}
-
-impl Slot {
-    /// The slot of a state; an act has none.
-    fn of(fact: &Fact) -> Option<Self> {
-        Some(match fact {
-            Fact::Ev(at, _) => Self::Ev(*at),
-            Fact::Fault(at, fault) => Self::Fault(*at, fault.as_ref().map(|fault| fault.code)),
-            Fact::FaultOver(at, code) => Self::Fault(*at, Some(*code)),
-            Fact::Warning(at, fault) => Self::Warning(*at, fault.as_ref().map(|fault| fault.code)),
-            Fact::WarningOver(at, code) => Self::Warning(*at, Some(*code)),
-            Fact::Operative(at, _) => Self::Operative(*at),
-            Fact::Meter(at, _) => Self::Meter(*at),
-            Fact::SignedMeter(at, _) => Self::Signed(*at),
-            Fact::Clock(_) => Self::Clock,
-            Fact::Network(_) => Self::Network,
-            Fact::Tag(..)
-            | Fact::StopTx(..)
-            | Fact::DataTransfer { .. }
-            | Fact::Deliver(_)
-            | Fact::Forget(_)
-            | Fact::SetKey(..)
-            | Fact::PowerFails
-            | Fact::Closing => return None,
-        })
-    }
-}
-
-/// How much a state allows. One that allowed less is not forgotten for one that allows more: an
-/// unplugged vehicle ends a session, also if the next one is plugged in already.
-const fn allows(fact: &Fact) -> u8 {
-    match fact {
-        Fact::Ev(_, Ev::CableOnly)
-        | Fact::Fault(_, None)
-        | Fact::FaultOver(..)
-        | Fact::Operative(_, true)
-        | Fact::Network(true) => 1,
-        Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,
-        _ => 0,
-    }
-}
-
-/// Where a fact takes energy away at once; `Some(None)`: at all connectors.
-const fn stops(fact: &Fact) -> Option<Option<ConnectorId>> {
-    match fact {
-        Fact::Fault(at, Some(_)) => Some(*at),
-        Fact::StopTx(at, _) => Some(Some(*at)),
-        Fact::PowerFails => Some(None),
-        _ => None,
-    }
-}
-
-fn bytes(fact: &Fact) -> usize {
-    match fact {
-        Fact::Meter(_, readings) => readings.len() * size_of::<Reading>(),
-        Fact::SignedMeter(_, text) => text.len(),
-        Fact::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
-        _ => 0,
-    }
-}
-
-/// Where energy is off until the library's thread has dealt with what takes it away.
-#[derive(Clone, Debug, Default)]
-pub struct Stops(BTreeMap<Option<ConnectorId>, usize>);
-
-impl Stops {
-    /// Whether nothing may flow at a connector, whatever was commanded.
-    #[must_use]
-    pub fn holds(&self, at: ConnectorId) -> bool {
-        self.0.contains_key(&None) || self.0.contains_key(&Some(at))
-    }
-
-    fn add(&mut self, at: Option<ConnectorId>) {
-        *self.0.entry(at).or_default() += 1;
-    }
-
-    fn remove(&mut self, at: Option<ConnectorId>) {
-        if let Some(count) = self.0.get_mut(&at) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&at);
-            }
-        }
-    }
-}
 
 #[derive(Debug)]
 enum Entry {
@@ -415,11 +317,6 @@ impl Inbox {
         }
         false
     }
-}
-
-/// Acts that may be refused.
-const fn is_ordinary(fact: &Fact) -> bool {
-    !matches!(fact, Fact::StopTx(..) | Fact::PowerFails | Fact::Closing)
 }
 
 /// A time that was told goes on while it waits.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::Fault;
+use crate::core::{Ev, Fault};
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
 

@@ -5,6 +5,8 @@ mod event;
 mod inbox;
 mod outbox;
 mod questions;
+mod slot;
+mod stops;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,8 +22,9 @@ use crate::mailbox::questions::Questions;
 use crate::time::Mono;
 
 pub use event::Event;
-pub use inbox::{Inbox, Mail, Stops};
+pub use inbox::{Inbox, Mail};
 pub use outbox::Outbox;
+pub use stops::Stops;
 
 /// Raised while events wait. Both methods are called under a lock: they must not call back.
 pub trait Wake: Send + Sync {
