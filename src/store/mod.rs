@@ -2,6 +2,8 @@
 
 mod cushion;
 #[cfg(feature = "net")]
+mod database;
+#[cfg(feature = "net")]
 mod files;
 mod interface;
 #[cfg(feature = "net")]
@@ -19,7 +21,11 @@ mod spoilt;
 #[cfg(feature = "net")]
 mod sqlite;
 #[cfg(feature = "net")]
+mod start;
+#[cfg(feature = "net")]
 mod trouble;
+#[cfg(feature = "net")]
+mod writes;
 
 pub use cushion::{Cushion, Turn};
 pub use interface::{Store, StoreError};

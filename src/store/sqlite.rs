@@ -5,21 +5,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::{params, Connection, OptionalExtension};
+use rusqlite::{params, Connection};
 
-use crate::core::{Batch, Delivery, Fetched, Key, Rights, Seq, Stored, TxId, Write};
+use crate::core::{Batch, Fetched, Key, Rights, Seq, Stored, TxId, Write};
+use crate::store::database::open_database;
 use crate::store::files;
 use crate::store::log_end::lost_frames;
-use crate::store::rows::{
-    apply, availability, cached, data_of, message, profiles, registers, signed, transaction,
-    unsigned, waiting,
-};
+use crate::store::rows::{data_of, message, signed, transaction, unsigned};
 use crate::store::salvage::salvage;
-use crate::store::schema::{APPLICATION_ID, COLUMNS, MIGRATIONS};
 use crate::store::spoilt::{each, set_aside as set_aside_rows, Spoilt};
+use crate::store::start::stored;
 use crate::store::trouble::Trouble;
+use crate::store::writes::apply;
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
 
@@ -31,9 +29,6 @@ const FRESH: &str = ".fresh";
 
 /// A disk that spoils everything is not to be filled with what it spoilt.
 const MOST_SALVAGES: u32 = 3;
-
-/// No library will have had so many versions of its tables: the number itself is damaged.
-const NO_VERSION: i64 = 1000;
 
 /// A store in a directory.
 #[derive(Debug)]
@@ -249,7 +244,7 @@ impl SqliteStore {
         // What is set aside is not counted: it is read again.
         loop {
             let mut spoilt = Vec::new();
-            let stored = self.read_rows(&mut spoilt)?;
+            let stored = stored(&self.db, &mut spoilt)?;
             if spoilt.is_empty() {
                 return Ok(stored);
             }
@@ -265,69 +260,6 @@ impl SqliteStore {
 
     fn tell(&mut self, what: String) {
         self.damage.push(what);
-    }
-
-    fn read_rows(&self, spoilt: &mut Vec<Spoilt>) -> Result<Stored, Trouble> {
-        let db = &self.db;
-        let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
-            ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
-            OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
-        if db.query_row(freeze, [], |row| row.get(0))? {
-            db.execute_batch(
-                "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
-                 stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
-                 UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
-                 UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
-            )?;
-        }
-        let sql = "SELECT * FROM setting ORDER BY key";
-        let settings = each(db, ("setting", sql), &[], spoilt, |row| {
-            Ok((row.get("key")?, row.get("value")?))
-        })?;
-        let sql = "SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id";
-        let running = each(db, ("tx", sql), &[], spoilt, transaction)?;
-        let sql =
-            "SELECT * FROM tx WHERE stopped_ms IS NOT NULL AND length(delivery) = ?1 ORDER BY id";
-        let word = Delivery::GivenUp.as_str();
-        let word = params![signed(word.len() as u64)];
-        let undelivered = each(db, ("tx", sql), word, spoilt, transaction)?;
-        let mut data = Vec::new();
-        for transaction in &running {
-            data.append(&mut data_of(db, transaction.id, spoilt)?);
-        }
-        let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
-        let mut counts = db.prepare(counts)?;
-        let values = counts.query_map([], |row| {
-            // A row that names no transaction is set aside when it is its turn.
-            let tx: Option<i64> = row.get(0).unwrap_or(None);
-            Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
-        })?;
-        let flag = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = ?1)";
-        let flag = |name: &str| db.query_row(flag, [name], |row| row.get(0));
-        let queue = "SELECT count(*), max(seq) FROM queue";
-        let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (queued, last): (i64, Option<i64>) = queue;
-        let last_tx = "SELECT seq FROM sqlite_sequence WHERE name = 'tx'";
-        let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
-        Ok(Stored {
-            settings,
-            availability: availability(db, "availability", spoilt)?,
-            local_availability: availability(db, "local_availability", spoilt)?,
-            running,
-            data,
-            undelivered,
-            damaged: Vec::new(),
-            values: values.collect::<Result<_, _>>()?,
-            accepted: flag("accepted")?,
-            registers: registers(db, spoilt)?,
-            orderly: flag("orderly")?,
-            profiles: profiles(db, spoilt)?,
-            cache: cached(db, spoilt)?,
-            waiting: waiting(db)?,
-            queued: unsigned(queued),
-            last_seq: Seq(unsigned(last.unwrap_or(0))),
-            last_tx: unsigned(last_tx.unwrap_or(0)),
-        })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), Trouble> {
@@ -400,32 +332,6 @@ fn begun_before(path: &Path) -> std::io::Result<()> {
     files::remove(&fresh)
 }
 
-/// Opens a file, or makes it, with all that holds for ours.
-fn open_database(path: &Path) -> Result<Connection, Trouble> {
-    files::prepare(path)?;
-    let mut db = Connection::open(path)?;
-    // Nobody else has business here: there is no point in waiting for them.
-    db.busy_timeout(Duration::from_millis(100))?;
-    // Exclusive: no shared memory file, and nobody else writes under our feet.
-    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    db.pragma_update(None, "page_size", 1024)?;
-    let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if !mode.eq_ignore_ascii_case("wal") {
-        return Err(Trouble::Other(format!("journal mode is {mode}, not WAL")));
-    }
-    db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "wal_autocheckpoint", 100)?;
-    db.pragma_update(None, "cache_size", -256)?;
-    db.pragma_update(None, "temp_store", "MEMORY")?;
-    // Old passwords do not stay in what is free.
-    db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    migrate(&mut db)?;
-    for (table, columns) in COLUMNS {
-        db.prepare(&format!("SELECT {columns} FROM {table}"))?;
-    }
-    Ok(db)
-}
-
 /// Whether a batch changes what nobody may read.
 fn has_secret(batch: &Batch) -> bool {
     let secret =
@@ -433,46 +339,6 @@ fn has_secret(batch: &Batch) -> bool {
     batch
         .iter()
         .any(|write| matches!(write, Write::Setting(name, _) if secret(name)))
-}
-
-/// Brings a database to the version that this library knows.
-fn migrate(db: &mut Connection) -> Result<(), Trouble> {
-    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let id: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version == 0 {
-        let tables = "SELECT count(*) FROM sqlite_master";
-        let tables: i64 = db.query_row(tables, [], |row| row.get(0))?;
-        if tables > 0 {
-            return Err(Trouble::Damaged(
-                "it has tables of somebody else".to_owned(),
-            ));
-        }
-    } else if id != APPLICATION_ID {
-        return Err(Trouble::Damaged("it belongs to another program".to_owned()));
-    }
-    if !(0..NO_VERSION).contains(&version) {
-        return Err(Trouble::Damaged(format!("it has version {version}")));
-    }
-    if version > known {
-        return Err(Trouble::Other(format!(
-            "it has version {version}, and this library knows {known}: use a newer library"
-        )));
-    }
-    if version == known {
-        return Ok(());
-    }
-    let transaction = db.transaction()?;
-    for step in MIGRATIONS
-        .iter()
-        .skip(usize::try_from(version).unwrap_or(0))
-    {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", known)?;
-    transaction.commit()?;
-    Ok(())
 }
 
 impl Store for SqliteStore {
