@@ -6,6 +6,7 @@ use crate::core::{Answer, RequestId};
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
+use crate::ffi::samples::{evcp_sample_t, readings};
 use crate::ffi::text::bytes;
 use crate::ffi::values::*;
 use crate::wire::DataTransferStatus;

@@ -6,7 +6,9 @@ use std::ffi::{c_char, c_void};
 
 use crate::ffi::results::evcp_err_t;
 use crate::ffi::sized::sized32;
-use crate::ffi::values::{evcp_req_t, evcp_supply_t, evcp_tx_info_t};
+use crate::ffi::supply::evcp_supply_t;
+use crate::ffi::tx_info::evcp_tx_info_t;
+use crate::ffi::values::evcp_req_t;
 
 /// How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
 /// otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the

@@ -7,12 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::charge_point::{Options, Storage};
 use crate::core::{
-    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Hardware, Host, Key, Setup, Tuning,
-    TuningError,
+    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Hardware, Host, Setup, Tuning,
 };
 use crate::ffi::guard::{contain, guard, Fail};
-use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED, EVCP_OK};
-use crate::ffi::text::{bytes, filled, limited, optional, required};
+use crate::ffi::results::{evcp_err_t, EVCP_OK};
+use crate::ffi::text::{filled, limited, optional, required};
 use crate::shell::TlsOptions;
 use crate::wire::CiString;
 
@@ -20,13 +19,13 @@ use crate::wire::CiString;
 pub struct evcp_config_t {
     url: String,
     identity: String,
-    device: Option<Device>,
+    pub(super) device: Option<Device>,
     connectors: Vec<ConnectorSetup>,
     storage: Option<PathBuf>,
-    tls: TlsOptions,
-    keys: Vec<(CiString<50>, CiString<500>)>,
-    declared: Vec<DeclaredKey>,
-    tuning: Tuning,
+    pub(super) tls: TlsOptions,
+    pub(super) keys: Vec<(CiString<50>, CiString<500>)>,
+    pub(super) declared: Vec<DeclaredKey>,
+    pub(super) tuning: Tuning,
 }
 
 impl evcp_config_t {
@@ -81,7 +80,7 @@ fn seed() -> u64 {
 ///
 /// # Safety
 /// `cfg` is NULL or came from evcp_config_new(), and nobody else uses it now.
-unsafe fn change(
+pub(super) unsafe fn change(
     cfg: *mut evcp_config_t,
     body: impl FnOnce(&mut evcp_config_t) -> Result<(), Fail>,
 ) -> evcp_err_t {
@@ -307,200 +306,6 @@ pub unsafe extern "C" fn evcp_config_set_storage(
                 true => None,
                 false => Some(PathBuf::from(filled(directory, "directory")?)),
             };
-            Ok(())
-        })
-    }
-}
-
-/// Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
-/// both sides.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_set_profile(
-    cfg: *mut evcp_config_t,
-    security_profile: u32,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            let profile = u8::try_from(security_profile)
-                .ok()
-                .filter(|profile| *profile <= 3);
-            cfg.tuning.security_profile = profile.ok_or_else(|| {
-                Fail::invalid(format!(
-                    "security profile {security_profile}: there are 0 to 3"
-                ))
-            })?;
-            Ok(())
-        })
-    }
-}
-
-/// The password for profiles 1 and 2, 16 to 20 bytes of any kind. A password that the central
-/// system sets later wins.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_set_auth_key(
-    cfg: *mut evcp_config_t,
-    key: *const u8,
-    len: usize,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            let key = bytes(key, len, "key")?;
-            if !(16..=20).contains(&key.len()) {
-                let text = format!("the key has {len} bytes: there must be 16 to 20");
-                return Err(Fail::invalid(text));
-            }
-            let hex = data_encoding::HEXLOWER.encode(key);
-            let name = CiString::truncated(Key::AuthorizationKey.row().name);
-            cfg.keys.retain(|(known, _)| *known != name);
-            cfg.keys.push((name, limited(&hex, "key")?));
-            Ok(())
-        })
-    }
-}
-
-/// The roots that the central system's certificate must lead to, one or several, as PEM. No others
-/// are trusted.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_set_ca_pem(
-    cfg: *mut evcp_config_t,
-    pem: *const u8,
-    len: usize,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            cfg.tls.roots_pem = bytes(pem, len, "pem")?.to_vec();
-            Ok(())
-        })
-    }
-}
-
-/// The charge point's own certificate with those between it and its root, and the key to it, as
-/// PEM, for profile 3.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_set_client_pem(
-    cfg: *mut evcp_config_t,
-    chain: *const u8,
-    chain_len: usize,
-    key: *const u8,
-    key_len: usize,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            cfg.tls.client_chain_pem = bytes(chain, chain_len, "chain")?.to_vec();
-            cfg.tls.client_key_pem = bytes(key, key_len, "key")?.to_vec();
-            Ok(())
-        })
-    }
-}
-
-/// What BootNotification says of the device beyond evcp_config_set_device().
-fn set_device_field(cfg: &mut evcp_config_t, field: &str, value: &str) -> Result<(), Fail> {
-    let missing = || Fail::invalid("evcp_config_set_device() comes first");
-    let device = cfg.device.as_mut().ok_or_else(missing)?;
-    match field {
-        "iccid" => device.iccid = Some(limited(value, "device.iccid")?),
-        "vendor_id" => device.vendor_id = Some(limited(value, "device.vendor_id")?),
-        "imsi" => device.imsi = Some(limited(value, "device.imsi")?),
-        "meter_type" => device.meter_type = Some(limited(value, "device.meter_type")?),
-        "meter_serial" => device.meter_serial = Some(limited(value, "device.meter_serial")?),
-        _ => {
-            let text = format!("there is no setting \"device.{field}\"");
-            return Err(Fail(EVCP_E_UNSUPPORTED, text));
-        }
-    }
-    Ok(())
-}
-
-/// Everything else by name: OCPP's configuration keys ("HeartbeatInterval", "300"), which stored
-/// changes of the central system win over, and the library's own settings ("reconnect.max_s",
-/// "60"). EVCP_E_UNSUPPORTED for a name that there is not. The value of an OCPP key is checked by
-/// evcp_new().
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_set(
-    cfg: *mut evcp_config_t,
-    name: *const c_char,
-    value: *const c_char,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            let name = required(name, "name")?;
-            let value = required(value, "value")?;
-            let declared = cfg
-                .declared
-                .iter()
-                .any(|key| key.name.as_str().eq_ignore_ascii_case(name));
-            if declared || Key::by_name(name).is_some() {
-                let key: CiString<50> = limited(name, "name")?;
-                let value = limited(value, "value")?;
-                cfg.keys.retain(|(known, _)| *known != key);
-                cfg.keys.push((key, value));
-                return Ok(());
-            }
-            if let Some(field) = name.strip_prefix("device.") {
-                return set_device_field(cfg, field, value);
-            }
-            match cfg.tuning.set(name, value) {
-                Ok(()) => Ok(()),
-                Err(TuningError::Value) => {
-                    Err(Fail::invalid(format!("{name} cannot be \"{value}\"")))
-                }
-                Err(TuningError::Unknown) => Err(Fail(
-                    EVCP_E_UNSUPPORTED,
-                    format!("there is no setting \"{name}\""),
-                )),
-            }
-        })
-    }
-}
-
-/// A configuration key of the firmware's own, that the central system may read and, unless it is
-/// read_only, write; on_key_changed tells. A name of OCPP's own is refused.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_config_declare(
-    cfg: *mut evcp_config_t,
-    key: *const c_char,
-    value: *const c_char,
-    read_only: bool,
-    reboot_required: bool,
-) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        change(cfg, |cfg| {
-            let name: CiString<50> = limited(filled(key, "key")?, "key")?;
-            if Key::by_name(name.as_str()).is_some() {
-                let text = format!("{name} is a key of OCPP's own: evcp_config_set() sets it");
-                return Err(Fail::invalid(text));
-            }
-            let value = limited(required(value, "value")?, "value")?;
-            cfg.declared.push(DeclaredKey {
-                name,
-                value,
-                read_only,
-                reboot_required,
-            });
             Ok(())
         })
     }

@@ -12,7 +12,9 @@ use crate::ffi::callbacks::*;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::results::*;
+use crate::ffi::supply::evcp_supply_t;
 use crate::ffi::text::to_c;
+use crate::ffi::tx_info::*;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
 use crate::wire::{

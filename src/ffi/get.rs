@@ -8,6 +8,7 @@ use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
 use crate::ffi::sized::{self, sized32};
+use crate::ffi::supply::*;
 use crate::ffi::text::required;
 use crate::ffi::values::*;
 use crate::wire::ChargingRateUnitType;

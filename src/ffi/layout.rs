@@ -8,7 +8,9 @@ use std::mem::{align_of, offset_of, size_of};
 use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::get::evcp_stats_t;
 use crate::ffi::logging::evcp_log_line_t;
-use crate::ffi::values::{evcp_period_t, evcp_sample_t, evcp_supply_t, evcp_tx_info_t};
+use crate::ffi::samples::evcp_sample_t;
+use crate::ffi::supply::{evcp_period_t, evcp_supply_t};
+use crate::ffi::tx_info::evcp_tx_info_t;
 
 macro_rules! layout {
     ($text:ident, $name:ident { $($field:ident)* }) => {{

@@ -3,9 +3,12 @@
 //! `include/evcp.h` is made from here. Each file is one section of it, in its order.
 #![allow(unsafe_code, non_camel_case_types, unreachable_pub)]
 
+mod acts;
 mod answer;
 mod callbacks;
 mod config;
+mod config_keys;
+mod config_security;
 mod dispatch;
 mod fd;
 mod get;
@@ -16,8 +19,11 @@ mod layout;
 mod life;
 mod logging;
 mod results;
+mod samples;
 mod sized;
+mod supply;
 mod tell;
 mod text;
+mod tx_info;
 mod undelivered;
 mod values;

@@ -9,6 +9,7 @@ use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
 use crate::ffi::sized;
 use crate::ffi::text::to_c;
+use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 
 /// The first transaction with a number above after that is kept as undelivered: the central system refused its

@@ -1,0 +1,182 @@
+//! The charger tells: acts, each of which counts
+
+use std::ffi::{c_char, c_void};
+use std::sync::atomic::Ordering;
+
+use crate::core::Fact;
+use crate::ffi::guard::Fail;
+use crate::ffi::life::{evcp_data_fn, evcp_t, with};
+use crate::ffi::results::{evcp_err_t, EVCP_OK};
+use crate::ffi::tell::tell;
+use crate::ffi::text::{bytes, filled, limited, optional, required};
+use crate::ffi::values::{connector as connector_id, place, UserData};
+use crate::wire::{IdToken, Reason};
+
+/// What a reader read.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+unsafe fn card(tag: *const c_char) -> Result<IdToken, Fail> {
+    // SAFETY: as the caller promises.
+    let text = unsafe { filled(tag, "tag") }?;
+    if text.chars().any(char::is_control) {
+        return Err(Fail::invalid("tag has a control character in it"));
+    }
+    limited(text, "tag")
+}
+
+/// The most connectors that one reader serves.
+const MOST_AT_READER: usize = 256;
+
+/// As evcp_present_tag(), for a reader that serves these connectors. The permission holds at all of them
+/// that are free, until a cable is plugged in at one; meanwhile the one that on_auth names shows
+/// Preparing.
+///
+/// # Safety
+/// See POINTERS at the top of the header; connectors points to count numbers.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_present_tag_at(
+    cp: *mut evcp_t,
+    connectors: *const u32,
+    count: usize,
+    tag: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            if connectors.is_null() || count == 0 || count > MOST_AT_READER {
+                return Err(Fail::invalid("connectors must be 1 to 256 numbers"));
+            }
+            let named = std::slice::from_raw_parts(connectors, count);
+            let at = named.iter().map(|number| connector_id(*number));
+            let at = at.collect::<Result<_, _>>()?;
+            Ok(Fact::Tag(at, card(tag)?))
+        })
+    }
+}
+
+/// A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
+/// 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+/// dispatched.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_present_tag(
+    cp: *mut evcp_t,
+    connector: u32,
+    tag: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            Ok(Fact::Tag(
+                place(connector)?.into_iter().collect(),
+                card(tag)?,
+            ))
+        })
+    }
+}
+
+/// Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
+/// "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+/// on_supply say so, however busy the library is.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_stop_tx(
+    cp: *mut evcp_t,
+    connector: u32,
+    reason: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let text = required(reason, "reason")?;
+            let reason = Reason::parse(text);
+            let reason = reason.ok_or_else(|| Fail::invalid(format!("reason \"{text}\"")))?;
+            Ok(Fact::StopTx(connector_id(connector)?, reason))
+        })
+    }
+}
+
+/// Power fails, and the device has enough of it left to say so: transactions are stopped with the
+/// last reading, stored, and reported if there is time.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_power_fails(cp: *mut evcp_t) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::PowerFails)) }
+}
+
+/// Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
+/// for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
+/// have in evcp_last_error(), and for what the charge point is made of (NumberOfConnectors,
+/// SecurityProfile).
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_key(
+    cp: *mut evcp_t,
+    key: *const c_char,
+    value: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let key = limited(required(key, "key")?, "key")?;
+            Ok(Fact::SetKey(
+                key,
+                limited(required(value, "value")?, "value")?,
+            ))
+        })
+    }
+}
+
+/// Sends vendor data (vendor 255, message 50 characters; message and data may be NULL). done is
+/// called exactly once, from evcp_dispatch(), never inside this call, and only if this returns
+/// EVCP_OK; it may be NULL. EVCP_E_FULL while 256 of them are not concluded, or too much waits.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_data_transfer(
+    cp: *mut evcp_t,
+    vendor: *const c_char,
+    message: *const c_char,
+    data: *const c_char,
+    len: usize,
+    done: evcp_data_fn,
+    user_data: *mut c_void,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            let token = inner.next_transfer.fetch_add(1, Ordering::Relaxed);
+            let message = optional(message, "message")?;
+            let there = !data.is_null();
+            let data = bytes(data.cast(), len, "data")?;
+            let data = std::str::from_utf8(data).map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            let fact = Fact::DataTransfer {
+                token,
+                vendor: limited(required(vendor, "vendor")?, "vendor")?,
+                message: message.map(|text| limited(text, "message")).transpose()?,
+                data: there.then(|| data.to_owned()),
+            };
+            // Known before it can be concluded on another thread.
+            inner
+                .transfers
+                .lock()
+                .insert(token, (done, UserData(user_data)));
+            if let Err(why) = inner.charge_point.tell(fact) {
+                inner.transfers.lock().remove(&token);
+                return Err(why.into());
+            }
+            Ok(EVCP_OK)
+        })
+    }
+}

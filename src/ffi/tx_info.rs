@@ -1,0 +1,63 @@
+//! A transaction, as the host sees it
+// Most of the constants are for C alone.
+#![allow(dead_code)]
+
+use std::ffi::c_char;
+
+use crate::ffi::sized::sized32;
+use crate::ffi::values::evcp_tx_t;
+
+/// It began; energy is permitted from now on.
+pub const EVCP_TX_STARTED: u32 = 0;
+/// It goes on after a restart.
+pub const EVCP_TX_RESUMED: u32 = 1;
+/// The central system gave it an id.
+pub const EVCP_TX_CONFIRMED: u32 = 2;
+/// The central system does not accept the tag after all.
+pub const EVCP_TX_DEAUTHORIZED: u32 = 3;
+/// It ended.
+pub const EVCP_TX_STOPPED: u32 = 4;
+/// The central system refused it to the end (TransactionMessageAttempts), and it is over: nothing more of
+/// it is sent. It is kept as undelivered: evcp_get_undelivered(), evcp_deliver_tx(), evcp_forget_tx().
+pub const EVCP_TX_GIVEN_UP: u32 = 5;
+/// One that was given up has been delivered after all.
+pub const EVCP_TX_DELIVERED: u32 = 6;
+/// The central system has not answered a message of it three times: it is sent on and on, and nothing
+/// newer is delivered before it.
+pub const EVCP_TX_UNANSWERED: u32 = 7;
+
+/// A transaction, at a step of its life.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_tx_info_t {
+    /// How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
+    /// the caller.
+    pub struct_size: u32,
+    /// Where; 1 and up.
+    pub connector: u32,
+    /// The transaction.
+    pub tx: evcp_tx_t,
+    /// The central system's id; -1 while it is not known.
+    pub ocpp_id: i64,
+    /// Unix time in milliseconds.
+    pub started_ms: i64,
+    /// Unix time in milliseconds; 0 while it runs.
+    pub stopped_ms: i64,
+    /// The register when it began, Wh.
+    pub meter_start_wh: f64,
+    /// The register when it ended, Wh; 0 while it runs.
+    pub meter_stop_wh: f64,
+    /// EVCP_TX_*
+    pub change: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The tag that started it.
+    pub tag: *const c_char,
+    /// OCPP's reason for the end; NULL while it runs.
+    pub reason: *const c_char,
+}
+
+// repr(C), begins with a u32; zero is NULL for both texts.
+sized32!(evcp_tx_info_t {
+    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
+});
