@@ -41,7 +41,7 @@ fn composite(world: &World, days: u32) -> usize {
     let connector = Some(evcp_testing::at(1));
     let unit = ChargingRateUnitType::A;
     let periods = world
-        .engine
+        .engine()
         .schedule(world.now, connector, days * 86_400, unit);
     black_box(periods).len()
 }
@@ -74,8 +74,8 @@ fn live(world: &mut World) {
         mono: world.now.mono + Millis(1),
         ..world.now
     };
-    world.engine.handle(now, Input::Deadline);
-    assert!(world.engine.poll().is_none());
+    let wants = world.power.wants(now, Some(Input::Deadline));
+    assert!(wants.is_empty());
 }
 
 fn main() {
@@ -101,7 +101,9 @@ fn main() {
         let unit = ChargingRateUnitType::W;
         criterion.bench_function(&name, |bencher| {
             bencher.iter(|| {
-                let schedule = worst.engine.schedule(worst.now, connector, u32::MAX, unit);
+                let schedule = worst
+                    .engine()
+                    .schedule(worst.now, connector, u32::MAX, unit);
                 black_box(schedule).len()
             });
         });

@@ -61,7 +61,7 @@ fn what_the_host_asks_for_is_cut_as_well_and_what_is_usual_is_not() {
     let mut world = attacked(2);
     for unit in [ChargingRateUnitType::A, ChargingRateUnitType::W] {
         let periods = world
-            .engine
+            .engine()
             .schedule(world.now, Some(at(1)), u32::MAX, unit);
         assert_eq!(periods.len(), 1);
     }

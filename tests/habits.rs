@@ -34,7 +34,7 @@ fn is_booked(world: &World) {
     assert_eq!(books[0].start["meterStart"], 1_000);
     let stop = books[0].stop.as_ref();
     assert_eq!(stop.map(|stop| &stop["meterStop"]), Some(&json!(3_000)));
-    assert_eq!(world.engine.counters().queued, 0);
+    assert_eq!(world.engine().counters().queued, 0);
 }
 
 #[test]

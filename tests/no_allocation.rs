@@ -42,9 +42,8 @@ fn a_live_re_evaluation_of_twenty_profiles_asks_for_no_memory() {
     let region = Region::new(GLOBAL);
     for _ in 0..100 {
         world.now.mono = world.now.mono + Millis(1);
-        world.engine.handle(world.now, Input::Deadline);
-        assert!(world.engine.poll().is_none());
-        assert!(world.engine.deadline().is_some());
+        assert!(world.wants(Input::Deadline).is_empty());
+        assert!(world.engine().deadline().is_some());
     }
     let asked = region.change();
     assert_eq!((asked.allocations, asked.reallocations), (0, 0));

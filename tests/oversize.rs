@@ -76,7 +76,7 @@ fn a_stop_that_a_link_survives_keeps_its_data_and_its_id_however_often_links_bre
     assert!(stops.iter().all(|stop| stop["transactionData"].is_array()));
     // It was booked the first time, and each time after that it was the same message.
     assert!(!world.central.habits.failures.is_empty());
-    assert_eq!(world.engine.counters().queued, 0);
+    assert_eq!(world.engine().counters().queued, 0);
 }
 
 // rules: 82

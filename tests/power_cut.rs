@@ -53,7 +53,7 @@ fn made(after_power_loss: AfterPowerLoss) -> World {
 /// Cuts after `fuel` effects, starts again, lets everything settle, and looks at the books.
 fn cut_after(fuel: usize, after_power_loss: AfterPowerLoss) {
     let mut world = made(after_power_loss);
-    world.fuel = Some(fuel);
+    world.power.fuel = Some(fuel);
     story(&mut world);
     let begun = world.told.iter().filter(|notice| {
         matches!(notice, Notice::Transaction(step) if step.change == TransactionChange::Started)
@@ -103,7 +103,7 @@ fn cut_after(fuel: usize, after_power_loss: AfterPowerLoss) {
         "cut {fuel}: booked twice: {books:?}"
     );
     assert_eq!(
-        world.engine.counters().queued,
+        world.engine().counters().queued,
         0,
         "cut {fuel}: something is left in the queue"
     );
@@ -118,7 +118,7 @@ fn effects_of_the_story() -> usize {
         .sessions
         .iter()
         .all(|session| session.stop.is_some()));
-    world.effects
+    world.power.effects
 }
 
 // rules: 61, 72

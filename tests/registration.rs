@@ -135,7 +135,7 @@ fn without_a_network_nothing_is_tried() {
     let mut world = World::booted(setup(1));
     world.fact(Fact::Network(false));
     assert!(!world.connected);
-    assert_eq!(world.engine.deadline(), None);
+    assert_eq!(world.engine().deadline(), None);
     world.fact(Fact::Network(true));
     world.run(Millis(0));
     assert!(world.connected);
@@ -151,7 +151,7 @@ fn a_new_password_is_answered_then_used_on_a_new_connection() {
         Some(json!({"status": "Accepted"}))
     );
     world.run(Millis::from_secs(2));
-    assert_eq!(world.engine.counters().connects, 2);
+    assert_eq!(world.engine().counters().connects, 2);
     assert_eq!(world.sent("BootNotification").len(), 1);
     let listed = world
         .call("GetConfiguration", json!({}))
@@ -196,7 +196,7 @@ fn an_availability_that_was_changed_survives_a_power_cut() {
 fn an_idle_charge_point_has_one_deadline_and_it_is_far() {
     let world = World::booted(setup(2));
     let (due, reason) = world
-        .engine
+        .engine()
         .deadline()
         .expect("pings and heartbeats are due some time");
     let wait = due.since(world.now.mono);

@@ -1,8 +1,8 @@
 //! By which time the certificate of the central system is checked.
 #![allow(clippy::panic)]
 
-use evcp::core::{Effect, Engine, Fact, Input, Link};
-use evcp::time::{Millis, Now, Wall};
+use evcp::core::{Effect, Engine, Fact, Input, Link, Stored};
+use evcp::time::{Millis, Wall};
 use evcp_testing::{setup, World, NEW_YEAR};
 
 /// 2026-01-01, before which the library was not built.
@@ -10,25 +10,24 @@ const BUILT: i64 = NEW_YEAR;
 const DAY: i64 = 86_400_000;
 
 /// The times of so many attempts to connect, each of which fails.
-fn attempts(engine: &mut Engine, now: &mut Now, count: usize) -> Vec<i64> {
+fn times(world: &mut World, count: usize) -> Vec<i64> {
     let mut times = Vec::new();
+    let mut effects = world.power.wants(world.now, None);
     while times.len() < count {
-        let effects = std::iter::from_fn(|| engine.poll());
-        let connects = effects.filter_map(|effect| match effect {
+        let mut connects = effects.iter().filter_map(|effect| match effect {
             Effect::Connect(access) => Some(access.time.0),
             _ => None,
         });
-        let tried = connects.last();
+        let tried = connects.next_back();
         times.extend(tried);
         if tried.is_some() {
-            engine.handle(*now, Input::Link(Link::Failed("TLS: expired".to_owned())));
-        } else if let Some((due, _)) = engine.deadline() {
-            let span = due.since(now.mono);
-            now.mono = now.mono + span;
-            now.wall = now
-                .wall
-                .offset(i64::try_from(span.0).expect("not that long"));
-            engine.handle(*now, Input::Deadline);
+            effects = world.wants(Input::Link(Link::Failed("TLS: expired".to_owned())));
+        } else if let Some((due, _)) = world.engine().deadline() {
+            let span = due.since(world.now.mono);
+            world.now.mono = world.now.mono + span;
+            let millis = i64::try_from(span.0).expect("not that long");
+            world.step_wall(millis);
+            effects = world.wants(Input::Deadline);
         }
     }
     times
@@ -39,8 +38,8 @@ fn made(wall: i64) -> World {
     let mut world = World::new(setup(1));
     world.reachable = false;
     world.now.wall = Wall(wall);
-    let stored = world.disk.load().expect("memory can be read");
-    world.engine = Engine::new(setup(1), stored, world.now).expect("the set-up is good");
+    let engine = Engine::new(setup(1), Stored::default(), world.now);
+    world.power.on(engine.expect("the set-up is good"));
     world
 }
 
@@ -55,10 +54,6 @@ fn charged(wall: i64, days: i64) -> World {
     world.reachable = false;
     world.drop_link();
     world
-}
-
-fn times(world: &mut World, count: usize) -> Vec<i64> {
-    attempts(&mut world.engine, &mut world.now, count)
 }
 
 #[test]
@@ -84,12 +79,12 @@ fn what_the_host_says_of_the_time_counts_for_the_attempt_that_is_under_way() {
     world.run(Millis::from_secs(10));
     let right = BUILT + 1_000 * DAY;
     let clock = Input::Charger(Fact::Clock(Wall(right)));
-    world.engine.handle(world.now, clock);
-    let times = std::iter::from_fn(|| world.engine.poll()).filter_map(|effect| match effect {
+    let wants = world.wants(clock).into_iter();
+    let mut times = wants.filter_map(|effect| match effect {
         Effect::Connect(access) => Some(access.time.0),
         _ => None,
     });
-    assert_eq!(times.last(), Some(right));
+    assert_eq!(times.next_back(), Some(right));
 }
 
 #[test]

@@ -264,9 +264,8 @@ fn a_new_password_is_stored_then_answered_then_used() {
     let mut effects = Vec::new();
     let mut input = Input::Link(Link::Text(&text));
     for _ in 0..4 {
-        world.engine.handle(world.now, input);
-        effects.extend(std::iter::from_fn(|| world.engine.poll()));
-        let due = world.engine.deadline().map(|(due, _)| due);
+        effects.extend(world.wants(input));
+        let due = world.engine().deadline().map(|(due, _)| due);
         world.now.mono = due.unwrap_or(world.now.mono);
         input = Input::Deadline;
     }
@@ -300,7 +299,7 @@ fn a_new_password_loses_nothing_that_waits_and_is_no_boot() {
     world.run(Millis::from_secs(10));
     assert_eq!(world.sent("StartTransaction").len(), 2);
     assert_eq!(world.central.sessions.len(), 1);
-    assert_eq!(world.engine.counters().queued, 0);
+    assert_eq!(world.engine().counters().queued, 0);
     assert_eq!(world.sent("BootNotification").len(), 1);
 }
 
@@ -310,8 +309,8 @@ fn every_attempt_to_connect_carries_the_password() {
     let mut setup = with_key("AuthorizationKey", PASSWORD);
     setup.tuning.security_profile = 1;
     let mut world = World::new(setup);
+    let mut effects = world.power.wants(world.now, None);
     for _ in 0..3 {
-        let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
         let access = effects.into_iter().find_map(|effect| match effect {
             Effect::Connect(access) => Some(access),
             _ => None,
@@ -319,11 +318,10 @@ fn every_attempt_to_connect_carries_the_password() {
         let key = access.expect("it tries to connect").key;
         assert_eq!(key.as_deref(), Some(&b"OCA_OCTT_admin_test"[..]));
         let failed = Link::Failed("no route".to_owned());
-        world.engine.handle(world.now, Input::Link(failed));
-        while world.engine.poll().is_some() {}
-        let (due, _) = world.engine.deadline().expect("it tries again");
+        world.wants(Input::Link(failed));
+        let (due, _) = world.engine().deadline().expect("it tries again");
         world.now.mono = due;
-        world.engine.handle(world.now, Input::Deadline);
+        effects = world.wants(Input::Deadline);
     }
 }
 
@@ -340,7 +338,7 @@ fn the_security_profile_is_not_changed_from_afar() {
     let entry = json!({"key": "SecurityProfile", "readonly": true, "value": "2"});
     assert_eq!(answer["configurationKey"], json!([entry]));
     assert!(world.connected);
-    assert_eq!(world.engine.counters().connects, 1);
+    assert_eq!(world.engine().counters().connects, 1);
 }
 
 #[test]

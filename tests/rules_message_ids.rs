@@ -48,7 +48,7 @@ fn a_call_whose_id_cannot_be_used_is_refused_with_that_id_and_not_carried_out() 
         assert_eq!((code, details), (&json!("FormationViolation"), &json!({})));
         assert!(text.as_str().is_some_and(|text| text.contains("36")));
     }
-    let counters = world.engine.counters();
+    let counters = world.engine().counters();
     assert_eq!((counters.calls_received, counters.call_errors), (6, 6));
     assert_eq!(world.statuses(0), ["Available"]);
 }
@@ -71,7 +71,7 @@ fn what_has_no_id_and_answers_with_an_id_that_cannot_be_used_are_ignored() {
     ] {
         assert!(write(&mut world, &text).is_empty(), "{text}");
     }
-    assert_eq!(world.engine.counters().garbage, 9);
+    assert_eq!(world.engine().counters().garbage, 9);
 }
 
 // rules: 23

@@ -50,7 +50,7 @@ fn after_a_start_the_boot_is_the_only_call_whatever_waits() {
     assert_eq!(actions(&world), ["BootNotification"]);
     world.run(Millis::from_secs(61));
     assert_eq!(world.sent("BootNotification").len(), 2);
-    assert_eq!(world.engine.counters().queued, 0);
+    assert_eq!(world.engine().counters().queued, 0);
     assert!(world.central.sessions[0].stop.is_some());
 }
 

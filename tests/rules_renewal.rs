@@ -44,7 +44,7 @@ fn a_new_password_is_out_for_100_ms_and_used_a_second_later() {
     assert!(!world.connected);
     world.run(Millis(1));
     assert!(world.connected);
-    assert_eq!(world.engine.counters().connects, 2);
+    assert_eq!(world.engine().counters().connects, 2);
     assert_eq!(world.sent("BootNotification").len(), 1);
 }
 
@@ -56,15 +56,13 @@ fn the_100_ms_of_an_answer_begin_when_it_is_out_however_slow_the_disk_is() {
         json!([2, "x", "ChangeConfiguration", {"key": "AuthorizationKey", "value": PASSWORD}]);
     let text = text.to_string();
     let news = Input::Link(Link::Text(&text));
-    world.engine.handle(world.now, news);
-    let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
+    let effects = world.wants(news);
     assert!(matches!(effects[0], Effect::Store(_)), "{effects:?}");
     // Storing took three seconds.
     world.now.mono = world.now.mono + Millis::from_secs(3);
-    world.engine.handle(world.now, Input::Deadline);
-    assert_eq!(world.engine.poll(), None);
+    assert_eq!(world.wants(Input::Deadline), []);
     let due = (world.now.mono + Millis(100), Due::Renewal);
-    assert_eq!(world.engine.deadline(), Some(due));
+    assert_eq!(world.engine().deadline(), Some(due));
 }
 
 // rules: 124

@@ -2,7 +2,8 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    CloseReason, DataTransferOutcome, Due, Effect, Ev, Fact, Fault, Input, Link, Notice, Reading,
+    CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, Link, Notice,
+    Reading, Stored,
 };
 use evcp::time::Millis;
 use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
@@ -268,13 +269,13 @@ fn a_temperature_is_sent_in_kelvin_which_every_central_system_knows() {
 fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
     let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let due = |world: &World, secs| Some((world.now.mono + Millis::from_secs(secs), Due::Ping));
-    assert_eq!(world.engine.deadline(), due(&world, 20));
+    assert_eq!(world.engine().deadline(), due(&world, 20));
     world.run(Millis::from_secs(10));
     change(&mut world, "WebSocketPingInterval", "7");
-    assert_eq!(world.engine.deadline(), due(&world, 7));
+    assert_eq!(world.engine().deadline(), due(&world, 7));
     change(&mut world, "WebSocketPingInterval", "0");
     assert!(world
-        .engine
+        .engine()
         .deadline()
         .is_some_and(|(_, due)| due == Due::Heartbeat));
     let answer = change(&mut world, "WebSocketPingInterval", "-1");
@@ -287,7 +288,7 @@ fn a_ping_is_due_after_the_interval_and_a_change_counts_at_once() {
 fn a_quiet_link_says_something_well_before_a_proxy_of_60_s_cuts_it() {
     let world = World::booted(setup(2));
     let ping = (world.now.mono + Millis::from_secs(30), Due::Ping);
-    assert_eq!(world.engine.deadline(), Some(ping));
+    assert_eq!(world.engine().deadline(), Some(ping));
 }
 
 // rules: 17
@@ -296,8 +297,7 @@ fn a_connection_whose_pings_stay_unanswered_is_made_anew() {
     let mut world = World::booted(with(2, &[("WebSocketPingInterval", "20")]));
     let wants = |world: &mut World, secs| {
         world.now.mono = world.now.mono + Millis::from_secs(secs);
-        world.engine.handle(world.now, Input::Deadline);
-        std::iter::from_fn(|| world.engine.poll()).collect::<Vec<_>>()
+        world.wants(Input::Deadline)
     };
     assert_eq!(wants(&mut world, 20), [Effect::Ping]);
     assert_eq!(wants(&mut world, 19), []);
@@ -312,7 +312,7 @@ fn waits_after(world: &mut World, what: impl Fn(&mut World)) -> Vec<u64> {
     let wait = |_| {
         what(world);
         world.drop_link();
-        let (at, due) = world.engine.deadline().expect("a wait");
+        let (at, due) = world.engine().deadline().expect("a wait");
         assert_eq!(due, Due::Reconnect);
         let wait = at.0 - world.now.mono.0;
         world.run(Millis(wait));
@@ -366,8 +366,7 @@ fn a_connection_that_proved_itself_is_soon_made_anew() {
     assert_eq!(waits, [2, 2, 2, 2, 2]);
     let waits = waits_after(&mut world, |world| {
         world.now.mono = world.now.mono + Millis::from_secs(20);
-        world.engine.handle(world.now, Input::Deadline);
-        let effects: Vec<_> = std::iter::from_fn(|| world.engine.poll()).collect();
+        let effects = world.wants(Input::Deadline);
         assert!(effects.contains(&Effect::Ping), "{effects:?}");
         world.give(Input::Link(Link::Pong));
     });
@@ -379,7 +378,7 @@ fn a_connection_that_proved_itself_is_soon_made_anew() {
 fn a_dead_connection_is_found_before_a_transaction_message_is_given_up() {
     let world = World::booted(setup(1));
     let secs = |name: &str| {
-        let value = world.engine.settings().find(|(key, _)| *key == name);
+        let value = world.engine().settings().find(|(key, _)| *key == name);
         let value = value.and_then(|(_, value)| value?.parse::<u64>().ok());
         value.expect("a number")
     };
@@ -512,7 +511,8 @@ fn a_message_keeps_its_id_after_a_refusal_while_another_copy_of_it_has_no_answer
 #[cfg(debug_assertions)]
 #[should_panic(expected = "before the effects of the last one")]
 fn a_driver_that_leaves_effects_undone_is_found() {
-    let mut world = World::new(setup(1));
-    world.engine.handle(world.now, Input::Deadline);
-    world.engine.handle(world.now, Input::Deadline);
+    let now = World::new(setup(1)).now;
+    let engine = Engine::new(setup(1), Stored::default(), now);
+    let mut engine = engine.expect("the set-up is good");
+    engine.handle(now, Input::Deadline);
 }

@@ -181,7 +181,7 @@ fn a_hundred_sessions_offline_arrive_once_and_in_order() {
             world.power_cycle();
         }
     }
-    assert_eq!(world.engine.counters().queued, 400);
+    assert_eq!(world.engine().counters().queued, 400);
     world.reachable = true;
     world.run(Millis::from_secs(600));
     let books = &world.central.sessions;

@@ -99,7 +99,7 @@ fn a_schedule_that_is_cut_says_where_to_the_host_too() {
     let asked = |duration| {
         let unit = ChargingRateUnitType::A;
         world
-            .engine
+            .engine()
             .schedule(world.now, Some(at(1)), duration, unit)
     };
     let (whole, cut) = (asked(86_400), asked(2 * 86_400));

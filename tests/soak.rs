@@ -138,7 +138,7 @@ fn a_month_offline_loses_nothing_and_needs_bounded_space() {
             }
             world.run(Millis::from_secs(3_600));
         }
-        thinned += world.engine.counters().thinned;
+        thinned += world.engine().counters().thinned;
         // A restart each night.
         world.fact(Fact::Closing);
         // One process at a time may have it open.
@@ -150,7 +150,7 @@ fn a_month_offline_loses_nothing_and_needs_bounded_space() {
     }
     let grown = memory().saturating_sub(before);
     let stored = world.disk.size();
-    let counters = world.engine.counters();
+    let counters = world.engine().counters();
     println!(
         "{DAYS} days offline: {} messages queued, {} values thinned, {stored} bytes stored, \
          memory grew by {grown} bytes",
@@ -166,7 +166,7 @@ fn a_month_offline_loses_nothing_and_needs_bounded_space() {
     }
     world.reachable = true;
     world.run(Millis::from_secs(600));
-    assert_eq!(world.engine.counters().queued, 0);
+    assert_eq!(world.engine().counters().queued, 0);
     let books: Vec<_> = world.central.sessions.iter().map(billed).collect();
     assert_eq!(books, expected);
     for session in &world.central.sessions {

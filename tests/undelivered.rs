@@ -55,7 +55,7 @@ fn changes(world: &World, of: TransactionChange) -> Vec<TxId> {
 }
 
 fn listed(world: &World) -> Vec<u64> {
-    world.engine.undelivered().keys().map(|tx| tx.0).collect()
+    world.engine().undelivered().keys().map(|tx| tx.0).collect()
 }
 
 /// What the store has of them, as a start would find it.
@@ -119,7 +119,7 @@ fn what_is_refused_to_the_end_is_kept_with_all_that_its_bill_hangs_on_and_the_ho
     // Also when the power was gone meanwhile.
     world.power_cycle();
     assert_eq!(listed(&world), [1]);
-    let kept = world.engine.undelivered()[&TxId(1)].clone();
+    let kept = world.engine().undelivered()[&TxId(1)].clone();
     assert_eq!(
         (kept.started.wall, kept.meter_start.0),
         (told.started, 1_000)
@@ -187,7 +187,7 @@ fn a_stop_that_was_given_up_is_delivered_again_under_the_id_of_its_transaction()
     world.run(ALL_ATTEMPTS);
     assert_eq!(world.sent("StopTransaction").len(), 10);
     assert_eq!(listed(&world), [1]);
-    let kept = &world.engine.undelivered()[&TxId(1)];
+    let kept = &world.engine().undelivered()[&TxId(1)];
     assert_eq!(kept.central, CentralId::Known(1_000));
     all_is_well(&mut world);
     deliver(&mut world, 1);
@@ -318,9 +318,9 @@ fn a_cut_after_any_effect_neither_loses_nor_doubles_what_was_given_up() {
     let mut whole = World::new(made());
     story(&mut whole);
     is_complete(&whole, 0);
-    for fuel in 0..=whole.effects {
+    for fuel in 0..=whole.power.effects {
         let mut world = World::new(made());
-        world.fuel = Some(fuel);
+        world.power.fuel = Some(fuel);
         story(&mut world);
         let begun = !changes(&world, TransactionChange::Started).is_empty();
         let ended = !changes(&world, TransactionChange::Stopped).is_empty();

@@ -1,11 +1,60 @@
-//! A central system that answers and keeps books.
+//! Central systems; the one that answers and keeps books.
 
 use std::collections::BTreeMap;
 
-use evcp::time::Wall;
+use evcp::time::{Millis, Mono, Now, Wall};
 use serde_json::{json, Value};
 
 use super::habits::Habits;
+
+/// At the other end of the link.
+pub trait CentralSystem {
+    /// Takes in a frame.
+    fn take(&mut self, now: Now, text: &str) -> Reply;
+
+    /// Whether it has hung up on the last frame.
+    fn hung_up(&mut self) -> bool {
+        false
+    }
+
+    /// Whether it accepts a connection.
+    fn accepts(&self, _now: Mono) -> bool {
+        true
+    }
+
+    /// The charge point closed the connection.
+    fn closed(&mut self, _now: Mono) {}
+
+    /// There is no connection any more: what it was about to say arrives nowhere.
+    fn is_cut_off(&mut self) {}
+
+    /// The charge point starts anew, and its monotonic clock with it.
+    fn power_cycled(&mut self) {}
+
+    /// When it says what it did not say at once.
+    fn next(&self) -> Option<Mono> {
+        None
+    }
+
+    /// What it says now.
+    fn due(&mut self, _now: Mono) -> Option<String> {
+        None
+    }
+
+    /// Time passes.
+    fn pass(&mut self, _span: Millis) {}
+}
+
+/// What comes of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is answered.
+    AtOnce(String),
+    /// It will be: [`CentralSystem::due`].
+    Later(Millis),
+    /// Nothing, or it needs no answer.
+    Never,
+}
 
 /// A session on the central system's books.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +124,7 @@ impl Central {
     }
 
     /// Takes in a frame; the answer to it, if it is to have one.
-    pub(super) fn take(&mut self, text: &str) -> Option<String> {
+    fn answer(&mut self, text: &str) -> Option<String> {
         let frame: Value = serde_json::from_str(text).expect("the charge point writes JSON");
         self.frames.push(frame.clone());
         if frame[0] != 2 {
@@ -198,5 +247,52 @@ impl Central {
         }
         let found = self.sessions.iter_mut().find(|session| session.id == id);
         Some(found.unwrap_or_else(|| panic!("a transaction that never started: {payload}")))
+    }
+}
+
+impl CentralSystem for Central {
+    fn take(&mut self, now: Now, text: &str) -> Reply {
+        let answer = self.answer(text);
+        self.hung_up |= self.habits.fails_at_quick_answers && !text.starts_with("[2");
+        match answer {
+            None => Reply::Never,
+            Some(answer) => match self.habits.comes_later(now.mono, &answer) {
+                None => Reply::AtOnce(answer),
+                Some(span) => Reply::Later(span),
+            },
+        }
+    }
+
+    fn hung_up(&mut self) -> bool {
+        std::mem::take(&mut self.hung_up)
+    }
+
+    fn accepts(&self, now: Mono) -> bool {
+        !self.habits.refuses_link(now)
+    }
+
+    fn closed(&mut self, now: Mono) {
+        self.habits.closed = Some(now);
+    }
+
+    fn is_cut_off(&mut self) {
+        self.habits.owed.clear();
+    }
+
+    fn power_cycled(&mut self) {
+        self.habits.owed.clear();
+        self.habits.closed = None;
+    }
+
+    fn next(&self) -> Option<Mono> {
+        self.habits.next()
+    }
+
+    fn due(&mut self, now: Mono) -> Option<String> {
+        self.habits.due(now)
+    }
+
+    fn pass(&mut self, span: Millis) {
+        self.clock += i64::try_from(span.0).expect("not that long");
     }
 }

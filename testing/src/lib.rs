@@ -3,12 +3,16 @@
 //! oracle for smart charging. What must never happen is a panic, in the words of whoever looks at a failed test.
 
 mod central;
+pub mod frames;
 pub mod habits;
 pub mod oracle;
+mod polite;
+pub mod power;
 #[cfg(feature = "proptest")]
 pub mod random;
 pub mod records;
-mod wire;
+mod scenes;
+mod trace;
 mod world;
 
 use evcp::core::*;
@@ -16,7 +20,8 @@ use evcp::time::Millis;
 use evcp::wire::{CiString, IdToken};
 use serde_json::json;
 
-pub use central::{Central, Session, Treat};
+pub use central::{Central, CentralSystem, Reply, Session, Treat};
+pub use polite::Polite;
 pub use world::World;
 
 /// 2026-01-01T00:00:00Z

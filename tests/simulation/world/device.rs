@@ -82,12 +82,11 @@ impl World<'_> {
             }
         }
         let engine = Engine::new(self.setup(), stored, self.device());
-        self.engine = Some(engine.map_err(|why| format!("no engine: {why}"))?);
+        let engine = engine.map_err(|why| format!("no engine: {why}"))?;
+        self.power.on(engine);
         self.store = Some(store);
         self.begins_anew();
-        self.turning = true;
-        self.effects()?;
-        self.turning = false;
+        Power::settle(self)?;
         self.turn()?;
         // The firmware says what it finds.
         if self.faulted {
@@ -111,13 +110,12 @@ impl World<'_> {
             self.sessions.cannot_read(outlet, 0);
         }
         self.nobody_hears()?;
-        self.engine = None;
+        self.power.off();
         self.owed.clear();
         self.open_meters.clear();
         self.open_data.clear();
         self.registered = false;
         self.refusals.forget();
-        self.fuel = None;
         self.outcome.power_cuts += 1;
         let lossy = self.store.take().is_some_and(|store| store.holds_back());
         self.say(|| {
@@ -140,7 +138,7 @@ impl World<'_> {
         if lossy {
             // What ended meanwhile may not be known to have ended, and so on: none of it is sure.
             self.excuse_all();
-            self.wire.forget();
+            self.frames.forget();
         }
         self.link.change(State::None);
         self.after(off.max(1), Next::PowerOn);
@@ -155,33 +153,8 @@ impl World<'_> {
 
     /// The link, or the clock, has something for the engine.
     pub(super) fn give(&mut self, input: Input<'_>) -> Is {
-        self.handle(input)?;
+        Power::give(self, input)?;
         self.turn()
-    }
-
-    /// Carries out effects in order, until there are none or the power goes.
-    pub(super) fn effects(&mut self) -> Is {
-        // As many messages as are ever queued may be fetched in one go, and no more.
-        for _ in 0..50_000 {
-            while let Some(effect) = self.engine.as_mut().and_then(Engine::poll) {
-                if let Some((left, off)) = &mut self.fuel {
-                    if *left == 0 {
-                        let off = *off;
-                        return self.power_off(off);
-                    }
-                    *left -= 1;
-                }
-                self.effect(effect)?;
-            }
-            let Some(owed) = self.owed.pop_front() else {
-                return Ok(());
-            };
-            let now = self.device();
-            if let Some(engine) = &mut self.engine {
-                engine.handle(now, Input::Fetched(owed));
-            }
-        }
-        Err("it acts without an end".to_owned())
     }
 
     pub(super) fn effect(&mut self, effect: Effect) -> Is {
@@ -250,10 +223,7 @@ impl World<'_> {
             self.after(DISK_TRY, Next::DiskTry(self.epoch));
         }
         self.stored(fetched, turn);
-        self.turning = true;
-        let done = self.effects();
-        self.turning = false;
-        done?;
+        Power::settle(self)?;
         self.turn()
     }
 
@@ -312,7 +282,7 @@ impl World<'_> {
             }
             Notice::Reboot { .. } => {
                 self.say(|| "  reboot".to_owned());
-                self.fuel = Some((0, 3_000));
+                (self.power.fuel, self.off_for) = (Some(0), 3_000);
             }
             _ => {}
         }
@@ -326,7 +296,7 @@ impl World<'_> {
 
     pub(super) fn vendor_data(&mut self) -> Is {
         self.data += 1;
-        if self.engine.is_some() {
+        if self.power.is_on() {
             self.open_data.insert(self.data);
         }
         self.fact(Fact::DataTransfer {
@@ -350,6 +320,30 @@ impl World<'_> {
             vendor_code: None,
         });
         self.fact(Fact::Fault((number > 0).then(|| at(number)), fault))
+    }
+}
+
+impl Surroundings for World<'_> {
+    type Wrong = String;
+
+    fn power(&mut self) -> &mut Power {
+        &mut self.power
+    }
+
+    fn clock(&self) -> Now {
+        self.device()
+    }
+
+    fn carry_out(&mut self, _: &Engine, effect: Effect) -> Is {
+        self.effect(effect)
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.owed.pop_front().map(News::Fetched)
+    }
+
+    fn power_goes(&mut self) -> Is {
+        self.power_off(self.off_for)
     }
 }
 

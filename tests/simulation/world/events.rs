@@ -128,8 +128,8 @@ impl World<'_> {
                 Ok(())
             }
             Event::PowerCut(effects, off) => {
-                if self.engine.is_some() && self.fuel.is_none() {
-                    self.fuel = Some((effects, off));
+                if self.power.is_on() && self.power.fuel.is_none() {
+                    (self.power.fuel, self.off_for) = (Some(effects as usize), off);
                     if effects == 0 {
                         return self.power_off(off);
                     }
@@ -141,21 +141,21 @@ impl World<'_> {
                     self.sessions.cannot_read(outlet, 0);
                 }
                 // Unless the moment's notice is cut short too.
-                if self.fuel.is_none() {
+                if self.power.fuel.is_none() {
                     for outlet in &self.outlets {
                         self.sessions.power_fails(outlet);
                     }
                 }
                 self.fact(Fact::PowerFails)?;
-                if self.engine.is_some() {
+                if self.power.is_on() {
                     return self.power_off(off);
                 }
                 Ok(())
             }
             Event::Restart => {
-                let orderly = self.fuel.is_none();
+                let orderly = self.power.fuel.is_none();
                 self.fact(Fact::Closing)?;
-                if self.engine.is_some() {
+                if self.power.is_on() {
                     if orderly {
                         for outlet in &self.outlets {
                             self.sessions.power_fails(outlet);
@@ -179,7 +179,7 @@ impl World<'_> {
     /// The firmware stopped what went on at a connector: no energy from now on, unless somebody showed a tag
     /// while the disk took its time. `tags`: how many had been shown before.
     fn is_over(&mut self, number: usize, tags: u64) -> Is {
-        if self.engine.is_none() || self.tags > tags {
+        if !self.power.is_on() || self.tags > tags {
             return Ok(());
         }
         match self.supply(number).permit {
@@ -228,8 +228,10 @@ impl World<'_> {
         self.cut()?;
         // The device may be off: it comes back before anything is asked of it.
         let end = self.now + DAY;
-        if !self.until(end, |world| world.engine.is_some() && world.fuel.is_none())? {
-            self.fuel = None;
+        if !self.until(end, |world| {
+            world.power.is_on() && world.power.fuel.is_none()
+        })? {
+            self.power.fuel = None;
         }
         self.fault(0, false)?;
         for number in 1..=self.make.connectors {

@@ -17,7 +17,7 @@ pub struct Seen {
 impl World<'_> {
     /// The firmware states something, or acts.
     pub(super) fn fact(&mut self, fact: Fact) -> Is {
-        if self.engine.is_none() {
+        if !self.power.is_on() {
             return Ok(());
         }
         let mono = self.device().mono;
@@ -30,7 +30,7 @@ impl World<'_> {
 
     /// The firmware answers a question.
     pub(super) fn answer(&mut self, request: RequestId, answer: Answer) -> Is {
-        if self.engine.is_none() {
+        if !self.power.is_on() {
             return Ok(());
         }
         self.inbox.answer(request, answer);
@@ -39,12 +39,12 @@ impl World<'_> {
 
     /// Takes in all that waits, unless the engine is busy, and lets the firmware hear what came of it.
     pub(super) fn turn(&mut self) -> Is {
-        if self.turning {
+        if self.power.is_working() {
             return Ok(());
         }
         loop {
             let now = self.device();
-            let Some(mail) = self.engine.as_ref().and(self.inbox.take(now.mono)) else {
+            let Some(mail) = self.power.engine().and(self.inbox.take(now.mono)) else {
                 break;
             };
             self.hear(&mail);
@@ -56,26 +56,13 @@ impl World<'_> {
                 Input::Charger(Fact::StopTx(at, _)) => Some(at.index()),
                 _ => None,
             };
-            self.handle(input)?;
+            Power::give(self, input)?;
             if let Some(index) = stopped {
                 self.seen[index].called_off = true;
             }
             self.inbox.handled();
         }
         self.dispatch()
-    }
-
-    /// The engine takes something in, and what it wants is done.
-    pub(super) fn handle(&mut self, input: Input<'_>) -> Is {
-        let now = self.device();
-        let Some(engine) = &mut self.engine else {
-            return Ok(());
-        };
-        engine.handle(now, input);
-        self.turning = true;
-        let done = self.effects();
-        self.turning = false;
-        done
     }
 
     /// What the engine knows from now on.
@@ -178,7 +165,7 @@ impl World<'_> {
         }
         for number in 1..=self.make.connectors {
             let (decided, told) = (self.supply(number), self.outlets[number - 1].supply);
-            if self.engine.is_some() && decided != told {
+            if self.power.is_on() && decided != told {
                 return Err(format!(
                     "connector {number} is at {told:?} and not {decided:?}"
                 ));

@@ -7,7 +7,7 @@ use super::*;
 impl World<'_> {
     /// Connected, nothing queued, and no session anywhere.
     pub(super) fn is_well(&self) -> bool {
-        let queued = self.engine.as_ref().map(|engine| engine.counters().queued);
+        let queued = self.power.engine().map(|engine| engine.counters().queued);
         let quiet = self.outlets.iter().all(|outlet| outlet.session.is_none());
         self.registered
             && self.link.state == State::Open
@@ -22,7 +22,7 @@ impl World<'_> {
     }
 
     pub(super) fn ails(&self) -> String {
-        let queued = self.engine.as_ref().map(|engine| engine.counters().queued);
+        let queued = self.power.engine().map(|engine| engine.counters().queued);
         let open: Vec<_> = self.outlets.iter().map(|outlet| outlet.session).collect();
         let (link, failing, data) = (self.link.state, self.is_failing(), &self.open_data);
         format!(
@@ -80,8 +80,8 @@ impl World<'_> {
         let command = std::mem::take(&mut self.commanded);
         self.limits.look(&supplies, self.now, command)?;
         let queued = self
-            .engine
-            .as_ref()
+            .power
+            .engine()
             .map_or(0, |engine| engine.counters().queued);
         // Starts and stops are never dropped, so there is no fixed bound: two for each session.
         let most = self.make.most_values + 2 * self.sessions.0.len() as u64 + 128;

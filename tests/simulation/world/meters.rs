@@ -95,7 +95,7 @@ impl World<'_> {
         let permit = self.supply(number).permit;
         let outlet = &mut self.outlets[number - 1];
         outlet.integrate(self.now);
-        if self.now < outlet.stalls_until || self.engine.is_none() {
+        if self.now < outlet.stalls_until || !self.power.is_on() {
             return Ok(());
         }
         self.sessions.read(outlet, self.now, permit);

@@ -16,7 +16,6 @@ mod requests;
 mod run;
 mod shrink;
 mod sloppy;
-mod wire;
 
 pub use plan::Plan;
 pub use run::run;

@@ -15,6 +15,8 @@ use evcp::wire::{
     ReadingContext, Reason, RegistrationStatus,
 };
 use evcp::{Inbox, Mail, Outbox};
+use evcp_testing::frames::Frames;
+use evcp_testing::power::{News, Power, Surroundings};
 use fastrand::Rng;
 use serde_json::{json, Value};
 
@@ -27,7 +29,6 @@ use super::link::{Link, State};
 use super::plan::{Act, Event, Make, Plan, Speed, Step, Who};
 use super::refusals::Refusals;
 use super::requests::{nonsense, request};
-use super::wire::Wire;
 use super::NEW_YEAR;
 
 #[path = "device.rs"]
@@ -110,7 +111,9 @@ struct World<'a> {
     now: u64,
     agenda: BTreeMap<(u64, u64), Next>,
     count: u64,
-    engine: Option<Engine>,
+    power: Power,
+    /// For how long the power goes when there is no fuel left.
+    off_for: u64,
     store: Option<Cushion>,
     disk: Disk,
     /// Counts the starts of the device.
@@ -127,8 +130,6 @@ struct World<'a> {
     held: VecDeque<String>,
     /// The firmware does not look at what it is told before this.
     busy_until: u64,
-    /// The engine is at work.
-    turning: bool,
     seen: Vec<Seen>,
     /// Whose meter a question is about.
     open_meters: BTreeMap<RequestId, usize>,
@@ -136,7 +137,7 @@ struct World<'a> {
     seen_fault: bool,
     /// A connector was commanded since somebody looked.
     commanded: bool,
-    wire: Wire,
+    frames: Frames,
     refusals: Refusals,
     outlets: Vec<Outlet>,
     sessions: Sessions,
@@ -151,8 +152,6 @@ struct World<'a> {
     slow: (u32, u64),
     /// When the disk was slow last.
     slow_at: u64,
-    /// Effects until the power goes, and for how long then.
-    fuel: Option<(u32, u64)>,
     /// What effects brought about for the engine itself.
     owed: VecDeque<Fetched>,
     tags: u64,
@@ -170,6 +169,8 @@ const DAY: u64 = 86_400_000;
 const RECOVERS: u64 = 4 * 3_600_000;
 /// How often a failing disk is tried again, as the shell does.
 const DISK_TRY: u64 = 5_000;
+/// How long the charge point waits for an answer: MessageTimeout.
+const PATIENCE: Millis = Millis(30_000);
 
 fn at(number: usize) -> ConnectorId {
     ConnectorId::new(u32::try_from(number).unwrap_or(0)).expect("connectors count from 1")
@@ -189,7 +190,8 @@ impl<'a> World<'a> {
             now: 0,
             agenda: BTreeMap::new(),
             count: 0,
-            engine: None,
+            power: Power::default(),
+            off_for: 0,
             store: None,
             disk: Disk::new(make.sqlite, plan.seed),
             epoch: 0,
@@ -202,12 +204,11 @@ impl<'a> World<'a> {
             outbox: Outbox::default(),
             held: VecDeque::new(),
             busy_until: 0,
-            turning: false,
             seen: vec![Seen::default(); make.connectors],
             seen_fault: false,
             open_meters: BTreeMap::new(),
             commanded: false,
-            wire: Wire::new(30_000),
+            frames: Frames::default(),
             refusals: Refusals::default(),
             outlets,
             sessions: Sessions::default(),
@@ -217,7 +218,6 @@ impl<'a> World<'a> {
             failing_since: 0,
             slow: (0, 0),
             slow_at: 0,
-            fuel: None,
             owed: VecDeque::new(),
             tags: 0,
             calls: 0,
@@ -281,7 +281,7 @@ impl<'a> World<'a> {
             if enough(self) {
                 return Ok(true);
             }
-            let due = self.engine.as_ref().and_then(Engine::deadline);
+            let due = self.power.engine().and_then(Engine::deadline);
             let due =
                 due.map(|(mono, _)| (self.booted + mono.0.saturating_sub(1_000)).max(self.now));
             let next = self.agenda.keys().next().map(|(when, _)| *when);

@@ -10,7 +10,7 @@ impl World<'_> {
         }
         let frame: Value = serde_json::from_str(&text).map_err(|why| format!("{why}: {text}"))?;
         self.say(|| format!("  > {text}"));
-        self.wire.sent(self.now, &frame)?;
+        self.frames.sent(Mono(self.now), PATIENCE, &frame)?;
         self.refusals.sent(self.now, &frame)?;
         if let (Some(3), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
             self.limits.answered(id, &frame[2], self.now);
@@ -25,7 +25,6 @@ impl World<'_> {
     pub(super) fn call(&mut self, action: &str, payload: Value) -> Is {
         self.calls += 1;
         let id = format!("cs-{}", self.calls);
-        self.wire.asked.insert(id.clone(), false);
         self.write(json!([2, id, action, payload]).to_string(), 0)
     }
 
@@ -68,10 +67,10 @@ impl World<'_> {
             if let Some(id) = frame[1].as_str() {
                 self.refusals
                     .answered(self.now, id, frame[0] == 4, self.make.attempts);
-                self.wire.answered(id);
+                self.frames.answered(id);
             }
         } else if let (Some(2), Some(id)) = (frame[0].as_i64(), frame[1].as_str()) {
-            self.wire.asked.entry(id.to_owned()).or_insert(false);
+            self.frames.asked(id);
             if frame[2] == "RemoteStartTransaction" {
                 self.somebody_asks();
             }
@@ -103,7 +102,7 @@ impl World<'_> {
             Next::ToCharger(number, text) if number == self.link.number => self.at_charger(&text),
             Next::Connected(number) if number == self.link.number => {
                 self.link.change(State::Open);
-                self.wire.connected();
+                self.frames.connected();
                 self.refusals.forget();
                 self.give(Input::Link(evcp::core::Link::Up))
             }
@@ -117,7 +116,7 @@ impl World<'_> {
             Next::Answer(epoch, request, answer) if epoch == self.epoch => {
                 self.answer(request, answer)
             }
-            Next::Meter(epoch, request, number) if epoch == self.epoch && self.engine.is_some() => {
+            Next::Meter(epoch, request, number) if epoch == self.epoch && self.power.is_on() => {
                 let permit = self.supply(number).permit;
                 let outlet = &mut self.outlets[number - 1];
                 outlet.integrate(self.now);

@@ -14,8 +14,9 @@ impl World<'_> {
 
     fn undelivered(&self) -> Vec<Transaction> {
         let listed = self
-            .engine
-            .iter()
+            .power
+            .engine()
+            .into_iter()
             .flat_map(|engine| engine.undelivered().values());
         listed.cloned().collect()
     }
