@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, SecondsFormat, TimeZone, Utc};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -21,20 +21,9 @@ const LAST: i64 = 253_402_300_799_999;
 /// Times outside the years 0 to 9999 are written as the nearest that is inside.
 #[must_use]
 pub fn format_wall(wall: Wall) -> String {
-    let millis = wall.0.clamp(FIRST, LAST);
-    let day = i32::try_from(millis.div_euclid(DAY) + EPOCH).unwrap_or_default();
-    let date = NaiveDate::from_num_days_from_ce_opt(day).unwrap_or_default();
-    let ms = millis.rem_euclid(DAY);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        date.year(),
-        date.month(),
-        date.day(),
-        ms / 3_600_000,
-        ms / 60_000 % 60,
-        ms / 1000 % 60,
-        ms % 1000,
-    )
+    let millis = Utc.timestamp_millis_opt(wall.0.clamp(FIRST, LAST));
+    let time = millis.single().unwrap_or_default();
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads `2026-03-01T12:00:00`, then a fraction of any length or none, then `Z`, an offset such as
