@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use super::action::Action;
 use super::error::ErrorCode;
-use super::json::Text;
+use super::json::string;
 use super::text::cut;
 
 /// Ties an answer to its call: 1 to 36 characters (OCPP-J 1.6 §4.1.4).
@@ -133,7 +133,7 @@ pub fn parse_frame(text: &str) -> Result<Frame<'_>, FrameError> {
     let Some(raw) = id else {
         return ignore("no message id");
     };
-    let Some(id) = string(raw).and_then(|id| MessageId::new(&id)) else {
+    let Some(id) = string(raw.get()).and_then(|id| MessageId::new(&id)) else {
         return Err(bad_id(kind, raw));
     };
     match (kind, third, count) {
@@ -149,7 +149,7 @@ fn bad_id(kind: i64, id: &RawValue) -> FrameError {
     let is_number = id
         .get()
         .starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    if kind == 2 && (is_number || string(id).is_some()) {
+    if kind == 2 && (is_number || string(id.get()).is_some()) {
         return FrameError::BadId {
             id: id.to_owned(),
             text: "the message id must be a string of 1 to 36 characters".to_owned(),
@@ -190,11 +190,6 @@ impl<'de> Deserialize<'de> for Parts<'de> {
     }
 }
 
-fn string(value: &RawValue) -> Option<Cow<'_, str>> {
-    let text: Text<'_> = serde_json::from_str(value.get()).ok()?;
-    Some(text.0)
-}
-
 fn call_from<'a>(
     id: MessageId,
     action: Option<&'a RawValue>,
@@ -202,7 +197,10 @@ fn call_from<'a>(
     count: usize,
 ) -> Result<Frame<'a>, FrameError> {
     let is_object = |payload: &&RawValue| payload.get().starts_with('{') || payload.get() == "null";
-    let text = match (action.and_then(string), payload.filter(is_object)) {
+    let text = match (
+        action.map(RawValue::get).and_then(string),
+        payload.filter(is_object),
+    ) {
         _ if count != 4 => "a call has four elements",
         (Some(action), Some(payload)) => {
             return Ok(Frame::Call {
@@ -227,8 +225,11 @@ fn call_error_from<'a>(
     description: Option<&'a RawValue>,
     details: Option<&'a RawValue>,
 ) -> Frame<'a> {
-    let word = string(code).unwrap_or_default();
-    let said = description.and_then(string).unwrap_or_default();
+    let word = string(code.get()).unwrap_or_default();
+    let said = description
+        .map(RawValue::get)
+        .and_then(string)
+        .unwrap_or_default();
     let said = cut(&said, 255);
     let known = ErrorCode::recognise(&word);
     let description = match known {

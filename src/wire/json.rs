@@ -11,6 +11,12 @@ use super::error::{ErrorCode, Violation};
 #[derive(serde::Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
+/// The string that a piece of JSON is, if it is one.
+pub(super) fn string(text: &str) -> Option<Cow<'_, str>> {
+    let Text(text) = serde_json::from_str(text).ok()?;
+    Some(text)
+}
+
 /// Takes in a text that was found to be JSON. What can still be wrong with it: half of a surrogate
 /// pair, and a number beyond all floating-point numbers.
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Violation> {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::json::Text;
+use super::json::{string, Text};
 use super::text::{cut, CiString};
 use super::timestamp::parse_wall;
 use super::types::{AuthorizationStatus, DataTransferStatus, RegistrationStatus};
@@ -106,11 +106,6 @@ impl<'a> Members<'a> {
             None => integer(text),
         })
     }
-}
-
-fn string(text: &str) -> Option<Cow<'_, str>> {
-    let Text(text) = serde_json::from_str(text).ok()?;
-    Some(text)
 }
 
 fn integer(text: &str) -> Option<i64> {
