@@ -8,7 +8,7 @@ use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_data_fn, evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::tell::tell;
-use crate::ffi::text::{bytes, filled, limited, optional, required};
+use crate::ffi::text::{counted, filled, limited, optional, required};
 use crate::ffi::values::{connector as connector_id, place, UserData};
 use crate::wire::{IdToken, Reason};
 
@@ -159,8 +159,7 @@ pub unsafe extern "C" fn evcp_data_transfer(
             let token = inner.next_transfer.fetch_add(1, Ordering::Relaxed);
             let message = optional(message, "message")?;
             let there = !data.is_null();
-            let data = bytes(data.cast(), len, "data")?;
-            let data = std::str::from_utf8(data).map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            let data = counted(data, len, "data")?;
             let fact = Fact::DataTransfer {
                 token,
                 vendor: limited(required(vendor, "vendor")?, "vendor")?,

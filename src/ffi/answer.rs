@@ -7,7 +7,7 @@ use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::samples::{evcp_sample_t, readings};
-use crate::ffi::text::bytes;
+use crate::ffi::text::counted;
 use crate::ffi::values::*;
 use crate::wire::DataTransferStatus;
 
@@ -93,8 +93,7 @@ pub unsafe extern "C" fn evcp_answer_data(
                 _ => return Err(Fail::invalid(format!("answer {result}"))),
             };
             let there = !data.is_null();
-            let data = bytes(data.cast(), len, "data")?;
-            let data = std::str::from_utf8(data).map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            let data = counted(data, len, "data")?;
             Ok(Answer::Data(status, there.then(|| data.to_owned())))
         })
     }

@@ -1,20 +1,18 @@
 //! Dispatch: events become calls of the host's functions.
 
-use std::ffi::{c_char, CStr};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::core::{
-    Connection, ConnectorId, DataTransferOutcome, Notice, Question, RequestId, TransactionChange,
-    TransactionStep,
+    Connection, ConnectorId, DataTransferOutcome, Notice, Question, RequestId, TransactionStep,
 };
 use crate::ffi::callbacks::*;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::results::*;
 use crate::ffi::supply::evcp_supply_t;
-use crate::ffi::text::to_c;
-use crate::ffi::tx_info::*;
+use crate::ffi::text::{pointer, to_c, Counted};
+use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
 use crate::wire::{
@@ -110,10 +108,6 @@ fn run(inner: &Inner, timeout_ms: i32) -> i32 {
 
 fn at(connector: Option<ConnectorId>) -> u32 {
     connector.map_or(0, ConnectorId::number)
-}
-
-fn pointer(text: Option<&CStr>) -> *const c_char {
-    text.map_or(std::ptr::null(), CStr::as_ptr)
 }
 
 /// Calls the slot of an event; says whether there was one.
@@ -270,7 +264,7 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
             };
             // SAFETY: see `call`.
             call(cb.on_meter_read, |slot| unsafe {
-                slot(ud, connector.map_or(0, ConnectorId::number), context, req)
+                slot(ud, at(connector), context, req)
             })
         }
         Question::DataTransfer {
@@ -278,18 +272,13 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
             message,
             data,
         } => {
-            let len = data.as_ref().map_or(0, String::len);
             let vendor = to_c(&vendor);
             let message = message.as_deref().map(to_c);
-            // Data may contain a NUL: the length counts, and a NUL follows all the same.
-            let data = data.map(|data| [data.as_bytes(), b"\0"].concat());
-            let text = data
-                .as_ref()
-                .map_or(std::ptr::null(), |data| data.as_ptr().cast());
+            let data = Counted::new(data);
             let message = pointer(message.as_deref());
             call(cb.on_data_transfer, |slot| {
                 // SAFETY: see `call`.
-                unsafe { slot(ud, vendor.as_ptr(), message, text, len, req) }
+                unsafe { slot(ud, vendor.as_ptr(), message, data.pointer(), data.len, req) }
             })
         }
     }
@@ -313,38 +302,11 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
 fn tell_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
     let reason = step.reason.map(|reason| to_c(reason.as_str()));
-    let info = info_of(step, &tag, reason.as_deref());
+    let info = evcp_tx_info_t::of(step, &tag, reason.as_deref());
     // SAFETY: see `call`.
     call(inner.callbacks.on_tx, |slot| unsafe {
         slot(inner.user_data.0, &info)
     })
-}
-
-/// A step for C; the texts are as long as it.
-pub(super) fn info_of(step: &TransactionStep, tag: &CStr, reason: Option<&CStr>) -> evcp_tx_info_t {
-    evcp_tx_info_t {
-        struct_size: size::<evcp_tx_info_t>(),
-        connector: step.connector.number(),
-        tx: step.tx.0,
-        ocpp_id: step.central_id.unwrap_or(-1),
-        started_ms: step.started.0,
-        stopped_ms: step.stopped.map_or(0, |(wall, _)| wall.0),
-        meter_start_wh: step.meter_start.0 as f64,
-        meter_stop_wh: step.stopped.map_or(0.0, |(_, meter)| meter.0 as f64),
-        change: match step.change {
-            TransactionChange::Started => EVCP_TX_STARTED,
-            TransactionChange::Resumed => EVCP_TX_RESUMED,
-            TransactionChange::Confirmed => EVCP_TX_CONFIRMED,
-            TransactionChange::Deauthorized => EVCP_TX_DEAUTHORIZED,
-            TransactionChange::Stopped => EVCP_TX_STOPPED,
-            TransactionChange::GivenUp => EVCP_TX_GIVEN_UP,
-            TransactionChange::Delivered => EVCP_TX_DELIVERED,
-            TransactionChange::Unanswered => EVCP_TX_UNANSWERED,
-        },
-        reserved: 0,
-        tag: tag.as_ptr(),
-        reason: pointer(reason),
-    }
 }
 
 fn conclude_transfer(inner: &Inner, token: u64, outcome: DataTransferOutcome) -> bool {
@@ -364,13 +326,9 @@ fn conclude_transfer(inner: &Inner, token: u64, outcome: DataTransferOutcome) ->
         DataTransferOutcome::Offline => (EVCP_E_OFFLINE, 0, None),
         DataTransferOutcome::Failed(why) => (EVCP_E_IO, 0, Some(why)),
     };
-    let len = data.as_ref().map_or(0, String::len);
-    let data = data.map(|data| [data.as_bytes(), b"\0"].concat());
-    let text = data
-        .as_ref()
-        .map_or(std::ptr::null(), |data| data.as_ptr().cast());
+    let data = Counted::new(data);
     // SAFETY: see `call`; this is the one call that was promised.
     call(done, |done| unsafe {
-        done(user_data.0, err, status, text, len)
+        done(user_data.0, err, status, data.pointer(), data.len)
     })
 }

@@ -7,7 +7,7 @@ use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::samples::{evcp_sample_t, readings};
-use crate::ffi::text::{bytes, optional, required};
+use crate::ffi::text::{counted, optional, required};
 use crate::ffi::values::{connector as connector_id, ev as vehicle, evcp_ev_t, place};
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, CiString};
@@ -241,8 +241,7 @@ pub unsafe extern "C" fn evcp_push_signed_meter(
                 let text = format!("data must have 1 to {MOST_SIGNED} bytes");
                 return Err(Fail::invalid(text));
             }
-            let text = std::str::from_utf8(bytes(data.cast(), len, "data")?);
-            let text = text.map_err(|_| Fail::invalid("data is not UTF-8"))?;
+            let text = counted(data, len, "data")?;
             Ok(Fact::SignedMeter(connector_id(connector)?, text.to_owned()))
         })
     }

@@ -63,6 +63,20 @@ pub(super) unsafe fn bytes<'a>(bytes: *const u8, len: usize, what: &str) -> Resu
     Ok(unsafe { std::slice::from_raw_parts(bytes, len) })
 }
 
+/// A text with a length; NULL is fine if there is none.
+///
+/// # Safety
+/// As of [`bytes`].
+pub(super) unsafe fn counted<'a>(
+    text: *const c_char,
+    len: usize,
+    what: &str,
+) -> Result<&'a str, Fail> {
+    // SAFETY: as the caller promises.
+    let bytes = unsafe { bytes(text.cast(), len, what) }?;
+    std::str::from_utf8(bytes).map_err(|_| Fail::invalid(format!("{what} is not UTF-8")))
+}
+
 /// A text within the length that OCPP allows.
 pub(super) fn limited<const N: usize>(text: &str, what: &str) -> Result<CiString<N>, Fail> {
     // It may be a password, which has no place in a text for people.
@@ -76,4 +90,30 @@ pub(super) fn limited<const N: usize>(text: &str, what: &str) -> Result<CiString
 pub(super) fn to_c(text: &str) -> CString {
     let end = text.find('\0').unwrap_or(text.len());
     CString::new(&text[..end]).unwrap_or_default()
+}
+
+/// A text for C; NULL for none.
+pub(super) fn pointer(text: Option<&CStr>) -> *const c_char {
+    text.map_or(std::ptr::null(), CStr::as_ptr)
+}
+
+/// A text as C takes it with its length. A NUL in it counts like any other character; one more follows.
+pub(super) struct Counted {
+    text: Option<Vec<u8>>,
+    pub(super) len: usize,
+}
+
+impl Counted {
+    pub(super) fn new(text: Option<String>) -> Self {
+        Self {
+            len: text.as_ref().map_or(0, String::len),
+            text: text.map(|text| [text.as_bytes(), b"\0"].concat()),
+        }
+    }
+
+    /// NULL for none.
+    pub(super) fn pointer(&self) -> *const c_char {
+        let text = self.text.as_ref();
+        text.map_or(std::ptr::null(), |text| text.as_ptr().cast())
+    }
 }

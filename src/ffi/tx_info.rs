@@ -2,10 +2,12 @@
 // Most of the constants are for C alone.
 #![allow(dead_code)]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, CStr};
 
+use crate::core::{TransactionChange, TransactionStep};
 use crate::ffi::sized::sized32;
-use crate::ffi::values::evcp_tx_t;
+use crate::ffi::text::pointer;
+use crate::ffi::values::{evcp_tx_t, size};
 
 /// It began; energy is permitted from now on.
 pub const EVCP_TX_STARTED: u32 = 0;
@@ -61,3 +63,32 @@ pub struct evcp_tx_info_t {
 sized32!(evcp_tx_info_t {
     struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
 });
+
+impl evcp_tx_info_t {
+    /// A step for C; the texts are as long as it.
+    pub(super) fn of(step: &TransactionStep, tag: &CStr, reason: Option<&CStr>) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            connector: step.connector.number(),
+            tx: step.tx.0,
+            ocpp_id: step.central_id.unwrap_or(-1),
+            started_ms: step.started.0,
+            stopped_ms: step.stopped.map_or(0, |(wall, _)| wall.0),
+            meter_start_wh: step.meter_start.0 as f64,
+            meter_stop_wh: step.stopped.map_or(0.0, |(_, meter)| meter.0 as f64),
+            change: match step.change {
+                TransactionChange::Started => EVCP_TX_STARTED,
+                TransactionChange::Resumed => EVCP_TX_RESUMED,
+                TransactionChange::Confirmed => EVCP_TX_CONFIRMED,
+                TransactionChange::Deauthorized => EVCP_TX_DEAUTHORIZED,
+                TransactionChange::Stopped => EVCP_TX_STOPPED,
+                TransactionChange::GivenUp => EVCP_TX_GIVEN_UP,
+                TransactionChange::Delivered => EVCP_TX_DELIVERED,
+                TransactionChange::Unanswered => EVCP_TX_UNANSWERED,
+            },
+            reserved: 0,
+            tag: tag.as_ptr(),
+            reason: pointer(reason),
+        }
+    }
+}

@@ -3,11 +3,11 @@
 use std::ffi::c_char;
 
 use crate::core::{Fact, TxId};
-use crate::ffi::dispatch::info_of;
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
 use crate::ffi::sized;
+use crate::ffi::tell::tell;
 use crate::ffi::text::to_c;
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn evcp_get_undelivered(
             if text.is_null() {
                 return Err(Fail::invalid("text is NULL"));
             }
-            let mut info = info_of(&step, &tag, reason.as_deref());
+            let mut info = evcp_tx_info_t::of(&step, &tag, reason.as_deref());
             info.tag = text;
             if !info.reason.is_null() {
                 info.reason = text.add(tag.to_bytes_with_nul().len());
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn evcp_get_undelivered(
 #[no_mangle]
 pub unsafe extern "C" fn evcp_deliver_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
-    unsafe { tell_of(cp, Fact::Deliver(TxId(tx))) }
+    unsafe { tell(cp, || Ok(Fact::Deliver(TxId(tx)))) }
 }
 
 /// Forgets an undelivered transaction: its bill was written by hand. EVCP_E_INVALID if it is not undelivered.
@@ -82,17 +82,5 @@ pub unsafe extern "C" fn evcp_deliver_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp
 #[no_mangle]
 pub unsafe extern "C" fn evcp_forget_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
-    unsafe { tell_of(cp, Fact::Forget(TxId(tx))) }
-}
-
-/// # Safety
-/// `cp` is NULL or came from evcp_new() and was not freed.
-unsafe fn tell_of(cp: *mut evcp_t, fact: Fact) -> evcp_err_t {
-    // SAFETY: as the caller promises.
-    unsafe {
-        with(cp, |inner| {
-            inner.charge_point.tell(fact)?;
-            Ok(EVCP_OK)
-        })
-    }
+    unsafe { tell(cp, || Ok(Fact::Forget(TxId(tx)))) }
 }
