@@ -7,6 +7,7 @@ use once_cell::sync::OnceCell;
 use crate::error::Error;
 use crate::ffi::last_error::remember;
 use crate::ffi::results::*;
+use crate::shell::text_of;
 
 /// Why a call failed: a code for the caller to act on, a text for people.
 pub(super) struct Fail(pub i32, pub String);
@@ -50,11 +51,7 @@ pub(super) fn contain<T>(body: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
         Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            remember(&text.unwrap_or_else(|| "internal error".to_owned()));
-            // What a panic carries may panic when it is dropped.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+            remember(text_of(panic).as_deref().unwrap_or("internal error"));
             None
         }
     }

@@ -16,6 +16,7 @@ use crate::core::{
     TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
+use crate::shell::panics::text_of;
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Done, Endpoint};
 use crate::store::{Cushion, Store, Turn};
@@ -100,13 +101,9 @@ impl Driver {
         let mailbox = self.mailbox.clone();
         let done = self.done.clone();
         if let Err(panic) = AssertUnwindSafe(self.drive()).catch_unwind().await {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            let text = text.unwrap_or_else(|| "unknown".to_owned());
+            let text = text_of(panic).unwrap_or_else(|| "unknown".to_owned());
             log::error!("the charge point failed inside: {text}");
             mailbox.panicked(&text);
-            // What a panic carries may panic when dropped.
-            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| drop(panic)));
         }
         // The store is closed before the host hears that we are done.
         drop(self);

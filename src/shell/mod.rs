@@ -8,6 +8,7 @@ mod handshake;
 #[cfg(feature = "tls")]
 mod issuers;
 mod names;
+mod panics;
 mod socket;
 mod thread;
 #[cfg(feature = "tls")]
@@ -22,5 +23,7 @@ pub(crate) use clock::{instant, now};
 pub(crate) use done::Done;
 pub(crate) use driver::Driver;
 pub(crate) use endpoint::Endpoint;
+#[cfg(feature = "capi")]
+pub(crate) use panics::text_of;
 pub(crate) use thread::Thread;
 pub use tls_options::TlsOptions;
