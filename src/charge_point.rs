@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::core::{
     Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, Schedule,
@@ -14,7 +14,7 @@ use crate::core::{
 };
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
-use crate::shell::{self, Done, Driver, Endpoint, Thread, TlsOptions};
+use crate::shell::{self, Driver, Endpoint, Flag, Thread, TlsOptions};
 use crate::store::{MemoryStore, SqliteStore, Store};
 use crate::wire::ChargingRateUnitType;
 
@@ -56,7 +56,8 @@ pub struct ChargePoint {
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
     keys: Mutex<Settings>,
     state: Mutex<State>,
-    done: Arc<Done>,
+    /// Set when the driver has ended.
+    done: Arc<Flag>,
 }
 
 enum State {
@@ -109,7 +110,7 @@ impl ChargePoint {
         for (name, value) in engine.settings() {
             mailbox.see_key(name, value);
         }
-        let done = Arc::new(Done::default());
+        let done = Arc::new(Flag::default());
         let driver = Driver::new(
             engine,
             store,
@@ -350,37 +351,22 @@ impl Drop for ChargePoint {
 
 /// A [`Wake`] for hosts in Rust that wait for events on a thread.
 #[derive(Default)]
-pub struct Signal {
-    raised: Mutex<bool>,
-    changed: Condvar,
-}
+pub struct Signal(Flag);
 
 impl Signal {
     /// Waits until events wait; says whether they do.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
-        let mut raised = self.raised.lock();
-        match timeout {
-            None => {
-                while !*raised {
-                    self.changed.wait(&mut raised);
-                }
-            }
-            Some(timeout) => {
-                let until = Instant::now() + timeout;
-                while !*raised && !self.changed.wait_until(&mut raised, until).timed_out() {}
-            }
-        }
-        *raised
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        self.0.wait(until)
     }
 }
 
 impl Wake for Signal {
     fn raise(&self) {
-        *self.raised.lock() = true;
-        self.changed.notify_all();
+        self.0.set();
     }
 
     fn clear(&self) {
-        *self.raised.lock() = false;
+        self.0.clear();
     }
 }

@@ -18,7 +18,7 @@ use crate::core::{
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::panics::text_of;
 use crate::shell::socket::{News, Socket};
-use crate::shell::{instant, now, Done, Endpoint};
+use crate::shell::{instant, now, Endpoint, Flag};
 use crate::store::{Cushion, Store, Turn};
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
@@ -53,7 +53,8 @@ pub(crate) struct Driver {
     outlook: Arc<Outlook>,
     /// The transactions that were given up, as the host can list them.
     undelivered: Arc<BTreeMap<TxId, Transaction>>,
-    done: Arc<Done>,
+    /// Set when it has ended.
+    done: Arc<Flag>,
 }
 
 type Attempt = Pin<Box<dyn Future<Output = Result<Socket, String>> + Send>>;
@@ -77,7 +78,7 @@ impl Driver {
         endpoint: Endpoint,
         trace: bool,
         outlook: Arc<Outlook>,
-        done: Arc<Done>,
+        done: Arc<Flag>,
     ) -> Self {
         Self {
             undelivered: engine.undelivered().clone(),

@@ -1,9 +1,9 @@
 //! The I/O shell: it carries out what the engine decides, and decides nothing.
 
 mod clock;
-mod done;
 mod driver;
 mod endpoint;
+mod flag;
 mod handshake;
 #[cfg(feature = "tls")]
 mod issuers;
@@ -20,9 +20,9 @@ mod verifier;
 mod version_1;
 
 pub(crate) use clock::{instant, now};
-pub(crate) use done::Done;
 pub(crate) use driver::Driver;
 pub(crate) use endpoint::Endpoint;
+pub(crate) use flag::Flag;
 #[cfg(feature = "capi")]
 pub(crate) use panics::text_of;
 pub(crate) use thread::Thread;
