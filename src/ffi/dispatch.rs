@@ -35,7 +35,7 @@ pub unsafe extern "C" fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32 
         return guard(|| Err(Fail::invalid("cp is NULL")));
     };
     let code = guard(|| {
-        let turn = inner.take_turn()?;
+        let dispatching = inner.begin_dispatch()?;
         let count = run(&inner, timeout_ms);
         let freed = inner.freed.load(Ordering::Acquire);
         if freed {
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32 
             inner.tear_down();
             inner.release_handle();
         }
-        drop(turn);
+        drop(dispatching);
         if freed {
             return Err(Fail(EVCP_E_CLOSED, "the charge point was freed".to_owned()));
         }

@@ -3,12 +3,12 @@
 use std::cell::UnsafeCell;
 use std::ffi::c_char;
 
-const ROOM: usize = 256;
+const CAPACITY: usize = 256;
 
 thread_local! {
     // A fixed array without a destructor: the pointer that was handed out stays good, also when
     // the next call fails while its arguments are still being printed.
-    static LAST: UnsafeCell<[u8; ROOM]> = const { UnsafeCell::new([0; ROOM]) };
+    static LAST: UnsafeCell<[u8; CAPACITY]> = const { UnsafeCell::new([0; CAPACITY]) };
 }
 
 /// The text, as C sees it.
@@ -18,7 +18,7 @@ pub(super) fn last_error() -> *const c_char {
 
 /// Keeps a text until the next failure on this thread.
 pub(super) fn remember(text: &str) {
-    let mut end = text.len().min(ROOM - 1);
+    let mut end = text.len().min(CAPACITY - 1);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

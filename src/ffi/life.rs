@@ -76,9 +76,9 @@ fn this_thread() -> u64 {
 }
 
 /// The right to run callbacks; there is one at a time.
-pub(super) struct Turn<'a>(&'a Inner);
+pub(super) struct Dispatching<'a>(&'a Inner);
 
-impl Drop for Turn<'_> {
+impl Drop for Dispatching<'_> {
     fn drop(&mut self) {
         *self.0.dispatcher.lock() = None;
         self.0.left.notify_all();
@@ -86,12 +86,12 @@ impl Drop for Turn<'_> {
 }
 
 impl Inner {
-    pub(super) fn take_turn(&self) -> Result<Turn<'_>, Fail> {
+    pub(super) fn begin_dispatch(&self) -> Result<Dispatching<'_>, Fail> {
         let mut dispatcher = self.dispatcher.lock();
         match *dispatcher {
             None => {
                 *dispatcher = Some(this_thread());
-                Ok(Turn(self))
+                Ok(Dispatching(self))
             }
             Some(thread) if thread == this_thread() => {
                 Err(Fail(EVCP_E_DEADLOCK, "inside a callback".to_owned()))
