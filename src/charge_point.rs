@@ -214,7 +214,7 @@ impl ChargePoint {
         };
         for at in named {
             if at.number() > self.connectors {
-                return Err(Error::Invalid(format!("there is no {at:?}")));
+                return Err(Error::Invalid(format!("there is no connector {at}")));
             }
         }
         if let Fact::Deliver(tx) | Fact::Forget(tx) = &fact {
@@ -287,7 +287,7 @@ impl ChargePoint {
         unit: ChargingRateUnitType,
     ) -> Result<Schedule, Error> {
         if let Some(at) = at.filter(|at| at.number() > self.connectors) {
-            return Err(Error::Invalid(format!("there is no {at:?}")));
+            return Err(Error::Invalid(format!("there is no connector {at}")));
         }
         let outlook = self.mailbox.outlook()?;
         Ok(outlook.schedule(shell::now(), at, duration, unit))
