@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use evcp::core::*;
-use evcp::store::{Cushion, MemoryStore, Store, StoreError};
+use evcp::store::{MemoryStore, RetryingStore, Store, StoreError};
 use evcp::wire::Reason;
 use evcp_testing::random::runner;
 use evcp_testing::records::{datum, queued, stamp, transaction};
@@ -215,22 +215,22 @@ impl Life {
 
 fn reads_as_if_written(steps: Vec<Step>, after: u64, limit: usize) -> Result<(), TestCaseError> {
     let disk = Disk::default();
-    let mut cushion = Cushion::new(Box::new(disk.clone()));
+    let mut store = RetryingStore::new(Box::new(disk.clone()));
     let (mut right, mut life) = (MemoryStore::default(), Life::default());
     for step in steps {
         match step {
             Step::Fails { .. } => disk.0.lock().expect("one thread").fails = Some(step),
             Step::Works => disk.0.lock().expect("one thread").fails = None,
-            Step::TriedAgain => drop(cushion.try_again()),
+            Step::TriedAgain => drop(store.try_again()),
             _ => {}
         }
         let batch = life.batch(step);
         if !batch.is_empty() {
             right.commit(&batch).expect("memory");
-            cushion.commit(batch);
+            store.commit(batch);
         }
         for (after, limit) in [(0, 100), (after, limit)] {
-            let seen = cushion.fetch(Seq(after), limit).0.expect("it can be read");
+            let seen = store.fetch(Seq(after), limit).0.expect("it can be read");
             let wanted = right.fetch(Seq(after), limit).expect("memory");
             // Those that wait and are on the disk as well count twice.
             prop_assert!(seen.behind >= wanted.behind);

@@ -19,7 +19,7 @@ use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::panics::text_of;
 use crate::shell::socket::{News, Socket};
 use crate::shell::{instant, now, Endpoint, Flag};
-use crate::store::{Cushion, Store, Turn};
+use crate::store::{Health, RetryingStore, Store};
 
 /// While the disk fails, writes are tried again so often even if nothing new is written.
 const RETRY: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ const MOST_HELD: usize = 16;
 /// One charge point and everything that it does I/O with.
 pub(crate) struct Driver {
     engine: Engine,
-    store: Cushion,
+    store: RetryingStore,
     retry: Option<Instant>,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
@@ -83,7 +83,7 @@ impl Driver {
         Self {
             undelivered: engine.undelivered().clone(),
             engine,
-            store: Cushion::new(store),
+            store: RetryingStore::new(store),
             retry: None,
             mailbox,
             endpoint: Arc::new(endpoint),
@@ -326,28 +326,28 @@ impl Driver {
 
     /// Makes a batch durable, as far as the disk lets us.
     fn commit(&mut self, batch: Batch) {
-        let turn = self.store.commit(batch);
+        let health = self.store.commit(batch);
         self.mailbox.see_stored(self.store.size());
-        self.stored(None, turn);
+        self.stored(None, health);
     }
 
     fn fetch(&mut self, after: Seq, limit: usize) {
-        let (fetched, turn) = self.store.fetch(after, limit);
-        self.stored(fetched, turn);
+        let (fetched, health) = self.store.fetch(after, limit);
+        self.stored(fetched, health);
     }
 
     fn try_store_again(&mut self) {
-        let (fetched, turn) = self.store.try_again();
-        self.stored(fetched, turn);
+        let (fetched, health) = self.store.try_again();
+        self.stored(fetched, health);
     }
 
     /// What came of the store. The host is told at once: what it hears from here on may be in memory
     /// only.
-    fn stored(&mut self, fetched: Option<Fetched>, turn: Option<Turn>) {
-        if let Some(turn) = turn {
-            let failing = match turn {
-                Turn::Fails(why) => Some(why),
-                Turn::Works => None,
+    fn stored(&mut self, fetched: Option<Fetched>, health: Option<Health>) {
+        if let Some(health) = health {
+            let failing = match health {
+                Health::Fails(why) => Some(why),
+                Health::Works => None,
             };
             self.tell(Notice::Storage { failing });
         }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::store::database_error::DatabaseError;
 use crate::store::files;
 use crate::store::schema::{APPLICATION_ID, COLUMNS, MIGRATIONS};
-use crate::store::trouble::Trouble;
 
 /// No library will have had so many versions of its tables: the number itself is damaged.
 const NO_VERSION: i64 = 1000;
 
 /// Opens a file, or makes it, with all that holds for ours.
-pub(super) fn open_database(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn open_database(path: &Path) -> Result<Connection, DatabaseError> {
     files::prepare(path)?;
     let mut db = Connection::open(path)?;
     // Nobody else has business here: there is no point in waiting for them.
@@ -23,7 +23,9 @@ pub(super) fn open_database(path: &Path) -> Result<Connection, Trouble> {
     db.pragma_update(None, "page_size", 1024)?;
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
-        return Err(Trouble::Other(format!("journal mode is {mode}, not WAL")));
+        return Err(DatabaseError::Other(format!(
+            "journal mode is {mode}, not WAL"
+        )));
     }
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 100)?;
@@ -39,7 +41,7 @@ pub(super) fn open_database(path: &Path) -> Result<Connection, Trouble> {
 }
 
 /// Brings a database to the version that this library knows.
-fn migrate(db: &mut Connection) -> Result<(), Trouble> {
+fn migrate(db: &mut Connection) -> Result<(), DatabaseError> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let id: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -47,18 +49,20 @@ fn migrate(db: &mut Connection) -> Result<(), Trouble> {
         let tables = "SELECT count(*) FROM sqlite_master";
         let tables: i64 = db.query_row(tables, [], |row| row.get(0))?;
         if tables > 0 {
-            return Err(Trouble::Damaged(
+            return Err(DatabaseError::Damaged(
                 "it has tables of somebody else".to_owned(),
             ));
         }
     } else if id != APPLICATION_ID {
-        return Err(Trouble::Damaged("it belongs to another program".to_owned()));
+        return Err(DatabaseError::Damaged(
+            "it belongs to another program".to_owned(),
+        ));
     }
     if !(0..NO_VERSION).contains(&version) {
-        return Err(Trouble::Damaged(format!("it has version {version}")));
+        return Err(DatabaseError::Damaged(format!("it has version {version}")));
     }
     if version > known {
-        return Err(Trouble::Other(format!(
+        return Err(DatabaseError::Other(format!(
             "it has version {version}, and this library knows {known}: use a newer library"
         )));
     }

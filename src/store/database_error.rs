@@ -5,14 +5,14 @@ use rusqlite::ErrorCode;
 use crate::store::StoreError;
 
 /// Why a file could not be opened, read or written.
-pub(super) enum Trouble {
+pub(super) enum DatabaseError {
     /// It is not, or not any more, what we wrote.
     Damaged(String),
     /// Something else is wrong, and renaming the file would not help.
     Other(String),
 }
 
-impl Trouble {
+impl DatabaseError {
     pub(super) fn text(self) -> String {
         match self {
             Self::Damaged(why) | Self::Other(why) => why,
@@ -20,7 +20,7 @@ impl Trouble {
     }
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -39,14 +39,14 @@ impl From<rusqlite::Error> for Trouble {
     }
 }
 
-impl From<std::io::Error> for Trouble {
+impl From<std::io::Error> for DatabaseError {
     fn from(error: std::io::Error) -> Self {
         Self::Other(error.to_string())
     }
 }
 
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
-        Self(trouble.text())
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self(error.text())
     }
 }

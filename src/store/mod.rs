@@ -1,15 +1,16 @@
 //! Where records are kept: SQLite on a device, memory in tests and simulations.
 
-mod cushion;
 #[cfg(feature = "net")]
 mod database;
+#[cfg(feature = "net")]
+mod database_error;
 #[cfg(feature = "net")]
 mod files;
 mod interface;
 #[cfg(feature = "net")]
 mod log_end;
 mod memory;
-mod overlay;
+mod retrying;
 #[cfg(feature = "net")]
 mod rows;
 #[cfg(feature = "net")]
@@ -22,13 +23,12 @@ mod spoilt;
 mod sqlite;
 #[cfg(feature = "net")]
 mod start;
-#[cfg(feature = "net")]
-mod trouble;
+mod unwritten;
 #[cfg(feature = "net")]
 mod writes;
 
-pub use cushion::{Cushion, Turn};
 pub use interface::{Store, StoreError};
 pub use memory::MemoryStore;
+pub use retrying::{Health, RetryingStore};
 #[cfg(feature = "net")]
 pub use sqlite::{Opened, SqliteStore};

@@ -2,36 +2,36 @@
 //! everything that follows, so that charging goes on.
 
 use crate::core::{Batch, Fetched, Seq, Stored};
-use crate::store::overlay::Overlay;
+use crate::store::unwritten::Unwritten;
 use crate::store::{Store, StoreError};
 
-/// A [`Store`] with a cushion of memory for the time that it fails. What is in the cushion does not
-/// survive a power cut.
-pub struct Cushion {
+/// A [`Store`] that keeps in memory what the disk does not take, and tries it again. What is in memory alone
+/// does not survive a power cut.
+pub struct RetryingStore {
     store: Box<dyn Store>,
     /// What the store would not take.
-    overlay: Overlay,
+    unwritten: Unwritten,
     /// What was asked of the queue while it could not be read.
     unread: Option<(Seq, usize)>,
     failing: bool,
 }
 
-/// What became of the store.
+/// Whether the store works, when that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Health {
     /// It fails from now on, for this reason.
     Fails(String),
     /// It works again, and everything is durable.
     Works,
 }
 
-impl Cushion {
-    /// A cushion around a store that works.
+impl RetryingStore {
+    /// Wraps a store that works.
     #[must_use]
     pub fn new(store: Box<dyn Store>) -> Self {
         Self {
             store,
-            overlay: Overlay::default(),
+            unwritten: Unwritten::default(),
             unread: None,
             failing: false,
         }
@@ -54,28 +54,28 @@ impl Cushion {
     /// Whether something is in memory that should be on the disk.
     #[must_use]
     pub fn holds_back(&self) -> bool {
-        !self.overlay.is_empty()
+        !self.unwritten.is_empty()
     }
 
     /// Makes a batch durable, or keeps it. Says if that changed something.
-    pub fn commit(&mut self, batch: Batch) -> Option<Turn> {
+    pub fn commit(&mut self, batch: Batch) -> Option<Health> {
         if self.holds_back() {
-            self.overlay.add(batch);
+            self.unwritten.add(batch);
             return self.write_again();
         }
         match self.store.commit(&batch) {
             Ok(()) => self.works(),
             Err(why) => {
-                self.overlay.add(batch);
+                self.unwritten.add(batch);
                 self.fails(why)
             }
         }
     }
 
     /// Reads the queue as if everything had been written; see [`Store::fetch`]. Nothing comes if it
-    /// cannot be read: it comes of [`Cushion::try_again`] later, since to take it for an empty queue
+    /// cannot be read: it comes of [`RetryingStore::try_again`] later, since to take it for an empty queue
     /// would let later messages overtake those in it.
-    pub fn fetch(&mut self, after: Seq, limit: usize) -> (Option<Fetched>, Option<Turn>) {
+    pub fn fetch(&mut self, after: Seq, limit: usize) -> (Option<Fetched>, Option<Health>) {
         match self.read(after, limit) {
             Ok(fetched) => (Some(fetched), self.works()),
             Err(why) => {
@@ -89,18 +89,18 @@ impl Cushion {
         if !self.holds_back() {
             return self.store.fetch(after, limit);
         }
-        let asked = limit.saturating_add(self.overlay.gone(after));
+        let asked = limit.saturating_add(self.unwritten.gone(after));
         let on_disk = self.store.queue(after, asked)?;
         let full = on_disk.messages.len() >= asked;
-        let mut fetched = self.overlay.lay_over(on_disk, full, after, limit);
+        let mut fetched = self.unwritten.apply_to(on_disk, full, after, limit);
         // Also those that only messages name which the disk has not.
         self.store.add_transactions(&mut fetched)?;
-        self.overlay.lay_over_transactions(&mut fetched);
+        self.unwritten.apply_to_transactions(&mut fetched);
         Ok(fetched)
     }
 
     /// Tries again what failed. To be called from time to time while it fails.
-    pub fn try_again(&mut self) -> (Option<Fetched>, Option<Turn>) {
+    pub fn try_again(&mut self) -> (Option<Fetched>, Option<Health>) {
         let written = if self.holds_back() {
             self.write_again()
         } else {
@@ -124,32 +124,32 @@ impl Cushion {
         self.store.damage()
     }
 
-    fn write_again(&mut self) -> Option<Turn> {
-        match self.store.commit(&self.overlay.batch()) {
+    fn write_again(&mut self) -> Option<Health> {
+        match self.store.commit(&self.unwritten.batch()) {
             Ok(()) => {
-                self.overlay.clear();
+                self.unwritten.clear();
                 self.works()
             }
             Err(why) => self.fails(why),
         }
     }
 
-    fn fails(&mut self, why: StoreError) -> Option<Turn> {
+    fn fails(&mut self, why: StoreError) -> Option<Health> {
         if std::mem::replace(&mut self.failing, true) {
             log::debug!("the store still fails: {why}");
             return None;
         }
         log::error!("the store fails: {why}");
-        Some(Turn::Fails(why.0))
+        Some(Health::Fails(why.0))
     }
 
-    fn works(&mut self) -> Option<Turn> {
+    fn works(&mut self) -> Option<Health> {
         if !self.failing || self.holds_back() || self.unread.is_some() {
             return None;
         }
         self.failing = false;
         log::warn!("the store works again");
-        Some(Turn::Works)
+        Some(Health::Works)
     }
 }
 
@@ -182,16 +182,16 @@ mod tests {
     /// Found by the simulation: later sessions overtook a stop that could not be read at the start.
     #[test]
     fn a_queue_that_cannot_be_read_is_not_an_empty_one() {
-        let mut cushion = Cushion::new(Box::new(Broken));
-        let fails = Some(Turn::Fails("broken".to_owned()));
-        assert_eq!(cushion.fetch(Seq(0), 10), (None, fails));
-        assert_eq!(cushion.commit(vec![Write::Accepted]), None);
-        assert_eq!(cushion.try_again(), (None, None));
-        assert!(cushion.is_failing() && cushion.holds_back());
+        let mut retrying = RetryingStore::new(Box::new(Broken));
+        let fails = Some(Health::Fails("broken".to_owned()));
+        assert_eq!(retrying.fetch(Seq(0), 10), (None, fails));
+        assert_eq!(retrying.commit(vec![Write::Accepted]), None);
+        assert_eq!(retrying.try_again(), (None, None));
+        assert!(retrying.is_failing() && retrying.holds_back());
         // It works again when it has been written to and read.
-        cushion.store = Box::<crate::store::MemoryStore>::default();
+        retrying.store = Box::<crate::store::MemoryStore>::default();
         let read = Some(Fetched::default());
-        assert_eq!(cushion.try_again(), (read, Some(Turn::Works)));
-        assert!(!cushion.is_failing());
+        assert_eq!(retrying.try_again(), (read, Some(Health::Works)));
+        assert!(!retrying.is_failing());
     }
 }

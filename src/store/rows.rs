@@ -7,22 +7,25 @@ use crate::core::{
     CachedTag, CentralId, ConnectorId, Datum, Delivery, QueuedBody, QueuedMessage, Seq, Stamp,
     Stop, StoredProfile, Transaction, TxId, Wh,
 };
+use crate::store::database_error::DatabaseError;
 use crate::store::interface::LAST;
 use crate::store::spoilt::{each, Spoilt};
-use crate::store::trouble::Trouble;
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 
-fn bad(what: &str) -> Trouble {
-    Trouble::Damaged(format!("a stored {what} makes no sense"))
+fn bad(what: &str) -> DatabaseError {
+    DatabaseError::Damaged(format!("a stored {what} makes no sense"))
 }
 
-pub(super) fn senseless(why: serde_json::Error) -> Trouble {
-    Trouble::Damaged(why.to_string())
+pub(super) fn senseless(why: serde_json::Error) -> DatabaseError {
+    DatabaseError::Damaged(why.to_string())
 }
 
 /// The authorization cache.
-pub(super) fn cached(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Vec<CachedTag>, Trouble> {
+pub(super) fn cached(
+    db: &Connection,
+    spoilt: &mut Vec<Spoilt>,
+) -> Result<Vec<CachedTag>, DatabaseError> {
     each(db, ("cache", "SELECT * FROM cache"), &[], spoilt, |row| {
         let status: String = row.get("status")?;
         Ok(CachedTag {
@@ -45,7 +48,7 @@ fn maybe<T: FromSql>(row: &Row<'_>, column: &str) -> Option<T> {
 
 /// A transaction. What its bill does not hang on costs nothing if it cannot be read, and the register
 /// and the times stand in for each other: to lose a session is worse than any of that.
-pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, Trouble> {
+pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, DatabaseError> {
     let id = TxId(unsigned(row.get("id")?));
     let synced = |column: &str| maybe::<bool>(row, column).unwrap_or(true);
     let number = |column: &str| maybe::<i64>(row, column);
@@ -123,7 +126,7 @@ fn delivery(word: Option<&str>) -> Delivery {
 
 /// A queued message. Its kind is known by the length of the word if a letter of that is spoilt, and its
 /// id is no loss.
-pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, Trouble> {
+pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, DatabaseError> {
     let seq: i64 = row.get("seq")?;
     let tx = row
         .get::<_, Option<i64>>("tx")?
@@ -155,11 +158,11 @@ pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, Trouble> {
     })
 }
 
-pub(super) fn written(values: &[SampledValue]) -> Result<String, Trouble> {
+pub(super) fn written(values: &[SampledValue]) -> Result<String, DatabaseError> {
     serde_json::to_string(values).map_err(senseless)
 }
 
-fn values(text: &str) -> Result<Vec<SampledValue>, Trouble> {
+fn values(text: &str) -> Result<Vec<SampledValue>, DatabaseError> {
     serde_json::from_str(text).map_err(senseless)
 }
 
@@ -167,7 +170,7 @@ fn values(text: &str) -> Result<Vec<SampledValue>, Trouble> {
 pub(super) fn profiles(
     db: &Connection,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<StoredProfile>, Trouble> {
+) -> Result<Vec<StoredProfile>, DatabaseError> {
     let sql = "SELECT * FROM profile ORDER BY id, connector";
     each(db, ("profile", sql), &[], spoilt, |row| {
         let text: String = row.get("profile")?;
@@ -187,7 +190,7 @@ pub(super) fn availability(
     db: &Connection,
     table: &'static str,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<(Option<ConnectorId>, bool)>, Trouble> {
+) -> Result<Vec<(Option<ConnectorId>, bool)>, DatabaseError> {
     let sql = format!("SELECT * FROM {table}");
     each(db, (table, &sql), &[], spoilt, |row| {
         Ok((place(row.get("connector")?)?, row.get("operative")?))
@@ -195,7 +198,7 @@ pub(super) fn availability(
 }
 
 /// The newest time of the transactions and messages that were stored last.
-pub(super) fn waiting(db: &Connection) -> Result<Option<Wall>, Trouble> {
+pub(super) fn waiting(db: &Connection) -> Result<Option<Wall>, DatabaseError> {
     // What is no number is set aside when it is its turn.
     let sql = "SELECT max(ms) FROM (\
         SELECT * FROM (SELECT ifnull(stopped_ms, last_ms) AS ms FROM tx ORDER BY id DESC LIMIT ?1) \
@@ -210,7 +213,7 @@ pub(super) fn waiting(db: &Connection) -> Result<Option<Wall>, Trouble> {
 pub(super) fn registers(
     db: &Connection,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<(ConnectorId, Wh)>, Trouble> {
+) -> Result<Vec<(ConnectorId, Wh)>, DatabaseError> {
     let sql = "SELECT * FROM register ORDER BY connector";
     each(db, ("register", sql), &[], spoilt, |row| {
         let at = place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?;
@@ -223,7 +226,7 @@ pub(super) fn data_of(
     db: &Connection,
     tx: TxId,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<(TxId, Datum)>, Trouble> {
+) -> Result<Vec<(TxId, Datum)>, DatabaseError> {
     let sql = "SELECT * FROM tx_data WHERE tx = ?1 ORDER BY n";
     let of_tx = params![signed(tx.0)];
     each(db, ("tx_data", sql), of_tx, spoilt, |row| {
@@ -240,12 +243,12 @@ pub(super) fn data_of(
     })
 }
 
-fn tag(text: String) -> Result<IdToken, Trouble> {
+fn tag(text: String) -> Result<IdToken, DatabaseError> {
     CiString::new(text).map_err(|_| bad("tag"))
 }
 
 /// Connector 0 is the charge point.
-pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, Trouble> {
+pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, DatabaseError> {
     if number == 0 {
         return Ok(None);
     }

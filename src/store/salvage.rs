@@ -6,15 +6,15 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{params_from_iter, Connection};
 
+use crate::store::database_error::DatabaseError;
 use crate::store::schema::COLUMNS;
 use crate::store::spoilt::{keep, record, TABLES};
-use crate::store::trouble::Trouble;
 
 /// So many rows of a table are looked for one by one where it cannot be read through.
 const MOST_PROBED: i64 = 20_000;
 
 /// Copies every row that can be read from a damaged file into a fresh database. Says what was found.
-pub(super) fn salvage(damaged: &Path, fresh: &mut Connection) -> Result<String, Trouble> {
+pub(super) fn salvage(damaged: &Path, fresh: &mut Connection) -> Result<String, DatabaseError> {
     let old = Connection::open(damaged)?;
     // It is kept as it is, for whoever wants to look at it.
     old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -91,7 +91,7 @@ fn copy(
     fresh: &Connection,
     table: &str,
     key: &[&str],
-) -> Result<(usize, bool), Trouble> {
+) -> Result<(usize, bool), DatabaseError> {
     let names = COLUMNS.iter().find(|(name, _)| *name == table);
     let names = names.map_or("", |(_, columns)| columns);
     let count = names.split(',').count();
@@ -107,7 +107,7 @@ fn copy(
     }
     let mut rows = 0;
     let mut ends = [None, None];
-    let mut read = |sql: &str, end: &mut Option<i64>| -> Result<bool, Trouble> {
+    let mut read = |sql: &str, end: &mut Option<i64>| -> Result<bool, DatabaseError> {
         let Ok(mut found) = old.prepare(sql) else {
             return Ok(false);
         };

@@ -4,7 +4,7 @@
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{params, params_from_iter, Connection, Row, ToSql};
 
-use crate::store::trouble::Trouble;
+use crate::store::database_error::DatabaseError;
 
 /// So many rows are kept for whoever wants to look at them; the oldest go first.
 const MOST_KEPT: u32 = 200;
@@ -37,7 +37,7 @@ pub(super) struct Spoilt {
 }
 
 impl Spoilt {
-    pub(super) fn new(table: &'static str, row: &Row<'_>, why: Trouble) -> Self {
+    pub(super) fn new(table: &'static str, row: &Row<'_>, why: DatabaseError) -> Self {
         let of_table = TABLES.iter().find(|(name, _)| *name == table);
         let columns = of_table.map_or(&[][..], |(_, columns)| columns);
         let key = columns.iter().map(|column| match row.get_ref(*column) {
@@ -89,8 +89,8 @@ pub(super) fn each<T>(
     (table, sql): (&'static str, &str),
     values: &[&dyn ToSql],
     spoilt: &mut Vec<Spoilt>,
-    read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
+    read: impl Fn(&Row<'_>) -> Result<T, DatabaseError>,
+) -> Result<Vec<T>, DatabaseError> {
     let mut found = db.prepare(sql)?;
     let mut rows = found.query(values)?;
     let mut all = Vec::new();
@@ -108,7 +108,7 @@ pub(super) fn each<T>(
 pub(super) fn set_aside(
     db: &mut Connection,
     mut spoilt: Vec<Spoilt>,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<Vec<String>, DatabaseError> {
     if spoilt.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,7 +120,7 @@ pub(super) fn set_aside(
             ("queue", "SELECT * FROM queue WHERE tx = ?1"),
             ("tx_data", "SELECT * FROM tx_data WHERE tx = ?1"),
         ] {
-            let of_tx = |_: &Row<'_>| Err::<(), _>(Trouble::Damaged(why.clone()));
+            let of_tx = |_: &Row<'_>| Err::<(), _>(DatabaseError::Damaged(why.clone()));
             each(&all, (table, sql), params![id], &mut spoilt, of_tx)?;
         }
     }
@@ -146,7 +146,12 @@ pub(super) fn set_aside(
 }
 
 /// Writes a row down for people, here and in the log.
-pub(super) fn keep(db: &Connection, table: &str, record: &str, why: &str) -> Result<(), Trouble> {
+pub(super) fn keep(
+    db: &Connection,
+    table: &str,
+    record: &str,
+    why: &str,
+) -> Result<(), DatabaseError> {
     log::error!("a row of {table} cannot be read ({why}) and is set aside: {record}");
     let sql = "INSERT INTO damaged (place, why, row) VALUES (?1, ?2, ?3)";
     db.execute(sql, params![table, why, record])?;

@@ -10,13 +10,13 @@ use rusqlite::{params, Connection};
 
 use crate::core::{Batch, Fetched, Key, Rights, Seq, Stored, TxId, Write};
 use crate::store::database::open_database;
+use crate::store::database_error::DatabaseError;
 use crate::store::files;
 use crate::store::log_end::lost_frames;
 use crate::store::rows::{data_of, message, signed, transaction, unsigned};
 use crate::store::salvage::salvage;
 use crate::store::spoilt::{each, set_aside as set_aside_rows, Spoilt};
 use crate::store::start::stored;
-use crate::store::trouble::Trouble;
 use crate::store::writes::apply;
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
@@ -69,17 +69,17 @@ impl SqliteStore {
         };
         files::make_directory(directory).map_err(|why| failed("cannot make", &why))?;
         let path = directory.join(FILE);
-        let opened = begun_before(&path).map_err(Trouble::from);
+        let opened = begun_before(&path).map_err(DatabaseError::from);
         let opened = opened.and_then(|()| Self::open_file(&path, now));
         match opened {
             Ok(store) => Ok(Opened {
                 store,
                 replaced: None,
             }),
-            Err(Trouble::Other(why)) => Err(failed("cannot open the store in", &why)),
-            Err(Trouble::Damaged(why)) => {
+            Err(DatabaseError::Other(why)) => Err(failed("cannot open the store in", &why)),
+            Err(DatabaseError::Damaged(why)) => {
                 let (store, aside, why) = Self::salvaged(&path, now, &why)
-                    .map_err(|trouble| failed("cannot start a store in", &trouble.text()))?;
+                    .map_err(|error| failed("cannot start a store in", &error.text()))?;
                 Ok(Opened {
                     store,
                     replaced: Some((aside, why)),
@@ -89,7 +89,11 @@ impl SqliteStore {
     }
 
     /// A fresh store in the place of a damaged file, with what could be read of that.
-    fn salvaged(path: &Path, now: Wall, why: &str) -> Result<(Self, PathBuf, String), Trouble> {
+    fn salvaged(
+        path: &Path,
+        now: Wall,
+        why: &str,
+    ) -> Result<(Self, PathBuf, String), DatabaseError> {
         let mut why = why.to_owned();
         let names = (0..).map(|n| match n {
             0 => files::with(path, &format!(".damaged-{}", now.0)),
@@ -102,7 +106,9 @@ impl SqliteStore {
         let mut db = open_database(&fresh)?;
         match salvage(path, &mut db) {
             Ok(found) => why = format!("{why}; {found}"),
-            Err(Trouble::Damaged(nothing)) => why = format!("{why}; nothing salvaged: {nothing}"),
+            Err(DatabaseError::Damaged(nothing)) => {
+                why = format!("{why}; nothing salvaged: {nothing}")
+            }
             Err(other) => return Err(other),
         }
         // Closed, it has no log.
@@ -118,12 +124,12 @@ impl SqliteStore {
     /// Does what a damaged file or one that was removed hinders, and once more on a fresh one.
     fn attempt<T>(
         &mut self,
-        mut work: impl FnMut(&mut Self) -> Result<T, Trouble>,
+        mut work: impl FnMut(&mut Self) -> Result<T, DatabaseError>,
     ) -> Result<T, StoreError> {
         let why = match &self.closed {
             Some(why) => why.clone(),
             None => match work(self) {
-                Err(Trouble::Damaged(why)) if self.salvages < MOST_SALVAGES => why,
+                Err(DatabaseError::Damaged(why)) if self.salvages < MOST_SALVAGES => why,
                 done => return Ok(done?),
             },
         };
@@ -131,7 +137,7 @@ impl SqliteStore {
         Ok(work(self)?)
     }
 
-    fn salvage_in_place(&mut self, why: String) -> Result<(), Trouble> {
+    fn salvage_in_place(&mut self, why: String) -> Result<(), DatabaseError> {
         self.close(why.clone())?;
         self.salvages += 1;
         let fresh = match begun_before(&self.path) {
@@ -151,7 +157,7 @@ impl SqliteStore {
     }
 
     /// Lets go of the file; nothing works until there is one again.
-    fn close(&mut self, why: String) -> Result<(), Trouble> {
+    fn close(&mut self, why: String) -> Result<(), DatabaseError> {
         self.db = Connection::open_in_memory()?;
         self.closed = Some(why);
         Ok(())
@@ -165,7 +171,7 @@ impl SqliteStore {
     }
 
     /// Writes the database anew if somebody removed it: what it held is still there, since it is open.
-    fn put_back(&mut self) -> Result<(), Trouble> {
+    fn put_back(&mut self) -> Result<(), DatabaseError> {
         if files::identity(&self.path) == self.identity {
             return Ok(());
         }
@@ -188,7 +194,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn open_file(path: &Path, now: Wall) -> Result<Self, Trouble> {
+    fn open_file(path: &Path, now: Wall) -> Result<Self, DatabaseError> {
         let log = fs::read(files::with(path, "-wal")).unwrap_or_default();
         let lost = lost_frames(&log);
         drop(log);
@@ -222,7 +228,7 @@ impl SqliteStore {
 
     /// Numbers out of order, which is how a spoilt one shows, hide the rows behind them from whoever
     /// asks for one.
-    fn check_order(&self) -> Result<(), Trouble> {
+    fn check_order(&self) -> Result<(), DatabaseError> {
         for sql in ["SELECT id FROM tx", "SELECT seq FROM queue"] {
             let mut found = self.db.prepare(sql)?;
             let mut rows = found.query([])?;
@@ -231,7 +237,7 @@ impl SqliteStore {
                 let number: i64 = row.get(0)?;
                 if before >= Some(number) {
                     let why = format!("its rows are out of order at {number}");
-                    return Err(Trouble::Damaged(why));
+                    return Err(DatabaseError::Damaged(why));
                 }
                 before = Some(number);
             }
@@ -240,7 +246,7 @@ impl SqliteStore {
     }
 
     /// Reads what [`Store::load`] gives.
-    fn read(&mut self) -> Result<Stored, Trouble> {
+    fn read(&mut self) -> Result<Stored, DatabaseError> {
         // What is set aside is not counted: it is read again.
         loop {
             let mut spoilt = Vec::new();
@@ -252,7 +258,7 @@ impl SqliteStore {
         }
     }
 
-    fn put_aside(&mut self, spoilt: Vec<Spoilt>) -> Result<(), Trouble> {
+    fn put_aside(&mut self, spoilt: Vec<Spoilt>) -> Result<(), DatabaseError> {
         let told = set_aside_rows(&mut self.db, spoilt)?;
         self.damage.extend(told);
         Ok(())
@@ -262,7 +268,7 @@ impl SqliteStore {
         self.damage.push(what);
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), Trouble> {
+    fn write(&mut self, batch: &Batch) -> Result<(), DatabaseError> {
         let transaction = self.db.transaction()?;
         for write in batch {
             apply(&transaction, write)?;
@@ -277,7 +283,7 @@ impl SqliteStore {
     }
 
     /// Reads what [`Store::queue`] gives.
-    fn messages(&mut self, after: Seq, limit: usize) -> Result<Fetched, Trouble> {
+    fn messages(&mut self, after: Seq, limit: usize) -> Result<Fetched, DatabaseError> {
         let sql = "SELECT * FROM queue WHERE seq > ?1 ORDER BY seq LIMIT ?2";
         let asked = params![signed(after.0), signed(limit as u64)];
         let messages = loop {
@@ -300,7 +306,7 @@ impl SqliteStore {
 
     /// Adds what [`Store::add_transactions`] adds. The messages of a transaction that cannot be read
     /// go with it.
-    fn transactions(&mut self, fetched: &mut Fetched) -> Result<(), Trouble> {
+    fn transactions(&mut self, fetched: &mut Fetched) -> Result<(), DatabaseError> {
         let sql = "SELECT * FROM tx WHERE id = ?1";
         let mut spoilt = Vec::new();
         for id in fetched.named() {

@@ -3,14 +3,14 @@
 use rusqlite::{params, Connection, OptionalExtension};
 
 use crate::core::{Delivery, Seq, Stored, TxId};
+use crate::store::database_error::DatabaseError;
 use crate::store::rows::{
     availability, cached, data_of, profiles, registers, signed, transaction, unsigned, waiting,
 };
 use crate::store::spoilt::{each, Spoilt};
-use crate::store::trouble::Trouble;
 
 /// Reads it all, once; what cannot be read is listed.
-pub(super) fn stored(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Stored, Trouble> {
+pub(super) fn stored(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Stored, DatabaseError> {
     let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
         ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
         OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";

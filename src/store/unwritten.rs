@@ -10,7 +10,7 @@ use crate::wire::IdToken;
 /// The newest write to each record, in the order in which the records were first written. Its size
 /// is bounded by the number of records, not by the time that the disk fails.
 #[derive(Debug, Default)]
-pub(super) struct Overlay {
+pub(super) struct Unwritten {
     writes: BTreeMap<i64, Write>,
     places: BTreeMap<Record, i64>,
     count: i64,
@@ -61,7 +61,7 @@ fn record_of(write: &Write) -> Record {
     }
 }
 
-impl Overlay {
+impl Unwritten {
     pub(super) fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
@@ -142,7 +142,7 @@ impl Overlay {
 
     /// What the queue holds behind `after`, at most `limit` messages, when the disk has no more than
     /// these behind it or, `full`, no others up to the last of these.
-    pub(super) fn lay_over(
+    pub(super) fn apply_to(
         &self,
         on_disk: Fetched,
         full: bool,
@@ -178,7 +178,7 @@ impl Overlay {
     }
 
     /// Brings what was fetched to what it would be on a disk that had taken everything.
-    pub(super) fn lay_over_transactions(&self, fetched: &mut Fetched) {
+    pub(super) fn apply_to_transactions(&self, fetched: &mut Fetched) {
         let named = fetched.named();
         let on_disk = fetched.transactions.drain(..);
         let mut transactions: BTreeMap<TxId, Transaction> = on_disk.map(|t| (t.id, t)).collect();
@@ -231,17 +231,17 @@ mod tests {
 
     #[test]
     fn a_later_write_takes_the_place_of_an_earlier_one() {
-        let mut overlay = Overlay::default();
-        overlay.add(vec![
+        let mut unwritten = Unwritten::default();
+        unwritten.add(vec![
             Write::Queue(message(1)),
             Write::Setting("A".into(), "1".into()),
         ]);
-        overlay.add(vec![Write::Dequeue(Seq(1))]);
+        unwritten.add(vec![Write::Dequeue(Seq(1))]);
         let left = [
             Write::Setting("A".into(), "1".into()),
             Write::Dequeue(Seq(1)),
         ];
-        assert_eq!(overlay.batch(), left);
+        assert_eq!(unwritten.batch(), left);
     }
 
     fn value(seq: u64) -> QueuedMessage {
@@ -263,32 +263,35 @@ mod tests {
     /// Found by the simulation: the queue grew without bounds while the disk failed.
     #[test]
     fn what_waits_for_the_disk_is_thinned_out_and_the_disk_thins_out_its_own() {
-        let mut overlay = Overlay::default();
-        overlay.add((1..=9).map(value).map(Write::Queue).collect());
-        overlay.add(vec![
+        let mut unwritten = Unwritten::default();
+        unwritten.add((1..=9).map(value).map(Write::Queue).collect());
+        unwritten.add(vec![
             Write::Queue(message(10)),
             Write::Thin(Some(TxId(1)), Seq(2)),
         ]);
-        let queued = overlay.batch().into_iter().filter_map(|write| match write {
-            Write::Queue(message) => Some(message.seq.0),
-            _ => None,
-        });
+        let queued = unwritten
+            .batch()
+            .into_iter()
+            .filter_map(|write| match write {
+                Write::Queue(message) => Some(message.seq.0),
+                _ => None,
+            });
         assert_eq!(queued.collect::<Vec<_>>(), [1, 2, 3, 5, 7, 9, 10]);
         assert_eq!(
-            overlay.batch().first(),
+            unwritten.batch().first(),
             Some(&Write::Thin(Some(TxId(1)), Seq(2)))
         );
     }
 
     #[test]
     fn the_queue_is_read_as_if_everything_had_been_written() {
-        let mut overlay = Overlay::default();
-        overlay.add(vec![Write::Queue(message(3)), Write::Dequeue(Seq(1))]);
+        let mut unwritten = Unwritten::default();
+        unwritten.add(vec![Write::Queue(message(3)), Write::Dequeue(Seq(1))]);
         let on_disk = Fetched {
             messages: vec![message(1), message(2)],
             ..Fetched::default()
         };
-        let seen = overlay.lay_over(on_disk, false, Seq(0), 10);
+        let seen = unwritten.apply_to(on_disk, false, Seq(0), 10);
         let seqs: Vec<_> = seen.messages.iter().map(|message| message.seq.0).collect();
         assert_eq!(seqs, [2, 3]);
     }
@@ -332,8 +335,8 @@ mod tests {
             at: unsynced(3_000),
             values: Vec::new(),
         };
-        let mut overlay = Overlay::default();
-        overlay.add(vec![
+        let mut unwritten = Unwritten::default();
+        unwritten.add(vec![
             Write::Transaction(transaction(2)),
             Write::Datum(TxId(2), datum(1)),
             Write::Queue(value_at(3, 4_000)),
@@ -344,10 +347,10 @@ mod tests {
             messages: vec![value_at(1, 5_000)],
             ..Fetched::default()
         };
-        let mut seen = overlay.lay_over(on_disk, false, Seq(0), 10);
+        let mut seen = unwritten.apply_to(on_disk, false, Seq(0), 10);
         seen.transactions.push(transaction(1));
         seen.data.push((TxId(1), datum(1)));
-        overlay.lay_over_transactions(&mut seen);
+        unwritten.apply_to_transactions(&mut seen);
         let mut stamps: Vec<_> = seen.stamps_mut().map(|stamp| *stamp).collect();
         stamps.sort_unstable_by_key(|stamp| stamp.wall.0);
         let walls: Vec<_> = stamps.iter().map(|stamp| stamp.wall.0).collect();

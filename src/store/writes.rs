@@ -3,13 +3,13 @@
 use rusqlite::{params, Connection, ToSql};
 
 use crate::core::{CentralId, QueuedBody, QueuedMessage, Transaction, Write};
+use crate::store::database_error::DatabaseError;
 use crate::store::rows::{number, senseless, signed, written};
-use crate::store::trouble::Trouble;
 use crate::wire::CiString;
 
 /// Writes what one change says.
-pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
-    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), Trouble> {
+pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError> {
+    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), DatabaseError> {
         db.prepare(sql)?.execute(values)?;
         Ok(())
     };
@@ -108,7 +108,7 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), Trouble> {
     }
 }
 
-fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
+fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), DatabaseError> {
     let (central, central_id) = match tx.central {
         CentralId::Unknown => ("unknown", None),
         CentralId::Known(id) => ("known", Some(id)),
@@ -155,7 +155,7 @@ fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), Trouble> {
+fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), DatabaseError> {
     let (kind, connector, at, samples) = match &message.body {
         QueuedBody::Start(_) => ("start", None, None, None),
         QueuedBody::Stop(_) => ("stop", None, None, None),

@@ -61,7 +61,7 @@ impl World<'_> {
     pub(super) fn power_on(&mut self) -> Is {
         self.epoch += 1;
         self.booted = self.now;
-        let mut store = Cushion::new(Box::new(self.disk.clone()));
+        let mut store = RetryingStore::new(Box::new(self.disk.clone()));
         let stored = store
             .load()
             .map_err(|why| format!("the store cannot be read: {why}"))?;
@@ -166,14 +166,14 @@ impl World<'_> {
                     self.disk_is_slow(self.slow.1)?;
                 }
                 if let Some(store) = &mut self.store {
-                    let turn = store.commit(batch);
-                    self.stored(None, turn);
+                    let health = store.commit(batch);
+                    self.stored(None, health);
                 }
             }
             Effect::Fetch { after, limit } => {
                 if let Some(store) = &mut self.store {
-                    let (fetched, turn) = store.fetch(after, limit);
-                    self.stored(fetched, turn);
+                    let (fetched, health) = store.fetch(after, limit);
+                    self.stored(fetched, health);
                 }
             }
             Effect::Connect(_) => {
@@ -202,10 +202,10 @@ impl World<'_> {
     }
 
     /// What came of the store.
-    pub(super) fn stored(&mut self, fetched: Option<Fetched>, turn: Option<Turn>) {
-        if let Some(turn) = turn {
-            self.say(|| format!("disk: {turn:?}"));
-            if turn != Turn::Works {
+    pub(super) fn stored(&mut self, fetched: Option<Fetched>, health: Option<Health>) {
+        if let Some(health) = health {
+            self.say(|| format!("disk: {health:?}"));
+            if health != Health::Works {
                 self.failing_since = self.now;
                 self.after(DISK_TRY, Next::DiskTry(self.epoch));
             }
@@ -218,11 +218,11 @@ impl World<'_> {
         let Some(store) = self.store.as_mut().filter(|store| store.is_failing()) else {
             return Ok(());
         };
-        let (fetched, turn) = store.try_again();
+        let (fetched, health) = store.try_again();
         if store.is_failing() {
             self.after(DISK_TRY, Next::DiskTry(self.epoch));
         }
-        self.stored(fetched, turn);
+        self.stored(fetched, health);
         Power::settle(self)?;
         self.turn()
     }

@@ -18,7 +18,7 @@ impl World<'_> {
     }
 
     fn is_failing(&self) -> bool {
-        self.store.as_ref().is_some_and(Cushion::is_failing)
+        self.store.as_ref().is_some_and(RetryingStore::is_failing)
     }
 
     pub(super) fn ails(&self) -> String {

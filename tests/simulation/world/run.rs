@@ -8,7 +8,7 @@ use evcp::core::{
     Feed, Fetched, Hardware, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup,
     Supply, Transaction, TransactionChange, Tuning,
 };
-use evcp::store::{Cushion, Store, Turn};
+use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::wire::{
     ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
@@ -114,7 +114,7 @@ struct World<'a> {
     power: Power,
     /// For how long the power goes when there is no fuel left.
     off_for: u64,
-    store: Option<Cushion>,
+    store: Option<RetryingStore>,
     disk: Disk,
     /// Counts the starts of the device.
     epoch: u64,
