@@ -102,7 +102,7 @@ pub fn hear<T: Answer>(payload: &RawValue) -> Option<Heard<T>> {
 impl Answer for BootAnswer {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         Some(Self {
-            status: members.word("status", RegistrationStatus::ALL)?,
+            status: members.one_of("status", RegistrationStatus::ALL)?,
             current_time: members.time("currentTime"),
             interval: members.integer("interval"),
         })
@@ -123,7 +123,7 @@ impl Answer for TagAnswer {
         let inner = match members.find("idTagInfo") {
             Some(object) if object.starts_with('{') => object,
             Some(_) => {
-                let status = members.word("idTagInfo", AuthorizationStatus::ALL);
+                let status = members.one_of("idTagInfo", AuthorizationStatus::ALL);
                 return Some(Self {
                     status,
                     ..Self::default()
@@ -142,7 +142,7 @@ impl TagAnswer {
     fn of(members: &mut Members<'_>) -> Self {
         let parent: Option<IdToken> = members.text("parentIdTag");
         Self {
-            status: members.word("status", AuthorizationStatus::ALL),
+            status: members.one_of("status", AuthorizationStatus::ALL),
             expiry_date: members.time("expiryDate"),
             parent_id_tag: parent.filter(|parent| !parent.as_str().trim().is_empty()),
         }
@@ -162,7 +162,7 @@ impl Answer for DataAnswer {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let data = members.string("data").map(Cow::into_owned);
         Some(Self {
-            status: members.word("status", DataTransferStatus::ALL)?,
+            status: members.one_of("status", DataTransferStatus::ALL)?,
             data,
         })
     }

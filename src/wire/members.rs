@@ -23,23 +23,23 @@ pub struct Members<'a> {
     pub(super) unreadable: Vec<&'static str>,
 }
 
-/// A word of an enumeration.
-pub trait Word: Copy + 'static {
+/// A value of an enumeration of OCPP.
+pub trait Enumeration: Copy + 'static {
     /// As it is written.
-    fn word(self) -> &'static str;
+    fn as_written(self) -> &'static str;
 }
 
-macro_rules! words_of {
+macro_rules! enumerations {
     ($($name:ident),*) => {$(
-        impl Word for $name {
-            fn word(self) -> &'static str {
+        impl Enumeration for $name {
+            fn as_written(self) -> &'static str {
                 self.as_str()
             }
         }
     )*};
 }
 
-words_of!(AuthorizationStatus, DataTransferStatus, RegistrationStatus);
+enumerations!(AuthorizationStatus, DataTransferStatus, RegistrationStatus);
 
 impl<'a> Members<'a> {
     /// What is no object has none.
@@ -90,10 +90,10 @@ impl<'a> Members<'a> {
         self.member(name, |text| read(text).filter(|at| *at >= NO_TIME_BEFORE))
     }
 
-    pub(super) fn word<T: Word>(&mut self, name: &'static str, all: &[T]) -> Option<T> {
+    pub(super) fn one_of<T: Enumeration>(&mut self, name: &'static str, all: &[T]) -> Option<T> {
         let fits = |text: &str| {
             let mut all = all.iter();
-            all.find(|one| one.word().eq_ignore_ascii_case(text.trim()))
+            all.find(|one| one.as_written().eq_ignore_ascii_case(text.trim()))
                 .copied()
         };
         self.member(name, |text| fits(&string(text)?))

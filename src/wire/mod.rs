@@ -28,7 +28,7 @@ pub use answer::{
 pub use decimal::Tenths;
 pub use error::{ErrorCode, Violation};
 pub use frame::{call, call_error, call_result, parse_frame, Frame, FrameError, MessageId};
-pub use members::{Members, Word};
+pub use members::{Enumeration, Members};
 pub use messages::*;
 pub use payload::Mode;
 pub use read::{read, Read};
