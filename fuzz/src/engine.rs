@@ -75,13 +75,13 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             let text = text(u);
             world.hear(&text);
         }
-        POLITE => world.polite = flag(u),
+        POLITE => world.all.central.silent = !flag(u),
         8 => world.call_well(one(u, ACTIONS), u),
         9 => world.refuse(),
         10 => world.cut(),
-        11 => world.reachable = flag(u),
+        11 => world.all.reachable = flag(u),
         12 => world.power_cut(),
-        13 => world.fuel = Some(below(u, 12)),
+        13 => world.all.power.fuel = Some(below(u, 12)),
         14 => world.fact(Fact::Meter(place(u), readings(u))),
         15 => {
             let (at, reason) = (connector(u), one(u, Reason::ALL));
@@ -106,7 +106,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             let value = CiString::truncated(&text(u));
             world.fact(Fact::SetKey(CiString::truncated(key), value));
         }
-        21 => world.step_wall(number(u)),
+        21 => world.all.step_wall(number(u)),
         22 => match below(u, 6) {
             0 => world.fact(Fact::Warning(place(u), maybe(u, fault))),
             1 => world.fact(Fact::Network(flag(u))),

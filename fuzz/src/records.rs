@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
@@ -17,6 +18,7 @@ use evcp::core::{
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
 use evcp::wire::{AuthorizationStatus, ChargingProfile, IdToken, Measurand, Reason, SampledValue};
+use evcp_testing::power::{News, Power, Surroundings};
 use rusqlite::types::Value as Cell;
 use rusqlite::{params_from_iter, Connection};
 use serde_json::json;
@@ -377,45 +379,72 @@ fn survive(folder: &Path) {
 
 /// An engine takes what was stored, connects, and delivers what it can.
 fn live(stored: Stored, store: &mut SqliteStore) {
-    let mut now = Now {
+    let now = Now {
         mono: Mono(1_000),
         wall: Wall(1_767_225_600_000),
     };
-    let mut engine = Engine::new(setup(2), stored, now).expect("what is stored hinders nobody");
+    let engine = Engine::new(setup(2), stored, now).expect("what is stored hinders nobody");
+    let mut life = Life {
+        power: Power::default(),
+        store,
+        now,
+        news: VecDeque::new(),
+    };
+    life.power.on(engine);
     for _ in 0..40 {
-        let mut owed = Vec::new();
-        let mut news = VecDeque::new();
-        loop {
-            while let Some(effect) = engine.poll() {
-                match effect {
-                    Effect::Store(batch) => {
-                        let _ = store.commit(&batch);
-                    }
-                    Effect::Fetch { after, limit } => {
-                        let fetched = store.fetch(after, limit).unwrap_or_default();
-                        news.push_back(Input::Fetched(fetched));
-                    }
-                    Effect::Connect(_) => news.push_back(Input::Link(Link::Up)),
-                    Effect::Ping => news.push_back(Input::Link(Link::Pong)),
-                    Effect::Send(text) => owed.extend(answer(&text)),
-                    Effect::Close(_) | Effect::Tell(_) => {}
-                }
+        match Power::give(&mut life, Input::Deadline) {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+        let Some((due, _)) = life.power.engine().and_then(Engine::deadline) else {
+            return;
+        };
+        life.now.mono = life.now.mono.max(due);
+    }
+}
+
+/// A disk that may fail, and a central system that is content with everything.
+struct Life<'a> {
+    power: Power,
+    store: &'a mut SqliteStore,
+    now: Now,
+    news: VecDeque<News>,
+}
+
+impl Surroundings for Life<'_> {
+    type Wrong = Infallible;
+
+    fn power(&mut self) -> &mut Power {
+        &mut self.power
+    }
+
+    fn clock(&self) -> Now {
+        self.now
+    }
+
+    fn carry_out(&mut self, _: &Engine, effect: Effect) -> Result<(), Infallible> {
+        match effect {
+            Effect::Store(batch) => {
+                let _ = self.store.commit(&batch);
             }
-            let Some(input) = news.pop_front() else {
-                break;
-            };
-            engine.handle(now, input);
+            Effect::Fetch { after, limit } => {
+                let fetched = self.store.fetch(after, limit).unwrap_or_default();
+                self.news.push_back(News::Fetched(fetched));
+            }
+            Effect::Connect(_) => self.news.push_back(News::Link(Link::Up)),
+            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Send(text) => self.news.extend(answer(&text).map(News::Text)),
+            Effect::Close(_) | Effect::Tell(_) => {}
         }
-        if owed.is_empty() {
-            let Some((due, _)) = engine.deadline() else {
-                return;
-            };
-            now.mono = now.mono.max(due);
-            engine.handle(now, Input::Deadline);
-        }
-        for text in owed {
-            engine.handle(now, Input::Link(Link::Text(&text)));
-        }
+        Ok(())
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    fn power_goes(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! leaves no trace.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
@@ -13,6 +14,7 @@ use evcp::core::{
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Mono, Now, Wall};
 use evcp::wire::{CiString, Frame};
+use evcp_testing::power::{News, Power, Surroundings};
 use serde_json::{json, Value};
 
 use crate::bytes::{below, flag, one, text};
@@ -100,7 +102,8 @@ fn name(u: &mut Unstructured<'_>, declared: &[DeclaredKey]) -> CiString<50> {
 
 struct Running {
     setup: Setup,
-    engine: Engine,
+    power: Power,
+    news: VecDeque<News>,
     disk: MemoryStore,
     up: bool,
     sent: Vec<String>,
@@ -121,9 +124,12 @@ impl Running {
                 return None;
             }
         };
+        let mut power = Power::default();
+        power.on(engine);
         let mut device = Self {
             setup,
-            engine,
+            power,
+            news: VecDeque::new(),
             disk: MemoryStore::default(),
             up: false,
             sent: Vec::new(),
@@ -152,57 +158,36 @@ impl Running {
     }
 
     fn hear(&mut self, text: &str) {
-        self.engine.handle(NOW, Input::Link(Link::Text(text)));
-        self.effects();
+        self.give(Input::Link(Link::Text(text)));
+    }
+
+    fn give(&mut self, input: Input<'_>) {
+        match Power::give(self, input) {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
     }
 
     fn effects(&mut self) {
-        let mut news = VecDeque::new();
-        loop {
-            while let Some(effect) = self.engine.poll() {
-                self.effect(effect, &mut news);
-            }
-            let Some(link) = news.pop_front() else {
-                return;
-            };
-            self.engine.handle(NOW, Input::Link(link));
+        match Power::settle(self) {
+            Ok(()) => {}
+            Err(never) => match never {},
         }
     }
 
-    fn effect(&mut self, effect: Effect, news: &mut VecDeque<Link<'_>>) {
-        match effect {
-            Effect::Store(batch) => {
-                for write in &batch {
-                    if let Write::Setting(key, value) = write {
-                        self.stored.push((key.clone(), value.clone()));
-                    }
-                }
-                self.disk.commit(&batch).expect("memory can be written");
-            }
-            Effect::Connect(_) => {
-                self.up = true;
-                news.push_back(Link::Up);
-            }
-            Effect::Close(_) => self.up = false,
-            Effect::Send(text) => {
-                assert!(self.up);
-                self.sent.push(text);
-            }
-            Effect::Tell(notice) => self.told.push(notice),
-            Effect::Ping => news.push_back(Link::Pong),
-            Effect::Fetch { .. } => unreachable!("nothing is queued"),
-        }
+    fn engine(&self) -> &Engine {
+        self.power.engine().expect("the power is on")
     }
 
     fn all(&self) -> Shown {
-        let all = self.engine.settings();
+        let all = self.engine().settings();
         all.map(|(key, value)| (key.to_owned(), value.map(str::to_owned)))
             .collect()
     }
 
     /// A key has that value now, if it may be read.
     fn shows(&self, key: &str, value: &str) {
-        let mut all = self.engine.settings();
+        let mut all = self.engine().settings();
         let found = all.find(|(name, _)| name.eq_ignore_ascii_case(key));
         let (_, shown) = found.unwrap_or_else(|| panic!("{key} was taken and is not there"));
         let secret = Key::by_name(key).is_some_and(|key| key.row().rights == Rights::WriteOnly);
@@ -242,8 +227,7 @@ impl Running {
     fn by_firmware(&mut self, key: &CiString<50>, value: CiString<500>) {
         let before = self.all();
         let fact = Fact::SetKey(key.clone(), value.clone());
-        self.engine.handle(NOW, Input::Charger(fact));
-        self.effects();
+        self.give(Input::Charger(fact));
         let taken = !self.stored.is_empty();
         self.followed(&before, key.as_str(), value.as_str(), taken);
     }
@@ -330,5 +314,51 @@ impl Running {
             .map(|(key, value)| (key.to_owned(), value.map(str::to_owned)))
             .collect();
         assert_eq!(again, self.all());
+    }
+}
+
+impl Surroundings for Running {
+    type Wrong = Infallible;
+
+    fn power(&mut self) -> &mut Power {
+        &mut self.power
+    }
+
+    fn clock(&self) -> Now {
+        NOW
+    }
+
+    fn carry_out(&mut self, _: &Engine, effect: Effect) -> Result<(), Infallible> {
+        match effect {
+            Effect::Store(batch) => {
+                for write in &batch {
+                    if let Write::Setting(key, value) = write {
+                        self.stored.push((key.clone(), value.clone()));
+                    }
+                }
+                self.disk.commit(&batch).expect("memory can be written");
+            }
+            Effect::Connect(_) => {
+                self.up = true;
+                self.news.push_back(News::Link(Link::Up));
+            }
+            Effect::Close(_) => self.up = false,
+            Effect::Send(text) => {
+                assert!(self.up);
+                self.sent.push(text);
+            }
+            Effect::Tell(notice) => self.told.push(notice),
+            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Fetch { .. } => unreachable!("nothing is queued"),
+        }
+        Ok(())
+    }
+
+    fn news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    fn power_goes(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }

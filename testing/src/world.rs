@@ -226,8 +226,8 @@ impl<C: CentralSystem> World<C> {
         self.central.pass(span);
     }
 
-    /// A frame reaches the charge point.
-    fn arrives(&mut self, text: &str) {
+    /// A frame is about to reach the charge point.
+    pub fn arrives(&mut self, text: &str) {
         self.trace.note("received", self.now, text);
         match wire::parse_frame(text) {
             Ok(Frame::Call { id, .. }) | Err(FrameError::Answer { id, .. }) => {

@@ -3,26 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evcp::core::{ConnectorId, QueuedBody, QueuedMessage, Supply, TransactionChange, TxId};
-use evcp::time::{Millis, Mono};
 use evcp::wire::{self, Action, Frame};
 use serde_json::Value;
 
 use crate::message;
 
-/// A call that waits for its answer, as seen from outside.
-pub struct Waiting {
-    pub id: String,
-    pub action: String,
-    until: Mono,
-}
-
 #[derive(Default)]
 pub struct Books {
-    pub waiting: Option<Waiting>,
-    /// What was said under each id, ever.
-    said: BTreeMap<String, String>,
-    /// Calls of the central system on this connection that have no answer yet.
-    asked: BTreeSet<String>,
     /// Under which id the central system has the start and the stop of a transaction.
     started: BTreeMap<TxId, String>,
     stopped: BTreeMap<TxId, String>,
@@ -36,66 +23,27 @@ pub struct Books {
 }
 
 impl Books {
-    pub fn connected(&mut self) {
-        self.waiting = None;
-        self.asked.clear();
-    }
-
     pub fn power_cut(&mut self) {
-        self.connected();
         self.running.clear();
         self.supplies.clear();
     }
 
-    pub fn asks(&mut self, id: &str) {
-        self.asked.insert(id.to_owned());
-    }
-
     /// A frame left. `queued`: what the disk holds under its id.
-    pub fn sent(
-        &mut self,
-        now: Mono,
-        patience: Millis,
-        text: &str,
-        queued: Option<&QueuedMessage>,
-    ) {
+    pub fn sent(&mut self, text: &str, queued: Option<&QueuedMessage>) {
         let frame = wire::parse_frame(text).unwrap_or_else(|why| panic!("{why}: {text}"));
-        let (id, action, payload): (_, _, Value) = match frame {
-            Frame::Call {
-                id,
-                action,
-                payload,
-            } => {
-                let payload = serde_json::from_str(payload.get()).expect("it is JSON");
-                (id, action.into_owned(), payload)
-            }
-            Frame::CallResult { id, .. } | Frame::CallError { id, .. } => {
-                assert!(
-                    self.asked.remove(id.as_str()),
-                    "an answer that nobody waits for: {text}"
-                );
-                return;
-            }
+        let Frame::Call {
+            id,
+            action,
+            payload,
+        } = frame
+        else {
+            return;
         };
-        if let Some(waiting) = &self.waiting {
-            let over = now >= waiting.until;
-            assert!(over, "{text} while {} has no answer", waiting.id);
-        }
+        let payload: Value = serde_json::from_str(payload.get()).expect("it is JSON");
         let known = Action::parse(&action).expect("it is OCPP's");
         assert!(known.from_charge_point());
         assert!(message::request(known, &payload), "by the schema: {text}");
-        let said = format!("{action}{payload}");
-        let before = self
-            .said
-            .entry(id.as_str().to_owned())
-            .or_insert_with(|| said.clone());
-        assert_eq!(*before, said, "one id for two calls");
         self.queued(&action, id.as_str(), &payload, queued);
-        self.waiting = Some(Waiting {
-            id: id.as_str().to_owned(),
-            action,
-            until: now + patience,
-        });
     }
 
     fn queued(&mut self, action: &str, id: &str, payload: &Value, queued: Option<&QueuedMessage>) {
@@ -145,16 +93,6 @@ impl Books {
                 self.stopped.insert(*tx, id.to_owned());
             }
             _ => {}
-        }
-    }
-
-    pub fn answered(&mut self, id: &str) {
-        if self
-            .waiting
-            .as_ref()
-            .is_some_and(|waiting| waiting.id == id)
-        {
-            self.waiting = None;
         }
     }
 

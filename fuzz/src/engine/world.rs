@@ -1,16 +1,20 @@
-//! The engine, a disk in memory, a link, and a central system that is polite when it is told to be.
+//! The world of the tests, with a central system that is polite when it is told to be, and books of what was
+//! sent and told.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    AfterPowerLoss, ConnectorId, Effect, Engine, Fact, Fault, Fetched, Input, Link, Notice,
-    Quantity, Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
+    AfterPowerLoss, ConnectorId, Effect, Engine, Fact, Fault, Input, Link, Notice, Quantity,
+    Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
 };
-use evcp::store::{MemoryStore, Store};
+use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::{self, Action, CiString, Frame, Mode};
-use serde_json::value::{to_raw_value, RawValue};
+use evcp::wire::{self, CiString, Frame, Mode};
+use evcp_testing::power::{News, Power, Surroundings};
+use evcp_testing::{Polite, NEW_YEAR};
+use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
 use super::books::Books;
@@ -18,8 +22,6 @@ use super::{answer, request};
 use crate::bytes::{below, byte, flag, one};
 use crate::settings::setup;
 
-/// 2026-01-01T00:00:00Z
-const NEW_YEAR: i64 = 1_767_225_600_000;
 /// How many meter values may be queued at most.
 const MOST_VALUES: u64 = 100;
 
@@ -67,67 +69,48 @@ impl Charger {
 }
 
 pub struct World {
-    setup: Setup,
-    engine: Engine,
-    disk: MemoryStore,
-    now: Now,
-    connected: bool,
-    pub reachable: bool,
-    /// Every call is answered well, at once.
-    pub polite: bool,
-    /// Effects until the power goes.
-    pub fuel: Option<usize>,
+    pub all: evcp_testing::World<Polite>,
     books: Books,
     questions: Vec<RequestId>,
     faults: BTreeMap<Option<ConnectorId>, Fault>,
-    /// What the central system says, after the effects of the input have been carried out.
-    owed: Vec<(String, String, Value)>,
-    /// What effects led to, and the engine has not heard of yet.
-    news: VecDeque<Input<'static>>,
     calls: u64,
     data: u64,
     concluded: u64,
-    sessions: i32,
-    ids: BTreeMap<String, i32>,
+}
+
+/// What is wrong in this world is a panic.
+fn sure(done: Result<(), Infallible>) {
+    match done {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
 }
 
 impl World {
     pub fn new(charger: Charger) -> Self {
-        let setup = charger.0;
         let now = Now {
             mono: Mono(1_000),
             wall: Wall(NEW_YEAR),
         };
-        let engine = Engine::new(setup.clone(), evcp::core::Stored::default(), now);
+        let memory = Box::<MemoryStore>::default();
+        let all = evcp_testing::World::with(charger.0, memory, Polite::default(), now);
         let mut world = Self {
-            setup,
-            engine: engine.expect("the set-up is good"),
-            disk: MemoryStore::default(),
-            now,
-            connected: false,
-            reachable: true,
-            polite: true,
-            fuel: None,
+            all: all.expect("the set-up is good"),
             books: Books::default(),
             questions: Vec::new(),
             faults: BTreeMap::new(),
-            owed: Vec::new(),
-            news: VecDeque::new(),
             calls: 0,
             data: 0,
             concluded: 0,
-            sessions: 0,
-            ids: BTreeMap::new(),
         };
-        world.effects();
+        sure(Power::settle(&mut world));
         world
     }
 
     // ---- what happens ----
 
     pub fn give(&mut self, input: Input<'_>) {
-        self.engine.handle(self.now, input);
-        self.effects();
+        sure(Power::give(self, input));
     }
 
     pub fn fact(&mut self, fact: Fact) {
@@ -135,7 +118,7 @@ impl World {
     }
 
     pub fn fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
-        let there = at.is_none_or(|at| at.index() < self.setup.connectors.len());
+        let there = at.is_none_or(|at| at.index() < self.all.setup.connectors.len());
         match &fault {
             Some(fault) if there => self.faults.insert(at, fault.clone()),
             _ => self.faults.remove(&at),
@@ -168,32 +151,28 @@ impl World {
     }
 
     pub fn hear(&mut self, text: &str) {
-        if !self.connected {
+        if !self.all.connected {
             return;
         }
-        match wire::parse_frame(text) {
-            Ok(Frame::Call { id, .. }) | Err(wire::FrameError::Answer { id, .. }) => {
-                self.books.asks(id.as_str());
-            }
-            Ok(Frame::CallResult { id, payload }) => self.answers(id.as_str(), Some(payload)),
-            Ok(Frame::CallError { id, .. }) => self.answers(id.as_str(), None),
-            Err(wire::FrameError::Ignore(_) | wire::FrameError::BadId { .. }) => {}
-        }
+        self.all.arrives(text);
+        self.answers(text);
         self.give(Input::Link(Link::Text(text)));
     }
 
     /// An answer is on its way: what it says that the central system has.
-    fn answers(&mut self, id: &str, payload: Option<&RawValue>) {
-        let good = payload.is_some_and(|payload| match self.books.body(id) {
+    fn answers(&mut self, text: &str) {
+        let Ok(Frame::CallResult { id, payload }) = wire::parse_frame(text) else {
+            return;
+        };
+        let good = |payload: &RawValue| match self.books.body(id.as_str()) {
             Some(QueuedBody::Start(_)) => {
                 wire::read::<wire::StartTransactionResponse>(payload, Mode::Tolerant).is_ok()
             }
             _ => true,
-        });
-        if good {
-            self.books.booked(id);
+        };
+        if good(payload) {
+            self.books.booked(id.as_str());
         }
-        self.books.answered(id);
     }
 
     pub fn call(&mut self, action: &str, payload: &Value) {
@@ -209,170 +188,78 @@ impl World {
 
     /// The call that waits is answered with this.
     pub fn answer_with(&mut self, payload: &Value) {
-        if let Some(waiting) = &self.books.waiting {
+        if let Some(waiting) = self.all.frames.waiting().cloned() {
             let payload = match payload {
-                Value::Null => self.good_answer(&waiting.id.clone(), &waiting.action.clone()),
+                Value::Null => {
+                    let central = &mut self.all.central;
+                    central.answer(self.all.now, &waiting.id, &waiting.action)
+                }
                 payload => payload.clone(),
             };
-            let id = self
-                .books
-                .waiting
-                .as_ref()
-                .map(|waiting| waiting.id.clone());
-            self.hear(&json!([3, id, payload]).to_string());
+            self.hear(&json!([3, waiting.id, payload]).to_string());
         }
     }
 
     pub fn refuse(&mut self) {
-        if let Some(waiting) = &self.books.waiting {
+        if let Some(waiting) = self.all.frames.waiting() {
             let text = json!([4, waiting.id, "InternalError", "", {}]).to_string();
             self.hear(&text);
         }
     }
 
     pub fn cut(&mut self) {
-        if std::mem::take(&mut self.connected) {
+        if std::mem::take(&mut self.all.connected) {
             self.give(Input::Link(Link::Down("cut".to_owned())));
         }
     }
 
-    pub fn step_wall(&mut self, millis: i64) {
-        self.now.wall = self.now.wall.offset(millis);
-    }
-
     pub fn power_cut(&mut self) {
-        self.now.mono = Mono(1_000);
-        self.setup.seed += 1;
-        self.connected = false;
-        self.fuel = None;
-        self.questions.clear();
-        self.owed.clear();
-        self.news.clear();
-        self.faults.clear();
-        self.books.power_cut();
-        // Nobody is told any more what became of vendor data.
-        self.concluded = self.data;
-        let stored = self.disk.load().expect("memory can be read");
-        let engine = Engine::new(self.setup.clone(), stored, self.now);
-        self.engine = engine.expect("what is stored hinders nobody");
-        self.effects();
+        sure(self.power_goes());
+        sure(Power::settle(self));
     }
 
     /// Time passes, and everything happens that is due in it.
     pub fn run(&mut self, millis: u64) {
-        let end = self.now.mono + Millis(millis);
+        let end = self.all.now.mono + Millis(millis);
         let (mut rounds, mut still) = (0, 0);
-        while let Some((due, reason)) = self.engine.deadline().filter(|(due, _)| *due <= end) {
+        while let Some((due, reason)) = self.due().filter(|(due, _)| *due <= end) {
             rounds += 1;
             if rounds > 60 {
                 return;
             }
-            still = if due <= self.now.mono { still + 1 } else { 0 };
+            let now = self.all.now.mono;
+            still = if due <= now { still + 1 } else { 0 };
             assert!(still < 50, "it spins on {reason:?}");
-            self.pass(due);
+            self.all.pass(due.since(now));
             self.give(Input::Deadline);
             self.look();
         }
-        self.pass(end);
+        self.all.pass(end.since(self.all.now.mono));
     }
 
-    fn pass(&mut self, to: Mono) {
-        let span = i64::try_from(to.since(self.now.mono).0).unwrap_or(i64::MAX);
-        self.now.mono = self.now.mono.max(to);
-        self.now.wall = self.now.wall.offset(span);
+    fn due(&self) -> Option<(Mono, evcp::core::Due)> {
+        self.all.engine().deadline()
     }
 
-    // ---- effects ----
-
-    fn effects(&mut self) {
-        let mut rounds = 0;
-        loop {
-            while let Some(effect) = self.engine.poll() {
-                if let Some(left) = &mut self.fuel {
-                    if *left == 0 {
-                        return self.power_cut();
-                    }
-                    *left -= 1;
-                }
-                self.effect(effect);
-            }
-            rounds += 1;
-            assert!(rounds < 2_000, "one input has no end of effects");
-            if let Some(input) = self.news.pop_front() {
-                self.engine.handle(self.now, input);
-                continue;
-            }
-            if self.owed.is_empty() {
-                return;
-            }
-            let (id, action, payload) = self.owed.remove(0);
-            let waits = self.books.waiting.as_ref().is_some_and(|w| w.id == id);
-            if !self.connected || !waits {
-                continue;
-            }
-            let said = to_raw_value(&payload).expect("it is JSON");
-            self.answers(&id, Some(&said));
-            let text = json!([3, id, payload]).to_string();
-            assert!(Action::parse(&action).is_some());
-            self.engine.handle(self.now, Input::Link(Link::Text(&text)));
-        }
-    }
-
-    fn effect(&mut self, effect: Effect) {
-        match effect {
-            Effect::Store(batch) => self.disk.commit(&batch).expect("memory can be written"),
-            Effect::Fetch { after, limit } => {
-                let fetched = self.disk.fetch(after, limit).expect("memory can be read");
-                self.news.push_back(Input::Fetched(fetched));
-            }
-            Effect::Connect(_) => {
-                assert!(!self.connected, "a second connection");
-                self.connected = self.reachable;
-                self.books.connected();
-                let news = if self.reachable {
-                    Link::Up
-                } else {
-                    Link::Failed("no route".to_owned())
-                };
-                self.news.push_back(Input::Link(news));
-            }
-            Effect::Close(_) => self.connected = false,
-            Effect::Ping => {
-                assert!(self.connected);
-                if self.polite {
-                    self.news.push_back(Input::Link(Link::Pong));
-                }
-            }
-            Effect::Send(text) => self.sent(&text),
-            Effect::Tell(notice) => self.told(notice),
-        }
-    }
+    // ---- what was sent and told ----
 
     fn sent(&mut self, text: &str) {
-        assert!(self.connected, "sent without a connection: {text}");
         let frame = wire::parse_frame(text).unwrap_or_else(|why| panic!("{why}: {text}"));
-        let (Frame::Call { id, .. } | Frame::CallResult { id, .. } | Frame::CallError { id, .. }) =
-            &frame;
-        let of_session = matches!(&frame, Frame::Call { action, .. }
-            if action == "StartTransaction" || action == "StopTransaction");
-        let queued = of_session.then(|| self.queued(id.as_str())).flatten();
-        let patience = self.setting("MessageTimeout").parse().unwrap_or(30);
-        let patience = Millis::from_secs(patience);
-        self.books
-            .sent(self.now.mono, patience, text, queued.as_ref());
-        if let Frame::Call { id, action, .. } = frame {
-            if self.polite {
-                let payload = self.good_answer(id.as_str(), &action);
-                self.owed
-                    .push((id.as_str().to_owned(), action.into_owned(), payload));
+        let queued = match &frame {
+            Frame::Call { id, action, .. }
+                if action == "StartTransaction" || action == "StopTransaction" =>
+            {
+                self.queued(id.as_str())
             }
-        }
+            _ => None,
+        };
+        self.books.sent(text, queued.as_ref());
     }
 
     fn told(&mut self, notice: Notice) {
         match notice {
             Notice::Transaction(step) => {
-                let stored = self.disk.clone().load().expect("memory can be read");
+                let stored = self.all.disk.load().expect("memory can be read");
                 let runs = stored.running.iter().any(|running| running.id == step.tx);
                 match step.change {
                     TransactionChange::Started => assert!(runs, "told and not stored: {step:?}"),
@@ -392,11 +279,11 @@ impl World {
             Notice::Expired(request) => self.questions.retain(|open| *open != request),
             // The interval of an acceptance is said anew at each boot, and not stored.
             Notice::Key(key, Some(value)) if key != "HeartbeatInterval" => {
-                let stored = self.disk.clone().load().expect("memory can be read");
+                let stored = self.all.disk.load().expect("memory can be read");
                 assert!(stored.settings.contains(&(key, value)));
             }
             Notice::Availability(at, operative) => {
-                let stored = self.disk.clone().load().expect("memory can be read");
+                let stored = self.all.disk.load().expect("memory can be read");
                 let mut all = stored.availability.iter();
                 // What is not named is operative.
                 let found = all.find(|(place, _)| *place == at);
@@ -413,41 +300,12 @@ impl World {
 
     // ---- what is the case ----
 
-    fn queued(&self, id: &str) -> Option<QueuedMessage> {
-        let fetched = self.disk.clone().fetch(Seq(0), usize::MAX);
-        let Fetched { messages, .. } = fetched.expect("memory can be read");
+    fn queued(&mut self, id: &str) -> Option<QueuedMessage> {
+        let fetched = self.all.disk.fetch(Seq(0), usize::MAX);
+        let messages = fetched.expect("memory can be read").messages;
         messages
             .into_iter()
             .find(|message| message.message_id == id)
-    }
-
-    fn setting(&self, name: &str) -> String {
-        let mut all = self.engine.settings();
-        let found = all.find(|(key, _)| *key == name);
-        found
-            .and_then(|(_, value)| value.map(str::to_owned))
-            .unwrap_or_default()
-    }
-
-    fn good_answer(&mut self, id: &str, action: &str) -> Value {
-        let time = wire::format_wall(self.now.wall);
-        match action {
-            "BootNotification" => {
-                json!({"status": "Accepted", "currentTime": time, "interval": 300})
-            }
-            "Heartbeat" => json!({ "currentTime": time }),
-            "Authorize" => json!({"idTagInfo": {"status": "Accepted"}}),
-            "StartTransaction" => {
-                let sessions = &mut self.sessions;
-                let number = self.ids.entry(id.to_owned()).or_insert_with(|| {
-                    *sessions += 1;
-                    999 + *sessions
-                });
-                json!({"transactionId": number, "idTagInfo": {"status": "Accepted"}})
-            }
-            "DataTransfer" => json!({"status": "Accepted"}),
-            _ => json!({}),
-        }
     }
 
     /// What holds between any two inputs.
@@ -462,20 +320,65 @@ impl World {
         // Starts and stops are never dropped; those in the window of the queue come on top of the
         // values that the store may hold, and so does what is under way to it.
         let most = MOST_VALUES + 160 + 2 * self.books.sessions();
-        let queued = self.engine.counters().queued;
+        let queued = self.all.engine().counters().queued;
         assert!(queued <= most, "{queued} messages are queued");
         assert!(self.questions.len() <= 32, "no end of questions");
     }
 
     /// With a central system that answers, all that must arrive does, and nothing is left over.
     pub fn settle_down(&mut self) {
-        self.fuel = None;
-        self.polite = true;
-        self.reachable = true;
+        self.all.power.fuel = None;
+        self.all.central.silent = false;
+        self.all.reachable = true;
         self.cut();
         self.fact(Fact::Network(true));
         for _ in 0..2 {
             self.run(600_000);
         }
+    }
+}
+
+impl Surroundings for World {
+    type Wrong = Infallible;
+
+    fn power(&mut self) -> &mut Power {
+        &mut self.all.power
+    }
+
+    fn clock(&self) -> Now {
+        self.all.now
+    }
+
+    fn carry_out(&mut self, engine: &Engine, effect: Effect) -> Result<(), Infallible> {
+        match &effect {
+            Effect::Send(text) => self.sent(text),
+            Effect::Tell(notice) => self.told(notice.clone()),
+            Effect::Ping => {
+                assert!(self.all.connected);
+                if self.all.central.silent {
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+        self.all.carry_out(engine, effect)
+    }
+
+    fn news(&mut self) -> Option<News> {
+        let news = self.all.news()?;
+        if let News::Text(text) = &news {
+            self.answers(text);
+        }
+        Some(news)
+    }
+
+    fn power_goes(&mut self) -> Result<(), Infallible> {
+        self.all.power_cycle();
+        self.questions.clear();
+        self.faults.clear();
+        self.books.power_cut();
+        // Nobody is told any more what became of vendor data.
+        self.concluded = self.data;
+        Ok(())
     }
 }
