@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evcp::core::{ConnectorId, QueuedBody, QueuedMessage, Supply, TransactionChange, TxId};
-use evcp::wire::{self, Action, Frame};
+use evcp::wire::Action;
+use serde_json::value::RawValue;
 use serde_json::Value;
 
 use crate::message;
@@ -28,22 +29,22 @@ impl Books {
         self.supplies.clear();
     }
 
-    /// A frame left. `queued`: what the disk holds under its id.
-    pub fn sent(&mut self, text: &str, queued: Option<&QueuedMessage>) {
-        let frame = wire::parse_frame(text).unwrap_or_else(|why| panic!("{why}: {text}"));
-        let Frame::Call {
-            id,
-            action,
-            payload,
-        } = frame
-        else {
-            return;
-        };
+    /// A call left. `queued`: what the disk holds under its id.
+    pub fn sent(
+        &mut self,
+        id: &str,
+        action: &str,
+        payload: &RawValue,
+        queued: Option<&QueuedMessage>,
+    ) {
         let payload: Value = serde_json::from_str(payload.get()).expect("it is JSON");
-        let known = Action::parse(&action).expect("it is OCPP's");
+        let known = Action::parse(action).expect("it is OCPP's");
         assert!(known.from_charge_point());
-        assert!(message::request(known, &payload), "by the schema: {text}");
-        self.queued(&action, id.as_str(), &payload, queued);
+        assert!(
+            message::request(known, &payload),
+            "by the schema: {action} {payload}"
+        );
+        self.queued(action, id, &payload, queued);
     }
 
     fn queued(&mut self, action: &str, id: &str, payload: &Value, queued: Option<&QueuedMessage>) {

@@ -244,16 +244,24 @@ impl World {
     // ---- what was sent and told ----
 
     fn sent(&mut self, text: &str) {
-        let frame = wire::parse_frame(text).unwrap_or_else(|why| panic!("{why}: {text}"));
-        let queued = match &frame {
-            Frame::Call { id, action, .. }
-                if action == "StartTransaction" || action == "StopTransaction" =>
-            {
-                self.queued(id.as_str())
-            }
-            _ => None,
+        let frame = match wire::parse_frame(text) {
+            Ok(frame) => frame,
+            // The refusal of a call whose id is none: it comes back as it was.
+            Err(_) if text.starts_with("[4,") => return,
+            Err(why) => panic!("{why}: {text}"),
         };
-        self.books.sent(text, queued.as_ref());
+        let Frame::Call {
+            id,
+            action,
+            payload,
+        } = frame
+        else {
+            return;
+        };
+        let of_session = action == "StartTransaction" || action == "StopTransaction";
+        let queued = of_session.then(|| self.queued(id.as_str())).flatten();
+        self.books
+            .sent(id.as_str(), &action, payload, queued.as_ref());
     }
 
     fn told(&mut self, notice: Notice) {
