@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use evcp::core::Input;
+use evcp::core::{Input, Place};
 use evcp::time::{Millis, Now};
 use evcp::wire::ChargingRateUnitType;
 use evcp_testing::{with, World};
@@ -38,7 +38,7 @@ fn charging() -> World {
 }
 
 fn composite(world: &World, days: u32) -> usize {
-    let connector = Some(evcp_testing::at(1));
+    let connector = Place::Connector(evcp_testing::at(1));
     let unit = ChargingRateUnitType::A;
     let periods = world
         .engine()
@@ -96,7 +96,7 @@ fn main() {
         criterion.bench_function(&name, |bencher| bencher.iter(|| composite(&world, days)));
     }
     let worst = worst();
-    for connector in [None, Some(evcp_testing::at(1))] {
+    for connector in [Place::ChargePoint, Place::Connector(evcp_testing::at(1))] {
         let name = format!("the worst schedule there is, {connector:?}");
         let unit = ChargingRateUnitType::W;
         criterion.bench_function(&name, |bencher| {

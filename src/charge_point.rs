@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::core::{
-    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, RequestId, Schedule,
+    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, Place, RequestId, Schedule,
     Settings, Setup, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
@@ -203,12 +203,12 @@ impl ChargePoint {
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
             Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
-            Fact::Fault(Some(at), _)
-            | Fact::FaultOver(Some(at), _)
-            | Fact::Warning(Some(at), _)
-            | Fact::WarningOver(Some(at), _)
-            | Fact::Operative(Some(at), _)
-            | Fact::Meter(Some(at), _) => from_ref(at),
+            Fact::Fault(Place::Connector(at), _)
+            | Fact::FaultOver(Place::Connector(at), _)
+            | Fact::Warning(Place::Connector(at), _)
+            | Fact::WarningOver(Place::Connector(at), _)
+            | Fact::Operative(Place::Connector(at), _)
+            | Fact::Meter(Place::Connector(at), _) => from_ref(at),
             Fact::Tag(at, _) => at,
             _ => &[],
         };
@@ -273,7 +273,7 @@ impl ChargePoint {
         self.mailbox.supply(at)
     }
 
-    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// The composite schedule of a connector, or of the grid connection, from now on for so
     /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`). Waits for nobody; may be
     /// asked anywhere, also before the start.
     ///
@@ -282,20 +282,20 @@ impl ChargePoint {
     /// [`Error::Panicked`].
     pub fn schedule(
         &self,
-        at: Option<ConnectorId>,
+        at: Place,
         duration: u32,
         unit: ChargingRateUnitType,
     ) -> Result<Schedule, Error> {
-        if let Some(at) = at.filter(|at| at.number() > self.connectors) {
+        if let Some(at) = at.connector().filter(|at| at.number() > self.connectors) {
             return Err(Error::Invalid(format!("there is no connector {at}")));
         }
         let outlook = self.mailbox.outlook()?;
         Ok(outlook.schedule(shell::now(), at, duration, unit))
     }
 
-    /// The status of a connector or, `None`, of the charge point.
+    /// The status of a connector, or of the charge point.
     #[must_use]
-    pub fn status(&self, at: Option<ConnectorId>) -> Option<ConnectorStatus> {
+    pub fn status(&self, at: Place) -> Option<ConnectorStatus> {
         self.mailbox.status(at)
     }
 

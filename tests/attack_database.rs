@@ -50,7 +50,7 @@ fn full() -> Batch {
         batch.extend((0..6).map(|n| Write::Datum(id, datum(n))));
         let meter = QueuedBody::Meter {
             tx: Some(id),
-            connector: Some(at(1)),
+            place: Place::Connector(at(1)),
             at: stamp(5, true),
             values: vec![],
         };
@@ -61,7 +61,7 @@ fn full() -> Batch {
         }
     }
     batch.push(Write::Profile(StoredProfile {
-        connector: Some(at(1)),
+        place: Place::Connector(at(1)),
         tx: None,
         installed: Wall(5),
         profile: serde_json::from_str(PROFILE).expect("a profile"),
@@ -310,7 +310,7 @@ fn damage_that_is_found_while_it_runs_is_salvaged_in_place_and_the_delivery_goes
     let meter = |seq| {
         let body = QueuedBody::Meter {
             tx: None,
-            connector: None,
+            place: Place::ChargePoint,
             at: stamp(1, true),
             values: vec![],
         };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use central::Central;
 use evcp::core::{
-    Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
+    Ev, Fact, Fault, Notice, Place, Reading, Supply, TransactionChange, TransactionStep, Wh,
 };
 use evcp::wire::{ChargePointErrorCode, ChargingRateUnitType, Reason};
 use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
@@ -69,7 +69,7 @@ impl Host {
 
     fn meter(&self, number: u32, wh: i64) {
         let reading = Reading::energy(Wh(wh));
-        self.tell(Fact::Meter(Some(at(number)), vec![reading]));
+        self.tell(Fact::Meter(Place::Connector(at(number)), vec![reading]));
     }
 
     /// Energy flows at connector 1, and the central system knows it.
@@ -332,7 +332,7 @@ fn hanging() -> (Central, Host, Gate) {
     let host = Host::charge(&central.url, gate.storage());
     host.drain();
     gate.close();
-    host.tell(Fact::Operative(Some(at(2)), false));
+    host.tell(Fact::Operative(Place::Connector(at(2)), false));
     gate.wait_until_somebody_hangs();
     (central, host, gate)
 }
@@ -355,7 +355,7 @@ fn an_emergency_stop_takes_effect_while_the_disk_hangs_however_much_was_told() {
     }
     let periods = host
         .point
-        .schedule(Some(at(1)), 60, ChargingRateUnitType::A);
+        .schedule(Place::Connector(at(1)), 60, ChargingRateUnitType::A);
     assert_eq!(periods.map(|periods| periods.len()), Ok(1));
     while host.point.tell(Fact::Tag(vec![at(2)], tag("FULL"))) != Err(Error::Full) {}
     host.tell(Fact::StopTx(at(1), Reason::EmergencyStop));
@@ -379,9 +379,9 @@ fn a_fault_takes_effect_while_the_disk_hangs_and_energy_is_back_after_it() {
         vendor_code: None,
     };
     let ground = fault(ChargePointErrorCode::GroundFailure);
-    host.tell(Fact::Fault(Some(at(1)), Some(ground)));
+    host.tell(Fact::Fault(Place::Connector(at(1)), Some(ground)));
     stop_is_there(&host);
-    host.tell(Fact::Fault(Some(at(1)), None));
+    host.tell(Fact::Fault(Place::Connector(at(1)), None));
     assert!(!host.point.supply(at(1)).permit, "nobody dealt with it yet");
     gate.open();
     host.until(|event| supply(event).filter(|(at, supply)| *at == 1 && supply.permit));
@@ -412,7 +412,7 @@ fn nobody_waits_for_a_disk_that_hangs() {
     drop(host);
     // Not even one that has not been started.
     let made = Host::new(&central.url, gate.storage());
-    made.tell(Fact::Operative(Some(at(2)), false));
+    made.tell(Fact::Operative(Place::Connector(at(2)), false));
     let stopped = made.point.stop(Duration::from_millis(1));
     assert!(matches!(stopped, Err(Error::Io(_))), "{stopped:?}");
     gate.open();

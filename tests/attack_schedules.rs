@@ -1,6 +1,7 @@
 //! Schedules that a central system could keep the charge point busy with (OCPP 1.6 §5.7).
 #![allow(clippy::panic)]
 
+use evcp::core::Place;
 use evcp::wire::ChargingRateUnitType;
 use evcp_testing::{at, with, World};
 use serde_json::{json, Value};
@@ -62,7 +63,7 @@ fn what_the_host_asks_for_is_cut_as_well_and_what_is_usual_is_not() {
     for unit in [ChargingRateUnitType::A, ChargingRateUnitType::W] {
         let periods = world
             .engine()
-            .schedule(world.now, Some(at(1)), u32::MAX, unit);
+            .schedule(world.now, Place::Connector(at(1)), u32::MAX, unit);
         assert_eq!(periods.len(), 1);
     }
     world.call("ClearChargingProfile", json!({}));

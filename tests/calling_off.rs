@@ -1,7 +1,9 @@
 //! Every way to end or forbid a session works in every state of a session (OCPP 1.6 §4.9, §5.18).
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh};
+use evcp::core::{
+    Answer, Ev, Fact, Fault, Input, Notice, Place, Question, Reading, RequestId, Setup, Wh,
+};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, Reason};
 use evcp_testing::{at, tag, Treat, World};
@@ -33,7 +35,10 @@ fn fault(world: &mut World, place: Option<u32>, code: Option<ChargePointErrorCod
         info: None,
         vendor_code: None,
     });
-    world.fact(Fact::Fault(place.map(at), fault));
+    world.fact(Fact::Fault(
+        place.map_or(Place::ChargePoint, |number| at(number).into()),
+        fault,
+    ));
 }
 
 /// A vehicle is plugged in, a tag was accepted, and the first reading is waited for.

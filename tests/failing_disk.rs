@@ -148,7 +148,7 @@ impl Life {
                 let tx = self.running.as_ref().map(|running| running.id);
                 let message = self.queue(QueuedBody::Meter {
                     tx,
-                    connector: None,
+                    place: Place::ChargePoint,
                     at: now,
                     values: Vec::new(),
                 });

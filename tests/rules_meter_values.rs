@@ -2,7 +2,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    AfterPowerLoss, Answer, Ev, Fact, Notice, Question, Reading, RequestId, Setup, Wh,
+    AfterPowerLoss, Answer, Ev, Fact, Notice, Place, Question, Reading, RequestId, Setup, Wh,
 };
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
@@ -76,7 +76,10 @@ fn a_main_meter_is_read_as_connector_zero_and_never_names_a_transaction() {
     setup.tuning.main_meter = true;
     let mut world = World::booted(setup);
     world.charge(1, "ONE");
-    world.fact(Fact::Meter(None, vec![Reading::energy(Wh(9_000))]));
+    world.fact(Fact::Meter(
+        Place::ChargePoint,
+        vec![Reading::energy(Wh(9_000))],
+    ));
     world.run(Millis::from_secs(900));
     let sent = world.sent("MeterValues");
     assert_eq!(sent.len(), 1, "the connectors have shown nothing");
@@ -160,7 +163,7 @@ fn an_empty_list_means_the_register_and_a_measurand_means_all_its_phases() {
     world.meter(1, 100);
     let voltages = [Phase::L1, Phase::L2, Phase::L3]
         .map(|phase| reading(Measurand::Voltage, Some(phase), 230_000));
-    world.fact(Fact::Meter(Some(at(1)), voltages.to_vec()));
+    world.fact(Fact::Meter(Place::Connector(at(1)), voltages.to_vec()));
     world.charge(1, "ONE");
     world.run(Millis::from_secs(10));
     let change = json!({"key": "MeterValuesSampledData", "value": "Voltage"});
@@ -211,7 +214,7 @@ fn a_stop_carries_begin_samples_and_end_of_what_the_lists_name_and_nothing_if_th
     let mut world = World::booted(with(&keys));
     world.meter(1, 100);
     world.fact(Fact::Meter(
-        Some(at(1)),
+        Place::Connector(at(1)),
         vec![reading(Measurand::SoC, None, 40_000)],
     ));
     world.run(Millis::from_secs(780));
@@ -430,7 +433,7 @@ fn a_trigger_brings_the_latest_readings_of_the_sampled_list_at_each_connector() 
     for (connector, soc) in [(1, 11_000), (2, 22_000)] {
         world.meter(connector, 7);
         world.fact(Fact::Meter(
-            Some(at(connector)),
+            Place::Connector(at(connector)),
             vec![of(soc), reading(Measurand::Voltage, None, 1)],
         ));
     }

@@ -1,7 +1,7 @@
 //! Statuses of connectors: what they follow from, when they are told (OCPP 1.6 §4.9).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Fault, Notice};
+use evcp::core::{Ev, Fact, Fault, Notice, Place};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, ChargePointStatus, CiString};
 use evcp_testing::{at, with, Treat, World};
@@ -37,7 +37,7 @@ fn nothing_charges_before_the_first_acceptance_ever_unless_it_is_allowed() {
         world.charge(1, "ONE");
         assert_eq!(world.supply(1).is_some_and(|supply| supply.permit), allowed);
         let whole = world.told.iter().find_map(|notice| match notice {
-            Notice::Status(status) if status.connector.is_none() => Some(status.status),
+            Notice::Status(status) if status.place == Place::ChargePoint => Some(status.status),
             _ => None,
         });
         let expected = if allowed { "Available" } else { "Unavailable" };
@@ -64,13 +64,13 @@ fn connector_zero_stays_available_whatever_the_connectors_do() {
     world.show(1, "ONE");
     assert_eq!(world.statuses(0), ["Available"]);
     world.fact(Fact::Fault(
-        None,
+        Place::ChargePoint,
         fault(ChargePointErrorCode::InternalError),
     ));
     assert_eq!(world.statuses(0), ["Available", "Faulted"]);
     assert_eq!(world.statuses(2).pop().as_deref(), Some("SuspendedEVSE"));
     assert!(world.supply(2).is_some_and(|supply| !supply.permit));
-    world.fact(Fact::Fault(None, None));
+    world.fact(Fact::Fault(Place::ChargePoint, None));
     assert_eq!(world.statuses(0).pop().as_deref(), Some("Available"));
     assert!(world.supply(2).is_some_and(|supply| supply.permit));
 }
@@ -134,7 +134,7 @@ fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
     let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::GroundFailure;
-    world.fact(Fact::Fault(Some(at(1)), fault(code)));
+    world.fact(Fact::Fault(Place::Connector(at(1)), fault(code)));
     assert!(world.supply(1).is_some_and(|supply| !supply.permit));
     let told = last_status(&world, 1);
     assert_eq!(told["errorCode"], "GroundFailure");
@@ -142,7 +142,7 @@ fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
         (&told["info"], &told["vendorErrorCode"]),
         (&json!("look here"), &json!("E42"))
     );
-    world.fact(Fact::Fault(Some(at(1)), None));
+    world.fact(Fact::Fault(Place::Connector(at(1)), None));
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
     assert_eq!(
         world.statuses(1),
@@ -157,16 +157,19 @@ fn a_warning_goes_along_with_the_status_and_stops_nothing() {
     let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::HighTemperature;
-    world.fact(Fact::Warning(Some(at(1)), fault(code)));
+    world.fact(Fact::Warning(Place::Connector(at(1)), fault(code)));
     let told = last_status(&world, 1);
     assert_eq!(
         (&told["status"], &told["errorCode"]),
         (&json!("Charging"), &json!("HighTemperature"))
     );
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
-    world.fact(Fact::Warning(Some(at(1)), None));
+    world.fact(Fact::Warning(Place::Connector(at(1)), None));
     assert_eq!(last_status(&world, 1)["errorCode"], "NoError");
-    world.fact(Fact::Warning(None, fault(ChargePointErrorCode::WeakSignal)));
+    world.fact(Fact::Warning(
+        Place::ChargePoint,
+        fault(ChargePointErrorCode::WeakSignal),
+    ));
     assert_eq!(last_status(&world, 0)["errorCode"], "WeakSignal");
 }
 
@@ -334,13 +337,13 @@ fn a_fault_of_the_charge_point_suspends_who_charges_and_takes_the_others_out_of_
     let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     world.fact(Fact::Fault(
-        None,
+        Place::ChargePoint,
         fault(ChargePointErrorCode::GroundFailure),
     ));
     let now = |world: &World| [0, 1, 2].map(|n| last_status(world, n)["status"].clone());
     assert_eq!(now(&world), ["Faulted", "SuspendedEVSE", "Unavailable"]);
     assert!(!world.supply(1).expect("it was told").permit);
-    world.fact(Fact::Fault(None, None));
+    world.fact(Fact::Fault(Place::ChargePoint, None));
     assert_eq!(now(&world), ["Available", "Charging", "Available"]);
     assert!(world.supply(1).expect("it was told").permit);
 }
@@ -374,7 +377,7 @@ fn a_status_that_may_not_have_been_heard_is_the_one_that_the_next_follows() {
     world.central.treat("StatusNotification", Treat::Silence);
     world.ev(1, Ev::Plugged);
     world.fact(Fact::Fault(
-        None,
+        Place::ChargePoint,
         fault(ChargePointErrorCode::GroundFailure),
     ));
     world.ev(1, Ev::Absent);

@@ -3,7 +3,7 @@
 
 use evcp::core::{
     CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, Link, Notice,
-    Reading, Stored,
+    Place, Reading, Stored,
 };
 use evcp::time::Millis;
 use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
@@ -254,7 +254,7 @@ fn a_temperature_is_sent_in_kelvin_which_every_central_system_knows() {
         location: None,
         milli,
     };
-    world.fact(Fact::Meter(Some(at(1)), vec![reading]));
+    world.fact(Fact::Meter(Place::Connector(at(1)), vec![reading]));
     world.charge(1, "ONE");
     world.run(Millis::from_secs(60));
     let sample = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"][0];
@@ -477,7 +477,7 @@ fn a_fault_that_comes_and_goes_without_end_leaves_transactions_their_turn() {
             info: None,
             vendor_code: None,
         });
-        world.fact(Fact::Fault(Some(at(2)), fault));
+        world.fact(Fact::Fault(Place::Connector(at(2)), fault));
         if round == 10 {
             world.show(1, "ONE");
         }

@@ -1,7 +1,7 @@
 //! Composite schedules in their details (OCPP 1.6 §5.7, §7.14).
 #![allow(clippy::panic)]
 
-use evcp::core::{Feed, Hardware};
+use evcp::core::{Feed, Hardware, Place};
 use evcp::wire::ChargingRateUnitType;
 use evcp_testing::{at, with, World};
 use serde_json::{json, Value};
@@ -100,7 +100,7 @@ fn a_schedule_that_is_cut_says_where_to_the_host_too() {
         let unit = ChargingRateUnitType::A;
         world
             .engine()
-            .schedule(world.now, Some(at(1)), duration, unit)
+            .schedule(world.now, Place::Connector(at(1)), duration, unit)
     };
     let (whole, cut) = (asked(86_400), asked(2 * 86_400));
     assert_eq!((whole.len(), whole.covered), (24, 86_400));

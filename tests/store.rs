@@ -27,7 +27,7 @@ fn open(path: &Path) -> SqliteStore {
 fn values(count: u64) -> Batch {
     let body = |seq| QueuedBody::Meter {
         tx: [Some(TxId(1)), Some(TxId(2)), None][seq as usize % 3],
-        connector: None,
+        place: Place::ChargePoint,
         at: stamp(1, true),
         values: vec![],
     };

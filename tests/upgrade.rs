@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{Batch, Delivery, Seq, Write};
+use evcp::core::{Batch, Delivery, Place, Seq, Write};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 use evcp_testing::at;
@@ -118,7 +118,7 @@ fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept.clone(), other]);
     store
-        .commit(&vec![Write::DropProfile(7, Some(at(2)))])
+        .commit(&vec![Write::DropProfile(7, Place::Connector(at(2)))])
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept]);
 }

@@ -8,7 +8,8 @@
 #![allow(clippy::print_stdout)]
 
 use evcp::core::{
-    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, Link, Setup, Stored,
+    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, Link, Place, Setup,
+    Stored,
 };
 use evcp::time::{Mono, Now, Wall};
 use evcp::wire::{ChargingRateUnitType, CiString, IdToken};
@@ -40,7 +41,7 @@ fn steps(profiles: &[(i32, &str, &str)]) -> Vec<(f64, f64)> {
         let request = json!({"connectorId": connector, "csChargingProfiles": profile});
         point.hear(&json!([2, "set", "SetChargingProfile", request]));
     }
-    let connector = ConnectorId::new(1);
+    let connector = Place::new(1).expect("there is one");
     let unit = ChargingRateUnitType::A;
     let periods = point.engine.schedule(MIDNIGHT, connector, 86_400, unit);
     let step = |start: u32, tenths: i64| (f64::from(start) / 3600.0, tenths as f64 / 10.0);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use evcp::core::{Fact, Fault};
+use evcp::core::{Fact, Fault, Place};
 use evcp::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
 use serde_json::{json, Value};
 
@@ -50,7 +50,7 @@ impl Station {
                 let outlet = &self.outlets[at];
                 if outlet.lock_fails {
                     let fault = fault_of("ConnectorLockFailure", &Value::Null)?;
-                    self.tell(Fact::Fault(Some(id(at)?), Some(fault)))?;
+                    self.tell(Fact::Fault(Place::Connector(id(at)?), Some(fault)))?;
                 }
                 self.tell_ev(at)?;
                 done
@@ -104,7 +104,7 @@ impl Station {
                 let readings = self.outlets[at].readings();
                 // A meter does not forget what it has shown, whenever the process is killed.
                 self.keep_meters();
-                self.tell(Fact::Meter(Some(id(at)?), readings))?;
+                self.tell(Fact::Meter(Place::Connector(id(at)?), readings))?;
                 done
             }
             "fault" | "clear_fault" => self.fault(name, command),
@@ -179,7 +179,7 @@ impl Station {
             Some(0) => None,
             _ => Some(self.index(command)?),
         };
-        let place = at.map(id).transpose()?;
+        let place = at.map_or(Ok(Place::ChargePoint), |at| id(at).map(Place::Connector))?;
         if name == "clear_fault" {
             if let Some(at) = at {
                 self.outlets[at].faulted = false;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use evcp::core::{
-    Answer, Connection, ConnectorId, Notice, Question, Reading, Supply, TransactionChange, Wh,
+    Answer, Connection, ConnectorId, Notice, Place, Question, Reading, Supply, TransactionChange,
+    Wh,
 };
 use evcp::wire::DataTransferStatus;
 use evcp::Event;
@@ -50,7 +51,7 @@ impl Station {
                 self.say(json!({"event": "boot", "status": status, "interval": interval}));
             }
             Notice::Status(status) => {
-                let connector = status.connector.map_or(0, ConnectorId::number);
+                let connector = status.place.number();
                 self.say(json!({
                     "event": "status",
                     "connector": connector,
@@ -156,11 +157,13 @@ impl Station {
                 return self.later.push((moved, Later::Unlocked(request, !fails)));
             }
             Question::Reset { .. } => Answer::Accepted,
-            Question::ReadMeter(Some(at), _) => match self.outlets.get_mut(at.index()) {
-                Some(outlet) => Answer::Meter(outlet.readings()),
-                None => Answer::Failed,
-            },
-            Question::ReadMeter(None, _) => {
+            Question::ReadMeter(Place::Connector(at), _) => {
+                match self.outlets.get_mut(at.index()) {
+                    Some(outlet) => Answer::Meter(outlet.readings()),
+                    None => Answer::Failed,
+                }
+            }
+            Question::ReadMeter(Place::ChargePoint, _) => {
                 let all = self.outlets.iter_mut();
                 let milli = all.map(|outlet| outlet.readings()[0].milli).sum();
                 Answer::Meter(vec![Reading {

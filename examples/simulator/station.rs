@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use evcp::core::{Answer, ConnectorId, Fact, Fault, Notice, Supply};
+use evcp::core::{Answer, ConnectorId, Fact, Fault, Notice, Place, Supply};
 use evcp::wire::{ChargePointErrorCode, ChargePointStatus};
 use evcp::{ChargePoint, Event};
 use serde_json::{json, Value};
@@ -24,7 +24,7 @@ pub enum Later {
     /// The vehicle reacts to what it is offered.
     React(usize),
     /// A fault comes.
-    Fault(Option<ConnectorId>, Fault),
+    Fault(Place, Fault),
     /// The lock has moved, or has not.
     Unlocked(evcp::core::RequestId, bool),
 }
@@ -167,7 +167,7 @@ impl Station {
                     let due = std::mem::take(&mut self.on_charging);
                     for (place, delay, fault) in due {
                         if place == at {
-                            let at = id(at).ok();
+                            let at = id(at).map_or(Place::ChargePoint, Place::Connector);
                             self.later
                                 .push((Instant::now() + delay, Later::Fault(at, fault)));
                         } else {
@@ -221,7 +221,7 @@ impl Station {
         let stats = self.handle.stats();
         let connectors: Vec<_> = (0..self.outlets.len()).filter_map(|at| {
             let at = id(at).ok()?;
-            let status = self.handle.status(Some(at));
+            let status = self.handle.status(Place::Connector(at));
             let supply = self.handle.supply(at);
             Some(json!({
                 "connector": at.number(),

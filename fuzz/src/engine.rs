@@ -5,7 +5,9 @@ mod books;
 mod world;
 
 use arbitrary::Unstructured;
-use evcp::core::{Answer, ConnectorId, Ev, Fact, Fault, Input, Link, Reading, RequestId, Wh};
+use evcp::core::{
+    Answer, ConnectorId, Ev, Fact, Fault, Input, Link, Place, Reading, RequestId, Wh,
+};
 use evcp::time::Wall;
 use evcp::wire::{
     ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Measurand, Phase, Reason,
@@ -130,8 +132,8 @@ fn connector(u: &mut Unstructured<'_>) -> ConnectorId {
     ConnectorId::new(1 + u32::from(byte(u)) % 3).expect("it counts from 1")
 }
 
-fn place(u: &mut Unstructured<'_>) -> Option<ConnectorId> {
-    ConnectorId::new(u32::from(byte(u)) % 4)
+fn place(u: &mut Unstructured<'_>) -> Place {
+    Place::new(u32::from(byte(u)) % 4).expect("there are so many")
 }
 
 fn tag(u: &mut Unstructured<'_>) -> IdToken {

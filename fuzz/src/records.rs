@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Batch, CachedTag, CentralId, ConnectorId, Datum, Delivery, Effect, Engine, Input, Link,
+    Batch, CachedTag, CentralId, ConnectorId, Datum, Delivery, Effect, Engine, Input, Link, Place,
     QueuedBody, QueuedMessage, Seq, Stamp, Stop, Stored, StoredProfile, Transaction, TxId, Wh,
     Write,
 };
@@ -112,8 +112,8 @@ fn stamp(u: &mut Unstructured<'_>) -> Stamp {
     }
 }
 
-fn place(u: &mut Unstructured<'_>) -> Option<ConnectorId> {
-    ConnectorId::new(u32::from(short(u) % 257))
+fn place(u: &mut Unstructured<'_>) -> Place {
+    Place::new(u32::from(short(u) % 257)).expect("there are so many")
 }
 
 fn tag(u: &mut Unstructured<'_>) -> IdToken {
@@ -215,7 +215,7 @@ fn write(u: &mut Unstructured<'_>) -> Write {
         6 => Write::DropDatum(tx(u), u32::from(byte(u)) % 8),
         7 => Write::Thin(maybe(u, tx), seq(u)),
         8 => Write::Profile(StoredProfile {
-            connector: place(u),
+            place: place(u),
             tx: maybe(u, tx),
             installed: Wall(number(u)),
             profile: profile(u),
@@ -235,7 +235,7 @@ fn write(u: &mut Unstructured<'_>) -> Write {
                 1 => QueuedBody::Stop(tx(u)),
                 _ => QueuedBody::Meter {
                     tx: maybe(u, tx),
-                    connector: place(u),
+                    place: place(u),
                     at: stamp(u),
                     values: samples(u),
                 },

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::core::{ConnectorId, Seq};
+use crate::core::{Place, Seq};
 use crate::time::Mono;
 
 /// What an answer will be for.
@@ -13,12 +13,12 @@ pub(crate) enum Purpose {
     /// The authorization with that number.
     Authorize(u64),
     /// The status of a connector, or of the charge point.
-    Status(Option<ConnectorId>),
+    Status(Place),
     /// Vendor data with that token of the host.
     DataTransfer(u64),
     /// Meter values of a connector, or of the main meter, that were asked for; nobody minds if they are
     /// lost.
-    Meter(Option<ConnectorId>),
+    Meter(Place),
     /// A message of the queue.
     Queued(Seq),
 }
@@ -241,7 +241,7 @@ mod tests {
             Purpose::DataTransfer(1),
             Purpose::Heartbeat,
             Purpose::Authorize(1),
-            Purpose::Meter(None),
+            Purpose::Meter(Place::ChargePoint),
             Purpose::Authorize(2),
             Purpose::DataTransfer(2),
         ] {
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(
             order,
             [
-                Purpose::Meter(None),
+                Purpose::Meter(Place::ChargePoint),
                 Purpose::Authorize(1),
                 Purpose::Authorize(2),
                 Purpose::Heartbeat,

@@ -4,11 +4,10 @@
 use serde_json::value::RawValue;
 
 use crate::core::authorize::group;
-use crate::core::metering::number;
 use crate::core::outbox::Room;
 use crate::core::refusal::Refusal;
 use crate::core::{
-    CentralId, Delivery, Engine, Fetched, Notice, QueuedBody, QueuedMessage, Transaction,
+    CentralId, Delivery, Engine, Fetched, Notice, Place, QueuedBody, QueuedMessage, Transaction,
     TransactionChange, TransactionStep, TxId, Write,
 };
 use crate::wire::{
@@ -132,7 +131,7 @@ impl Engine {
             QueuedBody::Start(tx) => {
                 let transaction = self.transactions.get(tx)?;
                 let request = StartTransaction {
-                    connector_id: number(Some(transaction.connector)),
+                    connector_id: Place::Connector(transaction.connector).connector_id(),
                     id_tag: transaction.tag.clone(),
                     meter_start: transaction.meter_start.0,
                     reservation_id: transaction.reservation,
@@ -155,7 +154,7 @@ impl Engine {
             }
             QueuedBody::Meter {
                 tx,
-                connector,
+                place,
                 at,
                 values,
             } => {
@@ -164,7 +163,7 @@ impl Engine {
                     None => None,
                 };
                 let request = MeterValues {
-                    connector_id: number(*connector),
+                    connector_id: place.connector_id(),
                     transaction_id: transaction.map(|t| central_id(t).unwrap_or(-1)),
                     meter_value: vec![MeterValue {
                         timestamp: at.wall,

@@ -1,6 +1,8 @@
 //! What the engine wants done.
 
-use crate::core::{Answer, Batch, CentralId, ConnectorId, Seq, Supply, Transaction, TxId, Wh};
+use crate::core::{
+    Answer, Batch, CentralId, ConnectorId, Place, Seq, Supply, Transaction, TxId, Wh,
+};
 use crate::time::{Millis, Wall};
 use crate::wire::{
     AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
@@ -95,12 +97,12 @@ pub enum Notice {
         /// `Accepted`, or why not.
         status: AuthorizationStatus,
     },
-    /// A connector (or, `None`, the charge point) has a new status.
+    /// A connector, or the charge point, has a new status.
     Status(ConnectorStatus),
     /// A transaction took a step.
     Transaction(TransactionStep),
     /// A connector (or the charge point) was put in or out of service by the central system.
-    Availability(Option<ConnectorId>, bool),
+    Availability(Place, bool),
     /// A configuration key has a new value; `None` for one that may not be read.
     Key(String, Option<String>),
     /// The outcome of vendor data, by the token of the one who sent it.
@@ -130,7 +132,7 @@ pub enum Question {
         hard: bool,
     },
     /// What does the meter of a connector, or the main meter, show? [`Answer::Meter`].
-    ReadMeter(Option<ConnectorId>, ReadingContext),
+    ReadMeter(Place, ReadingContext),
     /// Vendor data. [`Answer::Data`], or Rejected and the like.
     DataTransfer {
         /// Who defined it.
@@ -169,8 +171,8 @@ pub enum Connection {
 /// The status of a connector as OCPP names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorStatus {
-    /// `None` is the charge point itself, connector 0.
-    pub connector: Option<ConnectorId>,
+    /// Where.
+    pub place: Place,
     /// Its status.
     pub status: ChargePointStatus,
     /// What is wrong, or `NoError`.

@@ -19,8 +19,8 @@ use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
 use crate::core::{
-    Batch, ConnectorId, Datum, Effect, Fact, Input, Notice, Setup, SetupError, Stamp, Stored,
-    Transaction, TxId, Wh, Write,
+    Batch, ConnectorId, Datum, Effect, Fact, Input, Notice, Place, Setup, SetupError, Stamp,
+    Stored, Transaction, TxId, Wh, Write,
 };
 use crate::time::{Mono, Now, Wall};
 
@@ -474,6 +474,21 @@ impl Engine {
 
     pub(crate) fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
         self.connectors.get_mut(id.index())
+    }
+
+    /// A place by the number that the central system names it by, if it exists here.
+    pub(crate) fn place(&self, number: i32) -> Option<Place> {
+        let place = Place::new(u32::try_from(number).ok()?)?;
+        let exists = place
+            .connector()
+            .map_or(true, |at| self.connector(at).is_some());
+        exists.then_some(place)
+    }
+
+    /// The charge point as a whole, and its connectors by their numbers; borrows nothing.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + Clone + 'static {
+        let connectors = self.connector_ids().map(Place::Connector);
+        std::iter::once(Place::ChargePoint).chain(connectors)
     }
 
     /// All connectors by their numbers; borrows nothing.

@@ -1,6 +1,6 @@
 //! What is wrong at a connector, or with the charge point: several things at once, each by its code.
 
-use crate::core::{ConnectorId, Engine, Fault};
+use crate::core::{Engine, Fault, Place};
 use crate::wire::ChargePointErrorCode;
 
 /// Faults, or warnings, in the order in which they came. One status tells of one of them: of the
@@ -43,43 +43,43 @@ impl Faults {
 }
 
 impl Engine {
-    fn faults_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Faults> {
+    fn faults_mut(&mut self, at: Place) -> Option<&mut Faults> {
         match at {
-            None => Some(&mut self.faults),
-            Some(at) => self
+            Place::ChargePoint => Some(&mut self.faults),
+            Place::Connector(at) => self
                 .connector_mut(at)
                 .map(|connector| &mut connector.faults),
         }
     }
 
-    fn warnings_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Faults> {
+    fn warnings_mut(&mut self, at: Place) -> Option<&mut Faults> {
         match at {
-            None => Some(&mut self.warnings),
-            Some(at) => self
+            Place::ChargePoint => Some(&mut self.warnings),
+            Place::Connector(at) => self
                 .connector_mut(at)
                 .map(|connector| &mut connector.warnings),
         }
     }
 
-    pub(crate) fn on_fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
+    pub(crate) fn on_fault(&mut self, at: Place, fault: Option<Fault>) {
         if let Some(faults) = self.faults_mut(at) {
             faults.change(fault);
         }
     }
 
-    pub(crate) fn on_fault_over(&mut self, at: Option<ConnectorId>, code: ChargePointErrorCode) {
+    pub(crate) fn on_fault_over(&mut self, at: Place, code: ChargePointErrorCode) {
         if let Some(faults) = self.faults_mut(at) {
             faults.clear(Some(code));
         }
     }
 
-    pub(crate) fn on_warning(&mut self, at: Option<ConnectorId>, warning: Option<Fault>) {
+    pub(crate) fn on_warning(&mut self, at: Place, warning: Option<Fault>) {
         if let Some(warnings) = self.warnings_mut(at) {
             warnings.change(warning);
         }
     }
 
-    pub(crate) fn on_warning_over(&mut self, at: Option<ConnectorId>, code: ChargePointErrorCode) {
+    pub(crate) fn on_warning_over(&mut self, at: Place, code: ChargePointErrorCode) {
         if let Some(warnings) = self.warnings_mut(at) {
             warnings.clear(Some(code));
         }

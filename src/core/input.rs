@@ -1,6 +1,6 @@
 //! What the engine is told.
 
-use crate::core::{ConnectorId, Fetched, Reading, RequestId, TxId};
+use crate::core::{ConnectorId, Fetched, Place, Reading, RequestId, TxId};
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
 
@@ -41,24 +41,22 @@ pub enum Link<'a> {
 pub enum Fact {
     /// The state of the vehicle at a connector.
     Ev(ConnectorId, Ev),
-    /// A fault came (`Some`), beside others perhaps, or all of them are over (`None`). `None` for the
-    /// connector: the charge point as a whole.
-    Fault(Option<ConnectorId>, Option<Fault>),
+    /// A fault came (`Some`), beside others perhaps, or all of them are over (`None`).
+    Fault(Place, Option<Fault>),
     /// The fault with that code is over.
-    FaultOver(Option<ConnectorId>, ChargePointErrorCode),
+    FaultOver(Place, ChargePointErrorCode),
     /// Something should be looked at (`Some`), or nothing any more; nothing stops for it.
-    /// `None` for the connector: the charge point as a whole.
-    Warning(Option<ConnectorId>, Option<Fault>),
+    Warning(Place, Option<Fault>),
     /// The warning with that code is over.
-    WarningOver(Option<ConnectorId>, ChargePointErrorCode),
-    /// Somebody at the charger took it out of service or back; connector `None`: all of it. What the
+    WarningOver(Place, ChargePointErrorCode),
+    /// Somebody at the charger took it out of service or back. What the
     /// central system took out of service stays so.
-    Operative(Option<ConnectorId>, bool),
+    Operative(Place, bool),
     /// The device has a better clock than ours: this is the time now.
     Clock(Wall),
-    /// What the meter of a connector, or (`None`) the main meter, shows now. Replaces what it
+    /// What the meter of a connector, or the main meter, shows now. Replaces what it
     /// showed before, measurand by measurand.
-    Meter(Option<ConnectorId>, Vec<Reading>),
+    Meter(Place, Vec<Reading>),
     /// What the meter shows, in the form that it signed: goes with the next first or last reading
     /// of a transaction.
     SignedMeter(ConnectorId, String),

@@ -6,8 +6,8 @@ use crate::core::meter::{Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, ConnectorId, Due, Engine, Notice, Question, QueuedBody, Reading, Stamp, TxId, Wh,
-    Write,
+    CentralId, ConnectorId, Due, Engine, Notice, Place, Question, QueuedBody, Reading, Stamp, TxId,
+    Wh, Write,
 };
 use crate::time::{Millis, Mono};
 use crate::wire::ReadingContext;
@@ -20,31 +20,31 @@ const FIRST_AGAIN: Millis = Millis::from_secs(3);
 const COMMIT: Millis = Millis::from_secs(60);
 
 impl Engine {
-    pub(crate) fn meter(&self, at: Option<ConnectorId>) -> Option<&Meter> {
+    pub(crate) fn meter(&self, at: Place) -> Option<&Meter> {
         match at {
-            None => self.main_meter.as_ref(),
-            Some(at) => self.connector(at).map(|connector| &connector.meter),
+            Place::ChargePoint => self.main_meter.as_ref(),
+            Place::Connector(at) => self.connector(at).map(|connector| &connector.meter),
         }
     }
 
-    fn meter_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Meter> {
+    fn meter_mut(&mut self, at: Place) -> Option<&mut Meter> {
         match at {
-            None => self.main_meter.as_mut(),
-            Some(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
+            Place::ChargePoint => self.main_meter.as_mut(),
+            Place::Connector(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
         }
     }
 
     /// The meters: one of each connector, and the main one if there is one.
-    pub(crate) fn meters(&self) -> Vec<Option<ConnectorId>> {
-        let main = self.main_meter.is_some().then_some(None);
+    pub(crate) fn meters(&self) -> Vec<Place> {
+        let main = self.main_meter.is_some().then_some(Place::ChargePoint);
         main.into_iter()
-            .chain(self.connector_ids().map(Some))
+            .chain(self.connector_ids().map(Place::Connector))
             .collect()
     }
 
     /// A meter shows something. `older`: in answer to a question whose time is over, so that it does
     /// not answer one that is open.
-    pub(crate) fn on_meter(&mut self, at: Option<ConnectorId>, readings: &[Reading], older: bool) {
+    pub(crate) fn on_meter(&mut self, at: Place, readings: &[Reading], older: bool) {
         let now = self.now.mono;
         let Some(meter) = self.meter_mut(at) else {
             return;
@@ -57,11 +57,11 @@ impl Engine {
         if meter.bills() && !register && !older {
             log::warn!(
                 "connector {}: the meter was read without its register: what is known of it counts",
-                number(at)
+                at.connector_id()
             );
         }
         let served = meter.served(older);
-        if let Some(at) = at.filter(|_| register) {
+        if let Some(at) = at.connector().filter(|_| register) {
             self.note_first_register(at);
             self.note_energy(at);
         }
@@ -108,14 +108,14 @@ impl Engine {
     }
 
     pub(crate) fn on_signed_meter(&mut self, at: ConnectorId, signed: String) {
-        if let Some(meter) = self.meter_mut(Some(at)) {
+        if let Some(meter) = self.meter_mut(Place::Connector(at)) {
             meter.sign(signed);
         }
     }
 
     /// Has a meter read. Says whether there is an answer to wait for; if not, what it showed last
     /// is all there is.
-    pub(crate) fn read_meter(&mut self, at: Option<ConnectorId>, take: Take) -> bool {
+    pub(crate) fn read_meter(&mut self, at: Place, take: Take) -> bool {
         let now = self.now.mono;
         // What goes on the bill is read anew, whatever was known a moment before.
         let billed = matches!(take, Take::Begin | Take::End) && self.setup.host.reads_meter;
@@ -135,12 +135,7 @@ impl Engine {
     }
 
     /// Waits for a meter to be read, for so long. A firmware that is not asked may still show it.
-    pub(crate) fn await_meter(
-        &mut self,
-        at: Option<ConnectorId>,
-        take: Take,
-        patience: Millis,
-    ) -> bool {
+    pub(crate) fn await_meter(&mut self, at: Place, take: Take, patience: Millis) -> bool {
         let question = Question::ReadMeter(at, take.context());
         let (asked, now) = (Asked::Meter(at), self.now.mono);
         let Some(request) = self.questions.ask(&question, asked, now, patience) else {
@@ -157,7 +152,7 @@ impl Engine {
 
     /// Has a meter read and takes from it what is wanted, now or when it answers. What it does not
     /// show is not taken.
-    pub(crate) fn take_reading(&mut self, at: Option<ConnectorId>, take: Take) {
+    pub(crate) fn take_reading(&mut self, at: Place, take: Take) {
         if self.read_meter(at, take) {
             return;
         }
@@ -175,7 +170,7 @@ impl Engine {
     }
 
     /// The time for an answer is over, or the meter could not be read.
-    pub(crate) fn on_silent_meter(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn on_silent_meter(&mut self, at: Place) {
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
@@ -192,19 +187,19 @@ impl Engine {
         }
     }
 
-    fn take(&mut self, at: Option<ConnectorId>, take: Take) {
+    fn take(&mut self, at: Place, take: Take) {
         match (take, at) {
-            (Take::Begin, Some(at)) => {
+            (Take::Begin, Place::Connector(at)) => {
                 if let Some(Session::Starting(allowed)) = self.session(at) {
                     self.start_now(at, allowed);
                 }
             }
-            (Take::End, Some(at)) => self.stop_now(at),
-            (Take::Periodic(due), Some(at)) => self.sample(at, due),
+            (Take::End, Place::Connector(at)) => self.stop_now(at),
+            (Take::Periodic(due), Place::Connector(at)) => self.sample(at, due),
             (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when),
-            (Take::Resumed, Some(at)) => self.sample_resumed(at),
+            (Take::Resumed, Place::Connector(at)) => self.sample_resumed(at),
             (Take::Trigger, at) => self.send_reading(at),
-            (Take::Watch, Some(_)) => self.commit_soon(),
+            (Take::Watch, Place::Connector(_)) => self.commit_soon(),
             _ => {}
         }
         if let Some(meter) = self.meter_mut(at) {
@@ -274,13 +269,13 @@ impl Engine {
             };
             if let Some(due) = run.sample.filter(|due| *due <= now) {
                 run.sample = next_on_grid(due, interval, now);
-                self.take_reading(Some(at), Take::Periodic(due));
+                self.take_reading(Place::Connector(at), Take::Periodic(due));
             } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
                 if let Session::Running(run) = &mut connector.session {
                     run.looks = run.looks.saturating_add(1);
                 }
                 self.rearm_watch(at);
-                self.take_reading(Some(at), Take::Watch);
+                self.take_reading(Place::Connector(at), Take::Watch);
             }
         }
         self.expire_aligned();
@@ -304,7 +299,10 @@ impl Engine {
         let late = u64::try_from(clock.wall.0.saturating_sub(instant.0)).unwrap_or(0);
         let when = self.now.mono - Millis(late);
         for at in self.meters() {
-            let runs = at.and_then(|at| self.transaction_at(at, when)).is_some();
+            let runs = at
+                .connector()
+                .and_then(|at| self.transaction_at(at, when))
+                .is_some();
             if values || (data && runs) {
                 self.take_reading(at, Take::Aligned(stamp, when));
             }
@@ -364,9 +362,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The number of a connector in a message.
-pub(crate) fn number(at: Option<ConnectorId>) -> i32 {
-    at.map_or(0, |at| i32::try_from(at.number()).unwrap_or(i32::MAX))
 }

@@ -265,7 +265,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Stamp;
+    use crate::core::{Place, Stamp};
     use crate::time::Wall;
 
     fn message(seq: u64) -> QueuedMessage {
@@ -328,7 +328,7 @@ mod tests {
         };
         let body = QueuedBody::Meter {
             tx: Some(TxId(tx)),
-            connector: None,
+            place: Place::ChargePoint,
             at,
             values: Vec::new(),
         };

@@ -3,7 +3,7 @@
 use crate::core::authorize::group;
 use crate::core::connector::{Allowance, Ending, Run, Session};
 use crate::core::meter::Take;
-use crate::core::{AfterPowerLoss, Engine, Ev, Transaction, TransactionChange, Wh, Write};
+use crate::core::{AfterPowerLoss, Engine, Ev, Place, Transaction, TransactionChange, Wh, Write};
 use crate::time::Millis;
 use crate::wire::{ChargePointStatus, Reason};
 
@@ -60,7 +60,7 @@ impl Engine {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,
             };
-            if !self.await_meter(Some(at), Take::End, patience) {
+            if !self.await_meter(Place::Connector(at), Take::End, patience) {
                 self.stop_now(at);
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{Answer, ConnectorId, Question, RequestId};
+use crate::core::{Answer, Place, Question, RequestId};
 use crate::time::{Millis, Mono};
 
 /// Whom an answer is for.
@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     /// DataTransfer of the central system.
     DataTransfer(Caller),
     /// A meter that is to be read for whatever the connector is doing.
-    Meter(Option<ConnectorId>),
+    Meter(Place),
 }
 
 impl Asked {
@@ -67,7 +67,7 @@ pub(crate) struct Questions {
     count: u64,
     open: BTreeMap<RequestId, Open>,
     /// Meters that were asked for too long ago: what they say late is still what they show.
-    late: VecDeque<(RequestId, Option<ConnectorId>)>,
+    late: VecDeque<(RequestId, Place)>,
 }
 
 impl Questions {
@@ -143,7 +143,7 @@ impl Questions {
     }
 
     /// The meter that this answer comes too late for, if it is one.
-    pub(crate) fn late_meter(&mut self, id: RequestId) -> Option<Option<ConnectorId>> {
+    pub(crate) fn late_meter(&mut self, id: RequestId) -> Option<Place> {
         let at = self.late.iter().position(|(late, _)| *late == id)?;
         self.late.remove(at).map(|(_, place)| place)
     }

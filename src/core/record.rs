@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::core::{ConnectorId, Seq, Stamp, TxId, Wh};
+use crate::core::{ConnectorId, Place, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
 use crate::wire::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
 
@@ -16,10 +16,10 @@ pub type Batch = Vec<Write>;
 pub enum Write {
     /// A configuration key has a value other than its default.
     Setting(String, String),
-    /// The wanted availability of a connector, or of the charge point (`None`).
-    Availability(Option<ConnectorId>, bool),
-    /// Whether somebody at the charger has a connector, or the charge point (`None`), in service.
-    LocalAvailability(Option<ConnectorId>, bool),
+    /// The wanted availability of a connector, or of the charge point.
+    Availability(Place, bool),
+    /// Whether somebody at the charger has a connector, or the charge point, in service.
+    LocalAvailability(Place, bool),
     /// A transaction is new or changed.
     Transaction(Transaction),
     /// A transaction is over and done: the central system has all of it, or nobody wants it any more.
@@ -40,8 +40,8 @@ pub enum Write {
     Thin(Option<TxId>, Seq),
     /// A charging profile is installed.
     Profile(StoredProfile),
-    /// The charging profile with that id is not installed there any more; `None` is connector 0.
-    DropProfile(i32, Option<ConnectorId>),
+    /// The charging profile with that id is not installed there any more.
+    DropProfile(i32, Place),
     /// The central system accepted the charge point, for the first time ever.
     Accepted,
     /// The register of a connector at the end of its last transaction.
@@ -178,8 +178,8 @@ pub struct Datum {
 /// A charging profile as it was installed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredProfile {
-    /// Where; `None` is connector 0.
-    pub connector: Option<ConnectorId>,
+    /// Where.
+    pub place: Place,
     /// The transaction that a TxProfile is for.
     pub tx: Option<TxId>,
     /// When.
@@ -213,8 +213,8 @@ pub enum QueuedBody {
     Meter {
         /// The transaction that was running, if one was.
         tx: Option<TxId>,
-        /// `None`: the main meter, connector 0.
-        connector: Option<ConnectorId>,
+        /// At which meter.
+        place: Place,
         /// When the values were taken.
         at: Stamp,
         /// The values.
@@ -308,9 +308,9 @@ pub struct Stored {
     /// Configuration keys that were changed.
     pub settings: Vec<(String, String)>,
     /// Availability that was asked for; what is not named is operative.
-    pub availability: Vec<(Option<ConnectorId>, bool)>,
+    pub availability: Vec<(Place, bool)>,
     /// What somebody at the charger has in service or out of it; what is not named is in service.
-    pub local_availability: Vec<(Option<ConnectorId>, bool)>,
+    pub local_availability: Vec<(Place, bool)>,
     /// Transactions that have not ended.
     pub running: Vec<Transaction>,
     /// What their StopTransaction will carry, in order of the numbers.

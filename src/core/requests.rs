@@ -2,10 +2,9 @@
 
 use crate::core::authorize::{is_tag, Aim};
 use crate::core::connector::Session;
-use crate::core::metering::number;
 use crate::core::questions::{Asked, Caller, Repeated};
 use crate::core::settings::Key;
-use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Question, RequestId};
+use crate::core::{Answer, CentralId, ConnectorId, Engine, Notice, Place, Question, RequestId};
 use crate::wire::{
     CentralRequest, ChangeAvailabilityResponse, ClearCacheResponse, ClearCacheStatus, DataTransfer,
     DataTransferResponse, DataTransferStatus, ErrorCode, MessageId, MessageTrigger, Reason,
@@ -91,8 +90,7 @@ impl Engine {
     }
 
     fn existing(&self, number: i32) -> Option<ConnectorId> {
-        let at = ConnectorId::new(u32::try_from(number).ok()?)?;
-        self.connector(at).map(|connector| connector.id)
+        self.place(number)?.connector()
     }
 
     fn on_clear_cache(&mut self, id: &MessageId) {
@@ -236,9 +234,8 @@ impl Engine {
         // Where it means nothing, a connector is not looked at.
         let at = match request.connector_id.filter(|_| of_connector) {
             None => None,
-            Some(0) => Some(None),
-            Some(number) => match self.existing(number) {
-                Some(at) => Some(Some(at)),
+            Some(number) => match self.place(number) {
+                Some(place) => Some(place),
                 None => return self.answer_trigger(id, TriggerMessageStatus::Rejected),
             },
         };
@@ -253,8 +250,8 @@ impl Engine {
             | MessageTrigger::Heartbeat
             | MessageTrigger::StatusNotification => TriggerMessageStatus::Accepted,
             MessageTrigger::MeterValues => {
-                let mut all = self.connector_ids().map(Some).chain([None]);
-                let fits = |place: &Option<ConnectorId>| at.map_or(true, |at| at == *place);
+                let mut all = self.places();
+                let fits = |place: &Place| at.map_or(true, |at| at == *place);
                 if all.any(|place| fits(&place) && self.can_trigger_reading(place)) {
                     TriggerMessageStatus::Accepted
                 } else {
@@ -271,7 +268,7 @@ impl Engine {
             MessageTrigger::BootNotification => self.boot(),
             MessageTrigger::Heartbeat => self.beat(),
             MessageTrigger::StatusNotification => {
-                let all = std::iter::once(None).chain(self.connector_ids().map(Some));
+                let all = self.places();
                 let places: Vec<_> = all
                     .filter(|place| at.map_or(true, |at| at == *place))
                     .collect();
@@ -363,7 +360,10 @@ impl Engine {
                     self.on_meter(at, &readings, false);
                 }
                 _ => {
-                    log::warn!("connector {}: the meter could not be read", number(at));
+                    log::warn!(
+                        "connector {}: the meter could not be read",
+                        at.connector_id()
+                    );
                     self.on_silent_meter(at);
                 }
             },

@@ -4,9 +4,8 @@
 use crate::core::calls::Purpose;
 use crate::core::connector::Connector;
 use crate::core::meter::{register_value, Meter, Take};
-use crate::core::metering::number;
 use crate::core::settings::Key;
-use crate::core::{ConnectorId, Engine, QueuedBody, Stamp, TxId};
+use crate::core::{ConnectorId, Engine, Place, QueuedBody, Stamp, TxId};
 use crate::time::{Millis, Mono};
 use crate::wire::{Action, Measurand, MeterValue, MeterValues, ReadingContext, SampledValue};
 
@@ -21,7 +20,7 @@ impl Engine {
     pub(crate) fn sample(&mut self, at: ConnectorId, due: Mono) {
         let (now, tolerance) = (self.now.mono, self.tolerance());
         let Some(taken) = self
-            .meter(Some(at))
+            .meter(Place::Connector(at))
             .and_then(|meter| meter.made_at(due, now, tolerance))
         else {
             return;
@@ -38,7 +37,7 @@ impl Engine {
         }
         self.note_time(tx, stamp);
         let context = ReadingContext::SamplePeriodic;
-        let Some(meter) = self.meter(Some(at)) else {
+        let Some(meter) = self.meter(Place::Connector(at)) else {
             return;
         };
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
@@ -50,10 +49,10 @@ impl Engine {
         let values = self.known_values(Some(tx), values);
         let data = self.known_values(Some(tx), data);
         self.add_datum(tx, stamp, data);
-        self.queue_values(Some(tx), Some(at), stamp, values);
+        self.queue_values(Some(tx), Place::Connector(at), stamp, values);
     }
 
-    pub(crate) fn sample_aligned(&mut self, at: Option<ConnectorId>, instant: Stamp, when: Mono) {
+    pub(crate) fn sample_aligned(&mut self, at: Place, instant: Stamp, when: Mono) {
         let (now, tolerance) = (self.now.mono, self.tolerance());
         let made = self
             .meter(at)
@@ -65,7 +64,7 @@ impl Engine {
             true => instant,
             false => self.clock.stamp(made),
         };
-        let tx = at.and_then(|at| self.transaction_at(at, made));
+        let tx = at.connector().and_then(|at| self.transaction_at(at, made));
         if let Some(tx) = tx {
             self.note_time(tx, stamp);
         }
@@ -105,35 +104,35 @@ impl Engine {
             return;
         };
         let (Some(energy), Some(before)) = (
-            self.meter(Some(at)).and_then(Meter::energy),
+            self.meter(Place::Connector(at)).and_then(Meter::energy),
             self.interrupted.remove(&tx),
         ) else {
             return;
         };
         self.note_time(tx, now);
         let begin = vec![register_value(ReadingContext::InterruptionBegin, before.1)];
-        self.queue_values(Some(tx), Some(at), before.0, begin);
+        self.queue_values(Some(tx), Place::Connector(at), before.0, begin);
         let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
-        self.queue_values(Some(tx), Some(at), now, end);
+        self.queue_values(Some(tx), Place::Connector(at), now, end);
     }
 
     fn queue_values(
         &mut self,
         tx: Option<TxId>,
-        connector: Option<ConnectorId>,
+        place: Place,
         at: Stamp,
         values: Vec<SampledValue>,
     ) {
         if values.is_empty() {
             log::debug!(
                 "connector {}: the meter shows nothing that is wanted",
-                number(connector)
+                place.connector_id()
             );
             return;
         }
         let body = QueuedBody::Meter {
             tx,
-            connector,
+            place,
             at,
             values,
         };
@@ -147,14 +146,14 @@ impl Engine {
     }
 
     /// Whether TriggerMessage can have values of a meter.
-    pub(crate) fn can_trigger_reading(&self, at: Option<ConnectorId>) -> bool {
+    pub(crate) fn can_trigger_reading(&self, at: Place) -> bool {
         let meter = self.meter(at);
         meter.is_some_and(|meter| meter.has_readings() || self.setup.host.reads_meter)
     }
 
     /// TriggerMessage: the latest readings, right now; not queued if they cannot be sent
     /// (`OCPP 1.6 §5.17`).
-    pub(crate) fn trigger_readings(&mut self, at: Option<Option<ConnectorId>>) {
+    pub(crate) fn trigger_readings(&mut self, at: Option<Place>) {
         for place in self.meters() {
             if at.map_or(true, |at| at == place) && self.can_trigger_reading(place) {
                 self.take_reading(place, Take::Trigger);
@@ -162,7 +161,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn send_reading(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn send_reading(&mut self, at: Place) {
         let Some(meter) = self.meter(at) else {
             return;
         };
@@ -173,14 +172,21 @@ impl Engine {
         if self.calls.is_in_line(Purpose::Meter(at)) {
             return;
         }
-        let running = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
+        let running = at
+            .connector()
+            .and_then(|at| Some(self.connector(at)?.run()?.tx));
         let shown = meter.values(wanted, ReadingContext::Trigger);
         let sampled_value = self.known_values(running, shown);
         if sampled_value.is_empty() {
-            log::warn!("connector {}: the meter could not be read", number(at));
+            log::warn!(
+                "connector {}: the meter could not be read",
+                at.connector_id()
+            );
             return;
         }
-        let tx = at.and_then(|at| Some(self.connector(at)?.run()?.tx));
+        let tx = at
+            .connector()
+            .and_then(|at| Some(self.connector(at)?.run()?.tx));
         let (now, tolerance) = (self.now.mono, self.tolerance());
         let made = meter.made_at(now, now, tolerance).unwrap_or(now);
         let stamp = self.clock.stamp(made);
@@ -189,7 +195,7 @@ impl Engine {
         }
         let transaction = tx.and_then(|tx| self.transactions.get(&tx));
         let request = MeterValues {
-            connector_id: number(at),
+            connector_id: at.connector_id(),
             transaction_id: transaction.and_then(crate::core::delivery::central_id),
             meter_value: vec![MeterValue {
                 timestamp: stamp.wall,

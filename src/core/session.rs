@@ -5,7 +5,7 @@ use crate::core::connector::{Allowance, Allowed, Connector, Ending, Run, Session
 use crate::core::meter::Take;
 use crate::core::settings::Key;
 use crate::core::{
-    CentralId, ConnectorId, Delivery, Due, Engine, Ev, Notice, QueuedBody, Stamp, Stop,
+    CentralId, ConnectorId, Delivery, Due, Engine, Ev, Notice, Place, QueuedBody, Stamp, Stop,
     Transaction, TransactionChange, TransactionStep, TxId, Wh, Write,
 };
 use crate::time::{Millis, Mono};
@@ -181,7 +181,7 @@ impl Engine {
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
     fn start(&mut self, at: ConnectorId, allowed: Allowed) {
-        if self.read_meter(Some(at), Take::Begin) {
+        if self.read_meter(Place::Connector(at), Take::Begin) {
             if let Some(connector) = self.connector_mut(at) {
                 connector.session = Session::Starting(allowed);
             }
@@ -250,7 +250,9 @@ impl Engine {
         if known.is_some() {
             self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
         }
-        if let Some(Err(why)) = profile.map(|profile| self.install(Some(at), Some(tx), &profile)) {
+        if let Some(Err(why)) =
+            profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile))
+        {
             log::warn!("the charging profile of the remote start is refused: {why}");
         }
         self.enqueue(QueuedBody::Start(tx), true);
@@ -264,7 +266,7 @@ impl Engine {
         }
         // Energy is off before the meter is read, so that all of it is on the bill.
         self.command_supplies();
-        if !self.read_meter(Some(at), Take::End) {
+        if !self.read_meter(Place::Connector(at), Take::End) {
             self.stop_now(at);
         }
         // And what comes of the end, such as an open lock, before anything else.

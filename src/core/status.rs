@@ -3,9 +3,8 @@
 
 use crate::core::calls::Purpose;
 use crate::core::connector::{Availability, Reports, Shown};
-use crate::core::metering::number;
 use crate::core::settings::Key;
-use crate::core::{ConnectorId, ConnectorStatus, Due, Engine, Notice, Stamp, Write};
+use crate::core::{ConnectorStatus, Due, Engine, Notice, Place, Stamp, Write};
 use crate::time::{Millis, Mono};
 use crate::wire::{
     Action, AvailabilityStatus, AvailabilityType, ChangeAvailability, ChargePointStatus, CiString,
@@ -17,17 +16,13 @@ const TOLD_AGAIN: Millis = Millis::from_secs(60);
 const TOLD_AGAIN_DOUBLES: u32 = 6;
 
 impl Engine {
-    fn reports_mut(&mut self, at: Option<ConnectorId>) -> Option<&mut Reports> {
+    fn reports_mut(&mut self, at: Place) -> Option<&mut Reports> {
         match at {
-            None => Some(&mut self.reports),
-            Some(at) => self
+            Place::ChargePoint => Some(&mut self.reports),
+            Place::Connector(at) => self
                 .connector_mut(at)
                 .map(|connector| &mut connector.reports),
         }
-    }
-
-    fn places(&self) -> impl Iterator<Item = Option<ConnectorId>> {
-        std::iter::once(None).chain(self.connector_ids().map(Some))
     }
 
     /// Connector 0 knows only Available, Unavailable and Faulted.
@@ -50,7 +45,7 @@ impl Engine {
         let stamp = self.clock.stamp(now);
         let in_service = self.in_service() && self.faults.is_empty();
         for at in self.places() {
-            let shown = match at.and_then(|at| self.connector(at)) {
+            let shown = match at.connector().and_then(|at| self.connector(at)) {
                 Some(connector) => connector.show(in_service),
                 None => self.show_charge_point(),
             };
@@ -60,7 +55,7 @@ impl Engine {
             let known = reports.current.as_ref().map(|(known, ..)| known);
             if known != Some(&shown) {
                 let status = ConnectorStatus {
-                    connector: at,
+                    place: at,
                     status: shown.status,
                     error: shown.error,
                 };
@@ -75,7 +70,7 @@ impl Engine {
         }
     }
 
-    fn report(&mut self, at: Option<ConnectorId>) {
+    fn report(&mut self, at: Place) {
         while self.is_online() && self.calls.has_room() && self.reset.is_none() {
             if self.report_due(at).is_some_and(|due| due > self.now.mono) {
                 return;
@@ -92,14 +87,14 @@ impl Engine {
         }
     }
 
-    fn notify(&mut self, at: Option<ConnectorId>, shown: &Shown, since: Stamp) {
+    fn notify(&mut self, at: Place, shown: &Shown, since: Stamp) {
         // A code of the vendor's own means nothing without the vendor (OCPP 1.6 §6.47).
         let device = &self.setup.device;
         let vendor = device.vendor.as_str();
         let vendor_id = device.vendor_id.clone();
         let vendor_id = vendor_id.or_else(|| CiString::new(vendor).ok());
         let request = StatusNotification {
-            connector_id: number(at),
+            connector_id: at.connector_id(),
             error_code: shown.error,
             info: shown.info.clone(),
             status: shown.status,
@@ -112,10 +107,10 @@ impl Engine {
 
     /// When a status that changed has lasted long enough to be told (MinimumStatusDuration), or one that
     /// was not heard is told again.
-    fn report_due(&self, at: Option<ConnectorId>) -> Option<Mono> {
+    fn report_due(&self, at: Place) -> Option<Mono> {
         let reports = match at {
-            None => &self.reports,
-            Some(at) => &self.connector(at)?.reports,
+            Place::ChargePoint => &self.reports,
+            Place::Connector(at) => &self.connector(at)?.reports,
         };
         let (current, _, since) = reports.current.as_ref()?;
         let told = reports.told.as_ref()?;
@@ -137,7 +132,7 @@ impl Engine {
     }
 
     /// The connection was lost before the central system heard of a status: it is told again on the next.
-    pub(crate) fn status_lost(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn status_lost(&mut self, at: Place) {
         let now = self.now.mono;
         if let Some(reports) = self.reports_mut(at) {
             reports.unheard = Some(now);
@@ -146,7 +141,7 @@ impl Engine {
 
     /// The central system did not answer a status, or refused it: it is told again when it changes, on
     /// the next connection, or after a wait that grows, so that it is not all that is ever sent.
-    pub(crate) fn status_unheard(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn status_unheard(&mut self, at: Place) {
         let now = self.now.mono;
         if let Some(reports) = self.reports_mut(at) {
             let wait = Millis(TOLD_AGAIN.0 << reports.misses.min(TOLD_AGAIN_DOUBLES));
@@ -156,7 +151,7 @@ impl Engine {
     }
 
     /// The central system took in a status.
-    pub(crate) fn status_heard(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn status_heard(&mut self, at: Place) {
         if let Some(reports) = self.reports_mut(at) {
             reports.misses = 0;
         }
@@ -175,7 +170,7 @@ impl Engine {
 
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
-    pub(crate) fn repeat_status(&mut self, at: Option<ConnectorId>) {
+    pub(crate) fn repeat_status(&mut self, at: Place) {
         let waits = self.calls.is_in_line(Purpose::Status(at));
         let (has_room, now) = (self.calls.has_room(), self.now.mono);
         let Some(reports) = self.reports_mut(at) else {
@@ -236,19 +231,13 @@ impl Engine {
         request: &ChangeAvailability,
     ) -> AvailabilityStatus {
         let operative = request.r#type == AvailabilityType::Operative;
-        let number = u32::try_from(request.connector_id).ok();
-        let at = match number {
-            Some(0) => None,
-            Some(n) => match ConnectorId::new(n).filter(|at| self.connector(*at).is_some()) {
-                Some(at) => Some(at),
-                None => return AvailabilityStatus::Rejected,
-            },
-            None => return AvailabilityStatus::Rejected,
+        let Some(at) = self.place(request.connector_id) else {
+            return AvailabilityStatus::Rejected;
         };
         let mut affected = self
             .connectors
             .iter()
-            .filter(|c| at.is_none() || at == Some(c.id));
+            .filter(|c| at == Place::ChargePoint || at == c.id.into());
         let waits = !operative && affected.any(|connector| connector.is_busy());
         // Who took it out of service at the charger relies on it.
         let kept = self.availability_mut(at).is_some_and(|known| !known.local);
@@ -271,29 +260,26 @@ impl Engine {
         }
     }
 
-    pub(crate) fn availability_mut(
-        &mut self,
-        at: Option<ConnectorId>,
-    ) -> Option<&mut Availability> {
+    pub(crate) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
         match at {
-            None => Some(&mut self.availability),
-            Some(at) => self
+            Place::ChargePoint => Some(&mut self.availability),
+            Place::Connector(at) => self
                 .connector_mut(at)
                 .map(|connector| &mut connector.availability),
         }
     }
 
     /// Connector 0 means the whole charge point.
-    fn affected(&self, at: Option<ConnectorId>) -> Vec<Option<ConnectorId>> {
+    fn affected(&self, at: Place) -> Vec<Place> {
         match at {
-            None => self.places().collect(),
-            Some(_) => vec![at],
+            Place::ChargePoint => self.places().collect(),
+            Place::Connector(_) => vec![at],
         }
     }
 
     /// Somebody at the charger takes a connector, or all of it, out of service or back. Kept over
     /// restarts.
-    pub(crate) fn set_in_service(&mut self, at: Option<ConnectorId>, operative: bool) {
+    pub(crate) fn set_in_service(&mut self, at: Place, operative: bool) {
         for place in self.affected(at) {
             let known = self.availability_mut(place);
             let changed = known.filter(|known| known.local != operative);

@@ -11,8 +11,8 @@ use crate::core::link::{Link as LinkState, Ping};
 use crate::core::refusal::Refusal;
 use crate::core::settings::Key;
 use crate::core::{
-    Access, CloseReason, Connection, DataTransferOutcome, Due, Effect, Engine, Link, Notice,
-    QueuedBody, TransactionChange,
+    Access, CloseReason, Connection, ConnectorId, DataTransferOutcome, Due, Effect, Engine, Link,
+    Notice, QueuedBody, TransactionChange,
 };
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
@@ -375,8 +375,9 @@ impl Engine {
         let Some(QueuedBody::Stop(tx)) = self.outbox.head().map(|head| head.body.clone()) else {
             return false;
         };
-        let place = self.transactions.get(&tx).map(|stopped| stopped.connector);
-        if !self.calls.is_in_line(Purpose::Meter(place)) {
+        let stopped = self.transactions.get(&tx);
+        let waits = |at: ConnectorId| self.calls.is_in_line(Purpose::Meter(at.into()));
+        if !stopped.is_some_and(|stopped| waits(stopped.connector)) {
             return false;
         }
         let head = self.outbox.head_mut();
@@ -417,7 +418,7 @@ impl Engine {
                 }
                 // Values that were asked for do not come after the end of their transaction.
                 if let Some(stopped) = stops.and_then(|tx| self.transactions.get(&tx)) {
-                    let place = Some(stopped.connector);
+                    let place = stopped.connector.into();
                     self.calls.drop_from_line(Purpose::Meter(place));
                 }
                 self.calls.queue_has_turn();

@@ -7,7 +7,7 @@ use crate::time::Wall;
 use crate::wire::{ChargingRateUnitType, Location, Measurand, Phase};
 
 /// A connector that a vehicle can be plugged into: 1 and up. Connector 0 of OCPP, the charge point
-/// itself, is `None` of an `Option<ConnectorId>`. `OCPP 1.6 §3.8`
+/// itself, is a [`Place`] and no connector. `OCPP 1.6 §3.8`
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectorId(u16);
 
@@ -46,6 +46,62 @@ impl fmt::Debug for ConnectorId {
 impl fmt::Display for ConnectorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// A connector, or the charge point as a whole: connector 0 of OCPP, where the main meter is.
+/// `OCPP 1.6 §3.8`
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The charge point as a whole.
+    ChargePoint,
+    /// One connector.
+    Connector(ConnectorId),
+}
+
+impl Place {
+    /// A place by its OCPP number; `None` for numbers over [`ConnectorId::MAX`].
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::ChargePoint),
+            _ => ConnectorId::new(number).map(Self::Connector),
+        }
+    }
+
+    /// Its OCPP number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::ChargePoint => 0,
+            Self::Connector(at) => at.number(),
+        }
+    }
+
+    /// Its number as messages have it: connectorId.
+    pub(crate) fn connector_id(self) -> i32 {
+        i32::try_from(self.number()).unwrap_or(i32::MAX)
+    }
+
+    /// The connector, if it is one.
+    #[must_use]
+    pub const fn connector(self) -> Option<ConnectorId> {
+        match self {
+            Self::ChargePoint => None,
+            Self::Connector(at) => Some(at),
+        }
+    }
+}
+
+impl From<ConnectorId> for Place {
+    fn from(at: ConnectorId) -> Self {
+        Self::Connector(at)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.connector().fmt(f)
     }
 }
 

@@ -71,7 +71,7 @@ pub unsafe extern "C" fn evcp_present_tag(
     unsafe {
         tell(cp, || {
             Ok(Fact::Tag(
-                place(connector)?.into_iter().collect(),
+                place(connector)?.connector().into_iter().collect(),
                 card(tag)?,
             ))
         })

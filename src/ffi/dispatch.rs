@@ -106,10 +106,6 @@ fn run(inner: &Inner, timeout_ms: i32) -> i32 {
     }
 }
 
-fn at(connector: Option<ConnectorId>) -> u32 {
-    connector.map_or(0, ConnectorId::number)
-}
-
 /// Calls the slot of an event; says whether there was one.
 fn deliver(inner: &Inner, event: Event) -> bool {
     match event {
@@ -196,22 +192,27 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
             let tag = to_c(tag.as_str());
             // SAFETY: see `call`.
             call(cb.on_auth, |slot| unsafe {
-                slot(ud, at(connector), tag.as_ptr(), status)
+                slot(
+                    ud,
+                    connector.map_or(0, ConnectorId::number),
+                    tag.as_ptr(),
+                    status,
+                )
             })
         }
         Notice::Status(status) => {
             let error = to_c(status.error.as_str());
-            let (connector, status) = (at(status.connector), number(status.status));
+            let (connector, status) = (status.place.number(), number(status.status));
             // SAFETY: see `call`.
             call(cb.on_status, |slot| unsafe {
                 slot(ud, connector, status, error.as_ptr())
             })
         }
         Notice::Transaction(step) => tell_transaction(inner, &step),
-        Notice::Availability(connector, operative) => {
+        Notice::Availability(place, operative) => {
             // SAFETY: see `call`.
             call(cb.on_availability, |slot| unsafe {
-                slot(ud, at(connector), operative)
+                slot(ud, place.number(), operative)
             })
         }
         Notice::Key(key, value) => {
@@ -264,7 +265,7 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
             };
             // SAFETY: see `call`.
             call(cb.on_meter_read, |slot| unsafe {
-                slot(ud, at(connector), context, req)
+                slot(ud, connector.number(), context, req)
             })
         }
         Question::DataTransfer {

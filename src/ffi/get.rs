@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::core::{ConnectorId, Supply};
+use crate::core::{ConnectorId, Place, Supply};
 use crate::ffi::dispatch::number;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, with};
@@ -100,8 +100,8 @@ pub unsafe extern "C" fn evcp_get_schedule_covered(
                 _ => return Err(Fail::invalid(format!("unit is {unit}"))),
             };
             let at = match connector {
-                0 => None,
-                _ => Some(existing(inner, connector)?),
+                0 => Place::ChargePoint,
+                _ => existing(inner, connector)?.into(),
             };
             let found = inner.charge_point.schedule(at, duration_s, unit)?;
             let room = std::mem::replace(count, found.len());
@@ -164,9 +164,9 @@ pub unsafe extern "C" fn evcp_get_status(
     unsafe {
         with(cp, |inner| {
             let at = if connector == 0 {
-                None
+                Place::ChargePoint
             } else {
-                Some(existing(inner, connector)?)
+                existing(inner, connector)?.into()
             };
             let out = out.as_mut().ok_or_else(|| Fail::invalid("out is NULL"))?;
             let status = inner

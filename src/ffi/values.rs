@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 use std::mem::size_of;
 
-use crate::core::{ConnectorId, Ev};
+use crate::core::{ConnectorId, Ev, Place};
 use crate::ffi::guard::Fail;
 
 /// A question of the central system or of the library; answer it once, with evcp_answer() or one
@@ -44,16 +44,16 @@ pub const EVCP_UNKNOWN_MESSAGE: u32 = 6;
 
 /// A connector of the C API that must exist at all.
 pub(super) fn connector(number: u32) -> Result<ConnectorId, Fail> {
-    ConnectorId::new(number)
-        .ok_or_else(|| Fail::invalid(format!("connector {number} does not exist")))
+    ConnectorId::new(number).ok_or_else(|| no_connector(number))
+}
+
+fn no_connector(number: u32) -> Fail {
+    Fail::invalid(format!("connector {number} does not exist"))
 }
 
 /// A connector, or 0 for the charge point.
-pub(super) fn place(number: u32) -> Result<Option<ConnectorId>, Fail> {
-    if number == 0 {
-        return Ok(None);
-    }
-    connector(number).map(Some)
+pub(super) fn place(number: u32) -> Result<Place, Fail> {
+    Place::new(number).ok_or_else(|| no_connector(number))
 }
 
 pub(super) fn ev(ev: evcp_ev_t) -> Result<Ev, Fail> {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{Answer, ConnectorId, Fact, Reading, RequestId};
+use crate::core::{Answer, Fact, Place, Reading, RequestId};
 use crate::error::Error;
 use crate::mailbox::slot::{allows, bytes, is_ordinary, stops, Slot};
 use crate::mailbox::stops::Stops;
@@ -53,7 +53,7 @@ pub struct Inbox {
     bytes: usize,
     stops: Stops,
     /// What was taken last, if it takes energy away and has not been dealt with.
-    in_hand: Option<Option<ConnectorId>>,
+    in_hand: Option<Place>,
 }
 
 impl Inbox {

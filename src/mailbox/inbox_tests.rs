@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{Ev, Fault};
+use crate::core::{ConnectorId, Ev, Fault};
 use crate::time::Wall;
 use crate::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
 
@@ -20,7 +20,7 @@ fn ground(number: u32) -> Fact {
         info: None,
         vendor_code: None,
     };
-    Fact::Fault(Some(at(number)), Some(fault))
+    Fact::Fault(Place::Connector(at(number)), Some(fault))
 }
 
 fn meter(number: u32, milli: i64) -> Fact {
@@ -28,7 +28,7 @@ fn meter(number: u32, milli: i64) -> Fact {
         milli,
         ..Reading::energy(crate::core::Wh(0))
     };
-    Fact::Meter(Some(at(number)), vec![reading])
+    Fact::Meter(Place::Connector(at(number)), vec![reading])
 }
 
 fn all(inbox: &mut Inbox) -> Vec<Fact> {
@@ -97,7 +97,7 @@ fn a_vehicle_that_was_unplugged_is_not_forgotten_for_the_next_one() {
 #[test]
 fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
     let mut inbox = Inbox::default();
-    let over = Fact::Fault(Some(at(1)), None);
+    let over = Fact::Fault(Place::Connector(at(1)), None);
     for fact in [
         over.clone(),
         ground(1),
@@ -112,7 +112,7 @@ fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
     assert_eq!(inbox.take(NOW), Some(Mail::Fact(over)));
     assert_eq!(inbox.take(NOW), Some(Mail::Fact(ground(1))));
     assert!(inbox.stops().holds(at(1)), "it is not dealt with yet");
-    let ended = Fact::FaultOver(Some(at(1)), ChargePointErrorCode::GroundFailure);
+    let ended = Fact::FaultOver(Place::Connector(at(1)), ChargePointErrorCode::GroundFailure);
     assert_eq!(inbox.take(NOW), Some(Mail::Fact(ended)));
     inbox.handled();
     assert!(!inbox.stops().holds(at(1)));
@@ -136,7 +136,7 @@ fn full() -> Inbox {
     for round in 0..2_000_u32 {
         let number = round % 200 + 1;
         let _ = inbox.put(Fact::Ev(at(number), Ev::Plugged), NOW);
-        let _ = inbox.put(Fact::Operative(Some(at(number)), true), NOW);
+        let _ = inbox.put(Fact::Operative(Place::Connector(at(number)), true), NOW);
         let _ = inbox.put(meter(number, i64::from(round)), NOW);
         let _ = inbox.put(tag(), NOW);
     }
@@ -215,7 +215,7 @@ fn a_time_that_waits_goes_on() {
 fn faults(told: &[(Option<ChargePointErrorCode>, bool)]) -> (Vec<ChargePointErrorCode>, usize) {
     let mut inbox = Inbox::default();
     for (code, is) in told {
-        let place = ConnectorId::new(1);
+        let place = Place::Connector(at(1));
         let fact = match (code, is) {
             (Some(code), true) => Fact::Fault(
                 place,

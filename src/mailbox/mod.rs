@@ -14,8 +14,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::core::{
-    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, RequestId, Supply,
-    Transaction, TransactionChange, TransactionStep, TxId,
+    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, Place, RequestId,
+    Supply, Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::questions::Questions;
@@ -56,7 +56,7 @@ struct Inner {
 
 /// The state that getters show: what the host was told last, or will be next.
 struct Seen {
-    statuses: BTreeMap<Option<ConnectorId>, ConnectorStatus>,
+    statuses: BTreeMap<Place, ConnectorStatus>,
     transactions: BTreeMap<ConnectorId, TransactionStep>,
     keys: BTreeMap<String, String>,
     counters: Counters,
@@ -205,7 +205,7 @@ impl Mailbox {
         Ok(inner.seen.outlook.clone())
     }
 
-    pub(crate) fn status(&self, at: Option<ConnectorId>) -> Option<ConnectorStatus> {
+    pub(crate) fn status(&self, at: Place) -> Option<ConnectorStatus> {
         self.inner.lock().seen.statuses.get(&at).cloned()
     }
 
@@ -336,7 +336,7 @@ impl Inner {
         let Event::Notice(notice) = event else { return };
         match notice {
             Notice::Status(status) => {
-                self.seen.statuses.insert(status.connector, status.clone());
+                self.seen.statuses.insert(status.place, status.clone());
             }
             Notice::Transaction(step) if step.change == TransactionChange::Stopped => {
                 self.seen.transactions.remove(&step.connector);

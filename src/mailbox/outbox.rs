@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{
-    ConnectorId, Notice, RequestId, Supply, TransactionChange, TransactionStep, TxId,
+    ConnectorId, Notice, Place, RequestId, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::mailbox::{Event, Stops};
 
@@ -36,8 +36,8 @@ enum Slot<'a> {
     Connection,
     Boot,
     Time,
-    Status(Option<ConnectorId>),
-    Availability(Option<ConnectorId>),
+    Status(Place),
+    Availability(Place),
     Key(&'a str),
     Storage,
     Reboot,
@@ -52,7 +52,7 @@ impl<'a> Slot<'a> {
             Notice::Connection(..) => Self::Connection,
             Notice::Boot(..) => Self::Boot,
             Notice::Time(_) => Self::Time,
-            Notice::Status(status) => Self::Status(status.connector),
+            Notice::Status(status) => Self::Status(status.place),
             Notice::Availability(at, _) => Self::Availability(*at),
             Notice::Key(name, _) => Self::Key(name),
             Notice::Storage { .. } => Self::Storage,

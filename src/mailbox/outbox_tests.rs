@@ -56,7 +56,7 @@ fn step(tx: u64, change: TransactionChange) -> Event {
 
 fn status(number: u32, status: ChargePointStatus) -> Event {
     Event::Notice(Notice::Status(ConnectorStatus {
-        connector: Some(at(number)),
+        place: at(number).into(),
         status,
         error: ChargePointErrorCode::NoError,
     }))
@@ -82,7 +82,7 @@ fn the_command_to_open_survives_any_flood() {
     assert!(next(&mut outbox).is_some());
     outbox.push(command(1, supply(0)));
     for round in 0..5_000_u32 {
-        let operative = Notice::Availability(Some(at(1 + round % 2)), round % 3 == 0);
+        let operative = Notice::Availability(Place::Connector(at(1 + round % 2)), round % 3 == 0);
         outbox.push(Event::Notice(operative));
         outbox.push(Event::Notice(Notice::Time(Wall(i64::from(round)))));
         outbox.push(Event::Notice(Notice::Connection(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{Answer, ConnectorId, Fact, Question, RequestId};
+use crate::core::{Answer, Fact, Place, Question, RequestId};
 use crate::error::Error;
 
 /// What a question is about.
@@ -10,7 +10,7 @@ use crate::error::Error;
 enum Kind {
     Unlock,
     Reset,
-    Meter(Option<ConnectorId>),
+    Meter(Place),
     DataTransfer,
 }
 
@@ -56,7 +56,7 @@ const MOST_LATE: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     open: BTreeMap<RequestId, Kind>,
-    late: VecDeque<(RequestId, Option<ConnectorId>)>,
+    late: VecDeque<(RequestId, Place)>,
 }
 
 impl Questions {
@@ -96,7 +96,7 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{Reading, Wh};
+    use crate::core::{ConnectorId, Reading, Wh};
     use crate::wire::ReadingContext;
 
     fn at(number: u32) -> ConnectorId {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn an_answer_of_another_kind_is_refused_and_the_question_stays_open() {
         let mut questions = Questions::default();
-        let meter = Question::ReadMeter(Some(at(1)), ReadingContext::SamplePeriodic);
+        let meter = Question::ReadMeter(Place::Connector(at(1)), ReadingContext::SamplePeriodic);
         questions.asked(RequestId(1), &meter);
         questions.asked(RequestId(2), &Question::Unlock(at(1)));
         let wrong = questions.answered(RequestId(1), &Answer::Accepted);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_reading_that_comes_too_late_is_known_all_the_same_once() {
         let mut questions = Questions::default();
-        let meter = Question::ReadMeter(Some(at(1)), ReadingContext::TransactionBegin);
+        let meter = Question::ReadMeter(Place::Connector(at(1)), ReadingContext::TransactionBegin);
         questions.asked(RequestId(1), &meter);
         questions.asked(RequestId(2), &meter);
         questions.expired(RequestId(1), true);
@@ -135,7 +135,7 @@ mod tests {
         let readings = vec![Reading::energy(Wh(7))];
         let late = Answer::Meter(readings.clone());
         assert_eq!(questions.answered(RequestId(1), &late), Err(Error::Expired));
-        let fact = Fact::Meter(Some(at(1)), readings);
+        let fact = Fact::Meter(Place::Connector(at(1)), readings);
         assert_eq!(questions.late(RequestId(1), late.clone()), Some(fact));
         assert_eq!(questions.late(RequestId(1), late.clone()), None);
         assert_eq!(questions.late(RequestId(2), late), None, "nobody saw it");

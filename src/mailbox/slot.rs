@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use crate::core::{ConnectorId, Ev, Fact, Reading};
+use crate::core::{ConnectorId, Ev, Fact, Place, Reading};
 use crate::wire::ChargePointErrorCode;
 
 /// Where a state is kept that the next one replaces.
@@ -10,10 +10,10 @@ use crate::wire::ChargePointErrorCode;
 pub(super) enum Slot {
     Ev(ConnectorId),
     /// One fault by its code, or that there is none any more.
-    Fault(Option<ConnectorId>, Option<ChargePointErrorCode>),
-    Warning(Option<ConnectorId>, Option<ChargePointErrorCode>),
-    Operative(Option<ConnectorId>),
-    Meter(Option<ConnectorId>),
+    Fault(Place, Option<ChargePointErrorCode>),
+    Warning(Place, Option<ChargePointErrorCode>),
+    Operative(Place),
+    Meter(Place),
     Signed(ConnectorId),
     Clock,
     Network,
@@ -60,11 +60,11 @@ pub(super) const fn allows(fact: &Fact) -> u8 {
 }
 
 /// Where a fact takes energy away at once; `Some(None)`: at all connectors.
-pub(super) const fn stops(fact: &Fact) -> Option<Option<ConnectorId>> {
+pub(super) const fn stops(fact: &Fact) -> Option<Place> {
     match fact {
         Fact::Fault(at, Some(_)) => Some(*at),
-        Fact::StopTx(at, _) => Some(Some(*at)),
-        Fact::PowerFails => Some(None),
+        Fact::StopTx(at, _) => Some(Place::Connector(*at)),
+        Fact::PowerFails => Some(Place::ChargePoint),
         _ => None,
     }
 }

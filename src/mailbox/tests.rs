@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{ConnectorSetup, Question};
+use crate::core::{ConnectorSetup, Place, Question};
 use crate::core::{DataTransferOutcome, Device, Engine, Setup};
 use crate::time::{Now, Wall};
 use crate::wire::{AuthorizationStatus, CiString, IdToken, ReadingContext, Reason};
@@ -79,14 +79,14 @@ fn a_host_that_does_not_fetch_outcomes_can_ask_for_no_more_of_them() {
 fn a_late_reading_reaches_the_engine_and_the_answer_says_that_it_was_late() {
     let mailbox = mailbox();
     let request = RequestId(1);
-    let question = Question::ReadMeter(Some(at(1)), ReadingContext::TransactionBegin);
+    let question = Question::ReadMeter(Place::Connector(at(1)), ReadingContext::TransactionBegin);
     mailbox.push(Event::Notice(Notice::Ask(request, question)));
     assert!(mailbox.next().is_some());
     mailbox.push(Event::Notice(Notice::Expired(request)));
     let readings = vec![crate::core::Reading::energy(crate::core::Wh(1_000))];
     let late = mailbox.answer(request, Answer::Meter(readings.clone()), NOW);
     assert_eq!(late, Err(Error::Expired));
-    let fact = Fact::Meter(Some(at(1)), readings);
+    let fact = Fact::Meter(Place::Connector(at(1)), readings);
     assert_eq!(mailbox.take(NOW), Some(Mail::Fact(fact)));
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::core::{
-    Batch, CachedTag, ConnectorId, Datum, Delivery, Fetched, QueuedBody, QueuedMessage, Seq, Stamp,
-    Stored, StoredProfile, Transaction, TxId, Wh, Write,
+    Batch, CachedTag, ConnectorId, Datum, Delivery, Fetched, Place, QueuedBody, QueuedMessage, Seq,
+    Stamp, Stored, StoredProfile, Transaction, TxId, Wh, Write,
 };
 use crate::store::interface::{Store, StoreError, LAST};
 use crate::time::Wall;
@@ -15,15 +15,15 @@ use crate::wire::IdToken;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     settings: BTreeMap<String, String>,
-    availability: BTreeMap<Option<ConnectorId>, bool>,
-    local_availability: BTreeMap<Option<ConnectorId>, bool>,
+    availability: BTreeMap<Place, bool>,
+    local_availability: BTreeMap<Place, bool>,
     transactions: BTreeMap<TxId, Transaction>,
     data: BTreeMap<(TxId, u32), Datum>,
     queue: BTreeMap<Seq, QueuedMessage>,
     accepted: bool,
     registers: BTreeMap<ConnectorId, Wh>,
     orderly: bool,
-    profiles: BTreeMap<(i32, Option<ConnectorId>), StoredProfile>,
+    profiles: BTreeMap<(i32, Place), StoredProfile>,
     cache: BTreeMap<IdToken, CachedTag>,
     last_tx: u64,
 }
@@ -57,7 +57,7 @@ impl MemoryStore {
             Write::Thin(tx, after) => self.thin(tx, after),
             Write::Profile(profile) => {
                 let id = profile.profile.charging_profile_id;
-                self.profiles.insert((id, profile.connector), profile);
+                self.profiles.insert((id, profile.place), profile);
             }
             Write::DropProfile(id, place) => {
                 self.profiles.remove(&(id, place));

@@ -4,8 +4,8 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{params, Connection, Row};
 
 use crate::core::{
-    CachedTag, CentralId, ConnectorId, Datum, Delivery, QueuedBody, QueuedMessage, Seq, Stamp,
-    Stop, StoredProfile, Transaction, TxId, Wh,
+    CachedTag, CentralId, ConnectorId, Datum, Delivery, Place, QueuedBody, QueuedMessage, Seq,
+    Stamp, Stop, StoredProfile, Transaction, TxId, Wh,
 };
 use crate::store::database_error::DatabaseError;
 use crate::store::interface::LAST;
@@ -87,7 +87,9 @@ pub(super) fn transaction(row: &Row<'_>) -> Result<Transaction, DatabaseError> {
     };
     Ok(Transaction {
         id,
-        connector: place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?,
+        connector: place(row.get("connector")?)?
+            .connector()
+            .ok_or_else(|| bad("connector"))?,
         tag: shown,
         parent: text("parent").and_then(|text| tag(text).ok()),
         reservation: maybe(row, "reservation"),
@@ -139,7 +141,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<QueuedMessage, DatabaseError> {
     let body = match (samples, letters, tx) {
         (Some(samples), 5, tx) => QueuedBody::Meter {
             tx,
-            connector: place(row.get("connector")?)?,
+            place: place(row.get("connector")?)?,
             at: Stamp {
                 wall: Wall(row.get("at_ms")?),
                 synced: maybe(row, "at_synced").unwrap_or(true),
@@ -175,7 +177,7 @@ pub(super) fn profiles(
     each(db, ("profile", sql), &[], spoilt, |row| {
         let text: String = row.get("profile")?;
         Ok(StoredProfile {
-            connector: place(row.get("connector")?)?,
+            place: place(row.get("connector")?)?,
             tx: row
                 .get::<_, Option<i64>>("tx")?
                 .map(|tx| TxId(unsigned(tx))),
@@ -190,7 +192,7 @@ pub(super) fn availability(
     db: &Connection,
     table: &'static str,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<(Option<ConnectorId>, bool)>, DatabaseError> {
+) -> Result<Vec<(Place, bool)>, DatabaseError> {
     let sql = format!("SELECT * FROM {table}");
     each(db, (table, &sql), &[], spoilt, |row| {
         Ok((place(row.get("connector")?)?, row.get("operative")?))
@@ -216,7 +218,9 @@ pub(super) fn registers(
 ) -> Result<Vec<(ConnectorId, Wh)>, DatabaseError> {
     let sql = "SELECT * FROM register ORDER BY connector";
     each(db, ("register", sql), &[], spoilt, |row| {
-        let at = place(row.get("connector")?)?.ok_or_else(|| bad("connector"))?;
+        let at = place(row.get("connector")?)?
+            .connector()
+            .ok_or_else(|| bad("connector"))?;
         Ok((at, Wh(row.get("wh")?)))
     })
 }
@@ -248,16 +252,9 @@ fn tag(text: String) -> Result<IdToken, DatabaseError> {
 }
 
 /// Connector 0 is the charge point.
-pub(super) fn place(number: i64) -> Result<Option<ConnectorId>, DatabaseError> {
-    if number == 0 {
-        return Ok(None);
-    }
-    let id = u32::try_from(number).ok().and_then(ConnectorId::new);
-    id.map(Some).ok_or_else(|| bad("connector"))
-}
-
-pub(super) fn number(at: Option<ConnectorId>) -> u32 {
-    at.map_or(0, ConnectorId::number)
+pub(super) fn place(number: i64) -> Result<Place, DatabaseError> {
+    let place = u32::try_from(number).ok().and_then(Place::new);
+    place.ok_or_else(|| bad("connector"))
 }
 
 /// Our numbers count up from one and never get that far.

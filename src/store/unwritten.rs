@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::core::{
-    Batch, ConnectorId, Datum, Fetched, QueuedBody, QueuedMessage, Seq, Transaction, TxId, Write,
+    Batch, ConnectorId, Datum, Fetched, Place, QueuedBody, QueuedMessage, Seq, Transaction, TxId,
+    Write,
 };
 use crate::wire::IdToken;
 
@@ -20,13 +21,13 @@ pub(super) struct Unwritten {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
     Setting(String),
-    Availability(Option<ConnectorId>),
-    LocalAvailability(Option<ConnectorId>),
+    Availability(Place),
+    LocalAvailability(Place),
     Transaction(TxId),
     Datum(TxId, u32),
     Queue(Seq),
     Thin(Option<TxId>),
-    Profile(i32, Option<ConnectorId>),
+    Profile(i32, Place),
     Accepted,
     Register(ConnectorId),
     Orderly,
@@ -47,9 +48,7 @@ fn record_of(write: &Write) -> Record {
         Write::Datum(tx, datum) => Record::Datum(*tx, datum.n),
         Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
         Write::Thin(tx, _) => Record::Thin(*tx),
-        Write::Profile(stored) => {
-            Record::Profile(stored.profile.charging_profile_id, stored.connector)
-        }
+        Write::Profile(stored) => Record::Profile(stored.profile.charging_profile_id, stored.place),
         Write::DropProfile(id, place) => Record::Profile(*id, *place),
         Write::Accepted => Record::Accepted,
         Write::Register(at, _) => Record::Register(*at),
@@ -247,7 +246,7 @@ mod tests {
     fn value(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Meter {
             tx: Some(TxId(1)),
-            connector: None,
+            place: Place::ChargePoint,
             at: crate::core::Stamp {
                 wall: crate::time::Wall(0),
                 synced: true,

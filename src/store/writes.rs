@@ -4,7 +4,7 @@ use rusqlite::{params, Connection, ToSql};
 
 use crate::core::{CentralId, QueuedBody, QueuedMessage, Transaction, Write};
 use crate::store::database_error::DatabaseError;
-use crate::store::rows::{number, senseless, signed, written};
+use crate::store::rows::{senseless, signed, written};
 use crate::wire::CiString;
 
 /// Writes what one change says.
@@ -20,11 +20,11 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
         ),
         Write::Availability(at, operative) => {
             let sql = "INSERT OR REPLACE INTO availability VALUES (?1, ?2)";
-            run(sql, params![number(*at), operative])
+            run(sql, params![at.number(), operative])
         }
         Write::LocalAvailability(at, operative) => {
             let sql = "INSERT OR REPLACE INTO local_availability VALUES (?1, ?2)";
-            run(sql, params![number(*at), operative])
+            run(sql, params![at.number(), operative])
         }
         Write::Transaction(transaction) => write_transaction(db, transaction),
         Write::TransactionDone(tx) => {
@@ -55,7 +55,7 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
             "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 stored.profile.charging_profile_id,
-                number(stored.connector),
+                stored.place.number(),
                 stored.tx.map(|tx| signed(tx.0)),
                 stored.installed.0,
                 serde_json::to_string(&stored.profile).map_err(senseless)?,
@@ -63,7 +63,7 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
         ),
         Write::DropProfile(id, place) => run(
             "DELETE FROM profile WHERE id = ?1 AND connector = ?2",
-            params![id, number(*place)],
+            params![id, place.number()],
         ),
         Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
         Write::Register(at, register) => run(
@@ -160,13 +160,10 @@ fn write_message(db: &Connection, message: &QueuedMessage) -> Result<(), Databas
         QueuedBody::Start(_) => ("start", None, None, None),
         QueuedBody::Stop(_) => ("stop", None, None, None),
         QueuedBody::Meter {
-            connector,
-            at,
-            values,
-            ..
+            place, at, values, ..
         } => {
             let samples = written(values)?;
-            ("meter", Some(number(*connector)), Some(*at), Some(samples))
+            ("meter", Some(place.number()), Some(*at), Some(samples))
         }
     };
     let sql = "INSERT OR REPLACE INTO queue VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";

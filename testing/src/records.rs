@@ -67,7 +67,7 @@ pub fn profile(id: i32, connector: Option<u32>) -> StoredProfile {
         },
     });
     StoredProfile {
-        connector: connector.map(at),
+        place: connector.map_or(Place::ChargePoint, |number| at(number).into()),
         tx: None,
         installed: Wall(4_000),
         profile: serde_json::from_value(profile).expect("a profile"),
@@ -96,15 +96,15 @@ pub fn everything() -> Batch {
     }];
     let meter = QueuedBody::Meter {
         tx: Some(TxId(2)),
-        connector: Some(at(1)),
+        place: Place::Connector(at(1)),
         at: stamp(2, true),
         values,
     };
     vec![
         Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
-        Write::Availability(None, false),
-        Write::Availability(Some(at(2)), false),
-        Write::LocalAvailability(Some(at(1)), false),
+        Write::Availability(Place::ChargePoint, false),
+        Write::Availability(Place::Connector(at(2)), false),
+        Write::LocalAvailability(Place::Connector(at(1)), false),
         Write::Transaction(transaction(1)),
         Write::Transaction(ended),
         Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
@@ -140,7 +140,7 @@ pub fn everything() -> Batch {
         Write::Profile(profile(7, Some(1))),
         Write::Profile(profile(7, Some(2))),
         Write::Profile(profile(7, None)),
-        Write::DropProfile(7, Some(at(2))),
+        Write::DropProfile(7, Place::Connector(at(2))),
         Write::Cache(CachedTag {
             tag: tag("CAFE01"),
             status: AuthorizationStatus::Blocked,

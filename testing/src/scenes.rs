@@ -27,7 +27,7 @@ impl<C: CentralSystem> World<C> {
     /// The energy register of a connector is shown.
     pub fn meter(&mut self, connector: u32, wh: i64) {
         self.fact(Fact::Meter(
-            Some(at(connector)),
+            Place::Connector(at(connector)),
             vec![Reading::energy(Wh(wh))],
         ));
     }

@@ -37,7 +37,7 @@ pub struct World<C = Central> {
     /// How many commits there were.
     pub stores: usize,
     /// What the firmware shows of the meters, all the time; taken out, they show nothing more.
-    pub shown: BTreeMap<Option<ConnectorId>, Vec<Reading>>,
+    pub shown: BTreeMap<Place, Vec<Reading>>,
     /// The rules that every frame is held to.
     pub frames: Frames,
     pub(crate) trace: Trace,

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    AfterPowerLoss, ConnectorId, Effect, Engine, Fact, Fault, Input, Link, Notice, Quantity,
+    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, Link, Notice, Place, Quantity,
     Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
 };
 use evcp::store::MemoryStore;
@@ -72,7 +72,7 @@ pub struct World {
     pub all: evcp_testing::World<Polite>,
     books: Books,
     questions: Vec<RequestId>,
-    faults: BTreeMap<Option<ConnectorId>, Fault>,
+    faults: BTreeMap<Place, Fault>,
     calls: u64,
     data: u64,
     concluded: u64,
@@ -117,8 +117,10 @@ impl World {
         self.give(Input::Charger(fact));
     }
 
-    pub fn fault(&mut self, at: Option<ConnectorId>, fault: Option<Fault>) {
-        let there = at.is_none_or(|at| at.index() < self.all.setup.connectors.len());
+    pub fn fault(&mut self, at: Place, fault: Option<Fault>) {
+        let there = at
+            .connector()
+            .is_none_or(|at| at.index() < self.all.setup.connectors.len());
         match &fault {
             Some(fault) if there => self.faults.insert(at, fault.clone()),
             _ => self.faults.remove(&at),
@@ -319,7 +321,8 @@ impl World {
     /// What holds between any two inputs.
     pub fn look(&self) {
         for (at, supply) in &self.books.supplies {
-            let faulty = self.faults.contains_key(&Some(*at)) || self.faults.contains_key(&None);
+            let faulty = self.faults.contains_key(&Place::Connector(*at))
+                || self.faults.contains_key(&Place::ChargePoint);
             assert!(!(faulty && supply.permit), "energy in spite of a fault");
             let of = supply.tx.filter(|_| supply.permit);
             let runs = of.is_none_or(|tx| self.books.running.get(&tx) == Some(at));

@@ -2,7 +2,7 @@
 
 use crate::core::smart::profile::{Instant, Says, NEVER};
 use crate::core::smart::Profile;
-use crate::core::{ConnectorId, Feed, Hardware, TxId};
+use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
 use crate::wire::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
 
 /// The installed profiles, in the order in which they are asked: higher levels first, and on the
@@ -13,7 +13,7 @@ pub(crate) struct Installed {
 }
 
 /// What names an installed profile: its id, and its connector.
-pub(crate) type Installation = (i32, Option<ConnectorId>);
+pub(crate) type Installation = (i32, Place);
 
 /// Whom a limit is for.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,9 @@ impl Installed {
     /// and level (`OCPP 1.6 §5.16.3`). On two connectors one id is two installations: energy managers
     /// use one id everywhere, and the connector that had it first would jump to full current.
     pub(crate) fn is_replaced(old: &Profile, new: &Profile) -> bool {
-        let apart = old.place != new.place && old.place.is_some() && new.place.is_some();
+        let apart = old.place != new.place
+            && old.place != Place::ChargePoint
+            && new.place != Place::ChargePoint;
         (old.id == new.id && !apart)
             || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level)
     }
@@ -93,7 +95,12 @@ impl Installed {
     pub(crate) fn install(&mut self, new: Profile) -> Vec<Installation> {
         let gone = self.remove(|old| Self::is_replaced(old, &new));
         // Higher levels first; connectors before connector 0.
-        let key = |profile: &Profile| (-i64::from(profile.level), profile.place.is_none());
+        let key = |profile: &Profile| {
+            (
+                -i64::from(profile.level),
+                profile.place == Place::ChargePoint,
+            )
+        };
         let at = self.profiles.partition_point(|old| key(old) <= key(&new));
         self.profiles.insert(at, new);
         gone
@@ -142,7 +149,7 @@ impl Installed {
     pub(crate) fn for_transaction(&self, whom: &Whom, at: Instant) -> Prevails<'_> {
         let own = self.profiles.iter().filter(|profile| {
             profile.purpose == Purpose::TxProfile
-                && profile.place == Some(whom.at)
+                && profile.place == Place::Connector(whom.at)
                 && profile.tx.is_some()
                 && profile.tx == whom.tx
         });
@@ -155,11 +162,11 @@ impl Installed {
             if profile.purpose != Purpose::TxDefaultProfile {
                 return false;
             }
-            if profile.place == Some(whom.at) {
+            if profile.place == Place::Connector(whom.at) {
                 taken = Some(profile.level);
                 return true;
             }
-            profile.place.is_none() && taken != Some(profile.level)
+            profile.place == Place::ChargePoint && taken != Some(profile.level)
         });
         Self::ask(defaults, at, whom.started, own.until)
     }

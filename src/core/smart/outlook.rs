@@ -9,7 +9,7 @@ use crate::core::smart::composite::{grid_limit, most_looks, sweep, Composite};
 use crate::core::smart::limits::{Installed, Volts, Whom};
 use crate::core::smart::profile::Instant;
 use crate::core::smart::second;
-use crate::core::{ConnectorId, Engine, Feed, Hardware, Schedule, SchedulePeriod, TxId};
+use crate::core::{ConnectorId, Engine, Feed, Hardware, Place, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
 use crate::wire::ChargingRateUnitType as Unit;
 
@@ -26,16 +26,10 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// The composite schedule of a connector, or of the grid connection, from now on for so
     /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
     #[must_use]
-    pub fn schedule(
-        &self,
-        now: Now,
-        place: Option<ConnectorId>,
-        duration: u32,
-        unit: Unit,
-    ) -> Schedule {
+    pub fn schedule(&self, now: Now, place: Place, duration: u32, unit: Unit) -> Schedule {
         let start = self.clock.instant(now.mono);
         let composite = self.composite(place, start, i64::from(duration), unit);
         let periods = composite
@@ -55,13 +49,13 @@ impl Outlook {
     /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
     pub(crate) fn composite(
         &self,
-        place: Option<ConnectorId>,
+        place: Place,
         start: Instant,
         duration: i64,
         unit: Unit,
     ) -> Composite {
         let profiles = self.profiles.len() + 1;
-        match place.and_then(|at| self.whom(at, start.t)) {
+        match place.connector().and_then(|at| self.whom(at, start.t)) {
             Some(whom) => sweep(start.t, duration, self.most, most_looks(profiles), |t| {
                 self.profiles
                     .limit(&whom, start.at(t), unit, self.volts, false)
@@ -87,8 +81,9 @@ impl Outlook {
 
     /// How many phases there are, if fewer than the three that the standard takes for granted
     /// (`OCPP 1.6 §7.14`); the most that a connector has, for the grid connection.
-    pub(crate) fn phases(&self, place: Option<ConnectorId>) -> Option<u8> {
-        let here = |(at, _): &(usize, &Feed)| place.map_or(true, |place| place.index() == *at);
+    pub(crate) fn phases(&self, place: Place) -> Option<u8> {
+        let here =
+            |(at, _): &(usize, &Feed)| place.connector().map_or(true, |place| place.index() == *at);
         let feeds = self.connectors.iter().map(|(hardware, _)| &hardware.feed);
         let feeds = feeds.enumerate().filter(here);
         let phases = feeds.map(|(_, feed)| match feed {

@@ -1,7 +1,7 @@
 //! A charging profile that makes sense: what cannot be evaluated cannot be made.
 
 use crate::core::smart::second;
-use crate::core::{ConnectorId, TxId};
+use crate::core::{Place, TxId};
 use crate::time::Wall;
 use crate::wire::{
     ChargingProfile, ChargingProfileKindType as KindType, ChargingProfilePurposeType as Purpose,
@@ -12,8 +12,8 @@ use crate::wire::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) id: i32,
-    /// Where it is installed; `None` is connector 0.
-    pub(crate) place: Option<ConnectorId>,
+    /// Where it is installed.
+    pub(crate) place: Place,
     /// The transaction that a TxProfile is for.
     pub(crate) tx: Option<TxId>,
     pub(crate) purpose: Purpose,
@@ -102,7 +102,7 @@ pub(crate) struct Bounds {
 impl Profile {
     /// Takes a profile in, if it makes sense at that place; `now` is when it is installed.
     pub(crate) fn new(
-        place: Option<ConnectorId>,
+        place: Place,
         tx: Option<TxId>,
         from: &ChargingProfile,
         now: Wall,
@@ -110,7 +110,7 @@ impl Profile {
     ) -> Result<Self, Refusal> {
         let purpose = from.charging_profile_purpose;
         let schedule = &from.charging_schedule;
-        if purpose == Purpose::ChargePointMaxProfile && place.is_some() {
+        if purpose == Purpose::ChargePointMaxProfile && place != Place::ChargePoint {
             return Err("ChargePointMaxProfile belongs to connector 0");
         }
         if !(0..=bounds.level).contains(&from.stack_level) {

@@ -10,7 +10,7 @@ use crate::core::smart::limits::{Installation, Installed, Volts, Whom};
 use crate::core::smart::profile::{Bounds, Refusal};
 use crate::core::smart::{second, Profile};
 use crate::core::{
-    CentralId, ConnectorId, Engine, Schedule, StoredProfile, Transaction, TxId, Write,
+    CentralId, ConnectorId, Engine, Place, Schedule, StoredProfile, Transaction, TxId, Write,
 };
 use crate::time::{Now, Wall};
 use crate::wire::{
@@ -32,15 +32,6 @@ impl Engine {
         }
     }
 
-    /// Connector 0 is `Some(None)`; `None` does not exist.
-    fn place(&self, number: i32) -> Option<Option<ConnectorId>> {
-        if number == 0 {
-            return Some(None);
-        }
-        let at = ConnectorId::new(u32::try_from(number).ok()?)?;
-        self.connector(at).map(|connector| Some(connector.id))
-    }
-
     pub(crate) fn on_set_profile(&mut self, id: &MessageId, request: &SetChargingProfile) {
         let Some(place) = self.place(request.connector_id) else {
             let text = format!(
@@ -59,13 +50,11 @@ impl Engine {
         self.respond(id.as_str(), &SetChargingProfileResponse { status });
     }
 
-    fn set_profile(
-        &mut self,
-        place: Option<ConnectorId>,
-        wanted: &ChargingProfile,
-    ) -> Result<(), Refusal> {
+    fn set_profile(&mut self, place: Place, wanted: &ChargingProfile) -> Result<(), Refusal> {
         let tx = if wanted.charging_profile_purpose == Purpose::TxProfile {
-            let at = place.ok_or("a TxProfile does not belong to connector 0")?;
+            let at = place
+                .connector()
+                .ok_or("a TxProfile does not belong to connector 0")?;
             let running = self.running(at).ok_or("there is no transaction")?;
             let other = |id| running.central != CentralId::Known(id);
             if wanted.transaction_id.is_some_and(other) {
@@ -81,7 +70,7 @@ impl Engine {
     /// Installs a profile durably, in the place of those that it replaces.
     pub(crate) fn install(
         &mut self,
-        place: Option<ConnectorId>,
+        place: Place,
         tx: Option<TxId>,
         wanted: &ChargingProfile,
     ) -> Result<(), Refusal> {
@@ -102,7 +91,7 @@ impl Engine {
             self.write(Write::DropProfile(id, place));
         }
         self.write(Write::Profile(StoredProfile {
-            connector: place,
+            place,
             tx,
             installed: now,
             profile: wanted.clone(),
@@ -126,17 +115,10 @@ impl Engine {
         for kept in stored {
             let id = kept.profile.charging_profile_id;
             let of_none = kept.tx.is_some_and(|tx| !self.is_running(tx));
-            let lost = kept
-                .connector
-                .is_some_and(|at| self.connector(at).is_none());
+            let connector = kept.place.connector();
+            let lost = connector.is_some_and(|at| self.connector(at).is_none());
             let bounds = self.bounds();
-            let profile = Profile::new(
-                kept.connector,
-                kept.tx,
-                &kept.profile,
-                kept.installed,
-                bounds,
-            );
+            let profile = Profile::new(kept.place, kept.tx, &kept.profile, kept.installed, bounds);
             match profile {
                 Ok(profile) if !of_none && !lost => {
                     Arc::make_mut(&mut self.profiles).install(profile);
@@ -145,7 +127,7 @@ impl Engine {
                     if let Err(why) = outcome {
                         log::warn!("a stored charging profile is not possible here: {why}");
                     }
-                    self.write(Write::DropProfile(id, kept.connector));
+                    self.write(Write::DropProfile(id, kept.place));
                 }
             }
         }
@@ -187,7 +169,7 @@ impl Engine {
         let now = self.clock.wall(self.now.mono);
         let of_start = wanted.charging_profile_purpose == Purpose::TxProfile
             && wanted.transaction_id.is_none();
-        let sane = Profile::new(Some(at), None, wanted, now, self.bounds());
+        let sane = Profile::new(Place::Connector(at), None, wanted, now, self.bounds());
         of_start && sane.is_ok_and(|new| self.has_room_for(&new).is_ok())
     }
 
@@ -196,7 +178,7 @@ impl Engine {
             // An id alone decides (errata 3.25).
             Some(wanted) => profile.id == wanted,
             None => {
-                let place = profile.place.map_or(0, ConnectorId::number);
+                let place = profile.place.number();
                 let here = |wanted| u32::try_from(wanted) == Ok(place);
                 request.connector_id.map_or(true, here)
                     && request
@@ -252,16 +234,10 @@ impl Engine {
         self.respond(id.as_str(), &answer);
     }
 
-    /// The composite schedule of a connector or, `None`, of the grid connection, from now on for so
+    /// The composite schedule of a connector, or of the grid connection, from now on for so
     /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
     #[must_use]
-    pub fn schedule(
-        &self,
-        now: Now,
-        place: Option<ConnectorId>,
-        duration: u32,
-        unit: Unit,
-    ) -> Schedule {
+    pub fn schedule(&self, now: Now, place: Place, duration: u32, unit: Unit) -> Schedule {
         self.outlook().schedule(now, place, duration, unit)
     }
 

@@ -38,7 +38,7 @@ impl Together {
 
 /// What a connector brings along when all together are served.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Demand {
     /// Its place among the offers.
     index: usize,
     /// On how many conductors it draws.
@@ -53,7 +53,7 @@ struct Place {
 /// Room for the work, kept so that no memory is asked for each time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Room {
-    places: Vec<Place>,
+    demands: Vec<Demand>,
     claims: Vec<Claim>,
     /// What each could draw if it were alone.
     own: Vec<(ConnectorId, Offer)>,
@@ -62,7 +62,7 @@ pub(crate) struct Room {
 /// What alternating current takes at least, in tenths of an ampere (IEC 61851).
 const LEAST_AC: i64 = 60;
 
-impl Place {
+impl Demand {
     fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
         let physical = match self.feed {
             Feed::Dc => 0,
@@ -143,15 +143,15 @@ impl Engine {
         all: Together,
         now: Instant,
     ) {
-        room.places.clear();
+        room.demands.clear();
         for (index, (at, _)) in list.iter().enumerate() {
-            room.places
+            room.demands
                 .extend(self.place_of(index, *at, all.phases, now));
         }
         room.own.clear();
         room.own.extend_from_slice(list);
         // Those that want energy first, and of them those that started first.
-        room.places
+        room.demands
             .sort_unstable_by_key(|place| (!place.wants, place.order));
         if self.pour_out(list, room, all) {
             self.top_up(list, room, all, true);
@@ -162,7 +162,7 @@ impl Engine {
     /// Gives what is left of both sums to those that were paused, where it is enough, or to the others.
     fn top_up(&self, list: &mut [(ConnectorId, Offer)], room: &Room, all: Together, paused: bool) {
         let volts = self.volts();
-        for place in &room.places {
+        for place in &room.demands {
             let own = room.own.get(place.index).map(|(_, own)| *own);
             let now = list.get(place.index).map(|(_, now)| *now);
             let (Some(own), Some(now)) = (own, now) else {
@@ -173,7 +173,10 @@ impl Engine {
             }
             let mut more = own;
             for (unit, total) in all.sums() {
-                let offers = room.places.iter().filter_map(|other| list.get(other.index));
+                let offers = room
+                    .demands
+                    .iter()
+                    .filter_map(|other| list.get(other.index));
                 let drawn: i64 = offers.map(|(_, offer)| offer.in_unit(unit)).sum();
                 let most = now.in_unit(unit).saturating_add(total - drawn);
                 more.cut(most, unit, place.lines, volts);
@@ -195,13 +198,13 @@ impl Engine {
         let mut paused = false;
         for (number, (unit, total)) in all.sums().enumerate() {
             room.claims.clear();
-            for place in &room.places {
+            for place in &room.demands {
                 let offer = list.get(place.index).map(|(_, offer)| *offer);
                 let claim = place.claim(offer.unwrap_or_default(), unit, volts);
                 room.claims.push(claim);
             }
             share(total, &mut room.claims);
-            for (claim, place) in room.claims.iter().zip(&room.places) {
+            for (claim, place) in room.claims.iter().zip(&room.demands) {
                 // What is not cut stays as it is: in the other unit it may be a little more.
                 let cut = list
                     .get_mut(place.index)
@@ -236,7 +239,7 @@ impl Engine {
         at: ConnectorId,
         phases: Option<u8>,
         now: Instant,
-    ) -> Option<Place> {
+    ) -> Option<Demand> {
         let connector = self.connector(at)?;
         let Session::Running(run) = &connector.session else {
             return None;
@@ -246,7 +249,7 @@ impl Engine {
             return None;
         }
         let (lines, profile) = self.said_to(at, phases, now)?;
-        Some(Place {
+        Some(Demand {
             index,
             lines,
             least: profile.and_then(|profile| Some((profile.least?, profile.unit))),

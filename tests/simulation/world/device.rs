@@ -270,10 +270,8 @@ impl World<'_> {
                 }
             }
             Notice::Status(status) => {
-                self.statuses.insert(
-                    status.connector.map_or(0, |at| at.index() + 1),
-                    status.status,
-                );
+                self.statuses
+                    .insert(status.place.number() as usize, status.status);
             }
             Notice::Boot(status, _) => self.registered = status == RegistrationStatus::Accepted,
             Notice::Ask(request, question) => self.asked(request, &question),
@@ -319,7 +317,10 @@ impl World<'_> {
             info: None,
             vendor_code: None,
         });
-        self.fact(Fact::Fault((number > 0).then(|| at(number)), fault))
+        self.fact(Fact::Fault(
+            Place::new(u32::try_from(number).unwrap_or(0)).unwrap_or(Place::ChargePoint),
+            fault,
+        ))
     }
 }
 

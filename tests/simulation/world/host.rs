@@ -71,15 +71,19 @@ impl World<'_> {
             Mail::Fact(Fact::Ev(at, ev)) => {
                 self.seen[at.index()].vehicle = !matches!(ev, Ev::Absent | Ev::CableOnly);
             }
-            Mail::Fact(Fact::Fault(Some(at), fault)) => {
+            Mail::Fact(Fact::Fault(Place::Connector(at), fault)) => {
                 self.seen[at.index()].fault = fault.is_some();
             }
-            Mail::Fact(Fact::Fault(None, fault)) => self.seen_fault = fault.is_some(),
+            Mail::Fact(Fact::Fault(Place::ChargePoint, fault)) => self.seen_fault = fault.is_some(),
             // There is one code in this world.
-            Mail::Fact(Fact::FaultOver(Some(at), _)) => self.seen[at.index()].fault = false,
-            Mail::Fact(Fact::FaultOver(None, _)) => self.seen_fault = false,
+            Mail::Fact(Fact::FaultOver(Place::Connector(at), _)) => {
+                self.seen[at.index()].fault = false
+            }
+            Mail::Fact(Fact::FaultOver(Place::ChargePoint, _)) => self.seen_fault = false,
             Mail::Fact(Fact::Tag(..)) => self.somebody_asks(),
-            Mail::Fact(Fact::Meter(Some(at), readings)) => self.is_shown(at.index(), readings),
+            Mail::Fact(Fact::Meter(Place::Connector(at), readings)) => {
+                self.is_shown(at.index(), readings)
+            }
             Mail::Answer(request, Answer::Meter(readings)) => {
                 if let Some(index) = self.open_meters.remove(request) {
                     self.is_shown(index, readings);

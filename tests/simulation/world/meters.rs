@@ -8,7 +8,7 @@ impl World<'_> {
         match question {
             Question::ReadMeter(place, context) => {
                 self.strike_at(*place, *context);
-                let number = place.map_or(0, |at| at.index() + 1);
+                let number = place.number() as usize;
                 if number > 0 && self.now >= self.outlets[number - 1].stalls_until {
                     self.meter_is_asked(request, number);
                 }
@@ -56,8 +56,8 @@ impl World<'_> {
         self.after(wait, next);
     }
 
-    fn strike_at(&mut self, place: Option<ConnectorId>, context: ReadingContext) {
-        let number = place.map_or(0, |at| at.index() + 1);
+    fn strike_at(&mut self, place: Place, context: ReadingContext) {
+        let number = place.number() as usize;
         match context {
             ReadingContext::TransactionBegin => self.strike(number, Step::Begins),
             ReadingContext::TransactionEnd => self.strike(number, Step::Ends),
@@ -99,6 +99,9 @@ impl World<'_> {
             return Ok(());
         }
         self.sessions.read(outlet, self.now, permit);
-        self.fact(Fact::Meter(Some(at(number)), self.reading(number)))
+        self.fact(Fact::Meter(
+            Place::Connector(at(number)),
+            self.reading(number),
+        ))
     }
 }

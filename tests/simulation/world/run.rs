@@ -5,8 +5,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
     AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Fault,
-    Feed, Fetched, Hardware, Host, Input, Notice, Quantity, Question, Reading, RequestId, Setup,
-    Supply, Transaction, TransactionChange, Tuning,
+    Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading, RequestId,
+    Setup, Supply, Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
