@@ -343,7 +343,7 @@ impl Engine {
         let most = self.setup.tuning.cache_size;
         let mut writes = Vec::new();
         self.cache.learn(tag, info, now, most, &mut writes);
-        self.writes_mut().append(&mut writes);
+        self.out.all_durable(writes);
     }
 
     pub(crate) fn tell_authorized(
@@ -352,7 +352,7 @@ impl Engine {
         tag: &IdToken,
         status: AuthorizationStatus,
     ) {
-        self.tell(Notice::Authorized {
+        self.out.tell(Notice::Authorized {
             connector,
             tag: tag.clone(),
             status,

@@ -163,13 +163,14 @@ impl Engine {
         let named = (secs > 0).then(|| Millis::from_secs(secs));
         let retry = self.now.mono + named.unwrap_or(self.setup.tuning.boot_retry);
         log::info!("registration: {:?}, interval {secs} s", answer.status);
-        self.tell(Notice::Boot(answer.status, Millis::from_secs(secs)));
+        self.out
+            .tell(Notice::Boot(answer.status, Millis::from_secs(secs)));
         match answer.status {
             RegistrationStatus::Accepted => {
                 self.registration = Registration::Accepted;
                 if !self.accepted {
                     self.accepted = true;
-                    self.write(Write::Accepted);
+                    self.out.durable(Write::Accepted);
                 }
                 if secs > 0 {
                     self.take_interval(secs);
@@ -204,7 +205,8 @@ impl Engine {
         let (key, text) = (Key::HeartbeatInterval, secs.to_string());
         let changed = self.settings.int(key) != secs;
         if changed && self.settings.set(key.row().name, &text).is_ok() {
-            self.tell(Notice::Key(key.row().name.to_owned(), Some(text)));
+            self.out
+                .tell(Notice::Key(key.row().name.to_owned(), Some(text)));
         }
     }
 
@@ -221,7 +223,7 @@ impl Engine {
         let known = self.clock.stamp(self.now.mono);
         self.set_clock(right);
         if !known.synced || known.wall.0.abs_diff(right.0) >= 1000 {
-            self.tell(Notice::Time(right));
+            self.out.tell(Notice::Time(right));
         }
     }
 
@@ -272,7 +274,7 @@ impl Engine {
             }
         }
         if stored {
-            self.write(Write::CorrectTimes(step));
+            self.out.durable(Write::CorrectTimes(step));
         }
     }
 }

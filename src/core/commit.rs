@@ -15,7 +15,7 @@ impl Engine {
         if self.unsaved.remove(&tx) {
             if let Some(record) = self.transactions.get(&tx).cloned() {
                 let (at, now) = (record.connector, self.now.mono);
-                self.write(Write::Transaction(record));
+                self.out.durable(Write::Transaction(record));
                 // What was read just now and is durable need not be read again soon.
                 let read = |connector: &&Connector| connector.meter.is_fresh(now);
                 if self.connector(at).filter(read).is_some() {
@@ -57,7 +57,7 @@ impl Engine {
                 Write::Queue(item.message.clone())
             })
             .collect();
-        self.writes_mut().extend(writes);
+        self.out.all_durable(writes);
     }
 
     /// Stores what has waited long enough, and every sample when the link is gone.
@@ -66,14 +66,14 @@ impl Engine {
         if !self.is_online() && self.outbox.unstored_since().is_some() {
             self.store_samples(now);
         }
-        if self.commit.map_or(true, |at| at > now) && !self.has_lazy_writes_enough() {
+        if self.commit.map_or(true, |at| at > now) && !self.out.is_lazy_enough() {
             return;
         }
         // A sample that was only just taken may be delivered before it needs to be stored.
         let age = self.setup.tuning.sample_commit;
         self.store_samples(now - age);
         self.save_readings();
-        self.flush();
+        self.out.flush();
         self.commit = self.outbox.unstored_since().map(|since| since + age);
     }
 
@@ -82,7 +82,7 @@ impl Engine {
         self.commit = None;
         self.store_samples(self.now.mono);
         self.save_readings();
-        self.flush();
+        self.out.flush();
     }
 
     pub(crate) fn save_readings(&mut self) {

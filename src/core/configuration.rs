@@ -72,9 +72,11 @@ impl Engine {
     fn on_key_changed(&mut self, name: &str, value: &str) {
         let key = Key::by_name(name);
         let name = self.settings.spelling(name).to_owned();
-        self.write(Write::Setting(name.clone(), value.to_owned()));
+        self.out
+            .durable(Write::Setting(name.clone(), value.to_owned()));
         let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
-        self.tell(Notice::Key(name, (!secret).then(|| value.to_owned())));
+        self.out
+            .tell(Notice::Key(name, (!secret).then(|| value.to_owned())));
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(),
             Some(Key::MeterValueSampleInterval) => self.rearm_samples(),
@@ -94,11 +96,11 @@ impl Engine {
     ) {
         if !self.is_online() {
             let outcome = DataTransferOutcome::Offline;
-            return self.tell(Notice::DataTransferred(token, outcome));
+            return self.out.tell(Notice::DataTransferred(token, outcome));
         }
         if !self.calls.has_room_for_data() {
             let outcome = DataTransferOutcome::Failed("too many calls are waiting".to_owned());
-            return self.tell(Notice::DataTransferred(token, outcome));
+            return self.out.tell(Notice::DataTransferred(token, outcome));
         }
         let request = DataTransfer {
             vendor_id,
@@ -114,6 +116,6 @@ impl Engine {
             Some(answer) => DataTransferOutcome::Answered(answer.status, answer.data),
             None => DataTransferOutcome::Failed("the answer makes no sense".to_owned()),
         };
-        self.tell(Notice::DataTransferred(token, outcome));
+        self.out.tell(Notice::DataTransferred(token, outcome));
     }
 }

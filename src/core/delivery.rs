@@ -54,7 +54,7 @@ impl Engine {
             body,
         };
         self.store_samples(self.now.mono);
-        self.write(Write::Queue(message.clone()));
+        self.out.durable(Write::Queue(message.clone()));
         self.outbox.push_beyond(&message);
     }
 
@@ -71,7 +71,7 @@ impl Engine {
         if durable {
             // What is stored later must not be older than what is stored now.
             self.store_samples(self.now.mono);
-            self.write(Write::Queue(message.clone()));
+            self.out.durable(Write::Queue(message.clone()));
         }
         self.outbox.push(message, durable, self.now.mono);
         self.thin_values();
@@ -85,7 +85,7 @@ impl Engine {
                 "too many meter values are queued: {dropped} of one transaction are dropped"
             );
             self.counters.thinned += dropped;
-            self.write(Write::Thin(tx, after));
+            self.out.durable(Write::Thin(tx, after));
         }
     }
 
@@ -115,10 +115,10 @@ impl Engine {
     pub(crate) fn tell_damaged(&mut self, damaged: Vec<String>) {
         let more = damaged.len().saturating_sub(MOST_TOLD);
         for text in damaged.into_iter().take(MOST_TOLD) {
-            self.tell(Notice::Damaged(text));
+            self.out.tell(Notice::Damaged(text));
         }
         if more > 0 {
-            self.tell(Notice::Damaged(format!(
+            self.out.tell(Notice::Damaged(format!(
                 "{more} more records are set aside"
             )));
         }
@@ -242,7 +242,7 @@ impl Engine {
         let record = transaction.clone();
         let tag = record.tag.clone();
         self.unsaved.remove(&tx);
-        self.write(Write::Transaction(record));
+        self.out.durable(Write::Transaction(record));
         self.tell_step(tx, TransactionChange::Confirmed);
         let Some(info) = answer.tag.info() else {
             // What it has to say of the tag cannot be read; the transaction has its id all the same.
@@ -263,11 +263,11 @@ impl Engine {
         match item.message.body {
             // A meter value that is sent once more after a power cut does no harm, under its id;
             // to store each delivery at once would wear the flash.
-            QueuedBody::Meter { .. } if item.stored => self.write_lazily(gone),
+            QueuedBody::Meter { .. } if item.stored => self.lazily(gone),
             QueuedBody::Meter { .. } => {}
-            QueuedBody::Start(_) => self.write(gone),
+            QueuedBody::Start(_) => self.out.durable(gone),
             QueuedBody::Stop(tx) => {
-                self.write(gone);
+                self.out.durable(gone);
                 self.data.remove(&tx);
                 self.interrupted.remove(&tx);
                 match self.transactions.remove(&tx) {
@@ -282,10 +282,10 @@ impl Engine {
 
     /// The central system has all of a transaction.
     fn close_books(&mut self, tx: TxId, transaction: Option<&Transaction>) {
-        self.write(Write::TransactionDone(tx));
+        self.out.durable(Write::TransactionDone(tx));
         if let Some(again) = transaction.filter(|one| one.delivery == Delivery::Again) {
             let step = TransactionStep::new(again, TransactionChange::Delivered);
-            self.tell(Notice::Transaction(step));
+            self.out.tell(Notice::Transaction(step));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The engine: routes inputs to those who decide, and collects what they want done.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::core::authorize::Authorizations;
@@ -13,14 +13,15 @@ use crate::core::faults::Faults;
 use crate::core::link::{BackOff, Link};
 use crate::core::meter::Meter;
 use crate::core::outbox::Outbox;
+use crate::core::output::Output;
 use crate::core::questions::Questions;
 use crate::core::renewal::Renewal;
 use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
 use crate::core::{
-    Batch, ConnectorId, Datum, Effect, Fact, Input, Notice, Place, Setup, SetupError, Stamp,
-    Stored, Transaction, TxId, Wh, Write,
+    ConnectorId, Datum, Effect, Fact, Input, Place, Setup, SetupError, Stamp, Stored, Transaction,
+    TxId, Wh, Write,
 };
 use crate::time::{Mono, Now, Wall};
 
@@ -95,15 +96,8 @@ pub struct Engine {
     /// The connection is to be made anew.
     pub(crate) renewal: Option<Renewal>,
     pub(crate) counters: Counters,
-    writes: Batch,
-    /// Changes that nobody is harmed by losing: they wait for others to be stored with.
-    lazy: Batch,
-    wanted: Vec<Effect>,
-    ready: VecDeque<Effect>,
+    pub(crate) out: Output,
 }
-
-/// How many changes wait to be stored at most.
-const MOST_LAZY: usize = 64;
 
 /// How much happened since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -237,10 +231,7 @@ impl Engine {
             reset: None,
             renewal: None,
             counters: Counters::default(),
-            writes: Batch::new(),
-            lazy: Batch::new(),
-            wanted: Vec::new(),
-            ready: VecDeque::new(),
+            out: Output::default(),
             setup,
         };
         for (place, operative) in stored.availability {
@@ -277,7 +268,7 @@ impl Engine {
     /// then ([`Engine::poll`]): a build with debug assertions panics where it has not.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         debug_assert!(
-            self.ready.is_empty(),
+            self.out.is_carried_out(),
             "an input comes before the effects of the last one are carried out"
         );
         // A clock that never goes back is asked for; one that does is not followed.
@@ -312,7 +303,7 @@ impl Engine {
     /// The next thing to do.
     #[must_use]
     pub fn poll(&mut self) -> Option<Effect> {
-        self.ready.pop_front()
+        self.out.next()
     }
 
     /// How much happened.
@@ -392,19 +383,16 @@ impl Engine {
         self.send_next();
         self.forget_transactions();
         if let Some((after, limit)) = self.outbox.wants() {
-            self.want(Effect::Fetch { after, limit });
+            self.out.want(Effect::Fetch { after, limit });
         }
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
-        if !self.writes.is_empty() {
+        if self.out.stores() {
             // No sample on the disk may be newer than what is known of its transaction there.
             self.save_readings();
             let patience = self.settings.secs(Key::MessageTimeout);
             self.calls.are_held(self.now.mono + patience);
-            let mut batch = std::mem::take(&mut self.lazy);
-            batch.append(&mut self.writes);
-            self.ready.push_back(Effect::Store(batch));
         }
-        self.ready.extend(self.wanted.drain(..));
+        self.out.is_complete();
     }
 
     /// Everything whose time has come.
@@ -436,36 +424,11 @@ impl Engine {
         all.into_iter().flatten().min()
     }
 
-    pub(crate) fn want(&mut self, effect: Effect) {
-        self.wanted.push(effect);
-    }
-
-    pub(crate) fn tell(&mut self, notice: Notice) {
-        self.wanted.push(Effect::Tell(notice));
-    }
-
-    pub(crate) fn write(&mut self, write: Write) {
-        self.writes.push(write);
-    }
-
-    /// A change that may get lost in a power cut: it is stored with the next that may not, or after
+    /// A change that may be lost in a power cut: it is stored with the next that may not, or after
     /// a while.
-    pub(crate) fn write_lazily(&mut self, write: Write) {
-        self.lazy.push(write);
+    pub(crate) fn lazily(&mut self, change: Write) {
+        self.out.lazily(change);
         self.commit_later();
-    }
-
-    pub(crate) fn has_lazy_writes_enough(&self) -> bool {
-        self.lazy.len() >= MOST_LAZY
-    }
-
-    /// Everything that waited is stored now.
-    pub(crate) fn flush(&mut self) {
-        self.writes.append(&mut self.lazy);
-    }
-
-    pub(crate) fn writes_mut(&mut self) -> &mut Batch {
-        &mut self.writes
     }
 
     pub(crate) fn connector(&self, id: ConnectorId) -> Option<&Connector> {

@@ -99,7 +99,7 @@ impl Engine {
         transaction.zero = Some(zero);
         let record = transaction.clone();
         let start = record.meter_start;
-        self.write(Write::Transaction(record));
+        self.out.durable(Write::Transaction(record));
         if let Some(connector) = self.connector_mut(at) {
             connector.meter.zero = zero;
         }
@@ -145,7 +145,7 @@ impl Engine {
             meter.takes.push(take);
         }
         if self.setup.host.reads_meter {
-            self.tell(Notice::Ask(request, question));
+            self.out.tell(Notice::Ask(request, question));
         }
         true
     }

@@ -29,6 +29,7 @@ mod link;
 mod meter;
 mod metering;
 mod outbox;
+mod output;
 mod oversize;
 mod permission;
 mod power;

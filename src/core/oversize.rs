@@ -66,8 +66,9 @@ impl Engine {
             head.message.message_id = id;
             (head.stored, head.unanswered) = (true, 0);
             let message = head.message.clone();
-            self.write(Write::Queue(message));
+            self.out.durable(Write::Queue(message));
         }
-        self.tell(Notice::Connection(Connection::Disconnected, why));
+        self.out
+            .tell(Notice::Connection(Connection::Disconnected, why));
     }
 }

@@ -16,7 +16,7 @@ impl Engine {
     /// host stopped us in an orderly way.
     pub(crate) fn restore(&mut self, running: Vec<Transaction>, orderly: bool) {
         if orderly {
-            self.write(Write::Orderly(false));
+            self.out.durable(Write::Orderly(false));
         }
         let reason = match orderly {
             true => Reason::Reboot,

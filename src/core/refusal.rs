@@ -84,7 +84,7 @@ impl Engine {
             }
             let changed = item.stored.then(|| item.message.clone());
             if let Some(message) = changed {
-                self.write(Write::Queue(message));
+                self.out.durable(Write::Queue(message));
             }
         }
         self.outbox.wait_until(self.now.mono + Millis(wait));
@@ -148,7 +148,7 @@ impl Engine {
         );
         transaction.bare = true;
         let record = transaction.clone();
-        self.write(Write::Transaction(record));
+        self.out.durable(Write::Transaction(record));
         true
     }
 
@@ -194,7 +194,7 @@ impl Engine {
         change(transaction);
         if *transaction != before {
             let record = transaction.clone();
-            self.write(Write::Transaction(record));
+            self.out.durable(Write::Transaction(record));
         }
     }
 }

@@ -97,7 +97,7 @@ impl Engine {
         let status = if self.settings.is(Key::AuthorizationCacheEnabled) {
             let mut writes = Vec::new();
             self.cache.clear(&mut writes);
-            self.writes_mut().append(&mut writes);
+            self.out.all_durable(writes);
             ClearCacheStatus::Accepted
         } else {
             ClearCacheStatus::Rejected
@@ -291,7 +291,7 @@ impl Engine {
         let Some(request) = self.questions.ask(&question, asked, now, patience) else {
             return false;
         };
-        self.tell(Notice::Ask(request, question));
+        self.out.tell(Notice::Ask(request, question));
         true
     }
 
@@ -311,7 +311,7 @@ impl Engine {
     pub(crate) fn expire_questions(&mut self) {
         while let Some((request, asked, default)) = self.questions.expired(self.now.mono) {
             log::warn!("the firmware did not answer in time");
-            self.tell(Notice::Expired(request));
+            self.out.tell(Notice::Expired(request));
             self.conclude(asked, default);
         }
     }

@@ -135,7 +135,7 @@ impl Engine {
             until: self.now.mono + REBOOT_TIME,
             retries,
         });
-        self.tell(Notice::Reboot { hard });
+        self.out.tell(Notice::Reboot { hard });
     }
 
     /// The link is about to be closed for a restart.
@@ -167,7 +167,7 @@ impl Engine {
             .iter()
             .any(|connector| connector.run().is_some())
         {
-            self.write(Write::Orderly(true));
+            self.out.durable(Write::Orderly(true));
         }
         self.commit_now();
         self.close(CloseReason::GoingAway);

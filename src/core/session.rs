@@ -244,7 +244,7 @@ impl Engine {
             start_id: None,
             stop_id: None,
         };
-        self.write(Write::Transaction(transaction.clone()));
+        self.out.durable(Write::Transaction(transaction.clone()));
         self.transactions.insert(tx, transaction);
         self.rearm_watch(at);
         if known.is_some() {
@@ -351,7 +351,7 @@ impl Engine {
         if let Some(record) = self.end_transaction(run.tx, reason, tag, end, energy) {
             self.finish(at, &record, reason);
             if let Some(register) = register {
-                self.write(Write::Register(at, register));
+                self.out.durable(Write::Register(at, register));
             }
         }
     }
@@ -397,7 +397,7 @@ impl Engine {
         self.store_samples(self.now.mono);
         self.unsaved.remove(&tx);
         self.grown.remove(&tx);
-        self.write(Write::Transaction(record.clone()));
+        self.out.durable(Write::Transaction(record.clone()));
         self.enqueue(QueuedBody::Stop(tx), true);
         self.tell_step(tx, TransactionChange::Stopped);
         Some(record)
@@ -436,7 +436,7 @@ impl Engine {
         }
         transaction.deauthorized = true;
         let (at, record) = (transaction.connector, transaction.clone());
-        self.write(Write::Transaction(record));
+        self.out.durable(Write::Transaction(record));
         self.tell_step(tx, TransactionChange::Deauthorized);
         if self.settings.is(Key::StopTransactionOnInvalidId) {
             return self.stop(at, Reason::DeAuthorized, None);
@@ -455,7 +455,7 @@ impl Engine {
         if let (Some(transaction), Some(_)) = (self.transactions.get_mut(&tx), until) {
             transaction.until = until;
             let record = transaction.clone();
-            self.write(Write::Transaction(record));
+            self.out.durable(Write::Transaction(record));
         }
         self.rearm_watch(at);
     }
@@ -465,7 +465,7 @@ impl Engine {
             return;
         };
         let step = TransactionStep::new(transaction, change);
-        self.tell(Notice::Transaction(step));
+        self.out.tell(Notice::Transaction(step));
     }
 
     /// When the first periodic sample of a transaction that starts now is due.

@@ -63,7 +63,7 @@ impl Engine {
                     != Some((shown.status, shown.error));
                 reports.current = Some((shown, stamp, now));
                 if news {
-                    self.tell(Notice::Status(status));
+                    self.out.tell(Notice::Status(status));
                 }
             }
             self.report(at);
@@ -219,7 +219,7 @@ impl Engine {
                 };
                 connector.supply = Some(supply);
                 connector.meter.flowed |= supply.permit;
-                self.tell(Notice::Supply(at, supply));
+                self.out.tell(Notice::Supply(at, supply));
             }
         }
     }
@@ -249,10 +249,10 @@ impl Engine {
             let changed = known.filter(|known| known.central != operative);
             if let Some(known) = changed {
                 known.central = operative;
-                self.write(Write::Availability(place, operative));
+                self.out.durable(Write::Availability(place, operative));
             }
         }
-        self.tell(Notice::Availability(at, operative));
+        self.out.tell(Notice::Availability(at, operative));
         if waits {
             AvailabilityStatus::Scheduled
         } else {
@@ -285,7 +285,7 @@ impl Engine {
             let changed = known.filter(|known| known.local != operative);
             if let Some(known) = changed {
                 known.local = operative;
-                self.write(Write::LocalAvailability(place, operative));
+                self.out.durable(Write::LocalAvailability(place, operative));
             }
         }
     }

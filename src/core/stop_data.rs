@@ -63,7 +63,7 @@ impl Engine {
         let middle = least_missed(data.iter().map(|datum| datum.n));
         let at = middle.unwrap_or(data.len() - 1);
         let gone = data.remove(at);
-        self.write_lazily(Write::DropDatum(tx, gone.n));
+        self.lazily(Write::DropDatum(tx, gone.n));
     }
 
     fn push_datum(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {
@@ -83,7 +83,7 @@ impl Engine {
         data.retain(|known| known.n != n);
         let place = data.partition_point(|known| known.n < n);
         data.insert(place, datum.clone());
-        self.write_lazily(Write::Datum(tx, datum));
+        self.lazily(Write::Datum(tx, datum));
     }
 
     /// What the store kept of transactions that are still running.

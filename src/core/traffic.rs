@@ -56,14 +56,15 @@ impl Engine {
         self.counters.connects += 1;
         self.outbox.hurry();
         self.hurry_statuses();
-        self.tell(Notice::Connection(Connection::Connected, String::new()));
+        self.out
+            .tell(Notice::Connection(Connection::Connected, String::new()));
     }
 
     fn on_failed(&mut self, why: String) {
         if self.link == LinkState::Connecting {
             log::warn!("no connection: {why}");
             self.retry_later();
-            self.tell(Notice::Connection(Connection::Failed, why));
+            self.out.tell(Notice::Connection(Connection::Failed, why));
         }
     }
 
@@ -88,10 +89,10 @@ impl Engine {
     pub(crate) fn close(&mut self, why: CloseReason) {
         match self.link {
             LinkState::Up(_) => {
-                self.want(Effect::Close(why));
+                self.out.want(Effect::Close(why));
                 self.lost("closed by the charge point");
             }
-            LinkState::Connecting => self.want(Effect::Close(why)),
+            LinkState::Connecting => self.out.want(Effect::Close(why)),
             LinkState::Idle | LinkState::Waiting(_) => {}
         }
         self.link = LinkState::Idle;
@@ -103,7 +104,8 @@ impl Engine {
         for purpose in self.calls.abandon() {
             self.will_not_be_answered(purpose);
         }
-        self.tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
+        self.out
+            .tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
     }
 
     /// The central system does not want to hear from us any more: what waits to be sent is not.
@@ -120,7 +122,8 @@ impl Engine {
             Purpose::Authorize(number) => self.authorize_offline(number),
             Purpose::Status(at) => self.status_lost(at),
             Purpose::DataTransfer(token) => {
-                self.tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
+                self.out
+                    .tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
             }
             Purpose::Meter(_) | Purpose::Queued(_) => {}
         }
@@ -161,10 +164,11 @@ impl Engine {
                 let profile = self.setup.tuning.security_profile;
                 let key = self.settings.password().map(<[u8]>::to_vec);
                 let time = self.time_of_access();
-                self.want(Effect::Connect(Access { profile, key, time }));
+                self.out
+                    .want(Effect::Connect(Access { profile, key, time }));
             }
             LinkState::Up(Ping::Quiet(_)) if self.ping_due().is_some_and(|at| at <= now) => {
-                self.want(Effect::Ping);
+                self.out.want(Effect::Ping);
                 let until = now + self.setup.tuning.pong_timeout;
                 self.link = LinkState::Up(Ping::Sent(until));
             }
@@ -330,11 +334,12 @@ impl Engine {
         }
         self.counters.call_errors += 1;
         log::info!("a call is refused: {code}: {text}");
-        self.want(Effect::Send(wire::call_error(id, code, text)));
+        self.out
+            .want(Effect::Send(wire::call_error(id, code, text)));
     }
 
     pub(crate) fn respond(&mut self, id: &str, payload: &impl Serialize) {
-        self.want(Effect::Send(wire::call_result(id, payload)));
+        self.out.want(Effect::Send(wire::call_result(id, payload)));
     }
 
     /// Puts a call in the line.
@@ -444,7 +449,7 @@ impl Engine {
             bytes: frame.len(),
         });
         self.counters.calls_sent += 1;
-        self.want(Effect::Send(frame));
+        self.out.want(Effect::Send(frame));
     }
 
     fn on_result(&mut self, purpose: Purpose, payload: &RawValue) {
@@ -473,7 +478,7 @@ impl Engine {
             Purpose::Authorize(number) => self.authorize_offline(number),
             Purpose::DataTransfer(token) => {
                 let outcome = DataTransferOutcome::Failed(format!("{code}: {text}"));
-                self.tell(Notice::DataTransferred(token, outcome));
+                self.out.tell(Notice::DataTransferred(token, outcome));
             }
             Purpose::Queued(_) => self.on_queued_refusal(Refusal::Error(code)),
             Purpose::Status(at) => self.status_unheard(at),
@@ -494,7 +499,7 @@ impl Engine {
             Purpose::Status(at) => self.status_unheard(at),
             Purpose::DataTransfer(token) => {
                 let outcome = DataTransferOutcome::Failed("no answer".to_owned());
-                self.tell(Notice::DataTransferred(token, outcome));
+                self.out.tell(Notice::DataTransferred(token, outcome));
             }
             // Not a refusal: it is sent again, with the same id, and no attempt is used up.
             Purpose::Queued(_) => {

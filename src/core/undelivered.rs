@@ -34,8 +34,8 @@ impl Engine {
             bill(&transaction)
         );
         let step = TransactionStep::new(&transaction, TransactionChange::GivenUp);
-        self.tell(Notice::Transaction(step));
-        self.write(Write::Transaction(transaction.clone()));
+        self.out.tell(Notice::Transaction(step));
+        self.out.durable(Write::Transaction(transaction.clone()));
         Arc::make_mut(&mut self.undelivered).insert(transaction.id, transaction);
         self.forget_surplus();
         self.rearm_redelivery();
@@ -52,7 +52,7 @@ impl Engine {
                 "there is no room for so many undelivered transactions: {} is forgotten",
                 bill(&oldest)
             );
-            self.write(Write::TransactionDone(tx));
+            self.out.durable(Write::TransactionDone(tx));
         }
     }
 
@@ -72,7 +72,7 @@ impl Engine {
         // Under the id of a copy that may be booked it says the same.
         transaction.bare &= transaction.stop_id.is_some();
         let (start_id, stop_id) = (transaction.start_id.clone(), transaction.stop_id.clone());
-        self.write(Write::Transaction(transaction));
+        self.out.durable(Write::Transaction(transaction));
         if starts {
             self.enqueue_in_store(QueuedBody::Start(tx), start_id);
         }
@@ -84,7 +84,7 @@ impl Engine {
         match Arc::make_mut(&mut self.undelivered).remove(&tx) {
             Some(transaction) => {
                 log::warn!("{} is forgotten, as the host says", bill(&transaction));
-                self.write(Write::TransactionDone(tx));
+                self.out.durable(Write::TransactionDone(tx));
             }
             None => log::warn!("transaction {} is not undelivered", tx.0),
         }

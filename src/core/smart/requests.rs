@@ -88,9 +88,9 @@ impl Engine {
             log::info!("charging profile {id} is installed on another connector, too, and stays");
         }
         for (id, place) in Arc::make_mut(&mut self.profiles).install(new) {
-            self.write(Write::DropProfile(id, place));
+            self.out.durable(Write::DropProfile(id, place));
         }
-        self.write(Write::Profile(StoredProfile {
+        self.out.durable(Write::Profile(StoredProfile {
             place,
             tx,
             installed: now,
@@ -127,7 +127,7 @@ impl Engine {
                     if let Err(why) = outcome {
                         log::warn!("a stored charging profile is not possible here: {why}");
                     }
-                    self.write(Write::DropProfile(id, kept.place));
+                    self.out.durable(Write::DropProfile(id, kept.place));
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Engine {
     /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
     pub(crate) fn drop_profiles_of(&mut self, tx: TxId) {
         for (id, place) in self.remove_profiles(|profile| profile.tx == Some(tx)) {
-            self.write(Write::DropProfile(id, place));
+            self.out.durable(Write::DropProfile(id, place));
         }
     }
 
@@ -196,7 +196,7 @@ impl Engine {
             ClearChargingProfileStatus::Accepted
         };
         for (id, place) in gone {
-            self.write(Write::DropProfile(id, place));
+            self.out.durable(Write::DropProfile(id, place));
         }
         self.respond(id.as_str(), &ClearChargingProfileResponse { status });
     }
