@@ -290,6 +290,17 @@ def test_while_pending_a_trigger_for_no_connector_asks_for_all_of_them():
     assert wire.complaints
 
 
+def test_a_boot_that_is_triggered_and_never_answered_leaves_an_accepted_charge_point_in_operation():
+    wire = Wire()
+    boot = {"chargePointVendor": "v", "chargePointModel": "m"}
+    wire.checker.sent(wire.link, json.dumps([2, "t", "TriggerMessage", {"requestedMessage": "BootNotification"}]))
+    wire.checker.received(wire.link, json.dumps([3, "t", {"status": "Accepted"}]))
+    wire.ask("BootNotification", boot)
+    wire.reconnect()
+    wire.ask("Heartbeat", {})
+    assert wire.complaints == []
+
+
 @pytest.mark.parametrize(
     "before, after",
     [

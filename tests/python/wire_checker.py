@@ -223,7 +223,9 @@ class WireChecker:
             self.may_boot, self.reset_due = True, False
             if self.not_before is not None and not triggered and self.clock() < self.not_before:
                 self.complain(f"{named} comes {self.not_before - self.clock():.1f} s too early")
-            self.registration = None
+            # One that is triggered takes an accepted charge point out of operation only if the answer does.
+            if self.registration != "Accepted" or not triggered:
+                self.registration = None
             self.not_before = None
         elif self.registration == "Accepted":
             self.may_boot = False
