@@ -6,8 +6,8 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, Link, Notice, Place, Quantity,
-    Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
+    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, Link, Notice, Place, Quantity, Question,
+    QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
 };
 use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
