@@ -153,7 +153,7 @@ $(VENV)/ready: tests/python/requirements.txt
 tools:
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/tools
 
-bench: tools lib simulator $(VENV)/ready
+bench: tools examples simulator $(VENV)/ready
 	$(PY) benches/measure.py
 
 clean:
