@@ -865,7 +865,8 @@ evcp_err_t evcp_forget_tx(evcp_t *cp,
 /* Sends log lines up to max_level (EVCP_LOG_*) to a function; NULL stops that. When this returns,
  * no call of the former function is running any more, so what user_data points to may go. A line is
  * cut after 1024 bytes, and of each level there are 200 a second at most: the next second begins with
- * how many were left out. Frames (target evcp::frame, at EVCP_LOG_TRACE) are told all, and whole.
+ * how many were left out. Frames (target evcp::frame, at EVCP_LOG_TRACE) are told all, and whole:
+ * "IDENTITY < FRAME" for one that came, "IDENTITY > FRAME" for one that is sent.
  * EVCP_E_DEADLOCK inside a log function, EVCP_E_INVALID for a level that there is not. */
 EVCP_API
 evcp_err_t evcp_set_log(uint32_t max_level,

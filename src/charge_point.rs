@@ -48,6 +48,9 @@ pub enum Storage {
 
 /// A charge point. All methods may be called from any thread.
 ///
+/// What it says to the central system and hears from it is in the log at the level trace, under the
+/// target `evcp::frame`: `IDENTITY < FRAME` came, `IDENTITY > FRAME` is sent.
+///
 /// Dropping it closes the link and flushes the store, for two seconds at most; transactions go on
 /// in the store, as after a power cut.
 pub struct ChargePoint {

@@ -223,7 +223,7 @@ impl Driver {
             let text = text.to_owned();
             self.mailbox.push(Event::Frame { sent: false, text });
         }
-        log::trace!(target: "evcp::frame", "< {text}");
+        log_frame(&self.endpoint, '<', text);
         self.handle(Input::Link(Link::Text(text)));
     }
 
@@ -284,7 +284,7 @@ impl Driver {
                 let Connection::Open(socket) = &mut self.connection else {
                     return;
                 };
-                log::trace!(target: "evcp::frame", "> {text}");
+                log_frame(&self.endpoint, '>', &text);
                 if self.trace {
                     self.mailbox.push(Event::Frame {
                         sent: true,
@@ -383,6 +383,11 @@ impl Connection {
             Self::Open(socket) => Incoming::News(socket.write().await),
         }
     }
+}
+
+/// Charge points of one process share the log.
+fn log_frame(endpoint: &Endpoint, direction: char, text: &str) {
+    log::trace!(target: "evcp::frame", "{} {direction} {text}", endpoint.identity);
 }
 
 async fn sleep_until(at: Option<Instant>) {

@@ -30,7 +30,7 @@ pub(crate) struct Endpoint {
     rest: String,
     pub(crate) host: String,
     port: Option<u16>,
-    identity: String,
+    pub(crate) identity: String,
     /// The scheme of the URL, which counts at security profile 0 alone.
     encrypted: bool,
     /// The largest frame that is taken in.

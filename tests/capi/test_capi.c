@@ -779,6 +779,37 @@ static void the_log_may_be_set_and_unset_under_load(void)
     evcp_free(cp);
 }
 
+/* Whose frames the log has shown: bits, so that the library's thread may set them. */
+enum { ASKED_1 = 1, ANSWERED_1 = 2, ASKED_2 = 4, ANSWERED_2 = 8, ALL_FRAMES = 15, CUT = 16 };
+
+static void on_frame(void *ud, const evcp_log_line_t *line)
+{
+    static const char *const begins[] = { "FRAME 1 > [2,\"", "FRAME 1 < [3,\"", "FRAME 2 > [2,\"", "FRAME 2 < [3,\"" };
+    if (strcmp(line->target, "evcp::frame") != 0)
+        return;
+    CHECK(line->level == EVCP_LOG_TRACE);
+    int bits = line->text[strlen(line->text) - 1] == ']' ? 0 : CUT;
+    for (int i = 0; i < 4; i++)
+        if (strncmp(line->text, begins[i], strlen(begins[i])) == 0 &&
+            (i % 2 == 1 || strstr(line->text, "\"BootNotification\"") != NULL))
+            bits |= 1 << i;
+    __atomic_fetch_or((int *)ud, bits, __ATOMIC_RELAXED);
+}
+
+static void frames_come_through_the_log_whole_and_say_whose_they_are(void)
+{
+    struct seen seen = { .manner = AT_ONCE }, other = { .manner = AT_ONCE };
+    int frames = 0;
+    CHECK(evcp_set_log(EVCP_LOG_TRACE, on_frame, &frames) == EVCP_OK);
+    evcp_t *first = make(&seen, "FRAME 1"), *second = make(&other, "FRAME 2");
+    evcp_start(first);
+    evcp_start(second);
+    UNTIL(__atomic_load_n(&frames, __ATOMIC_RELAXED) == ALL_FRAMES);
+    evcp_free(first);
+    evcp_free(second);
+    CHECK(evcp_set_log(0, NULL, NULL) == EVCP_OK);
+}
+
 static int threads; /* at the start: this one, and those of an emulator or a sanitizer */
 
 static int entries(const char *directory)
@@ -843,6 +874,7 @@ int main(int argc, char **argv)
     a_signal_handler_ends_a_wait();
     vendor_data_is_concluded_exactly_once();
     the_log_may_be_set_and_unset_under_load();
+    frames_come_through_the_log_whole_and_say_whose_they_are();
     many_lives_leave_nothing_behind();
     printf("%d failures\n", failures);
     return failures > 0;
