@@ -450,8 +450,6 @@ typedef struct {
     uint64_t garbage;
     /* Transaction messages that wait for delivery now. */
     uint64_t queued;
-    /* Traced frames that were dropped because nobody fetched them; nothing else ever is. */
-    uint64_t dropped;
     /* Bytes in the database. */
     uint64_t stored_bytes;
     /* Bugs of the library that were contained. */

@@ -32,8 +32,6 @@ pub struct Options {
     pub storage: Storage,
     /// Certificates, as PEM.
     pub tls: TlsOptions,
-    /// Whether every frame is handed out as [`Event::Frame`] too.
-    pub trace_frames: bool,
 }
 
 /// Where things are kept.
@@ -82,7 +80,6 @@ impl ChargePoint {
             identity,
             storage,
             tls,
-            trace_frames,
         } = options;
         let profile = setup.tuning.security_profile;
         let mut endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
@@ -119,7 +116,6 @@ impl ChargePoint {
             store,
             mailbox.clone(),
             endpoint,
-            trace_frames,
             outlook,
             done.clone(),
         );

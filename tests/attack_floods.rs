@@ -39,7 +39,6 @@ impl Host {
             identity: "FLOOD".to_owned(),
             storage,
             tls: TlsOptions::default(),
-            trace_frames: false,
         };
         let signal = Arc::new(Signal::default());
         let point = ChargePoint::new(options, signal.clone()).expect("it is made");

@@ -49,7 +49,6 @@ fn a_second_stop_waits_for_the_end_as_the_first_one_did() {
         identity: "STOP".to_owned(),
         storage: Storage::Custom(Box::new(Stuck(MemoryStore::default(), disk.clone()))),
         tls: TlsOptions::default(),
-        trace_frames: false,
     };
     let charge_point = ChargePoint::new(options, Arc::new(Signal::default())).expect("it is made");
     charge_point.start().expect("it starts");

@@ -83,7 +83,6 @@ pub fn open(
     fails: &Arc<AtomicBool>,
     to: &Sender<Message>,
     number: usize,
-    trace: bool,
 ) -> Result<ChargePoint, String> {
     let mut setup = config.setup.clone();
     setup.seed = seed();
@@ -115,7 +114,6 @@ pub fn open(
             fails: fails.clone(),
         })),
         tls: config.tls.clone(),
-        trace_frames: trace,
     };
     ChargePoint::new(options, Arc::new(bell)).map_err(|why| why.to_string())
 }

@@ -14,6 +14,7 @@ mod charger;
 mod commands;
 mod config;
 mod handle;
+mod logger;
 mod memory;
 mod news;
 mod prompt;
@@ -149,28 +150,6 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
     Ok(args)
 }
 
-/// The log goes to stderr: stdout is for events.
-struct Stderr;
-
-impl log::Log for Stderr {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if record.target().starts_with("evcp") {
-            eprintln!(
-                "{:5} {}: {}",
-                record.level(),
-                record.target(),
-                record.args()
-            );
-        }
-    }
-
-    fn flush(&self) {}
-}
-
 fn configs(args: &Arguments) -> Result<Vec<Config>, String> {
     let mut json = match &args.config {
         None => json!({}),
@@ -214,9 +193,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if log::set_logger(&Stderr).is_ok() {
-        log::set_max_level(args.log);
-    }
+    logger::install(args.log, args.json || args.trace.is_some());
     match run(&args) {
         Ok(code) => code,
         Err(why) => {
@@ -237,7 +214,6 @@ fn run(args: &Arguments) -> Result<ExitCode, String> {
     };
     let (to_script, events) = channel();
     let interactive = !args.json && args.script.is_none() && std::io::stdin().is_terminal();
-    let frames = args.json || trace.is_some();
     let script = args.script.is_some().then_some(to_script);
     let _ = OUTPUT.set(Output {
         json: args.json,
@@ -251,10 +227,7 @@ fn run(args: &Arguments) -> Result<ExitCode, String> {
             0 | 1 => directory.clone(),
             _ => directory.join(&config.identity),
         });
-        stations.push(Station::new(number, config, directory, to.clone(), frames)?);
-    }
-    for station in &stations {
-        station.start()?;
+        stations.push(Station::new(number, config, directory, to.clone())?);
     }
     let mut outcome = None;
     match &args.script {
@@ -263,6 +236,9 @@ fn run(args: &Arguments) -> Result<ExitCode, String> {
         None => read_lines(to),
     }
     say(&json!({"event": "ready", "protocol": 1}));
+    for station in &stations {
+        station.start()?;
+    }
     serve(&mut stations, &messages);
     let failed = outcome.is_some_and(|outcome| outcome.join().map_or(true, |held| !held));
     Ok(if failed {

@@ -15,10 +15,6 @@ use crate::station::{Later, Station};
 impl Station {
     pub fn on_event(&mut self, event: Event) {
         match event {
-            Event::Frame { sent, text } => {
-                let direction = if sent { "out" } else { "in" };
-                self.say(json!({"event": "ocpp", "direction": direction, "frame": text}));
-            }
             Event::StoreReplaced { kept_as, why } => {
                 let text = format!("the store was damaged: {why}; kept as {kept_as}");
                 self.say(json!({"event": "error", "text": text}));

@@ -43,7 +43,6 @@ pub struct Station {
     pub registration: &'static str,
     pub connected: bool,
     pub ended: bool,
-    trace: bool,
 }
 
 impl Station {
@@ -52,10 +51,9 @@ impl Station {
         config: Config,
         directory: Option<PathBuf>,
         to: Sender<Message>,
-        trace: bool,
     ) -> Result<Self, String> {
         let disk_fails = Arc::new(AtomicBool::new(false));
-        let handle = open(&config, directory.as_ref(), &disk_fails, &to, number, trace)?;
+        let handle = open(&config, directory.as_ref(), &disk_fails, &to, number)?;
         let measures = &config.setup.tuning.measurable;
         let outlet = || Outlet::new(config.ev_power_w, config.meter_start_wh, measures.clone());
         let outlets = config.setup.connectors.iter().map(|_| outlet()).collect();
@@ -72,7 +70,6 @@ impl Station {
             registration: "None",
             connected: false,
             ended: false,
-            trace,
         };
         station.remember()?;
         Ok(station)
@@ -130,14 +127,7 @@ impl Station {
         // The store is open as long as the old handle lives.
         let fails = self.disk_fails.clone();
         let directory = self.directory.as_ref();
-        match open(
-            &self.config,
-            directory,
-            &fails,
-            &self.to,
-            self.number,
-            self.trace,
-        ) {
+        match open(&self.config, directory, &fails, &self.to, self.number) {
             Ok(handle) => self.handle = handle,
             Err(why) => {
                 self.say(json!({"event": "error", "text": why}));

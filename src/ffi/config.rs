@@ -56,7 +56,6 @@ impl evcp_config_t {
                 .clone()
                 .map_or(Storage::Memory, Storage::Directory),
             tls: self.tls.clone(),
-            trace_frames: false,
         })
     }
 }

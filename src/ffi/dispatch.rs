@@ -110,7 +110,6 @@ fn run(inner: &Inner, timeout_ms: i32) -> i32 {
 fn deliver(inner: &Inner, event: Event) -> bool {
     match event {
         Event::Notice(notice) => notify(inner, notice),
-        Event::Frame { .. } => false,
         Event::StoreReplaced { kept_as, why } => {
             let text = to_c(&format!(
                 "the database was damaged ({why}) and is kept as {kept_as}"

@@ -240,8 +240,6 @@ pub struct evcp_stats_t {
     pub garbage: u64,
     /// Transaction messages that wait for delivery now.
     pub queued: u64,
-    /// Traced frames that were dropped because nobody fetched them; nothing else ever is.
-    pub dropped: u64,
     /// Bytes in the database.
     pub stored_bytes: u64,
     /// Bugs of the library that were contained.
@@ -254,7 +252,7 @@ pub struct evcp_stats_t {
 
 // repr(C), begins with a u32, plain numbers.
 sized32!(evcp_stats_t {
-    struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued dropped
+    struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued
     stored_bytes panics clock_offset_ms thinned
 });
 
@@ -279,7 +277,6 @@ pub unsafe extern "C" fn evcp_get_stats(cp: *const evcp_t, out: *mut evcp_stats_
                 timeouts: counters.timeouts,
                 garbage: counters.garbage,
                 queued: counters.queued,
-                dropped: stats.dropped,
                 stored_bytes: stats.stored_bytes,
                 panics: stats.panics,
                 clock_offset_ms: counters.clock_offset_ms,

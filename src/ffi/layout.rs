@@ -51,7 +51,7 @@ fn asserts() -> String {
         on_time on_auth on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
     });
     layout!(text, evcp_stats_t {
-        struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued dropped
+        struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued
         stored_bytes panics clock_offset_ms thinned
     });
     layout!(text, evcp_log_line_t { struct_size level target text });

@@ -7,13 +7,6 @@ use crate::core::Notice;
 pub enum Event {
     /// The engine tells something.
     Notice(Notice),
-    /// A text frame was sent or received; only if the options ask for it.
-    Frame {
-        /// Whether it went out.
-        sent: bool,
-        /// The frame.
-        text: String,
-    },
     /// The database was damaged, was renamed, and a fresh one was started.
     StoreReplaced {
         /// Where the damaged one is now.

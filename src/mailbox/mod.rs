@@ -70,8 +70,6 @@ struct Seen {
 pub struct Stats {
     /// What the engine counted.
     pub counters: Counters,
-    /// Traced frames that the host did not fetch in time: nothing else is dropped.
-    pub dropped: u64,
     /// Bytes in the store.
     pub stored_bytes: u64,
     /// Bugs of ours that were contained.
@@ -227,7 +225,6 @@ impl Mailbox {
         let inner = self.inner.lock();
         Stats {
             counters: inner.seen.counters,
-            dropped: inner.outbox.dropped(),
             stored_bytes: inner.seen.stored_bytes,
             panics: inner.panics,
         }

@@ -2,8 +2,8 @@
 //!
 //! A supply is a state: it is outside of every queue, told first, and never lost. Less comes before
 //! more, measured by what the host was told last, so that connectors that share a supply never
-//! draw too much together. What is neither a state nor traced is kept whatever happens; so nothing
-//! may be taken in that makes more of it while [`Outbox::is_full`].
+//! draw too much together. What is not a state is kept whatever happens; so nothing may be taken
+//! in that makes more of it while [`Outbox::is_full`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +16,6 @@ use crate::mailbox::{Event, Stops};
 pub(super) const MOST_KEPT: usize = 256;
 /// With so many waiting, only the last state of each slot is kept.
 pub(super) const BEHIND: usize = 64;
-/// So many traced frames wait at most.
-pub(super) const MOST_FRAMES: usize = 1024;
-/// So many bytes of traced frames wait at most.
-pub(super) const MOST_FRAME_BYTES: usize = 1024 * 1024;
 
 /// What may be drawn at a connector.
 #[derive(Debug, Default)]
@@ -80,9 +76,6 @@ pub struct Outbox {
     starting: BTreeSet<TxId>,
     kept: usize,
     outcomes: usize,
-    frames: usize,
-    frame_bytes: usize,
-    dropped: u64,
 }
 
 impl Outbox {
@@ -100,7 +93,6 @@ impl Outbox {
                     return;
                 }
             }
-            Event::Frame { text, .. } => self.make_room_for_frame(text.len()),
             _ => {}
         }
         if self.queue.len() >= BEHIND {
@@ -147,12 +139,6 @@ impl Outbox {
     #[must_use]
     pub const fn outcomes(&self) -> usize {
         self.outcomes
-    }
-
-    /// How many traced frames were dropped because the host did not fetch them.
-    #[must_use]
-    pub const fn dropped(&self) -> u64 {
-        self.dropped
     }
 
     /// What a connector may draw now.
@@ -202,19 +188,6 @@ impl Outbox {
         more
     }
 
-    fn make_room_for_frame(&mut self, bytes: usize) {
-        while self.frames > 0
-            && (self.frames >= MOST_FRAMES || self.frame_bytes + bytes > MOST_FRAME_BYTES)
-        {
-            let frame = |(_, event): &(&u64, &Event)| matches!(event, Event::Frame { .. });
-            let Some(number) = self.queue.iter().find(frame).map(|(number, _)| *number) else {
-                return;
-            };
-            self.remove(number);
-            self.dropped += 1;
-        }
-    }
-
     /// The host is behind: what it has not heard of this state it need not hear any more.
     fn forget_state_before(&mut self, event: &Event) {
         if let Some(slot) = Slot::of(event) {
@@ -225,10 +198,6 @@ impl Outbox {
 
     fn note(&mut self, event: &Event) {
         match event {
-            Event::Frame { text, .. } => {
-                self.frames += 1;
-                self.frame_bytes += text.len();
-            }
             Event::Notice(Notice::Ask(request, _)) => {
                 self.unseen.insert(*request, self.count);
             }
@@ -238,16 +207,12 @@ impl Outbox {
             }
             _ => {}
         }
-        self.kept += usize::from(is_kept(event));
+        self.kept += usize::from(Slot::of(event).is_none());
     }
 
     fn remove(&mut self, number: u64) -> Option<Event> {
         let event = self.queue.remove(&number)?;
         match &event {
-            Event::Frame { text, .. } => {
-                self.frames -= 1;
-                self.frame_bytes -= text.len();
-            }
             Event::Notice(Notice::Ask(request, _)) => {
                 self.unseen.remove(request);
             }
@@ -257,7 +222,7 @@ impl Outbox {
             }
             _ => {}
         }
-        self.kept -= usize::from(is_kept(&event));
+        self.kept -= usize::from(Slot::of(&event).is_none());
         Some(event)
     }
 }
@@ -282,10 +247,6 @@ fn begins(step: &TransactionStep) -> bool {
         step.change,
         TransactionChange::Started | TransactionChange::Resumed
     )
-}
-
-fn is_kept(event: &Event) -> bool {
-    Slot::of(event).is_none() && !matches!(event, Event::Frame { .. })
 }
 
 /// The same, with nothing flowing: the lock stays as it is.

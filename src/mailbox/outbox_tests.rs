@@ -90,11 +90,8 @@ fn the_command_to_open_survives_any_flood() {
             String::new(),
         )));
         outbox.push(status(1 + round % 2, ChargePointStatus::Unavailable));
-        let text = "x".repeat(100);
-        outbox.push(Event::Frame { sent: true, text });
     }
-    assert!(outbox.len(&Stops::default()) <= BEHIND + 8 + MOST_FRAMES);
-    assert_eq!(outbox.dropped(), 5_000 - MOST_FRAMES as u64);
+    assert!(outbox.len(&Stops::default()) <= BEHIND + 8);
     assert_eq!(next(&mut outbox), Some(command(1, supply(0))));
 }
 

@@ -49,7 +49,6 @@ pub(crate) struct Driver {
     closing: Option<JoinHandle<()>>,
     /// What the engine is owed before anything else.
     owed: VecDeque<Owed>,
-    trace: bool,
     outlook: Arc<Outlook>,
     /// The transactions that were given up, as the host can list them.
     undelivered: Arc<BTreeMap<TxId, Transaction>>,
@@ -76,7 +75,6 @@ impl Driver {
         store: Box<dyn Store>,
         mailbox: Arc<Mailbox>,
         endpoint: Endpoint,
-        trace: bool,
         outlook: Arc<Outlook>,
         done: Arc<Flag>,
     ) -> Self {
@@ -91,7 +89,6 @@ impl Driver {
             held: VecDeque::new(),
             closing: None,
             owed: VecDeque::new(),
-            trace,
             outlook,
             done,
         }
@@ -219,10 +216,6 @@ impl Driver {
     }
 
     fn on_text(&mut self, text: &str) {
-        if self.trace {
-            let text = text.to_owned();
-            self.mailbox.push(Event::Frame { sent: false, text });
-        }
         log_frame(&self.endpoint, '<', text);
         self.handle(Input::Link(Link::Text(text)));
     }
@@ -285,12 +278,6 @@ impl Driver {
                     return;
                 };
                 log_frame(&self.endpoint, '>', &text);
-                if self.trace {
-                    self.mailbox.push(Event::Frame {
-                        sent: true,
-                        text: text.clone(),
-                    });
-                }
                 let sent = socket.send(text);
                 self.sent(sent);
             }

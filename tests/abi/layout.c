@@ -60,7 +60,7 @@ static_assert(offsetof(evcp_callbacks_t, on_key_changed) == 112, "offsetof(evcp_
 static_assert(offsetof(evcp_callbacks_t, on_storage) == 120, "offsetof(evcp_callbacks_t, on_storage)");
 static_assert(offsetof(evcp_callbacks_t, on_reboot) == 128, "offsetof(evcp_callbacks_t, on_reboot)");
 static_assert(offsetof(evcp_callbacks_t, on_fatal) == 136, "offsetof(evcp_callbacks_t, on_fatal)");
-static_assert(sizeof(evcp_stats_t) == 104, "sizeof(evcp_stats_t)");
+static_assert(sizeof(evcp_stats_t) == 96, "sizeof(evcp_stats_t)");
 static_assert(alignof(evcp_stats_t) == 8, "alignof(evcp_stats_t)");
 static_assert(offsetof(evcp_stats_t, struct_size) == 0, "offsetof(evcp_stats_t, struct_size)");
 static_assert(offsetof(evcp_stats_t, reserved) == 4, "offsetof(evcp_stats_t, reserved)");
@@ -71,11 +71,10 @@ static_assert(offsetof(evcp_stats_t, call_errors) == 32, "offsetof(evcp_stats_t,
 static_assert(offsetof(evcp_stats_t, timeouts) == 40, "offsetof(evcp_stats_t, timeouts)");
 static_assert(offsetof(evcp_stats_t, garbage) == 48, "offsetof(evcp_stats_t, garbage)");
 static_assert(offsetof(evcp_stats_t, queued) == 56, "offsetof(evcp_stats_t, queued)");
-static_assert(offsetof(evcp_stats_t, dropped) == 64, "offsetof(evcp_stats_t, dropped)");
-static_assert(offsetof(evcp_stats_t, stored_bytes) == 72, "offsetof(evcp_stats_t, stored_bytes)");
-static_assert(offsetof(evcp_stats_t, panics) == 80, "offsetof(evcp_stats_t, panics)");
-static_assert(offsetof(evcp_stats_t, clock_offset_ms) == 88, "offsetof(evcp_stats_t, clock_offset_ms)");
-static_assert(offsetof(evcp_stats_t, thinned) == 96, "offsetof(evcp_stats_t, thinned)");
+static_assert(offsetof(evcp_stats_t, stored_bytes) == 64, "offsetof(evcp_stats_t, stored_bytes)");
+static_assert(offsetof(evcp_stats_t, panics) == 72, "offsetof(evcp_stats_t, panics)");
+static_assert(offsetof(evcp_stats_t, clock_offset_ms) == 80, "offsetof(evcp_stats_t, clock_offset_ms)");
+static_assert(offsetof(evcp_stats_t, thinned) == 88, "offsetof(evcp_stats_t, thinned)");
 static_assert(sizeof(evcp_log_line_t) == 24, "sizeof(evcp_log_line_t)");
 static_assert(alignof(evcp_log_line_t) == 8, "alignof(evcp_log_line_t)");
 static_assert(offsetof(evcp_log_line_t, struct_size) == 0, "offsetof(evcp_log_line_t, struct_size)");

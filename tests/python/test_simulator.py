@@ -58,6 +58,25 @@ async def test_many_charge_points_share_a_process_and_its_thread(central, tmp_pa
     assert process.returncode == 0
 
 
+async def test_each_frame_is_an_event_and_a_line_of_the_trace_and_says_whose_it_is(central, tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        *program(), "--json", "--url", central.url, "--id", "A B", "--count", "2", "--trace", tmp_path / "trace",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )
+    points = {f"A B{number:04}": central.point(f"A B{number:04}") for number in (1, 2)}
+    for point in points.values():
+        await point.status(2, "Available")
+    out, _ = await asyncio.wait_for(process.communicate(b'{"id":1,"cmd":"shutdown"}\n'), 60)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events][0] == "ready"
+    frames = [event for event in events if event["event"] == "ocpp"]
+    assert frames == [json.loads(line) for line in (tmp_path / "trace").read_text().splitlines()]
+    for identity, point in points.items():
+        own = [(event["direction"], event["frame"]) for event in frames if event["identity"] == identity]
+        # What one side sends, the other one receives.
+        assert own == [({"in": "out", "out": "in"}[direction], text) for direction, text in point.frames]
+
+
 async def test_commands_that_are_not_known_or_not_right_are_refused_in_words(booted):
     simulator, _ = await booted()
     reply = await simulator.ask("firmware", next="ok")

@@ -54,7 +54,7 @@ class Stats(Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("reserved", c_uint32), ("connects", c_uint64), ("calls_sent", c_uint64),
         ("calls_received", c_uint64), ("call_errors", c_uint64), ("timeouts", c_uint64), ("garbage", c_uint64),
-        ("queued", c_uint64), ("dropped", c_uint64), ("stored_bytes", c_uint64), ("panics", c_uint64),
+        ("queued", c_uint64), ("stored_bytes", c_uint64), ("panics", c_uint64),
         ("clock_offset_ms", c_int64), ("thinned", c_uint64),
     ]
 

@@ -280,7 +280,6 @@ class Stats:
     timeouts: int  #: Calls that were not answered in time.
     garbage: int  #: Frames that made no sense.
     queued: int  #: Transaction messages that wait for delivery now.
-    dropped: int  #: Traced frames that were dropped because nobody fetched them.
     stored_bytes: int  #: Bytes in the database.
     panics: int  #: Bugs of the library that were contained.
     clock_offset_ms: int  #: How far the device's clock is off, as the central system says.
