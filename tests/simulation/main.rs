@@ -2,6 +2,7 @@
 //! no transaction is lost, doubled or reordered, and nothing is billed that did not flow.
 //!
 //! `EVCP_SEED=n` begins with another seed; `cargo run --release --example simulate` lives through millions.
+#![cfg(feature = "net")]
 #![allow(clippy::panic)]
 
 mod world;
