@@ -351,12 +351,17 @@ impl Surroundings for World<'_> {
 /// An effect in words that stay the same whatever the types behind it are called.
 fn in_short(effect: &Effect) -> String {
     match effect {
-        Effect::Store(batch) => format!("stores {}", batch.len()),
+        Effect::Store(batch) => {
+            // All or none: in which order they are written says nothing.
+            let mut writes: Vec<_> = batch.iter().map(|write| format!("{write:?}")).collect();
+            writes.sort_unstable();
+            format!("stores {}", writes.join(", "))
+        }
         Effect::Fetch { limit, .. } => format!("fetches {limit}"),
         Effect::Connect(_) => "connects".to_owned(),
         Effect::Close(_) => "closes".to_owned(),
         Effect::Ping => "pings".to_owned(),
-        Effect::Send(text) => format!("sends {} bytes", text.len()),
+        Effect::Send(_) => "sends".to_owned(),
         Effect::Tell(_) => "tells".to_owned(),
     }
 }
