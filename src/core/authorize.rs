@@ -103,7 +103,7 @@ impl Engine {
         fits: impl Fn(&IdToken, Option<&IdToken>) -> bool,
     ) -> Option<ConnectorId> {
         let running = |at: &ConnectorId| match &self.connector(*at)?.session {
-            Session::Running(run) => self.transactions.get(&run.tx),
+            Session::Running(run) => self.ledger.transaction(run.tx),
             _ => None,
         };
         let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));

@@ -1,8 +1,6 @@
 //! Registration at the central system, heartbeats, and the time they bring
 //! (`OCPP 1.6 §4.2`, `§4.6`).
 
-use std::sync::Arc;
-
 use serde_json::value::RawValue;
 
 use crate::core::calls::Purpose;
@@ -245,25 +243,7 @@ impl Engine {
     /// The clock is right for the first time: what it stamped before is put right too, before it
     /// is sent (`OCPP 1.6 §4.2.1`).
     fn correct_stamps(&mut self, step: i64) {
-        let mut stored = self.outbox.is_partial();
-        for transaction in self.transactions.values_mut() {
-            for stamp in transaction.stamps_mut() {
-                stored |= stamp.correct(step);
-            }
-        }
-        for transaction in Arc::make_mut(&mut self.undelivered).values_mut() {
-            for stamp in transaction.stamps_mut() {
-                stored |= stamp.correct(step);
-            }
-        }
-        for datum in self.data.values_mut().flatten() {
-            stored |= datum.at.correct(step);
-        }
-        for item in self.outbox.window_mut() {
-            let stamp = item.message.body.stamp_mut();
-            let wrong = stamp.is_some_and(|stamp| stamp.correct(step));
-            stored |= wrong && item.stored;
-        }
+        let stored = self.ledger.correct_times(step);
         let reports = self
             .connectors
             .iter_mut()

@@ -4,124 +4,19 @@
 use serde_json::value::RawValue;
 
 use crate::core::authorize::group;
-use crate::core::outbox::Room;
-use crate::core::refusal::Refusal;
-use crate::core::{
-    CentralId, Delivery, Engine, Fetched, Notice, Place, QueuedBody, QueuedMessage, Transaction,
-    TransactionChange, TransactionStep, TxId, Write,
-};
+use crate::core::ledger::{Attempts, Refusal};
+use crate::core::settings::Key;
+use crate::core::{Engine, Fetched, Place, QueuedBody, QueuedMessage, TxId};
 use crate::wire::{
     self, Action, AuthorizationStatus, MeterValue, MeterValues, StartAnswer, StartTransaction,
     StopTransaction, TagAnswer,
 };
 
-/// So many damaged records are told of one by one.
-const MOST_TOLD: usize = 8;
-
-/// Why a message leaves the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The central system has it, or there is nothing to send.
-    Taken,
-    /// It was refused to the end.
-    GivenUp,
-}
-
-/// Whether the central system has all of a transaction whose StopTransaction left the queue. One that came
-/// with -1 is in no book.
-fn is_delivered(transaction: &Transaction, outcome: Outcome) -> bool {
-    outcome == Outcome::Taken && matches!(transaction.central, CentralId::Known(_))
-}
-
-/// The id to name a transaction by; `None` while the central system has not given it one.
-pub(crate) const fn central_id(transaction: &Transaction) -> Option<i64> {
-    match transaction.central {
-        CentralId::Known(id) => Some(id),
-        CentralId::GivenUp => Some(-1),
-        CentralId::Unknown => None,
-    }
-}
-
 impl Engine {
-    /// A message joins the queue; it is read from the store, with all that belongs to it, when it is its
-    /// turn.
-    pub(crate) fn enqueue_in_store(&mut self, body: QueuedBody, message_id: Option<String>) {
-        let (seq, new_id) = (self.outbox.next_seq(), self.ids.next());
-        let message = QueuedMessage {
-            seq,
-            message_id: message_id.unwrap_or(new_id),
-            refusals: 0,
-            body,
-        };
-        self.store_samples(self.now.mono);
-        self.out.durable(Write::Queue(message.clone()));
-        self.outbox.push_beyond(&message);
-    }
-
-    /// A message joins the queue; if `durable`, it is stored with this input, else a little later.
-    pub(crate) fn enqueue(&mut self, body: QueuedBody, durable: bool) {
-        let (seq, message_id) = (self.outbox.next_seq(), self.ids.next());
-        let message = QueuedMessage {
-            seq,
-            message_id,
-            refusals: 0,
-            body,
-        };
-        let durable = durable || self.outbox.room() == Room::Beyond;
-        if durable {
-            // What is stored later must not be older than what is stored now.
-            self.store_samples(self.now.mono);
-            self.out.durable(Write::Queue(message.clone()));
-        }
-        self.outbox.push(message, durable, self.now.mono);
-        self.thin_values();
-    }
-
-    /// A queue that grows without end would fill the disk: meter values make room, evenly, and
-    /// starts and stops never.
-    fn thin_values(&mut self) {
-        while let Some((tx, after, dropped)) = self.outbox.thin(self.setup.tuning.most_values) {
-            log::warn!(
-                "too many meter values are queued: {dropped} of one transaction are dropped"
-            );
-            self.counters.thinned += dropped;
-            self.out.durable(Write::Thin(tx, after));
-        }
-    }
-
     pub(crate) fn on_fetched(&mut self, mut fetched: Fetched) {
-        self.tell_damaged(std::mem::take(&mut fetched.damaged));
-        let newest = fetched.stamps_mut().map(|stamp| stamp.wall).max();
+        self.out.tell_damaged(std::mem::take(&mut fetched.damaged));
+        let newest = self.ledger.refill(fetched, self.now.mono);
         self.newest = self.newest.max(newest.unwrap_or_default());
-        for transaction in fetched.transactions {
-            // What is here already is at least as new.
-            self.transactions
-                .entry(transaction.id)
-                .or_insert(transaction);
-        }
-        for (tx, datum) in fetched.data {
-            let data = self.data.entry(tx).or_default();
-            if data.last().map_or(true, |last| last.n < datum.n) {
-                data.push(datum);
-            }
-        }
-        let ids = &self.ids;
-        let is_new = |id: &str| ids.are_of_this_run(id);
-        self.outbox
-            .refill(fetched.messages, fetched.behind, self.now.mono, is_new);
-    }
-
-    /// What could not be read of the store: the first of it in words, and how much more there is.
-    pub(crate) fn tell_damaged(&mut self, damaged: Vec<String>) {
-        let more = damaged.len().saturating_sub(MOST_TOLD);
-        for text in damaged.into_iter().take(MOST_TOLD) {
-            self.out.tell(Notice::Damaged(text));
-        }
-        if more > 0 {
-            self.out.tell(Notice::Damaged(format!(
-                "{more} more records are set aside"
-            )));
-        }
     }
 
     /// The frame that says what a queued message has to say.
@@ -129,7 +24,7 @@ impl Engine {
         let id = &message.message_id;
         let frame = match &message.body {
             QueuedBody::Start(tx) => {
-                let transaction = self.transactions.get(tx)?;
+                let transaction = self.ledger.transaction(*tx)?;
                 let request = StartTransaction {
                     connector_id: Place::Connector(transaction.connector).connector_id(),
                     id_tag: transaction.tag.clone(),
@@ -140,15 +35,15 @@ impl Engine {
                 wire::call(id, Action::StartTransaction, &request)
             }
             QueuedBody::Stop(tx) => {
-                let transaction = self.transactions.get(tx)?;
+                let transaction = self.ledger.transaction(*tx)?;
                 let stop = transaction.stop.as_ref()?;
                 let request = StopTransaction {
                     id_tag: stop.tag.clone(),
                     meter_stop: stop.meter.0,
                     timestamp: stop.at.wall,
-                    transaction_id: central_id(transaction).unwrap_or(-1),
+                    transaction_id: transaction.central_id().unwrap_or(-1),
                     reason: Some(stop.reason),
-                    transaction_data: self.transaction_data(*tx).filter(|_| !transaction.bare),
+                    transaction_data: self.transaction_data(*tx),
                 };
                 wire::call(id, Action::StopTransaction, &request)
             }
@@ -159,12 +54,12 @@ impl Engine {
                 values,
             } => {
                 let transaction = match tx {
-                    Some(tx) => Some(self.transactions.get(tx)?),
+                    Some(tx) => Some(self.ledger.transaction(*tx)?),
                     None => None,
                 };
                 let request = MeterValues {
                     connector_id: place.connector_id(),
-                    transaction_id: transaction.map(|t| central_id(t).unwrap_or(-1)),
+                    transaction_id: transaction.map(|t| t.central_id().unwrap_or(-1)),
                     meter_value: vec![MeterValue {
                         timestamp: at.wall,
                         sampled_value: values.clone(),
@@ -176,9 +71,34 @@ impl Engine {
         Some(frame)
     }
 
+    /// What the StopTransaction of a transaction carries.
+    fn transaction_data(&self, tx: TxId) -> Option<Vec<MeterValue>> {
+        let readings = self.ledger.stop_data(tx);
+        let values = readings.iter().map(|reading| MeterValue {
+            timestamp: reading.at.wall,
+            sampled_value: reading.values.clone(),
+        });
+        (!readings.is_empty()).then(|| values.collect())
+    }
+
+    /// The head of the queue was refused, one way or another.
+    pub(crate) fn on_queued_refusal(&mut self, how: Refusal) {
+        let attempts = Attempts {
+            most: self.settings.int(Key::TransactionMessageAttempts),
+            interval: self.settings.secs(Key::TransactionMessageRetryInterval),
+        };
+        let now = self.now.mono;
+        self.ledger
+            .head_is_refused(how, attempts, now, &mut self.out);
+    }
+
+    fn on_queued_taken(&mut self) {
+        self.ledger.head_is_taken(self.now.mono, &mut self.out);
+    }
+
     /// The central system has the head of the queue.
     pub(crate) fn on_queued_answer(&mut self, payload: &RawValue) {
-        let Some(head) = self.outbox.head() else {
+        let Some(head) = self.ledger.head() else {
             return;
         };
         match head.body {
@@ -190,25 +110,22 @@ impl Engine {
                 if self.means_ourselves(&answer) {
                     return self.on_answer_to_copy(tx, answer);
                 }
-                self.dequeue(Outcome::Taken);
+                self.on_queued_taken();
                 self.on_started(tx, &answer);
             }
             QueuedBody::Stop(tx) => {
                 let answer: Option<TagAnswer> = self.read_answer("StopTransaction", payload);
                 let stopper = self
-                    .transactions
-                    .get(&tx)
+                    .ledger
+                    .transaction(tx)
                     .and_then(|t| t.stop.as_ref()?.tag.clone());
                 let info = answer.and_then(|answer| answer.info());
                 if let (Some(tag), Some(info)) = (stopper, info) {
                     self.learn(&tag, &info);
                 }
-                self.dequeue(Outcome::Taken);
+                self.on_queued_taken();
             }
-            QueuedBody::Meter { tx, .. } => {
-                self.loose_values_refused &= tx.is_some();
-                self.dequeue(Outcome::Taken);
-            }
+            QueuedBody::Meter { .. } => self.on_queued_taken(),
         }
     }
 
@@ -216,7 +133,7 @@ impl Engine {
     /// central system finds in the way of the second is this one.
     fn means_ourselves(&self, answer: &StartAnswer) -> bool {
         let concurrent = answer.tag.status == Some(AuthorizationStatus::ConcurrentTx);
-        concurrent && self.outbox.head_was_sent_before()
+        concurrent && self.ledger.head_was_sent_before()
     }
 
     /// Nothing is known against the tag then. Some central systems leave out the id in such an answer, and
@@ -227,23 +144,16 @@ impl Engine {
             return self.on_queued_refusal(Refusal::Senseless);
         }
         answer.tag.status = Some(AuthorizationStatus::Accepted);
-        self.dequeue(Outcome::Taken);
+        self.on_queued_taken();
         self.on_started(tx, &answer);
     }
 
     fn on_started(&mut self, tx: TxId, answer: &StartAnswer) {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
+        let group = answer.tag.parent_id_tag.clone().and_then(group);
+        let id = answer.transaction_id;
+        let Some(tag) = self.ledger.confirm(tx, id, group, &mut self.out) else {
             return;
         };
-        transaction.central = CentralId::Known(answer.transaction_id);
-        if let Some(parent) = answer.tag.parent_id_tag.clone().and_then(group) {
-            transaction.parent = Some(parent);
-        }
-        let record = transaction.clone();
-        let tag = record.tag.clone();
-        self.unsaved.remove(&tx);
-        self.out.durable(Write::Transaction(record));
-        self.tell_step(tx, TransactionChange::Confirmed);
         let Some(info) = answer.tag.info() else {
             // What it has to say of the tag cannot be read; the transaction has its id all the same.
             return;
@@ -252,52 +162,5 @@ impl Engine {
         if info.status != AuthorizationStatus::Accepted {
             self.deauthorize(tx);
         }
-    }
-
-    /// The head of the queue leaves it.
-    pub(crate) fn dequeue(&mut self, outcome: Outcome) {
-        let Some(item) = self.outbox.pop() else {
-            return;
-        };
-        let gone = Write::Dequeue(item.message.seq);
-        match item.message.body {
-            // A meter value that is sent once more after a power cut does no harm, under its id;
-            // to store each delivery at once would wear the flash.
-            QueuedBody::Meter { .. } if item.stored => self.lazily(gone),
-            QueuedBody::Meter { .. } => {}
-            QueuedBody::Start(_) => self.out.durable(gone),
-            QueuedBody::Stop(tx) => {
-                self.out.durable(gone);
-                self.data.remove(&tx);
-                self.interrupted.remove(&tx);
-                match self.transactions.remove(&tx) {
-                    Some(transaction) if !is_delivered(&transaction, outcome) => {
-                        self.keep_undelivered(transaction);
-                    }
-                    transaction => self.close_books(tx, transaction.as_ref()),
-                }
-            }
-        }
-    }
-
-    /// The central system has all of a transaction.
-    fn close_books(&mut self, tx: TxId, transaction: Option<&Transaction>) {
-        self.out.durable(Write::TransactionDone(tx));
-        if let Some(again) = transaction.filter(|one| one.delivery == Delivery::Again) {
-            let step = TransactionStep::new(again, TransactionChange::Delivered);
-            self.out.tell(Notice::Transaction(step));
-        }
-    }
-
-    /// Transactions that are over and whose messages wait in the store need not be in memory.
-    pub(crate) fn forget_transactions(&mut self) {
-        if !self.outbox.is_partial() {
-            return;
-        }
-        let outbox = &self.outbox;
-        self.transactions
-            .retain(|tx, transaction| transaction.stop.is_none() || outbox.mentions(*tx));
-        let transactions = &self.transactions;
-        self.data.retain(|tx, _| transactions.contains_key(tx));
     }
 }

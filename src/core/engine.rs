@@ -1,6 +1,6 @@
 //! The engine: routes inputs to those who decide, and collects what they want done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::authorize::Authorizations;
@@ -10,9 +10,9 @@ use crate::core::calls::{Calls, MessageIds};
 use crate::core::clock::Clock;
 use crate::core::connector::{Availability, Connector, Reports};
 use crate::core::faults::Faults;
+use crate::core::ledger::Ledger;
 use crate::core::link::{BackOff, Link};
 use crate::core::meter::Meter;
-use crate::core::outbox::Outbox;
 use crate::core::output::Output;
 use crate::core::questions::Questions;
 use crate::core::renewal::Renewal;
@@ -20,8 +20,7 @@ use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
 use crate::core::{
-    ConnectorId, Datum, Effect, Fact, Input, Place, Setup, SetupError, Stamp, Stored, Transaction,
-    TxId, Wh, Write,
+    ConnectorId, Effect, Fact, Input, Place, Setup, SetupError, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now, Wall};
 
@@ -53,7 +52,7 @@ pub struct Engine {
     pub(crate) registration: Registration,
     pub(crate) heartbeat: Option<Mono>,
     pub(crate) calls: Calls,
-    pub(crate) outbox: Outbox,
+    pub(crate) ledger: Ledger,
     pub(crate) connectors: Vec<Connector>,
     /// Connector 0: the charge point as a whole.
     pub(crate) availability: Availability,
@@ -66,26 +65,6 @@ pub struct Engine {
     /// The next instant of the clock-aligned interval.
     pub(crate) aligned: Option<Wall>,
     pub(crate) reports: Reports,
-    /// Transactions that run, or that a message in the window belongs to.
-    pub(crate) transactions: BTreeMap<TxId, Transaction>,
-    /// What their StopTransaction will carry.
-    pub(crate) data: BTreeMap<TxId, Vec<Datum>>,
-    /// What was known last of transactions that go on after a power cut, until they do.
-    pub(crate) interrupted: BTreeMap<TxId, (Stamp, Wh)>,
-    /// Transactions that were given up, without what their StopTransaction carries: shared with whoever
-    /// lists them.
-    pub(crate) undelivered: Arc<BTreeMap<TxId, Transaction>>,
-    /// When they are delivered again, if the library is to do that by itself.
-    pub(crate) redelivery: Option<Mono>,
-    /// A meter value of no transaction was refused to the end, and none was taken since.
-    pub(crate) loose_values_refused: bool,
-    pub(crate) last_tx: u64,
-    /// Running transactions whose last reading is not stored yet.
-    pub(crate) unsaved: BTreeSet<TxId>,
-    /// Of these, the ones whose register has moved.
-    pub(crate) grown: BTreeSet<TxId>,
-    /// When the readings that are not stored yet have to be.
-    pub(crate) commit: Option<Mono>,
     /// Shared with whoever looks ahead.
     pub(crate) profiles: Arc<Installed>,
     pub(crate) offers: Offers,
@@ -167,7 +146,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the set-up does not make sense; nothing has been written then.
-    pub fn new(setup: Setup, stored: Stored, now: Now) -> Result<Self, SetupError> {
+    pub fn new(setup: Setup, mut stored: Stored, now: Now) -> Result<Self, SetupError> {
         setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
         // An earlier version stored names as the central system spelt them: the right spelling wins.
@@ -188,6 +167,8 @@ impl Engine {
             .collect();
         let seed = setup.seed;
         let newest = stored.newest();
+        let mut out = Output::default();
+        let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
         let mut engine = Self {
             settings,
             clock: Clock::new(now, newest),
@@ -204,7 +185,7 @@ impl Engine {
             registration: Registration::Unknown { retry: now.mono },
             heartbeat: None,
             calls: Calls::default(),
-            outbox: Outbox::new(stored.queued, stored.values, stored.last_seq),
+            ledger,
             connectors,
             availability: Availability::OPERATIVE,
             faults: Faults::NONE,
@@ -213,16 +194,6 @@ impl Engine {
             main_meter: setup.tuning.main_meter.then(Meter::new),
             aligned: None,
             reports: Reports::default(),
-            transactions: BTreeMap::new(),
-            data: BTreeMap::new(),
-            interrupted: BTreeMap::new(),
-            undelivered: Arc::default(),
-            redelivery: None,
-            loose_values_refused: false,
-            last_tx: stored.last_tx,
-            unsaved: BTreeSet::new(),
-            grown: BTreeSet::new(),
-            commit: None,
             profiles: Arc::default(),
             offers: Offers::default(),
             cache: Cache::new(stored.cache),
@@ -231,7 +202,7 @@ impl Engine {
             reset: None,
             renewal: None,
             counters: Counters::default(),
-            out: Output::default(),
+            out,
             setup,
         };
         for (place, operative) in stored.availability {
@@ -254,9 +225,7 @@ impl Engine {
         for meter in meters.chain(&mut engine.main_meter) {
             meter.temperature = unit;
         }
-        engine.tell_damaged(stored.damaged);
-        engine.restore_data(stored.data);
-        engine.restore_undelivered(stored.undelivered);
+        engine.out.tell_damaged(stored.damaged);
         engine.restore(stored.running, stored.orderly);
         engine.restore_profiles(stored.profiles);
         engine.rearm_aligned();
@@ -310,10 +279,17 @@ impl Engine {
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters {
-            queued: self.outbox.len(),
+            queued: self.ledger.len(),
+            thinned: self.ledger.thinned(),
             clock_offset_ms: self.clock.offset(),
             ..self.counters
         }
+    }
+
+    /// The transactions that are over and were given up, by their numbers.
+    #[must_use]
+    pub fn undelivered(&self) -> &Arc<BTreeMap<TxId, Transaction>> {
+        self.ledger.undelivered()
     }
 
     /// All configuration keys; those that may not be read have no value.
@@ -361,8 +337,8 @@ impl Engine {
             } => {
                 self.send_data(token, vendor, message, data);
             }
-            Fact::Deliver(tx) => self.deliver_again(tx),
-            Fact::Forget(tx) => self.forget_undelivered(tx),
+            Fact::Deliver(tx) => self.ledger.deliver_again(tx, self.now.mono, &mut self.out),
+            Fact::Forget(tx) => self.ledger.forget_undelivered(tx, &mut self.out),
             Fact::SetKey(key, value) => self.set_key(key.as_str(), value.as_str()),
             Fact::PowerFails => self.on_power_fails(),
             Fact::Closing => self.on_closing(),
@@ -378,17 +354,20 @@ impl Engine {
         self.report_statuses();
         self.command_supplies();
         self.mind_reset();
-        self.mind_commit();
-        self.mind_undelivered();
-        self.send_next();
-        self.forget_transactions();
-        if let Some((after, limit)) = self.outbox.wants() {
-            self.out.want(Effect::Fetch { after, limit });
+        let (online, now) = (self.is_online(), self.now.mono);
+        self.ledger.commit(online, now, &mut self.out);
+        self.look_later();
+        if online {
+            self.ledger.redeliver(now, &mut self.out);
         }
+        self.send_next();
+        self.ledger.forget();
+        self.ledger.fetch(&mut self.out);
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
         if self.out.stores() {
             // No sample on the disk may be newer than what is known of its transaction there.
-            self.save_readings();
+            self.ledger.save_all(&mut self.out);
+            self.look_later();
             let patience = self.settings.secs(Key::MessageTimeout);
             self.calls.are_held(self.now.mono + patience);
         }
@@ -413,22 +392,26 @@ impl Engine {
         let questions = self.questions.deadline().map(|at| (at, Due::Question));
         let sessions = self.session_deadline();
         let statuses = self.status_deadline();
-        let commit = self.commit.map(|at| (at, Due::Commit));
+        let commit = self.ledger.commit_due().map(|at| (at, Due::Commit));
         let aligned = self.aligned_deadline();
         let limits = self.offer_deadline();
         let reset = self.reset_deadline();
-        let again = self.redelivery_deadline();
+        let again = self.ledger.redelivery_due().filter(|_| self.is_online());
+        let again = again.map(|at| (at, Due::Redelivery));
         let all = [
             link, calls, boot, questions, sessions, statuses, aligned, limits, commit, reset, again,
         ];
         all.into_iter().flatten().min()
     }
 
-    /// A change that may be lost in a power cut: it is stored with the next that may not, or after
-    /// a while.
-    pub(crate) fn lazily(&mut self, change: Write) {
-        self.out.lazily(change);
-        self.commit_later();
+    /// What was read just now and is durable need not be read again soon.
+    pub(crate) fn look_later(&mut self) {
+        while let Some(at) = self.ledger.next_saved() {
+            let connector = self.connector(at);
+            if connector.is_some_and(|known| known.meter.is_fresh(self.now.mono)) {
+                self.rearm_watch(at);
+            }
+        }
     }
 
     pub(crate) fn connector(&self, id: ConnectorId) -> Option<&Connector> {

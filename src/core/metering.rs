@@ -5,10 +5,7 @@ use crate::core::grid::{next_aligned, next_on_grid};
 use crate::core::meter::{Meter, Take};
 use crate::core::questions::Asked;
 use crate::core::settings::Key;
-use crate::core::{
-    CentralId, ConnectorId, Due, Engine, Notice, Place, Question, QueuedBody, Reading, Stamp, TxId,
-    Wh, Write,
-};
+use crate::core::{ConnectorId, Due, Engine, Notice, Place, Question, Reading, Stamp, TxId};
 use crate::time::{Millis, Mono};
 use crate::wire::ReadingContext;
 
@@ -84,26 +81,19 @@ impl Engine {
             return;
         };
         let (tx, resumed) = (run.tx, run.resumed);
-        let sent = resumed || self.outbox.may_have_sent(&QueuedBody::Start(tx));
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
+        let first = self
+            .ledger
+            .first_register(tx, (stamp, shown), resumed, &mut self.out);
+        let Some((zero, start)) = first else {
             return;
         };
-        if transaction.zero.is_some() {
-            return;
-        }
-        if !sent && transaction.central == CentralId::Unknown {
-            transaction.meter_start = shown;
-            transaction.last = (stamp, shown);
-        }
-        let zero = Wh(shown.0.saturating_sub(transaction.meter_start.0));
-        transaction.zero = Some(zero);
-        let record = transaction.clone();
-        let start = record.meter_start;
-        self.out.durable(Write::Transaction(record));
         if let Some(connector) = self.connector_mut(at) {
             connector.meter.zero = zero;
         }
-        self.add_final_datum(tx, stamp, start, ReadingContext::TransactionBegin);
+        let values = self.final_values(at, start, ReadingContext::TransactionBegin);
+        let now = self.now.mono;
+        self.ledger
+            .add_reading(tx, stamp, values, now, &mut self.out);
         self.rearm_watch(at);
     }
 
@@ -199,7 +189,7 @@ impl Engine {
             (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when),
             (Take::Resumed, Place::Connector(at)) => self.sample_resumed(at),
             (Take::Trigger, at) => self.send_reading(at),
-            (Take::Watch, Place::Connector(_)) => self.commit_soon(),
+            (Take::Watch, Place::Connector(_)) => self.ledger.commit_soon(self.now.mono),
             _ => {}
         }
         if let Some(meter) = self.meter_mut(at) {
@@ -232,28 +222,13 @@ impl Engine {
             run.allowance = Allowance::Spent;
         }
         let tx = run.tx;
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return;
-        };
-        if energy > transaction.last.1 {
-            transaction.last = (stamp, energy);
-            self.unsaved.insert(tx);
-            self.grown.insert(tx);
-            self.commit_later();
-        }
+        self.ledger.note_energy(tx, stamp, energy, self.now.mono);
     }
 
     /// A reading of a transaction goes to the central system: after a power cut, the transaction did
     /// not end before that, even if no energy has flowed for hours.
     pub(crate) fn note_time(&mut self, tx: TxId, at: Stamp) {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return;
-        };
-        if at.wall > transaction.last.0.wall {
-            transaction.last.0 = at;
-            self.unsaved.insert(tx);
-            self.commit_later();
-        }
+        self.ledger.note_time(tx, at, self.now.mono);
     }
 
     /// Takes the samples that are due.
@@ -345,7 +320,7 @@ impl Engine {
         let Some(run) = self.connector(at).and_then(|connector| connector.run()) else {
             return;
         };
-        let transaction = self.transactions.get(&run.tx);
+        let transaction = self.ledger.transaction(run.tx);
         let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
         let wait = if unknown && reads {
             let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));

@@ -8,6 +8,9 @@ use crate::core::{Batch, Effect, Notice, Write};
 /// How many changes that may be lost in a power cut wait to be stored at most.
 const MOST_LAZY: usize = 64;
 
+/// So many damaged records are told of one by one.
+const MOST_TOLD: usize = 8;
+
 /// Collects what one input leads to, and hands it out in the order in which it is carried out: what must
 /// survive a power cut is stored before anybody hears of it.
 #[derive(Debug, Default)]
@@ -54,6 +57,19 @@ impl Output {
     /// The host is told.
     pub(crate) fn tell(&mut self, notice: Notice) {
         self.effects.push(Effect::Tell(notice));
+    }
+
+    /// What could not be read of the store: the first of it in words, and how much more there is.
+    pub(crate) fn tell_damaged(&mut self, damaged: Vec<String>) {
+        let more = damaged.len().saturating_sub(MOST_TOLD);
+        for text in damaged.into_iter().take(MOST_TOLD) {
+            self.tell(Notice::Damaged(text));
+        }
+        if more > 0 {
+            self.tell(Notice::Damaged(format!(
+                "{more} more records are set aside"
+            )));
+        }
     }
 
     /// Whether this input changes what must survive a power cut.

@@ -2,8 +2,9 @@
 
 use crate::core::authorize::group;
 use crate::core::connector::{Allowance, Ending, Run, Session};
+use crate::core::ledger::End;
 use crate::core::meter::Take;
-use crate::core::{AfterPowerLoss, Engine, Ev, Place, Transaction, TransactionChange, Wh, Write};
+use crate::core::{AfterPowerLoss, Engine, Ev, Place, Transaction, Wh, Write};
 use crate::time::Millis;
 use crate::wire::{ChargePointStatus, Reason};
 
@@ -28,10 +29,16 @@ impl Engine {
             let (tx, at) = (transaction.id, transaction.connector);
             let run = self.resumed_run(&transaction);
             let (before, zero) = (transaction.last, transaction.zero);
-            self.transactions.insert(tx, transaction);
+            self.ledger.restore(transaction);
             let Some(connector) = self.connector_mut(at) else {
                 log::warn!("connector {at} is gone: its transaction is stopped");
-                self.end_transaction(tx, reason, None, before.0, None);
+                let end = End {
+                    reason,
+                    tag: None,
+                    at: before.0,
+                    meter: None,
+                };
+                self.end_transaction(at, tx, end);
                 continue;
             };
             connector.meter.zero = zero.unwrap_or(Wh(0));
@@ -41,9 +48,8 @@ impl Engine {
                 connector.session = Session::Running(run);
                 // Until the firmware says otherwise, the vehicle is still there.
                 connector.ev = Ev::Plugged;
-                self.interrupted.insert(tx, before);
                 self.rearm_watch(at);
-                self.tell_step(tx, TransactionChange::Resumed);
+                self.ledger.resume(tx, &mut self.out);
                 continue;
             }
             log::warn!(

@@ -102,6 +102,16 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// The id to name it by; `None` while the central system has not given it one.
+    #[must_use]
+    pub const fn central_id(&self) -> Option<i64> {
+        match self.central {
+            CentralId::Known(id) => Some(id),
+            CentralId::GivenUp => Some(-1),
+            CentralId::Unknown => None,
+        }
+    }
+
     /// Every time in it.
     pub(crate) fn stamps_mut(&mut self) -> impl Iterator<Item = &mut Stamp> {
         let stop = self.stop.as_mut().map(|stop| &mut stop.at);

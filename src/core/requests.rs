@@ -149,7 +149,7 @@ impl Engine {
         let meant = CentralId::Known(request.transaction_id);
         let fits = |at: &ConnectorId| {
             let run = self.connector(*at).and_then(|connector| connector.run());
-            let transaction = run.and_then(|run| self.transactions.get(&run.tx));
+            let transaction = run.and_then(|run| self.ledger.transaction(run.tx));
             transaction.is_some_and(|transaction| transaction.central == meant)
         };
         let at = self

@@ -64,7 +64,7 @@ impl Engine {
             .iter()
             .any(|connector| stopping(&connector.session));
         let said =
-            !self.is_online() || (self.outbox.len() == 0 && self.calls.outstanding.is_none());
+            !self.is_online() || (self.ledger.len() == 0 && self.calls.outstanding.is_none());
         if stopped && said {
             self.leave(hard);
         }
@@ -127,6 +127,12 @@ impl Engine {
         self.registration = Registration::Unknown {
             retry: self.now.mono,
         };
+    }
+
+    /// What is in memory alone is stored.
+    fn commit_now(&mut self) {
+        self.ledger.commit_now(self.now.mono, &mut self.out);
+        self.look_later();
     }
 
     fn tell_reboot(&mut self, hard: bool, retries: u64) {

@@ -5,7 +5,7 @@ use crate::core::calls::Purpose;
 use crate::core::connector::Connector;
 use crate::core::meter::{register_value, Meter, Take};
 use crate::core::settings::Key;
-use crate::core::{ConnectorId, Engine, Place, QueuedBody, Stamp, TxId};
+use crate::core::{ConnectorId, Engine, Place, Quantity, Stamp, Transaction, TxId, Wh};
 use crate::time::{Millis, Mono};
 use crate::wire::{Action, Measurand, MeterValue, MeterValues, ReadingContext, SampledValue};
 
@@ -41,14 +41,14 @@ impl Engine {
             return;
         };
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [crate::core::Quantity::REGISTER];
+        let register = [Quantity::REGISTER];
         // An empty list means the import register (OCPP 1.6 §9.1.17).
         let wanted = if wanted.is_empty() { &register } else { wanted };
         let values = meter.values(wanted, context);
         let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
         let values = self.known_values(Some(tx), values);
         let data = self.known_values(Some(tx), data);
-        self.add_datum(tx, stamp, data);
+        self.add_sample(tx, stamp, data);
         self.queue_values(Some(tx), Place::Connector(at), stamp, values);
     }
 
@@ -79,7 +79,7 @@ impl Engine {
         if let Some(tx) = tx {
             let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
             let data = self.known_values(Some(tx), data);
-            self.add_datum(tx, stamp, data);
+            self.add_sample(tx, stamp, data);
         }
         let values = self.known_values(tx, values);
         self.queue_values(tx, at, stamp, values);
@@ -88,7 +88,7 @@ impl Engine {
     /// What belongs to a transaction of what the meter shows: while its first register is still to come,
     /// the one that is known is of the time before it.
     fn known_values(&self, tx: Option<TxId>, mut values: Vec<SampledValue>) -> Vec<SampledValue> {
-        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
+        let transaction = tx.and_then(|tx| self.ledger.transaction(tx));
         if transaction.is_some_and(|transaction| transaction.zero.is_none()) {
             let register = Measurand::EnergyActiveImportRegister;
             values.retain(|value| value.measurand != Some(register) || value.phase.is_some());
@@ -105,7 +105,7 @@ impl Engine {
         };
         let (Some(energy), Some(before)) = (
             self.meter(Place::Connector(at)).and_then(Meter::energy),
-            self.interrupted.remove(&tx),
+            self.ledger.take_interruption(tx),
         ) else {
             return;
         };
@@ -114,6 +114,44 @@ impl Engine {
         self.queue_values(Some(tx), Place::Connector(at), before.0, begin);
         let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
         self.queue_values(Some(tx), Place::Connector(at), now, end);
+    }
+
+    /// A reading joins what the StopTransaction carries, between its start and its end.
+    fn add_sample(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) {
+        let most = self.settings.int(Key::StopTransactionMaxMeterValues);
+        let now = self.now.mono;
+        self.ledger
+            .add_sample(tx, at, values, most, now, &mut self.out);
+    }
+
+    /// What is read at the start and the end: everything that either list names. Nothing at all if
+    /// both are empty.
+    pub(crate) fn final_measurands(&self) -> Vec<Quantity> {
+        let mut all = self.settings.measurands(Key::StopTxnSampledData).to_vec();
+        for quantity in self.settings.measurands(Key::StopTxnAlignedData) {
+            if !all.contains(quantity) {
+                all.push(*quantity);
+            }
+        }
+        all
+    }
+
+    /// The first or the last reading of a transaction.
+    pub(crate) fn final_values(
+        &mut self,
+        at: ConnectorId,
+        energy: Wh,
+        context: ReadingContext,
+    ) -> Vec<SampledValue> {
+        let wanted = self.final_measurands();
+        let (now, asks) = (self.now.mono, self.setup.host.reads_meter);
+        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
+            return Vec::new();
+        };
+        let current = !asks || connector.meter.is_fresh(now);
+        connector
+            .meter
+            .final_values(&wanted, context, energy, current)
     }
 
     fn queue_values(
@@ -130,19 +168,10 @@ impl Engine {
             );
             return;
         }
-        let body = QueuedBody::Meter {
-            tx,
-            place,
-            at,
-            values,
-        };
-        // While the link is up a sample is stored only if it is not delivered soon.
-        let durable = !self.is_online();
-        self.enqueue(body, durable);
-        match tx {
-            Some(tx) if durable => self.save_reading(tx),
-            _ => self.commit_later(),
-        }
+        let (online, now) = (self.is_online(), self.now.mono);
+        self.ledger
+            .sample(tx, (place, at), values, online, now, &mut self.out);
+        self.look_later();
     }
 
     /// Whether TriggerMessage can have values of a meter.
@@ -166,7 +195,7 @@ impl Engine {
             return;
         };
         let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [crate::core::Quantity::REGISTER];
+        let register = [Quantity::REGISTER];
         let wanted = if wanted.is_empty() { &register } else { wanted };
         // One that waits already says the same.
         if self.calls.is_in_line(Purpose::Meter(at)) {
@@ -193,10 +222,10 @@ impl Engine {
         if let Some(tx) = tx {
             self.note_time(tx, stamp);
         }
-        let transaction = tx.and_then(|tx| self.transactions.get(&tx));
+        let transaction = tx.and_then(|tx| self.ledger.transaction(tx));
         let request = MeterValues {
             connector_id: at.connector_id(),
-            transaction_id: transaction.and_then(crate::core::delivery::central_id),
+            transaction_id: transaction.and_then(Transaction::central_id),
             meter_value: vec![MeterValue {
                 timestamp: stamp.wall,
                 sampled_value,

@@ -2,12 +2,10 @@
 //! (`OCPP 1.6 §3.6`, `§4.8`, `§4.10`).
 
 use crate::core::connector::{Allowance, Allowed, Connector, Ending, Run, Session};
+use crate::core::ledger::{Begin, End};
 use crate::core::meter::Take;
 use crate::core::settings::Key;
-use crate::core::{
-    CentralId, ConnectorId, Delivery, Due, Engine, Ev, Notice, Place, QueuedBody, Stamp, Stop,
-    Transaction, TransactionChange, TransactionStep, TxId, Wh, Write,
-};
+use crate::core::{ConnectorId, Due, Engine, Ev, Place, Transaction, TxId, Wh, Write};
 use crate::time::{Millis, Mono};
 use crate::wire::{IdToken, ReadingContext, Reason};
 
@@ -194,7 +192,6 @@ impl Engine {
         let stamp = self.clock.stamp(self.now.mono);
         let (sample, since) = (self.first_sample(), self.now.mono);
         let reacts_until = Some(self.now.mono + self.setup.tuning.ev_reaction);
-        let tx = TxId(self.last_tx + 1);
         let profile = allowed.profile;
         let Some(connector) = self.connector_mut(at) else {
             return;
@@ -209,6 +206,22 @@ impl Engine {
         let energy = known.unwrap_or(Wh(0));
         connector.meter.begin();
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
+        let readings = match known {
+            Some(_) => self.final_values(at, energy, ReadingContext::TransactionBegin),
+            None => Vec::new(),
+        };
+        let begin = Begin {
+            connector: at,
+            tag: allowed.tag,
+            parent: allowed.parent,
+            at: stamp,
+            meter: energy,
+            zero,
+        };
+        let tx = self.ledger.begin(begin, readings, since, &mut self.out);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
         connector.session = Session::Running(Run {
             tx,
             resumed: false,
@@ -223,40 +236,12 @@ impl Engine {
             declined: false,
             offer: None,
         });
-        self.last_tx = tx.0;
-        let transaction = Transaction {
-            id: tx,
-            connector: at,
-            tag: allowed.tag,
-            parent: allowed.parent,
-            reservation: None,
-            started: stamp,
-            meter_start: energy,
-            zero,
-            central: CentralId::Unknown,
-            deauthorized: false,
-            until: None,
-            last: (stamp, energy),
-            stop: None,
-            delivery: Delivery::Due,
-            bare: false,
-            values_refused: false,
-            start_id: None,
-            stop_id: None,
-        };
-        self.out.durable(Write::Transaction(transaction.clone()));
-        self.transactions.insert(tx, transaction);
         self.rearm_watch(at);
-        if known.is_some() {
-            self.add_final_datum(tx, stamp, energy, ReadingContext::TransactionBegin);
-        }
         if let Some(Err(why)) =
             profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile))
         {
             log::warn!("the charging profile of the remote start is refused: {why}");
         }
-        self.enqueue(QueuedBody::Start(tx), true);
-        self.tell_step(tx, TransactionChange::Started);
     }
 
     /// Ends what is going on at a connector: a transaction, or what was about to become one.
@@ -348,7 +333,13 @@ impl Engine {
             at: end,
             ..
         } = ending;
-        if let Some(record) = self.end_transaction(run.tx, reason, tag, end, energy) {
+        let end = End {
+            reason,
+            tag,
+            at: end,
+            meter: energy,
+        };
+        if let Some(record) = self.end_transaction(at, run.tx, end) {
             self.finish(at, &record, reason);
             if let Some(register) = register {
                 self.out.durable(Write::Register(at, register));
@@ -356,51 +347,26 @@ impl Engine {
         }
     }
 
-    /// Ends a transaction on the books: the one place where that is done.
+    /// Ends a transaction on the books, and all that belongs to it.
     pub(crate) fn end_transaction(
         &mut self,
+        at: ConnectorId,
         tx: TxId,
-        reason: Reason,
-        tag: Option<IdToken>,
-        mut end: Stamp,
-        energy: Option<Wh>,
+        end: End,
     ) -> Option<Transaction> {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            log::error!("a transaction that ends is not on the books");
-            return None;
-        };
-        // A register never runs backwards within a transaction.
-        let meter = energy.unwrap_or(transaction.last.1).max(transaction.last.1);
-        // The tag that started it may be spelt otherwise now: a central system that compares letters would
-        // take it for somebody else's.
-        let tag = tag.map(|tag| {
-            let same = tag == transaction.tag;
-            if same {
-                transaction.tag.clone()
-            } else {
-                tag
+        let (now, asks) = (self.now.mono, self.setup.host.reads_meter);
+        let wanted = self.final_measurands();
+        let connector = self.connectors.get_mut(at.index());
+        let readings = |energy| match connector.filter(|_| !wanted.is_empty()) {
+            None => Vec::new(),
+            Some(Connector { meter, .. }) => {
+                let current = !asks || meter.is_fresh(now);
+                meter.final_values(&wanted, ReadingContext::TransactionEnd, energy, current)
             }
-        });
-        // A clock that was set back meanwhile does not make the end come before the start.
-        end.wall = end.wall.max(transaction.started.wall);
-        transaction.stop = Some(Stop {
-            at: end,
-            meter,
-            reason,
-            tag,
-        });
-        transaction.last = (end, meter);
-        let record = transaction.clone();
+        };
+        let record = self.ledger.end(tx, end, readings, now, &mut self.out);
         self.drop_profiles_of(tx);
-        self.add_final_datum(tx, end, meter, ReadingContext::TransactionEnd);
-        // Samples that are still in memory alone come before the stop, on the disk as well.
-        self.store_samples(self.now.mono);
-        self.unsaved.remove(&tx);
-        self.grown.remove(&tx);
-        self.out.durable(Write::Transaction(record.clone()));
-        self.enqueue(QueuedBody::Stop(tx), true);
-        self.tell_step(tx, TransactionChange::Stopped);
-        Some(record)
+        record
     }
 
     /// What is left of a session when its transaction is over: the cable, if it is still in, and
@@ -428,16 +394,9 @@ impl Engine {
     /// The central system does not accept the tag of a transaction that it was told of
     /// (`OCPP 1.6 §9.1.24`, errata 3.17).
     pub(crate) fn deauthorize(&mut self, tx: TxId) {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
+        let Some(at) = self.ledger.deauthorize(tx, &mut self.out) else {
             return;
         };
-        if transaction.stop.is_some() || transaction.deauthorized {
-            return;
-        }
-        transaction.deauthorized = true;
-        let (at, record) = (transaction.connector, transaction.clone());
-        self.out.durable(Write::Transaction(record));
-        self.tell_step(tx, TransactionChange::Deauthorized);
         if self.settings.is(Key::StopTransactionOnInvalidId) {
             return self.stop(at, Reason::DeAuthorized, None);
         }
@@ -452,20 +411,10 @@ impl Engine {
         if let Session::Running(run) = &mut connector.session {
             run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
         }
-        if let (Some(transaction), Some(_)) = (self.transactions.get_mut(&tx), until) {
-            transaction.until = until;
-            let record = transaction.clone();
-            self.out.durable(Write::Transaction(record));
+        if let Some(until) = until {
+            self.ledger.allow_until(tx, until, &mut self.out);
         }
         self.rearm_watch(at);
-    }
-
-    pub(crate) fn tell_step(&mut self, tx: TxId, change: TransactionChange) {
-        let Some(transaction) = self.transactions.get(&tx) else {
-            return;
-        };
-        let step = TransactionStep::new(transaction, change);
-        self.out.tell(Notice::Transaction(step));
     }
 
     /// When the first periodic sample of a transaction that starts now is due.

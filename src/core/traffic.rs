@@ -6,22 +6,18 @@ use serde_json::value::RawValue;
 use crate::core::calls::{Outstanding, Purpose, Waiting};
 use crate::core::clock::BUILT;
 use crate::core::connector::Session;
-use crate::core::delivery::Outcome;
+use crate::core::ledger::Refusal;
 use crate::core::link::{Link as LinkState, Ping};
-use crate::core::refusal::Refusal;
 use crate::core::settings::Key;
 use crate::core::{
     Access, CloseReason, Connection, ConnectorId, DataTransferOutcome, Due, Effect, Engine, Link,
-    Notice, QueuedBody, TransactionChange,
+    Notice, QueuedBody,
 };
 use crate::time::{Millis, Mono, Wall};
 use crate::wire::{
     self, Action, Answer, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
 };
-
-/// A message that was sent so often without an answer is told of.
-const TOO_OFTEN: u32 = 3;
 
 /// How long a StartTransaction waits for the first register at most.
 const FIRST_REGISTER: Millis = Millis::from_secs(10);
@@ -54,7 +50,7 @@ impl Engine {
         self.back_off.opened(self.now.mono);
         self.connection += 1;
         self.counters.connects += 1;
-        self.outbox.hurry();
+        self.ledger.hurry();
         self.hurry_statuses();
         self.out
             .tell(Notice::Connection(Connection::Connected, String::new()));
@@ -73,8 +69,13 @@ impl Engine {
             log::warn!("the connection is gone: {why}");
             let cut = self.calls.outstanding.clone();
             self.lost(&why);
-            if let Some(out) = cut {
-                self.mind_size(&out);
+            if let Some(Outstanding {
+                purpose: Purpose::Queued(seq),
+                bytes,
+                ..
+            }) = cut
+            {
+                self.ledger.link_broke(seq, bytes, &mut self.out);
             }
             self.retry_later();
         }
@@ -277,7 +278,7 @@ impl Engine {
     /// it goes out with the same id until it is answered. So does one to a BootNotification: a central
     /// system that is always late would keep us out for ever.
     fn purpose_of(&mut self, id: &str) -> Option<Purpose> {
-        let late = self.outbox.head().filter(|head| head.message_id == id);
+        let late = self.ledger.head().filter(|head| head.message_id == id);
         let late = late.map(|head| Purpose::Queued(head.seq));
         let boot = self.calls.is_late_boot(id).then_some(Purpose::Boot);
         self.calls.answered(id).or(late).or(boot)
@@ -355,7 +356,7 @@ impl Engine {
             return;
         }
         let queue_is_due = self.registration.is_accepted()
-            && self.outbox.due(self.now.mono).is_some()
+            && self.ledger.may_be_due(self.now.mono)
             && self.first_register_due().is_none();
         let queue_goes = queue_is_due && self.calls.yields() && !self.values_go_first();
         if queue_goes && self.send_queued() {
@@ -368,7 +369,8 @@ impl Engine {
         };
         if let Some(Waiting { purpose, id, frame }) = next {
             if matches!(purpose, Purpose::Meter(_)) {
-                self.save_readings();
+                self.ledger.save_all(&mut self.out);
+                self.look_later();
             }
             self.send_call(purpose, id, frame);
         }
@@ -377,25 +379,24 @@ impl Engine {
     /// Whether values that were asked for go before the end of their transaction: once, or whoever asks
     /// again and again would hold it back.
     fn values_go_first(&mut self) -> bool {
-        let Some(QueuedBody::Stop(tx)) = self.outbox.head().map(|head| head.body.clone()) else {
+        let Some(QueuedBody::Stop(tx)) = self.ledger.head().map(|head| head.body.clone()) else {
             return false;
         };
-        let stopped = self.transactions.get(&tx);
+        let stopped = self.ledger.transaction(tx);
         let waits = |at: ConnectorId| self.calls.is_in_line(Purpose::Meter(at.into()));
         if !stopped.is_some_and(|stopped| waits(stopped.connector)) {
             return false;
         }
-        let head = self.outbox.head_mut();
-        head.is_some_and(|head| !std::mem::replace(&mut head.let_by, true))
+        self.ledger.head_lets_by()
     }
 
     /// Until when the head of the queue waits for the first register of its transaction: a start
     /// whose meter is slow is told with what the meter shows, not with nothing.
     fn first_register_due(&self) -> Option<Mono> {
-        let QueuedBody::Start(tx) = self.outbox.head()?.body else {
+        let QueuedBody::Start(tx) = self.ledger.head()?.body else {
             return None;
         };
-        let transaction = self.transactions.get(&tx)?;
+        let transaction = self.ledger.transaction(tx)?;
         let connector = self.connector(transaction.connector)?;
         let Session::Running(run) = &connector.session else {
             return None;
@@ -406,37 +407,26 @@ impl Engine {
     }
 
     fn send_queued(&mut self) -> bool {
-        while let Some(message) = self.outbox.due(self.now.mono) {
-            if self.is_pointless(&message.body) {
-                self.dequeue(Outcome::GivenUp);
-                continue;
-            }
-            let (seq, id) = (message.seq, message.message_id.clone());
-            let (values_of, stops) = match message.body {
-                QueuedBody::Meter { tx, .. } => (tx, None),
-                QueuedBody::Stop(tx) => (None, Some(tx)),
-                QueuedBody::Start(_) => (None, None),
-            };
-            if let Some(frame) = self.frame_of(message) {
-                if let Some(tx) = values_of {
-                    self.save_before_sending(tx);
-                }
-                // Values that were asked for do not come after the end of their transaction.
-                if let Some(stopped) = stops.and_then(|tx| self.transactions.get(&tx)) {
-                    let place = stopped.connector.into();
-                    self.calls.drop_from_line(Purpose::Meter(place));
-                }
-                self.calls.queue_has_turn();
-                if let Some(item) = self.outbox.head_mut() {
-                    item.unanswered += 1;
-                }
-                self.send_call(Purpose::Queued(seq), id, frame);
-                return true;
-            }
-            log::error!("a queued message has lost its transaction and cannot be sent");
-            self.dequeue(Outcome::Taken);
+        if !self.ledger.is_due(self.now.mono, &mut self.out) {
+            return false;
         }
-        false
+        let message = self.ledger.head();
+        let Some((message, frame)) = message.and_then(|it| Some((it, self.frame_of(it)?))) else {
+            return false;
+        };
+        let (seq, id) = (message.seq, message.message_id.clone());
+        // Values that were asked for do not come after the end of their transaction.
+        if let QueuedBody::Stop(tx) = message.body {
+            if let Some(stopped) = self.ledger.transaction(tx) {
+                let place = stopped.connector.into();
+                self.calls.drop_from_line(Purpose::Meter(place));
+            }
+        }
+        self.ledger.head_goes(&mut self.out);
+        self.look_later();
+        self.calls.queue_has_turn();
+        self.send_call(Purpose::Queued(seq), id, frame);
+        true
     }
 
     fn send_call(&mut self, purpose: Purpose, id: String, frame: String) {
@@ -503,28 +493,10 @@ impl Engine {
             }
             // Not a refusal: it is sent again, with the same id, and no attempt is used up.
             Purpose::Queued(_) => {
-                self.tell_unanswered();
-                self.link_survives_head();
                 let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
-                self.outbox.wait_until(now + wait);
+                self.ledger.head_is_unanswered(now + wait, &mut self.out);
             }
             Purpose::Heartbeat | Purpose::Meter(_) => {}
-        }
-    }
-
-    /// The central system does not answer the head of the queue: whoever waits behind it should know why,
-    /// once.
-    fn tell_unanswered(&mut self) {
-        let head = self.outbox.head_mut();
-        let Some(item) = head.filter(|item| item.unanswered == TOO_OFTEN) else {
-            return;
-        };
-        let tx = item.message.body.tx();
-        log::error!(
-            "the central system does not answer the oldest transaction message: nothing newer is delivered"
-        );
-        if let Some(tx) = tx {
-            self.tell_step(tx, TransactionChange::Unanswered);
         }
     }
 
@@ -536,7 +508,7 @@ impl Engine {
             Some(out) if out.held => Some((self.now.mono, Due::Call)),
             Some(out) => Some((out.until, Due::Call)),
             None if self.registration.is_accepted() && !self.is_parting() => {
-                let retry = self.outbox.retry_at().or(self.first_register_due());
+                let retry = self.ledger.retry_due().or(self.first_register_due());
                 retry.map(|at| (at, Due::Retry))
             }
             None => None,

@@ -143,7 +143,7 @@ impl Engine {
 
     pub(super) fn running(&self, at: ConnectorId) -> Option<&Transaction> {
         match &self.connector(at)?.session {
-            Session::Running(run) => self.transactions.get(&run.tx),
+            Session::Running(run) => self.ledger.transaction(run.tx),
             _ => None,
         }
     }

@@ -1,12 +1,11 @@
 //! What the central system could not process: how often it is tried, and what becomes of it then
 //! (`OCPP 1.6 §3.7.1`, errata J 3.3).
 
-use crate::core::delivery::Outcome;
-use crate::core::settings::Key;
-use crate::core::{
-    CentralId, Delivery, Engine, QueuedBody, QueuedMessage, Transaction, TxId, Write,
-};
-use crate::time::Millis;
+use super::delivery::Outcome;
+use super::Ledger;
+use crate::core::output::Output;
+use crate::core::{CentralId, Delivery, QueuedBody, QueuedMessage, Write};
+use crate::time::{Millis, Mono};
 use crate::wire::ErrorCode;
 
 /// How the central system refused a message.
@@ -35,6 +34,14 @@ impl Refusal {
     }
 }
 
+/// How often a message that is refused is sent, and how long it waits in between: that many times the number
+/// of its refusals (TransactionMessageAttempts, TransactionMessageRetryInterval).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempts {
+    pub(crate) most: u64,
+    pub(crate) interval: Millis,
+}
+
 /// How many of the last attempts of a StopTransaction go without its data.
 const fn bare_attempts(most: u64) -> u64 {
     if most < 8 {
@@ -44,15 +51,21 @@ const fn bare_attempts(most: u64) -> u64 {
     }
 }
 
-impl Engine {
+impl Ledger {
     /// The central system could not process the head of the queue: it is tried so often, after
     /// ever longer waits, and then given up. After a CALLERROR the next try is a new call with an id of its
     /// own, unless another copy under the old one has no answer yet: that one may be booked, and a new call
     /// would be booked again. An answer that made no sense may still have been meant well, so then the id
     /// stays too.
-    pub(crate) fn on_queued_refusal(&mut self, how: Refusal) {
+    pub(crate) fn head_is_refused(
+        &mut self,
+        how: Refusal,
+        attempts: Attempts,
+        now: Mono,
+        out: &mut Output,
+    ) {
         let id = self.ids.next();
-        let Some(item) = self.outbox.head_mut() else {
+        let Some(item) = self.queue.head_mut() else {
             return;
         };
         item.message.refusals = item.message.refusals.saturating_add(1);
@@ -60,21 +73,23 @@ impl Engine {
             item.unanswered = item.unanswered.saturating_sub(1);
         }
         let (unsure, message) = (item.unanswered > 0, item.message.clone());
-        let (refusals, most) = (u64::from(message.refusals), self.attempts(&message));
+        let (refusals, most) = (
+            u64::from(message.refusals),
+            self.attempts(&message, attempts.most),
+        );
         let is_value = matches!(message.body, QueuedBody::Meter { .. });
         if refusals >= most || (is_value && how.is_of_form()) {
-            return self.give_up_head(&message, unsure);
+            return self.give_up_head(&message, unsure, now, out);
         }
         let strips = how.is_of_form() || (!unsure && refusals + bare_attempts(most) >= most);
-        let stripped = strips && self.strip_stop(&message.body);
-        let interval = self.settings.secs(Key::TransactionMessageRetryInterval);
+        let stripped = strips && self.strip_stop(&message.body, out);
         let at_once = self.is_tried_once(&message.body) || (stripped && how.is_of_form());
         let wait = if at_once {
             0
         } else {
-            interval.0.saturating_mul(refusals)
+            attempts.interval.0.saturating_mul(refusals)
         };
-        if let Some(item) = self.outbox.head_mut() {
+        if let Some(item) = self.queue.head_mut() {
             if stripped {
                 // Other words under the same id would be another message for one that keeps the first.
                 item.unanswered = 0;
@@ -84,20 +99,20 @@ impl Engine {
             }
             let changed = item.stored.then(|| item.message.clone());
             if let Some(message) = changed {
-                self.out.durable(Write::Queue(message));
+                out.durable(Write::Queue(message));
             }
         }
-        self.outbox.wait_until(self.now.mono + Millis(wait));
+        self.queue.wait_until(now + Millis(wait));
     }
 
     /// How often a message is sent at most while it is refused.
-    fn attempts(&self, message: &QueuedMessage) -> u64 {
+    fn attempts(&self, message: &QueuedMessage, most: u64) -> u64 {
         if !self.is_tried_once(&message.body) {
-            return self.settings.int(Key::TransactionMessageAttempts);
+            return most;
         }
         match message.body {
             // With its data, and without.
-            QueuedBody::Stop(tx) if self.transaction_data(tx).is_some() => 2,
+            QueuedBody::Stop(tx) if self.data.has_any(tx) => 2,
             _ => 1,
         }
     }
@@ -119,41 +134,25 @@ impl Engine {
         })
     }
 
-    /// Whether a message says nothing to anybody: the end of a transaction whose start was refused once
-    /// more, and which goes back to the undelivered ones.
-    pub(crate) fn is_pointless(&self, body: &QueuedBody) -> bool {
-        let QueuedBody::Stop(tx) = body else {
-            return false;
-        };
-        self.transactions.get(tx).is_some_and(|transaction| {
-            transaction.delivery == Delivery::Again && transaction.central == CentralId::GivenUp
-        })
-    }
-
     /// A StopTransaction goes without its data from now on; says whether it went with some.
-    pub(crate) fn strip_stop(&mut self, body: &QueuedBody) -> bool {
+    pub(super) fn strip_stop(&mut self, body: &QueuedBody, out: &mut Output) -> bool {
         let QueuedBody::Stop(tx) = *body else {
             return false;
         };
-        let had_data = self.transaction_data(tx).is_some();
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return false;
-        };
-        if transaction.bare || !had_data {
+        let transaction = self.transactions.get(&tx);
+        if !self.data.has_any(tx) || transaction.map_or(true, |transaction| transaction.bare) {
             return false;
         }
         log::warn!(
             "the StopTransaction of transaction {} goes without its meter values from now on",
             tx.0
         );
-        transaction.bare = true;
-        let record = transaction.clone();
-        self.out.durable(Write::Transaction(record));
+        self.change(tx, out, |transaction| transaction.bare = true);
         true
     }
 
     /// The head of the queue was refused to the end. `unsure`: a copy of it has no answer and may be booked.
-    fn give_up_head(&mut self, message: &QueuedMessage, unsure: bool) {
+    fn give_up_head(&mut self, message: &QueuedMessage, unsure: bool, now: Mono, out: &mut Output) {
         let (id, refusals) = (&message.message_id, message.refusals);
         let what = match message.body {
             QueuedBody::Start(_) => "StartTransaction",
@@ -170,31 +169,19 @@ impl Engine {
             suspected.then(|| id.clone())
         };
         match message.body {
-            QueuedBody::Start(tx) => self.change_record(tx, |transaction| {
+            QueuedBody::Start(tx) => self.change(tx, out, |transaction| {
                 transaction.central = CentralId::GivenUp;
                 transaction.start_id = keep(&transaction.start_id);
             }),
-            QueuedBody::Stop(tx) => self.change_record(tx, |transaction| {
+            QueuedBody::Stop(tx) => self.change(tx, out, |transaction| {
                 let known = matches!(transaction.central, CentralId::Known(_));
                 transaction.stop_id = keep(&transaction.stop_id).filter(|_| known);
             }),
             QueuedBody::Meter { tx: Some(tx), .. } => {
-                self.change_record(tx, |transaction| transaction.values_refused = true);
+                self.change(tx, out, |transaction| transaction.values_refused = true);
             }
             QueuedBody::Meter { tx: None, .. } => self.loose_values_refused = true,
         }
-        self.dequeue(Outcome::GivenUp);
-    }
-
-    fn change_record(&mut self, tx: TxId, change: impl FnOnce(&mut Transaction)) {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return;
-        };
-        let before = transaction.clone();
-        change(transaction);
-        if *transaction != before {
-            let record = transaction.clone();
-            self.out.durable(Write::Transaction(record));
-        }
+        self.dequeue(Outcome::GivenUp, now, out);
     }
 }

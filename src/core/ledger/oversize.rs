@@ -1,8 +1,9 @@
 //! Messages that are too large for a central system: it hangs up on them, each time, and nothing
 //! behind them would ever be delivered.
 
-use crate::core::calls::{Outstanding, Purpose};
-use crate::core::{Connection, Engine, Notice, Quantity, QueuedBody, Write};
+use super::Ledger;
+use crate::core::output::Output;
+use crate::core::{Connection, Notice, Quantity, QueuedBody, Seq, Write};
 use crate::wire::SampledValue;
 
 /// No central system is so small that it hangs up on fewer bytes.
@@ -11,25 +12,14 @@ const LARGE: usize = 4096;
 /// So often in a row is no accident.
 const MOST_BREAKS: u32 = 3;
 
-impl Engine {
-    /// The head of the queue was sent, and the connection was still there when its time was over: it is not
-    /// the message that breaks connections.
-    pub(crate) fn link_survives_head(&mut self) {
-        if let Some(head) = self.outbox.head_mut() {
-            head.breaks = 0;
-        }
-    }
-
-    /// The connection broke while this call had no answer. If that happens to the same large message of
-    /// the queue again and again, it says only what it must from then on, as a new message.
-    pub(crate) fn mind_size(&mut self, cut: &Outstanding) {
-        let Purpose::Queued(seq) = cut.purpose else {
+impl Ledger {
+    /// The connection broke while this message, which is so many bytes long, had no answer. If that happens to
+    /// the same large message again and again, it says only what it must from then on, as a new message.
+    pub(crate) fn link_broke(&mut self, seq: Seq, bytes: usize, out: &mut Output) {
+        let Some(head) = self.queue.head_mut() else {
             return;
         };
-        let Some(head) = self.outbox.head_mut() else {
-            return;
-        };
-        if head.message.seq != seq || cut.bytes < LARGE {
+        if head.message.seq != seq || bytes < LARGE {
             return;
         }
         head.breaks += 1;
@@ -40,7 +30,7 @@ impl Engine {
         let body = head.message.body.clone();
         let made_smaller = match &mut head.message.body {
             QueuedBody::Start(_) => false,
-            QueuedBody::Stop(_) => self.strip_stop(&body),
+            QueuedBody::Stop(_) => self.strip_stop(&body, out),
             QueuedBody::Meter { values, .. } => {
                 let before = values.len();
                 let needed = |value: &SampledValue| {
@@ -57,18 +47,17 @@ impl Engine {
         }
         let why = format!(
             "the central system hangs up on a message of {} bytes: it is sent without what it need not say",
-            cut.bytes
+            bytes
         );
         log::error!("{why}");
         let id = self.ids.next();
-        if let Some(head) = self.outbox.head_mut() {
+        if let Some(head) = self.queue.head_mut() {
             // Other words under the same id would be another message for one that keeps the first.
             head.message.message_id = id;
             (head.stored, head.unanswered) = (true, 0);
             let message = head.message.clone();
-            self.out.durable(Write::Queue(message));
+            out.durable(Write::Queue(message));
         }
-        self.out
-            .tell(Notice::Connection(Connection::Disconnected, why));
+        out.tell(Notice::Connection(Connection::Disconnected, why));
     }
 }

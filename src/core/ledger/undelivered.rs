@@ -4,116 +4,124 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::core::output::Output;
 use crate::core::{
-    CentralId, Delivery, Due, Engine, Notice, QueuedBody, Transaction, TransactionChange,
-    TransactionStep, TxId, Write,
+    CentralId, Delivery, Notice, Stamp, Transaction, TransactionChange, TransactionStep, TxId,
+    Write,
 };
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
 use crate::wire::format_wall;
 
-impl Engine {
-    /// The transactions that are over and were given up, by their numbers.
-    #[must_use]
-    pub fn undelivered(&self) -> &Arc<BTreeMap<TxId, Transaction>> {
-        &self.undelivered
+/// Transactions that were given up, without what their StopTransaction carries.
+#[derive(Clone, Debug)]
+pub(super) struct Undelivered {
+    /// Shared with whoever lists them.
+    all: Arc<BTreeMap<TxId, Transaction>>,
+    /// When they are delivered again, if the library is to do that by itself.
+    again: Option<Mono>,
+    /// How many are kept.
+    keep: usize,
+    /// How often they are delivered again; 0: never.
+    wait: Millis,
+}
+
+impl Undelivered {
+    pub(super) fn new(keep: usize, wait: Millis) -> Self {
+        Self {
+            all: Arc::default(),
+            again: None,
+            keep,
+            wait,
+        }
+    }
+
+    pub(super) const fn all(&self) -> &Arc<BTreeMap<TxId, Transaction>> {
+        &self.all
     }
 
     /// What the store kept of an earlier run.
-    pub(crate) fn restore_undelivered(&mut self, stored: Vec<Transaction>) {
+    pub(super) fn restore(&mut self, stored: Vec<Transaction>, now: Mono, out: &mut Output) {
         let stored = stored.into_iter().map(|one| (one.id, one));
-        self.undelivered = Arc::new(stored.collect());
-        self.forget_surplus();
-        self.rearm_redelivery();
+        self.all = Arc::new(stored.collect());
+        self.forget_surplus(out);
+        self.rearm(now);
     }
 
     /// Nothing more of a transaction is sent. All that its bill hangs on is in the log, for people.
-    pub(crate) fn keep_undelivered(&mut self, mut transaction: Transaction) {
+    pub(super) fn keep(&mut self, mut transaction: Transaction, now: Mono, out: &mut Output) {
         transaction.delivery = Delivery::GivenUp;
         log::error!(
             "the central system does not take {}: it is kept as undelivered",
             bill(&transaction)
         );
         let step = TransactionStep::new(&transaction, TransactionChange::GivenUp);
-        self.out.tell(Notice::Transaction(step));
-        self.out.durable(Write::Transaction(transaction.clone()));
-        Arc::make_mut(&mut self.undelivered).insert(transaction.id, transaction);
-        self.forget_surplus();
-        self.rearm_redelivery();
+        out.tell(Notice::Transaction(step));
+        out.durable(Write::Transaction(transaction.clone()));
+        Arc::make_mut(&mut self.all).insert(transaction.id, transaction);
+        self.forget_surplus(out);
+        self.rearm(now);
     }
 
     /// There is room for so many: the oldest go. By number and not by age, since a clock that jumps must not
     /// cost a bill.
-    fn forget_surplus(&mut self) {
-        while self.undelivered.len() > self.setup.tuning.keep_undelivered {
-            let Some((tx, oldest)) = Arc::make_mut(&mut self.undelivered).pop_first() else {
+    fn forget_surplus(&mut self, out: &mut Output) {
+        while self.all.len() > self.keep {
+            let Some((tx, oldest)) = Arc::make_mut(&mut self.all).pop_first() else {
                 return;
             };
             log::error!(
                 "there is no room for so many undelivered transactions: {} is forgotten",
                 bill(&oldest)
             );
-            self.out.durable(Write::TransactionDone(tx));
+            out.durable(Write::TransactionDone(tx));
         }
     }
 
-    /// An undelivered transaction joins the end of the queue: its StartTransaction, if the central system has
-    /// given it no id, and its StopTransaction.
-    pub(crate) fn deliver_again(&mut self, tx: TxId) {
-        let Some(mut transaction) = Arc::make_mut(&mut self.undelivered).remove(&tx) else {
-            log::warn!("transaction {} is not undelivered", tx.0);
-            return;
-        };
-        log::info!("{} is delivered again", bill(&transaction));
-        transaction.delivery = Delivery::Again;
-        let starts = !matches!(transaction.central, CentralId::Known(_));
-        if starts {
-            transaction.central = CentralId::Unknown;
+    /// One leaves them, to be delivered again.
+    pub(super) fn take(&mut self, tx: TxId) -> Option<Transaction> {
+        let taken = Arc::make_mut(&mut self.all).remove(&tx);
+        match &taken {
+            Some(transaction) => log::info!("{} is delivered again", bill(transaction)),
+            None => log::warn!("transaction {} is not undelivered", tx.0),
         }
-        // Under the id of a copy that may be booked it says the same.
-        transaction.bare &= transaction.stop_id.is_some();
-        let (start_id, stop_id) = (transaction.start_id.clone(), transaction.stop_id.clone());
-        self.out.durable(Write::Transaction(transaction));
-        if starts {
-            self.enqueue_in_store(QueuedBody::Start(tx), start_id);
-        }
-        self.enqueue_in_store(QueuedBody::Stop(tx), stop_id);
+        taken
     }
 
-    /// Nobody wants an undelivered transaction any more: its bill was written by hand.
-    pub(crate) fn forget_undelivered(&mut self, tx: TxId) {
-        match Arc::make_mut(&mut self.undelivered).remove(&tx) {
+    /// Nobody wants one any more: its bill was written by hand.
+    pub(super) fn forget(&mut self, tx: TxId, out: &mut Output) {
+        match Arc::make_mut(&mut self.all).remove(&tx) {
             Some(transaction) => {
                 log::warn!("{} is forgotten, as the host says", bill(&transaction));
-                self.out.durable(Write::TransactionDone(tx));
+                out.durable(Write::TransactionDone(tx));
             }
             None => log::warn!("transaction {} is not undelivered", tx.0),
         }
     }
 
     /// If the library is to try by itself, the next attempt is a while away.
-    fn rearm_redelivery(&mut self) {
-        let wait = self.setup.tuning.redeliver;
-        if wait.0 > 0 && !self.undelivered.is_empty() {
-            self.redelivery.get_or_insert(self.now.mono + wait);
+    fn rearm(&mut self, now: Mono) {
+        if self.wait.0 > 0 && !self.all.is_empty() {
+            self.again.get_or_insert(now + self.wait);
         }
     }
 
-    /// The time for the next attempt has come: all of them are sent once more.
-    pub(crate) fn mind_undelivered(&mut self) {
-        let due = self.redelivery.is_some_and(|at| at <= self.now.mono);
-        if !due || !self.is_online() {
-            return;
-        }
-        self.redelivery = None;
-        let all: Vec<_> = self.undelivered.keys().copied().collect();
-        for tx in all {
-            self.deliver_again(tx);
-        }
+    /// When the next attempt is due.
+    pub(super) const fn due(&self) -> Option<Mono> {
+        self.again
     }
 
-    pub(crate) fn redelivery_deadline(&self) -> Option<(Mono, Due)> {
-        let due = self.redelivery.filter(|_| self.is_online());
-        due.map(|at| (at, Due::Redelivery))
+    /// The time for the next attempt has come: which ones are to be delivered again.
+    pub(super) fn attempt(&mut self, now: Mono) -> Vec<TxId> {
+        if self.again.map_or(true, |at| at > now) {
+            return Vec::new();
+        }
+        self.again = None;
+        self.all.keys().copied().collect()
+    }
+
+    pub(super) fn stamps_mut(&mut self) -> impl Iterator<Item = &mut Stamp> {
+        let all = Arc::make_mut(&mut self.all).values_mut();
+        all.flat_map(Transaction::stamps_mut)
     }
 }
 

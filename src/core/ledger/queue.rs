@@ -12,23 +12,23 @@ use crate::time::Mono;
 
 /// A message in the window.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub(crate) message: QueuedMessage,
-    pub(crate) stored: bool,
+pub(super) struct Item {
+    pub(super) message: QueuedMessage,
+    pub(super) stored: bool,
     /// When it joined the queue, or came from the store.
-    pub(crate) since: Mono,
+    pub(super) since: Mono,
     /// How many copies that went out under its present id have no answer: the central system may have
     /// processed any of them. Those of an earlier run count as one.
-    pub(crate) unanswered: u32,
+    pub(super) unanswered: u32,
     /// How often in a row the connection broke right after it was sent, large as it is.
-    pub(crate) breaks: u32,
+    pub(super) breaks: u32,
     /// It has let values go first that were asked for.
-    pub(crate) let_by: bool,
+    pub(super) let_by: bool,
 }
 
 /// The head of the queue, and what is known of the rest.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbox {
+pub(super) struct Queue {
     window: VecDeque<Item>,
     /// How many messages the store holds behind the window.
     beyond: u64,
@@ -45,19 +45,19 @@ pub(crate) struct Outbox {
 
 /// Where a new message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Room {
+pub(super) enum Room {
     Window,
     /// Into the store alone: it must be written now.
     Beyond,
 }
 
-impl Outbox {
+impl Queue {
     /// How many messages the window holds at most.
     const WINDOW: usize = 64;
     /// How few there are left when more are asked for.
     const LOW: usize = 16;
 
-    pub(crate) fn new(stored: u64, values: Vec<(Option<TxId>, u64)>, last: Seq) -> Self {
+    pub(super) fn new(stored: u64, values: Vec<(Option<TxId>, u64)>, last: Seq) -> Self {
         Self {
             window: VecDeque::new(),
             beyond: stored,
@@ -69,12 +69,12 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn next_seq(&mut self) -> Seq {
+    pub(super) fn next_seq(&mut self) -> Seq {
         self.last = Seq(self.last.0 + 1);
         self.last
     }
 
-    pub(crate) fn room(&self) -> Room {
+    pub(super) fn room(&self) -> Room {
         if self.beyond == 0 && self.fetching.is_none() && self.window.len() < Self::WINDOW {
             Room::Window
         } else {
@@ -83,7 +83,7 @@ impl Outbox {
     }
 
     /// A message joins the end of the queue.
-    pub(crate) fn push(&mut self, message: QueuedMessage, stored: bool, since: Mono) {
+    pub(super) fn push(&mut self, message: QueuedMessage, stored: bool, since: Mono) {
         match self.room() {
             Room::Window => self.window.push_back(Item {
                 message,
@@ -98,7 +98,7 @@ impl Outbox {
     }
 
     /// A message joins the end of the queue in the store alone.
-    pub(crate) fn push_beyond(&mut self, message: &QueuedMessage) {
+    pub(super) fn push_beyond(&mut self, message: &QueuedMessage) {
         self.beyond += 1;
         self.fetching = self.fetching.map(|joined| joined + 1);
         if let QueuedBody::Meter { tx, .. } = message.body {
@@ -108,7 +108,7 @@ impl Outbox {
 
     /// Makes room if there are more meter values in the store than that: names the transaction
     /// that loses every other one of those behind a place, and says how many these are.
-    pub(crate) fn thin(&mut self, most: u64) -> Option<(Option<TxId>, Seq, u64)> {
+    pub(super) fn thin(&mut self, most: u64) -> Option<(Option<TxId>, Seq, u64)> {
         // What is under way from the store has been counted already.
         if self.fetching.is_some() || self.values.values().sum::<u64>() <= most {
             return None;
@@ -134,49 +134,49 @@ impl Outbox {
     }
 
     /// The message to send next, if the time for it has come.
-    pub(crate) fn due(&self, now: Mono) -> Option<&QueuedMessage> {
+    pub(super) fn due(&self, now: Mono) -> Option<&QueuedMessage> {
         if self.retry.is_some_and(|at| at > now) {
             return None;
         }
         self.head()
     }
 
-    pub(crate) fn head(&self) -> Option<&QueuedMessage> {
+    pub(super) fn head(&self) -> Option<&QueuedMessage> {
         self.window.front().map(|item| &item.message)
     }
 
     /// Whether a copy of the head went out before the last one.
-    pub(crate) fn head_was_sent_before(&self) -> bool {
+    pub(super) fn head_was_sent_before(&self) -> bool {
         let head = self.window.front();
         head.is_some_and(|item| item.unanswered > 1 || item.message.refusals > 0)
     }
 
-    pub(crate) fn head_mut(&mut self) -> Option<&mut Item> {
+    pub(super) fn head_mut(&mut self) -> Option<&mut Item> {
         self.window.front_mut()
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Item> {
+    pub(super) fn pop(&mut self) -> Option<Item> {
         self.retry = None;
         let item = self.window.pop_front()?;
         self.gone = item.message.seq;
         Some(item)
     }
 
-    pub(crate) fn wait_until(&mut self, at: Mono) {
+    pub(super) fn wait_until(&mut self, at: Mono) {
         self.retry = Some(at);
     }
 
     /// A new connection: there is no reason to wait any longer for an answer that got lost.
-    pub(crate) fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         self.retry = None;
     }
 
-    pub(crate) fn retry_at(&self) -> Option<Mono> {
+    pub(super) fn retry_at(&self) -> Option<Mono> {
         self.retry.filter(|_| !self.window.is_empty())
     }
 
     /// What to ask the store for: everything behind this, so many at most.
-    pub(crate) fn wants(&mut self) -> Option<(Seq, usize)> {
+    pub(super) fn wants(&mut self) -> Option<(Seq, usize)> {
         if self.fetching.is_some() || self.beyond == 0 || self.window.len() > Self::LOW {
             return None;
         }
@@ -186,7 +186,7 @@ impl Outbox {
 
     /// The store answered. Nothing where there should be something means that it cannot be read.
     /// `is_new` knows the ids of this run.
-    pub(crate) fn refill(
+    pub(super) fn refill(
         &mut self,
         messages: Vec<QueuedMessage>,
         behind: u64,
@@ -225,7 +225,7 @@ impl Outbox {
 
     /// Whether a message may have been sent: one that waits in the store alone has not been, but in an
     /// earlier run. One that is not queued any more has.
-    pub(crate) fn may_have_sent(&self, body: &QueuedBody) -> bool {
+    pub(super) fn may_have_sent(&self, body: &QueuedBody) -> bool {
         let here = self.window.iter().find(|item| item.message.body == *body);
         here.map_or(self.beyond == 0, |item| {
             item.unanswered > 0 || item.message.refusals > 0
@@ -233,18 +233,30 @@ impl Outbox {
     }
 
     /// Whether any message here belongs to the transaction.
-    pub(crate) fn mentions(&self, tx: TxId) -> bool {
+    pub(super) fn mentions(&self, tx: TxId) -> bool {
         self.window
             .iter()
             .any(|item| item.message.body.tx() == Some(tx))
     }
 
-    pub(crate) fn window_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+    pub(super) fn window_mut(&mut self) -> impl Iterator<Item = &mut Item> {
         self.window.iter_mut()
     }
 
+    /// Corrects the times in messages that were stamped before the clock was first set; says whether the
+    /// store has one of them.
+    pub(super) fn correct_times(&mut self, step: i64) -> bool {
+        let mut stored = false;
+        for item in &mut self.window {
+            let stamp = item.message.body.stamp_mut();
+            let wrong = stamp.is_some_and(|stamp| stamp.correct(step));
+            stored |= wrong && item.stored;
+        }
+        stored
+    }
+
     /// Since when the oldest message waits that is in memory alone.
-    pub(crate) fn unstored_since(&self) -> Option<Mono> {
+    pub(super) fn unstored_since(&self) -> Option<Mono> {
         self.window
             .iter()
             .filter(|item| !item.stored)
@@ -252,12 +264,12 @@ impl Outbox {
             .min()
     }
 
-    pub(crate) fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.beyond + self.window.len() as u64
     }
 
     /// Whether some of the queue is only in the store.
-    pub(crate) const fn is_partial(&self) -> bool {
+    pub(super) const fn is_partial(&self) -> bool {
         self.beyond > 0
     }
 }
@@ -281,18 +293,18 @@ mod tests {
     // rules: 60
     #[test]
     fn what_does_not_fit_the_window_is_fetched_in_order_when_it_runs_low() {
-        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
+        let mut queue = Queue::new(0, Vec::new(), Seq(0));
         for seq in 1..=100 {
-            outbox.push(message(seq), true, Mono(0));
+            queue.push(message(seq), true, Mono(0));
         }
-        assert_eq!(outbox.len(), 100);
+        assert_eq!(queue.len(), 100);
         let mut sent = Vec::new();
-        while let Some(item) = outbox.pop() {
+        while let Some(item) = queue.pop() {
             sent.push(item.message.seq.0);
-            if let Some((after, limit)) = outbox.wants() {
+            if let Some((after, limit)) = queue.wants() {
                 let rows: Vec<_> = (after.0 + 1..=100).take(limit).map(message).collect();
                 let behind = 100 - after.0 - rows.len() as u64;
-                outbox.refill(rows, behind, Mono(0), |_| true);
+                queue.refill(rows, behind, Mono(0), |_| true);
             }
         }
         assert_eq!(sent, (1..=100).collect::<Vec<_>>());
@@ -301,24 +313,24 @@ mod tests {
     // rules: 60
     #[test]
     fn a_new_message_never_overtakes_those_that_wait_in_the_store() {
-        let mut outbox = Outbox::new(1, Vec::new(), Seq(1));
-        outbox.push(message(2), true, Mono(0));
-        assert_eq!(outbox.head(), None);
-        assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill(vec![message(1), message(2)], 0, Mono(0), |_| true);
-        assert_eq!(outbox.pop().map(|item| item.message.seq), Some(Seq(1)));
-        assert_eq!(outbox.len(), 1);
+        let mut queue = Queue::new(1, Vec::new(), Seq(1));
+        queue.push(message(2), true, Mono(0));
+        assert_eq!(queue.head(), None);
+        assert_eq!(queue.wants(), Some((Seq(0), 64)));
+        queue.refill(vec![message(1), message(2)], 0, Mono(0), |_| true);
+        assert_eq!(queue.pop().map(|item| item.message.seq), Some(Seq(1)));
+        assert_eq!(queue.len(), 1);
     }
 
     // rules: 60
     #[test]
     fn a_refused_head_waits_and_holds_up_the_rest() {
-        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
-        outbox.push(message(1), true, Mono(0));
-        outbox.push(message(2), true, Mono(0));
-        outbox.wait_until(Mono(100));
-        assert_eq!(outbox.due(Mono(99)), None);
-        assert_eq!(outbox.due(Mono(100)).map(|m| m.seq), Some(Seq(1)));
+        let mut queue = Queue::new(0, Vec::new(), Seq(0));
+        queue.push(message(1), true, Mono(0));
+        queue.push(message(2), true, Mono(0));
+        queue.wait_until(Mono(100));
+        assert_eq!(queue.due(Mono(99)), None);
+        assert_eq!(queue.due(Mono(100)).map(|m| m.seq), Some(Seq(1)));
     }
 
     fn value(seq: u64, tx: u64) -> QueuedMessage {
@@ -340,29 +352,29 @@ mod tests {
 
     #[test]
     fn the_transaction_with_the_most_values_loses_every_other_one_and_no_start_or_stop() {
-        let mut outbox = Outbox::new(0, Vec::new(), Seq(0));
+        let mut queue = Queue::new(0, Vec::new(), Seq(0));
         for seq in 1..=64 {
-            outbox.push(message(seq), true, Mono(0));
+            queue.push(message(seq), true, Mono(0));
         }
         for seq in 65..=74 {
-            outbox.push(value(seq, 1 + seq % 2), true, Mono(0));
+            queue.push(value(seq, 1 + seq % 2), true, Mono(0));
         }
-        outbox.push(value(75, 2), true, Mono(0));
-        assert_eq!(outbox.thin(11), None);
-        assert_eq!(outbox.thin(10), Some((Some(TxId(2)), Seq(64), 2)));
-        assert_eq!(outbox.len(), 73);
-        assert_eq!(outbox.thin(10), None);
+        queue.push(value(75, 2), true, Mono(0));
+        assert_eq!(queue.thin(11), None);
+        assert_eq!(queue.thin(10), Some((Some(TxId(2)), Seq(64), 2)));
+        assert_eq!(queue.len(), 73);
+        assert_eq!(queue.thin(10), None);
     }
 
     #[test]
     fn what_has_left_is_not_fetched_again_although_the_store_still_has_it() {
-        let mut outbox = Outbox::new(65, Vec::new(), Seq(65));
-        assert_eq!(outbox.wants(), Some((Seq(0), 64)));
-        outbox.refill((1..=64).map(message).collect(), 1, Mono(0), |_| true);
-        while outbox.window.len() > 1 {
-            outbox.pop();
+        let mut queue = Queue::new(65, Vec::new(), Seq(65));
+        assert_eq!(queue.wants(), Some((Seq(0), 64)));
+        queue.refill((1..=64).map(message).collect(), 1, Mono(0), |_| true);
+        while queue.window.len() > 1 {
+            queue.pop();
         }
-        outbox.pop();
-        assert_eq!(outbox.wants(), Some((Seq(64), 64)));
+        queue.pop();
+        assert_eq!(queue.wants(), Some((Seq(64), 64)));
     }
 }
