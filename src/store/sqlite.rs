@@ -35,6 +35,8 @@ const MOST_SALVAGES: u32 = 3;
 pub struct SqliteStore {
     db: Connection,
     path: PathBuf,
+    /// What was read when it was opened, as long as that is what there is and nobody has asked for it.
+    first: Option<Stored>,
     /// What the host has not heard yet.
     damage: Vec<String>,
     /// Why there is no file open, if there is none.
@@ -159,6 +161,7 @@ impl SqliteStore {
     /// Lets go of the file; nothing works until there is one again.
     fn close(&mut self, why: String) -> Result<(), DatabaseError> {
         self.db = Connection::open_in_memory()?;
+        self.first = None;
         self.closed = Some(why);
         Ok(())
     }
@@ -166,6 +169,7 @@ impl SqliteStore {
     fn take(&mut self, other: Self) {
         self.db = other.db;
         self.identity = other.identity;
+        self.first = other.first;
         self.closed = None;
         self.damage.extend(other.damage);
     }
@@ -202,6 +206,7 @@ impl SqliteStore {
         let mut store = Self {
             db,
             path: path.to_owned(),
+            first: None,
             damage: Vec::new(),
             closed: None,
             identity: files::identity(path),
@@ -219,7 +224,7 @@ impl SqliteStore {
         // Every row that the start needs is read now; the rest of the queue is looked at without
         // being parsed. A file that survives this is as good as one can know within the 10 ms
         // that a start may take; what is found later shows as a failing store.
-        store.read()?;
+        store.first = Some(store.read()?);
         let rows = "SELECT count(*), count(samples), total(length(message_id)) FROM queue";
         store.db.query_row(rows, [], |_| Ok(()))?;
         store.check_order()?;
@@ -259,6 +264,7 @@ impl SqliteStore {
     }
 
     fn put_aside(&mut self, spoilt: Vec<Spoilt>) -> Result<(), DatabaseError> {
+        self.first = None;
         let told = set_aside_rows(&mut self.db, spoilt)?;
         self.damage.extend(told);
         Ok(())
@@ -269,6 +275,7 @@ impl SqliteStore {
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), DatabaseError> {
+        self.first = None;
         let transaction = self.db.transaction()?;
         for write in batch {
             apply(&transaction, write)?;
@@ -349,7 +356,10 @@ fn has_secret(batch: &Batch) -> bool {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Stored, StoreError> {
-        let mut stored = self.attempt(Self::read)?;
+        let mut stored = match self.first.take() {
+            Some(stored) => stored,
+            None => self.attempt(Self::read)?,
+        };
         stored.damaged = std::mem::take(&mut self.damage);
         Ok(stored)
     }
