@@ -1,0 +1,37 @@
+//! Smart charging by brute force: what a connector may draw in a second, worked out anew from the
+//! messages each time. It knows nothing of how the library does it.
+
+mod composite;
+mod installing;
+mod limits;
+mod profile;
+
+use evcp::core::Hardware;
+
+pub use profile::{says, Placed};
+
+/// A running transaction: its number, and the second it started in.
+pub type Running = Option<(usize, i64)>;
+
+/// What the oracle knows of the charge point.
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    /// What each connector is made for.
+    pub hardware: Vec<Hardware>,
+    /// The supply of the charge point as a whole, where it is the narrower one.
+    pub grid: Option<Hardware>,
+    /// The voltage of a phase.
+    pub volts: i64,
+    /// The installed profiles.
+    pub placed: Vec<Placed>,
+    /// What runs at each connector.
+    pub running: Vec<Running>,
+    /// ChargeProfileMaxStackLevel.
+    pub max_level: i64,
+    /// ChargingScheduleMaxPeriods.
+    pub max_periods: i64,
+    /// MaxChargingProfilesInstalled.
+    pub max_profiles: usize,
+    /// The clock is known to be behind.
+    pub behind: bool,
+}
