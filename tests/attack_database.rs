@@ -11,7 +11,7 @@ use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 use evcp::wire::{AuthorizationStatus, Reason};
 use evcp_testing::records::{datum, everything, queued, stamp, transaction};
-use evcp_testing::{at, tag};
+use evcp_testing::{place, tag};
 
 /// A directory of its own for each test.
 fn directory(name: &str) -> PathBuf {
@@ -50,7 +50,7 @@ fn full() -> Batch {
         batch.extend((0..6).map(|n| Write::Datum(id, datum(n))));
         let meter = QueuedBody::Meter {
             tx: Some(id),
-            place: Place::Connector(at(1)),
+            place: place(1),
             at: stamp(5, true),
             values: vec![],
         };
@@ -61,7 +61,7 @@ fn full() -> Batch {
         }
     }
     batch.push(Write::Profile(StoredProfile {
-        place: Place::Connector(at(1)),
+        place: place(1),
         tx: None,
         installed: Wall(5),
         profile: serde_json::from_str(PROFILE).expect("a profile"),

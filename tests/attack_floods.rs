@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use central::Central;
 use evcp::core::{
-    Ev, Fact, Fault, Notice, Place, Reading, Supply, TransactionChange, TransactionStep, Wh,
+    Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
 };
 use evcp::wire::{ChargePointErrorCode, ChargingRateUnitType, Reason};
 use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
-use evcp_testing::{at, setup, tag};
+use evcp_testing::{at, place, setup, tag};
 use gate::Gate;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ impl Host {
 
     fn meter(&self, number: u32, wh: i64) {
         let reading = Reading::energy(Wh(wh));
-        self.tell(Fact::Meter(Place::Connector(at(number)), vec![reading]));
+        self.tell(Fact::Meter(place(number), vec![reading]));
     }
 
     /// Energy flows at connector 1, and the central system knows it.
@@ -331,7 +331,7 @@ fn hanging() -> (Central, Host, Gate) {
     let host = Host::charge(&central.url, gate.storage());
     host.drain();
     gate.close();
-    host.tell(Fact::Operative(Place::Connector(at(2)), false));
+    host.tell(Fact::Operative(place(2), false));
     gate.wait_until_somebody_hangs();
     (central, host, gate)
 }
@@ -352,9 +352,7 @@ fn an_emergency_stop_takes_effect_while_the_disk_hangs_however_much_was_told() {
             host.tell(Fact::Ev(at(number), Ev::Charging));
         }
     }
-    let periods = host
-        .point
-        .schedule(Place::Connector(at(1)), 60, ChargingRateUnitType::A);
+    let periods = host.point.schedule(place(1), 60, ChargingRateUnitType::A);
     assert_eq!(periods.map(|periods| periods.len()), Ok(1));
     while host.point.tell(Fact::Tag(vec![at(2)], tag("FULL"))) != Err(Error::Full) {}
     host.tell(Fact::StopTx(at(1), Reason::EmergencyStop));
@@ -378,9 +376,9 @@ fn a_fault_takes_effect_while_the_disk_hangs_and_energy_is_back_after_it() {
         vendor_code: None,
     };
     let ground = fault(ChargePointErrorCode::GroundFailure);
-    host.tell(Fact::Fault(Place::Connector(at(1)), Some(ground)));
+    host.tell(Fact::Fault(place(1), Some(ground)));
     stop_is_there(&host);
-    host.tell(Fact::Fault(Place::Connector(at(1)), None));
+    host.tell(Fact::Fault(place(1), None));
     assert!(!host.point.supply(at(1)).permit, "nobody dealt with it yet");
     gate.open();
     host.until(|event| supply(event).filter(|(at, supply)| *at == 1 && supply.permit));
@@ -411,7 +409,7 @@ fn nobody_waits_for_a_disk_that_hangs() {
     drop(host);
     // Not even one that has not been started.
     let made = Host::new(&central.url, gate.storage());
-    made.tell(Fact::Operative(Place::Connector(at(2)), false));
+    made.tell(Fact::Operative(place(2), false));
     let stopped = made.point.stop(Duration::from_millis(1));
     assert!(matches!(stopped, Err(Error::Io(_))), "{stopped:?}");
     gate.open();

@@ -1,9 +1,8 @@
 //! Schedules that a central system could keep the charge point busy with (OCPP 1.6 §5.7).
 #![allow(clippy::panic)]
 
-use evcp::core::Place;
 use evcp::wire::ChargingRateUnitType;
-use evcp_testing::{at, with, World};
+use evcp_testing::{place, with, World};
 use serde_json::{json, Value};
 
 /// A day of so many periods, none of which says anything but what the hardware can do anyway.
@@ -61,9 +60,7 @@ fn a_schedule_of_decades_in_which_nothing_differs_is_cut_and_says_where() {
 fn what_the_host_asks_for_is_cut_as_well_and_what_is_usual_is_not() {
     let mut world = attacked(2);
     for unit in [ChargingRateUnitType::A, ChargingRateUnitType::W] {
-        let periods = world
-            .engine()
-            .schedule(world.now, Place::Connector(at(1)), u32::MAX, unit);
+        let periods = world.engine().schedule(world.now, place(1), u32::MAX, unit);
         assert_eq!(periods.len(), 1);
     }
     world.call("ClearChargingProfile", json!({}));

@@ -1,12 +1,10 @@
 //! Every way to end or forbid a session works in every state of a session (OCPP 1.6 §4.9, §5.18).
 #![allow(clippy::panic)]
 
-use evcp::core::{
-    Answer, Ev, Fact, Fault, Input, Notice, Place, Question, Reading, RequestId, Setup, Wh,
-};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, Reason};
-use evcp_testing::{at, tag, Treat, World};
+use evcp_testing::{at, place, tag, Treat, World};
 use serde_json::json;
 
 fn asked() -> Setup {
@@ -29,16 +27,13 @@ fn shows(world: &mut World, wh: i64) {
     world.give(Input::Answer(request, Answer::Meter(readings)));
 }
 
-fn fault(world: &mut World, place: Option<u32>, code: Option<ChargePointErrorCode>) {
+fn fault(world: &mut World, number: u32, code: Option<ChargePointErrorCode>) {
     let fault = code.map(|code| Fault {
         code,
         info: None,
         vendor_code: None,
     });
-    world.fact(Fact::Fault(
-        place.map_or(Place::ChargePoint, |number| at(number).into()),
-        fault,
-    ));
+    world.fact(Fact::Fault(place(number), fault));
 }
 
 /// A vehicle is plugged in, a tag was accepted, and the first reading is waited for.
@@ -70,16 +65,16 @@ impl NoneOrOff for Option<evcp::core::Supply> {
 #[test]
 fn a_fault_while_the_first_reading_is_waited_for_calls_the_session_off() {
     use ChargePointErrorCode::{ConnectorLockFailure, GroundFailure};
-    for (place, code) in [
-        (Some(1), GroundFailure),
-        (Some(1), ConnectorLockFailure),
-        (None, GroundFailure),
+    for (number, code) in [
+        (1, GroundFailure),
+        (1, ConnectorLockFailure),
+        (0, GroundFailure),
     ] {
         let mut world = starting();
-        fault(&mut world, place, Some(code));
+        fault(&mut world, number, Some(code));
         nothing_begins(&mut world);
         // The end of the fault starts nothing that nobody asked for.
-        fault(&mut world, place, None);
+        fault(&mut world, number, None);
         world.run(Millis::from_secs(20));
         assert!(world.sent("StartTransaction").is_empty());
         world.show(1, "ONE");
@@ -229,14 +224,10 @@ fn a_vehicle_has_time_to_react_when_a_fault_is_over() {
     let mut world = starting();
     shows(&mut world, 1_000);
     world.ev(1, Ev::Charging);
-    fault(
-        &mut world,
-        Some(1),
-        Some(ChargePointErrorCode::HighTemperature),
-    );
+    fault(&mut world, 1, Some(ChargePointErrorCode::HighTemperature));
     world.ev(1, Ev::Plugged);
     world.run(Millis::from_secs(60));
-    fault(&mut world, Some(1), None);
+    fault(&mut world, 1, None);
     world.run(Millis::from_secs(2));
     world.ev(1, Ev::Charging);
     let statuses = world.statuses(1);

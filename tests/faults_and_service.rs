@@ -1,10 +1,10 @@
 //! Several faults at once, and who may put a connector out of service (OCPP 1.6 §4.9, §5.2).
 #![allow(clippy::panic)]
 
-use evcp::core::{DeclaredKey, Engine, Ev, Fact, Fault, Place, Setup, SetupError, Stored};
+use evcp::core::{DeclaredKey, Engine, Ev, Fact, Fault, Setup, SetupError, Stored};
 use evcp::time::{Millis, Now};
 use evcp::wire::{ChargePointErrorCode as Code, CiString, IdToken};
-use evcp_testing::{at, setup, with, World};
+use evcp_testing::{at, place, setup, with, World};
 use serde_json::json;
 
 fn fault(code: Code) -> Fault {
@@ -32,65 +32,38 @@ fn two_faults_at_once_are_over_one_by_one_and_energy_is_off_until_the_last_is() 
     let mut world = World::booted(setup(1));
     world.meter(1, 0);
     world.charge(1, "ONE");
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::GroundFailure)),
-    ));
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::HighTemperature)),
-    ));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::GroundFailure))));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::HighTemperature))));
     assert_eq!(
         last_status(&world, 1),
         ("Faulted".into(), "GroundFailure".into())
     );
-    world.fact(Fact::FaultOver(
-        Place::Connector(at(1)),
-        Code::GroundFailure,
-    ));
+    world.fact(Fact::FaultOver(place(1), Code::GroundFailure));
     assert_eq!(
         last_status(&world, 1),
         ("Faulted".into(), "HighTemperature".into())
     );
     assert!(world.supply(1).is_some_and(|supply| !supply.permit));
-    world.fact(Fact::FaultOver(
-        Place::Connector(at(1)),
-        Code::HighTemperature,
-    ));
+    world.fact(Fact::FaultOver(place(1), Code::HighTemperature));
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
     // And all of them in one go.
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::GroundFailure)),
-    ));
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::HighTemperature)),
-    ));
-    world.fact(Fact::Fault(Place::Connector(at(1)), None));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::GroundFailure))));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::HighTemperature))));
+    world.fact(Fact::Fault(place(1), None));
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
 }
 
 #[test]
 fn two_warnings_at_once_are_over_one_by_one() {
     let mut world = World::booted(setup(1));
-    world.fact(Fact::Warning(
-        Place::Connector(at(1)),
-        Some(fault(Code::WeakSignal)),
-    ));
-    world.fact(Fact::Warning(
-        Place::Connector(at(1)),
-        Some(fault(Code::OverVoltage)),
-    ));
-    world.fact(Fact::WarningOver(Place::Connector(at(1)), Code::WeakSignal));
+    world.fact(Fact::Warning(place(1), Some(fault(Code::WeakSignal))));
+    world.fact(Fact::Warning(place(1), Some(fault(Code::OverVoltage))));
+    world.fact(Fact::WarningOver(place(1), Code::WeakSignal));
     assert_eq!(
         last_status(&world, 1),
         ("Available".into(), "OverVoltage".into())
     );
-    world.fact(Fact::WarningOver(
-        Place::Connector(at(1)),
-        Code::OverVoltage,
-    ));
+    world.fact(Fact::WarningOver(place(1), Code::OverVoltage));
     assert_eq!(
         last_status(&world, 1),
         ("Available".into(), "NoError".into())
@@ -101,10 +74,7 @@ fn two_warnings_at_once_are_over_one_by_one() {
 fn an_error_code_of_the_vendors_own_goes_with_the_vendor() {
     let mut world = World::booted(setup(1));
     assert_eq!(world.sent("StatusNotification")[0].get("vendorId"), None);
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::OtherError)),
-    ));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::OtherError))));
     let status = world.sent("StatusNotification").pop().expect("told");
     assert_eq!(
         (&status["vendorErrorCode"], &status["vendorId"]),
@@ -114,10 +84,7 @@ fn an_error_code_of_the_vendors_own_goes_with_the_vendor() {
     let mut setup = setup(1);
     setup.device.vendor_id = Some(CiString::truncated("org.example.charger"));
     let mut world = World::booted(setup);
-    world.fact(Fact::Fault(
-        Place::Connector(at(1)),
-        Some(fault(Code::OtherError)),
-    ));
+    world.fact(Fact::Fault(place(1), Some(fault(Code::OtherError))));
     let status = world.sent("StatusNotification").pop().expect("told");
     assert_eq!(status["vendorId"], "org.example.charger");
 }
@@ -134,7 +101,7 @@ fn availability(world: &mut World, connector: u32, kind: &str) -> String {
 #[test]
 fn what_a_technician_put_out_of_service_the_central_system_cannot_take_back() {
     let mut world = World::booted(setup(2));
-    world.fact(Fact::Operative(Place::Connector(at(1)), false));
+    world.fact(Fact::Operative(place(1), false));
     assert_eq!(last_status(&world, 1).0, "Unavailable");
     assert_eq!(availability(&mut world, 1, "Operative"), "Rejected");
     // Of the whole charge point it may speak: the one connector stays as it is.
@@ -146,7 +113,7 @@ fn what_a_technician_put_out_of_service_the_central_system_cannot_take_back() {
     world.show(1, "ONE");
     world.ev(1, Ev::Plugged);
     assert!(world.sent("StartTransaction").is_empty());
-    world.fact(Fact::Operative(Place::Connector(at(1)), true));
+    world.fact(Fact::Operative(place(1), true));
     world.run(Millis::from_secs(1));
     assert_ne!(last_status(&world, 1).0, "Unavailable");
 }
@@ -156,8 +123,8 @@ fn what_a_technician_put_out_of_service_the_central_system_cannot_take_back() {
 fn what_the_central_system_put_out_of_service_a_technician_does_not_take_back() {
     let mut world = World::booted(setup(1));
     assert_eq!(availability(&mut world, 1, "Inoperative"), "Accepted");
-    world.fact(Fact::Operative(Place::Connector(at(1)), false));
-    world.fact(Fact::Operative(Place::Connector(at(1)), true));
+    world.fact(Fact::Operative(place(1), false));
+    world.fact(Fact::Operative(place(1), true));
     assert_eq!(last_status(&world, 1).0, "Unavailable");
     assert_eq!(availability(&mut world, 1, "Operative"), "Accepted");
     assert_eq!(last_status(&world, 1).0, "Available");

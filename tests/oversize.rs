@@ -2,10 +2,10 @@
 //! (OCPP 1.6 §3.7, §5.17).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Notice, Place, Reading, Setup};
+use evcp::core::{Ev, Fact, Notice, Reading, Setup};
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
-use evcp_testing::{at, with, Treat, World};
+use evcp_testing::{place, with, Treat, World};
 use serde_json::json;
 
 const REGISTER: &str = "Energy.Active.Import.Register";
@@ -123,7 +123,7 @@ fn volts(world: &mut World) {
         location: None,
         milli: 230_000,
     };
-    world.fact(Fact::Meter(Place::Connector(at(1)), vec![reading]));
+    world.fact(Fact::Meter(place(1), vec![reading]));
 }
 
 // rules: 106

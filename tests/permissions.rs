@@ -1,8 +1,8 @@
 //! Where a permission holds: at all connectors that it was meant for, until the first plug.
 
-use evcp::core::{Ev, Fact, Place};
+use evcp::core::{Ev, Fact};
 use evcp::time::Millis;
-use evcp_testing::{at, setup, tag, with, World};
+use evcp_testing::{at, place, setup, tag, with, World};
 use serde_json::json;
 
 /// Whoever plugs in at `connector`, the one who may charge is ONE.
@@ -108,7 +108,7 @@ fn a_fault_at_the_connector_that_is_waited_for_leaves_the_others() {
     let mut world = booted(2);
     remote_start(&mut world);
     world.fact(Fact::Fault(
-        Place::Connector(at(1)),
+        place(1),
         Some(evcp::core::Fault {
             code: evcp::wire::ChargePointErrorCode::GroundFailure,
             info: None,

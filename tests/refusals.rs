@@ -1,10 +1,10 @@
 //! Nobody waits behind a message that is known to be refused (OCPP 1.6 §3.7.1, errata J 3.3).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Notice, Place, Reading, TransactionChange, TxId};
+use evcp::core::{Ev, Fact, Notice, Reading, TransactionChange, TxId};
 use evcp::time::Millis;
 use evcp::wire::Measurand;
-use evcp_testing::{at, with, Treat, World};
+use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 
 const REGISTER: &str = "Energy.Active.Import.Register";
@@ -229,7 +229,7 @@ fn a_temperature_costs_no_session_whatever_unit_the_central_system_knows() {
             location: None,
             milli: 21_500,
         };
-        world.fact(Fact::Meter(Place::Connector(at(1)), vec![reading]));
+        world.fact(Fact::Meter(place(1), vec![reading]));
         session(&mut world, "ONE", 3);
         world.run(Millis::from_secs(1));
         let values = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"];

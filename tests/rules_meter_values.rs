@@ -6,7 +6,7 @@ use evcp::core::{
 };
 use evcp::time::Millis;
 use evcp::wire::{Measurand, Phase};
-use evcp_testing::{at, Treat, World};
+use evcp_testing::{at, place, Treat, World};
 use serde_json::{json, Value};
 
 const ALIGNED: (&str, &str) = ("ClockAlignedDataInterval", "900");
@@ -163,7 +163,7 @@ fn an_empty_list_means_the_register_and_a_measurand_means_all_its_phases() {
     world.meter(1, 100);
     let voltages = [Phase::L1, Phase::L2, Phase::L3]
         .map(|phase| reading(Measurand::Voltage, Some(phase), 230_000));
-    world.fact(Fact::Meter(Place::Connector(at(1)), voltages.to_vec()));
+    world.fact(Fact::Meter(place(1), voltages.to_vec()));
     world.charge(1, "ONE");
     world.run(Millis::from_secs(10));
     let change = json!({"key": "MeterValuesSampledData", "value": "Voltage"});
@@ -214,7 +214,7 @@ fn a_stop_carries_begin_samples_and_end_of_what_the_lists_name_and_nothing_if_th
     let mut world = World::booted(with(&keys));
     world.meter(1, 100);
     world.fact(Fact::Meter(
-        Place::Connector(at(1)),
+        place(1),
         vec![reading(Measurand::SoC, None, 40_000)],
     ));
     world.run(Millis::from_secs(780));
@@ -433,7 +433,7 @@ fn a_trigger_brings_the_latest_readings_of_the_sampled_list_at_each_connector() 
     for (connector, soc) in [(1, 11_000), (2, 22_000)] {
         world.meter(connector, 7);
         world.fact(Fact::Meter(
-            Place::Connector(at(connector)),
+            place(connector),
             vec![of(soc), reading(Measurand::Voltage, None, 1)],
         ));
     }

@@ -1,10 +1,10 @@
 //! What OCPP says of boot and registration.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice, Place};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
-use evcp_testing::{at, boot, setup, told, with, Treat, World};
+use evcp_testing::{boot, place, setup, told, with, Treat, World};
 use serde_json::{json, Value};
 
 fn actions(world: &World) -> Vec<&str> {
@@ -231,7 +231,7 @@ fn after_acceptance_the_statuses_are_those_of_now_and_before_it_there_are_none()
         info: None,
         vendor_code: None,
     };
-    world.fact(Fact::Fault(Place::Connector(at(2)), Some(fault)));
+    world.fact(Fact::Fault(place(2), Some(fault)));
     assert!(world.sent("StatusNotification").is_empty());
     world.run(Millis::from_secs(10));
     let shown: Vec<_> = (0..=3).map(|number| world.statuses(number)).collect();

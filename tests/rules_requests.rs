@@ -1,10 +1,10 @@
 //! What the central system asks for: starts, stops, availability, resets (OCPP 1.6 §5).
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Place, Question, RequestId};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::wire::ChargePointErrorCode;
-use evcp_testing::{at, with, Treat, World};
+use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 
 fn status(answer: &Option<Value>) -> &str {
@@ -76,13 +76,13 @@ fn a_remote_start_is_rejected_where_nothing_can_start() {
         info: None,
         vendor_code: None,
     };
-    world.fact(Fact::Fault(Place::Connector(at(2)), Some(fault)));
+    world.fact(Fact::Fault(place(2), Some(fault)));
     let request = json!({"connectorId": 2, "idTag": "TWO"});
     assert_eq!(
         status(&world.call("RemoteStartTransaction", request)),
         "Rejected"
     );
-    world.fact(Fact::Fault(Place::Connector(at(2)), None));
+    world.fact(Fact::Fault(place(2), None));
     // Without a connector the charge point picks the one that is free.
     let request = json!({"idTag": "TWO"});
     assert_eq!(

@@ -4,7 +4,7 @@
 use evcp::core::{Ev, Fact, Fault, Notice, Place};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, ChargePointStatus, CiString};
-use evcp_testing::{at, with, Treat, World};
+use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 
 fn fault(code: ChargePointErrorCode) -> Option<Fault> {
@@ -134,7 +134,7 @@ fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
     let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::GroundFailure;
-    world.fact(Fact::Fault(Place::Connector(at(1)), fault(code)));
+    world.fact(Fact::Fault(place(1), fault(code)));
     assert!(world.supply(1).is_some_and(|supply| !supply.permit));
     let told = last_status(&world, 1);
     assert_eq!(told["errorCode"], "GroundFailure");
@@ -142,7 +142,7 @@ fn a_fault_stops_the_energy_and_when_it_is_over_the_session_is_where_it_was() {
         (&told["info"], &told["vendorErrorCode"]),
         (&json!("look here"), &json!("E42"))
     );
-    world.fact(Fact::Fault(Place::Connector(at(1)), None));
+    world.fact(Fact::Fault(place(1), None));
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
     assert_eq!(
         world.statuses(1),
@@ -157,14 +157,14 @@ fn a_warning_goes_along_with_the_status_and_stops_nothing() {
     let mut world = World::booted(with(2, &[]));
     world.charge(1, "ONE");
     let code = ChargePointErrorCode::HighTemperature;
-    world.fact(Fact::Warning(Place::Connector(at(1)), fault(code)));
+    world.fact(Fact::Warning(place(1), fault(code)));
     let told = last_status(&world, 1);
     assert_eq!(
         (&told["status"], &told["errorCode"]),
         (&json!("Charging"), &json!("HighTemperature"))
     );
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
-    world.fact(Fact::Warning(Place::Connector(at(1)), None));
+    world.fact(Fact::Warning(place(1), None));
     assert_eq!(last_status(&world, 1)["errorCode"], "NoError");
     world.fact(Fact::Warning(
         Place::ChargePoint,

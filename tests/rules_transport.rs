@@ -3,11 +3,11 @@
 
 use evcp::core::{
     CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, Link, Notice,
-    Place, Reading, Stored,
+    Reading, Stored,
 };
 use evcp::time::Millis;
 use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
-use evcp_testing::{at, setup, with, Treat, World};
+use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::{json, Value};
 
 /// The central system writes whatever it likes; what comes back, if anything does.
@@ -254,7 +254,7 @@ fn a_temperature_is_sent_in_kelvin_which_every_central_system_knows() {
         location: None,
         milli,
     };
-    world.fact(Fact::Meter(Place::Connector(at(1)), vec![reading]));
+    world.fact(Fact::Meter(place(1), vec![reading]));
     world.charge(1, "ONE");
     world.run(Millis::from_secs(60));
     let sample = &world.sent("MeterValues")[0]["meterValue"][0]["sampledValue"][0];
@@ -477,7 +477,7 @@ fn a_fault_that_comes_and_goes_without_end_leaves_transactions_their_turn() {
             info: None,
             vendor_code: None,
         });
-        world.fact(Fact::Fault(Place::Connector(at(2)), fault));
+        world.fact(Fact::Fault(place(2), fault));
         if round == 10 {
             world.show(1, "ONE");
         }

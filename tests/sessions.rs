@@ -1,10 +1,10 @@
 //! Sessions as drivers see them.
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Place, Wh};
+use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Wh};
 use evcp::time::Millis;
 use evcp::wire::{ChargePointErrorCode, CiString};
-use evcp_testing::{at, setup, with, Treat, World};
+use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::json;
 
 fn with_key(name: &str, value: &str) -> evcp::core::Setup {
@@ -231,7 +231,7 @@ fn nothing_starts_while_a_connector_is_faulted() {
         info: None,
         vendor_code: None,
     };
-    world.fact(Fact::Fault(Place::Connector(at(1)), Some(fault)));
+    world.fact(Fact::Fault(place(1), Some(fault)));
     world.charge(1, "ONE");
     let answer = world.call(
         "RemoteStartTransaction",

@@ -3,12 +3,12 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Place, Question, Reading, RequestId, Setup,
+    AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Question, Reading, RequestId, Setup,
     TransactionChange, Wh,
 };
 use evcp::time::Millis;
 use evcp::wire::Measurand;
-use evcp_testing::{at, setup, with, Treat, World};
+use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::json;
 
 /// A firmware that reads its meters when asked, with these keys.
@@ -214,10 +214,7 @@ fn a_reading_without_the_register_leaves_the_bill_to_the_register_that_is_known(
     begin(&mut world);
     shows(&mut world, 1_000);
     world.ev(1, Ev::Charging);
-    world.fact(Fact::Meter(
-        Place::Connector(at(1)),
-        vec![Reading::energy(Wh(1_400))],
-    ));
+    world.fact(Fact::Meter(place(1), vec![Reading::energy(Wh(1_400))]));
     world.show(1, "ONE");
     let volts = Reading {
         measurand: Measurand::Voltage,
@@ -394,7 +391,7 @@ fn a_sample_does_not_show_the_register_of_before_a_transaction_whose_first_is_st
         measurand: Measurand::Voltage,
         ..Reading::energy(Wh(230))
     };
-    world.fact(Fact::Meter(Place::Connector(at(1)), vec![volts]));
+    world.fact(Fact::Meter(place(1), vec![volts]));
     world.run(Millis::from_secs(61));
     assert!(world.sent("MeterValues").is_empty());
     world.meter(1, 160);

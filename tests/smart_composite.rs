@@ -1,9 +1,9 @@
 //! Composite schedules in their details (OCPP 1.6 §5.7, §7.14).
 #![allow(clippy::panic)]
 
-use evcp::core::{Feed, Hardware, Place};
+use evcp::core::{Feed, Hardware};
 use evcp::wire::ChargingRateUnitType;
-use evcp_testing::{at, with, World};
+use evcp_testing::{place, with, World};
 use serde_json::{json, Value};
 
 fn hardware(feed: Feed) -> Hardware {
@@ -98,9 +98,7 @@ fn a_schedule_that_is_cut_says_where_to_the_host_too() {
     world.call("SetChargingProfile", request).expect("it");
     let asked = |duration| {
         let unit = ChargingRateUnitType::A;
-        world
-            .engine()
-            .schedule(world.now, Place::Connector(at(1)), duration, unit)
+        world.engine().schedule(world.now, place(1), duration, unit)
     };
     let (whole, cut) = (asked(86_400), asked(2 * 86_400));
     assert_eq!((whole.len(), whole.covered), (24, 86_400));

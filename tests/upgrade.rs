@@ -6,10 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{Batch, Delivery, Place, Seq, Write};
+use evcp::core::{Batch, Delivery, Seq, Write};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
-use evcp_testing::at;
+use evcp_testing::place;
 use evcp_testing::records::{everything, profile};
 
 /// The version that this library writes.
@@ -102,7 +102,7 @@ fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
     let path = directory("profiles");
     let file = path.join("evcp.db");
     std::fs::copy(fixture(4), &file).expect("there is a fixture");
-    let kept = profile(7, Some(1));
+    let kept = profile(7, 1);
     let text = serde_json::to_string(&kept.profile).expect("JSON");
     let db = rusqlite::Connection::open(&file).expect("a database");
     let row = "INSERT INTO profile VALUES (7, 1, NULL, 4000, ?1)";
@@ -112,13 +112,13 @@ fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
     let opened = SqliteStore::open(&path, Wall(1)).expect("it opens");
     let mut store = opened.store;
     assert_eq!(store.load().expect("it").profiles, vec![kept.clone()]);
-    let other = profile(7, Some(2));
+    let other = profile(7, 2);
     store
         .commit(&vec![Write::Profile(other.clone())])
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept.clone(), other]);
     store
-        .commit(&vec![Write::DropProfile(7, Place::Connector(at(2)))])
+        .commit(&vec![Write::DropProfile(7, place(2))])
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept]);
 }

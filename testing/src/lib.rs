@@ -32,6 +32,11 @@ pub fn at(number: u32) -> ConnectorId {
     ConnectorId::new(number).expect("connectors count from 1")
 }
 
+/// The place of that number; 0 is the charge point.
+pub fn place(number: u32) -> Place {
+    Place::new(number).expect("no connector has so high a number")
+}
+
 /// The idTag of that name.
 pub fn tag(name: &str) -> IdToken {
     IdToken::new(name).expect("tags have 20 characters at most")

@@ -4,7 +4,7 @@ use evcp::core::*;
 use evcp::time::Wall;
 use evcp::wire::{AuthorizationStatus, Reason, SampledValue};
 
-use super::{at, tag};
+use super::{at, place, tag};
 
 /// A time.
 pub fn stamp(ms: i64, synced: bool) -> Stamp {
@@ -58,7 +58,7 @@ pub fn datum(n: u32) -> Datum {
 }
 
 /// A profile, one of several with its id.
-pub fn profile(id: i32, connector: Option<u32>) -> StoredProfile {
+pub fn profile(id: i32, number: u32) -> StoredProfile {
     let profile = serde_json::json!({
         "chargingProfileId": id, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Relative",
@@ -67,7 +67,7 @@ pub fn profile(id: i32, connector: Option<u32>) -> StoredProfile {
         },
     });
     StoredProfile {
-        place: connector.map_or(Place::ChargePoint, |number| at(number).into()),
+        place: place(number),
         tx: None,
         installed: Wall(4_000),
         profile: serde_json::from_value(profile).expect("a profile"),
@@ -96,15 +96,15 @@ pub fn everything() -> Batch {
     }];
     let meter = QueuedBody::Meter {
         tx: Some(TxId(2)),
-        place: Place::Connector(at(1)),
+        place: place(1),
         at: stamp(2, true),
         values,
     };
     vec![
         Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
         Write::Availability(Place::ChargePoint, false),
-        Write::Availability(Place::Connector(at(2)), false),
-        Write::LocalAvailability(Place::Connector(at(1)), false),
+        Write::Availability(place(2), false),
+        Write::LocalAvailability(place(1), false),
         Write::Transaction(transaction(1)),
         Write::Transaction(ended),
         Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
@@ -137,10 +137,10 @@ pub fn everything() -> Batch {
         Write::Register(at(1), Wh(77)),
         Write::Orderly(true),
         Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
-        Write::Profile(profile(7, Some(1))),
-        Write::Profile(profile(7, Some(2))),
-        Write::Profile(profile(7, None)),
-        Write::DropProfile(7, Place::Connector(at(2))),
+        Write::Profile(profile(7, 1)),
+        Write::Profile(profile(7, 2)),
+        Write::Profile(profile(7, 0)),
+        Write::DropProfile(7, place(2)),
         Write::Cache(CachedTag {
             tag: tag("CAFE01"),
             status: AuthorizationStatus::Blocked,

@@ -3,7 +3,7 @@
 use evcp::core::*;
 use serde_json::Value;
 
-use crate::{at, tag, CentralSystem, World};
+use crate::{at, place, tag, CentralSystem, World};
 
 impl<C: CentralSystem> World<C> {
     /// The firmware states something; what it says of a meter is shown from now on.
@@ -26,10 +26,7 @@ impl<C: CentralSystem> World<C> {
 
     /// The energy register of a connector is shown.
     pub fn meter(&mut self, connector: u32, wh: i64) {
-        self.fact(Fact::Meter(
-            Place::Connector(at(connector)),
-            vec![Reading::energy(Wh(wh))],
-        ));
+        self.fact(Fact::Meter(place(connector), vec![Reading::energy(Wh(wh))]));
     }
 
     /// A tag is shown at a connector.
