@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::core::calls::Purpose;
 use crate::core::connector::{Allowed, Session};
+use crate::core::link::Purpose;
 use crate::core::settings::Key;
 use crate::core::{CachedTag, ConnectorId, Engine, Ev, Notice};
 use crate::wire::{
@@ -215,7 +215,7 @@ impl Engine {
         if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
             return self.grant(tag, known.parent, aim);
         }
-        if self.authorizations.open.len() >= MOST_OPEN || !self.calls.has_room() {
+        if self.authorizations.open.len() >= MOST_OPEN || !self.link.has_room() {
             return self.tell_authorized(None, &tag, AuthorizationStatus::Invalid);
         }
         self.authorizations.count += 1;

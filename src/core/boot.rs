@@ -3,7 +3,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::core::calls::Purpose;
+use crate::core::link::Purpose;
 use crate::core::settings::Key;
 use crate::core::{Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono, Now, Wall};
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     pub(crate) fn boot(&mut self) {
-        if self.calls.is_in_line(Purpose::Boot) {
+        if self.link.is_in_line(Purpose::Boot) {
             return;
         }
         // A boot that is triggered after we were accepted does not take us out of operation.
@@ -99,7 +99,7 @@ impl Engine {
 
     pub(crate) fn beat(&mut self) {
         self.rearm_heartbeat();
-        if !self.calls.is_waiting(Purpose::Heartbeat) {
+        if !self.link.is_waiting(Purpose::Heartbeat) {
             self.call(Purpose::Heartbeat, Action::Heartbeat, &Heartbeat {});
         }
     }

@@ -1,8 +1,6 @@
 //! Configuration keys over the wire, and what a change sets off (`OCPP 1.6 §5.3`, `§5.8`).
 
-use serde_json::value::RawValue;
-
-use crate::core::calls::Purpose;
+use crate::core::link::{Ended, Purpose};
 use crate::core::settings::{Key, Rights};
 use crate::core::{DataTransferOutcome, Engine, Notice, Write};
 use crate::wire::{
@@ -98,7 +96,7 @@ impl Engine {
             let outcome = DataTransferOutcome::Offline;
             return self.out.tell(Notice::DataTransferred(token, outcome));
         }
-        if !self.calls.has_room_for_data() {
+        if !self.link.has_room_for_data() {
             let outcome = DataTransferOutcome::Failed("too many calls are waiting".to_owned());
             return self.out.tell(Notice::DataTransferred(token, outcome));
         }
@@ -110,11 +108,18 @@ impl Engine {
         self.call(Purpose::DataTransfer(token), Action::DataTransfer, &request);
     }
 
-    pub(crate) fn on_data_answer(&mut self, token: u64, payload: &RawValue) {
-        let answer: Option<DataAnswer> = self.read_answer("DataTransfer", payload);
-        let outcome = match answer {
-            Some(answer) => DataTransferOutcome::Answered(answer.status, answer.data),
-            None => DataTransferOutcome::Failed("the answer makes no sense".to_owned()),
+    pub(crate) fn on_data_ended(&mut self, token: u64, ended: Ended<'_>) {
+        let outcome = match ended {
+            Ended::Answered(payload) => {
+                let answer: Option<DataAnswer> = self.read_answer("DataTransfer", payload);
+                match answer {
+                    Some(answer) => DataTransferOutcome::Answered(answer.status, answer.data),
+                    None => DataTransferOutcome::Failed("the answer makes no sense".to_owned()),
+                }
+            }
+            Ended::Refused(code, text) => DataTransferOutcome::Failed(format!("{code}: {text}")),
+            Ended::Unanswered => DataTransferOutcome::Failed("no answer".to_owned()),
+            Ended::Lost => DataTransferOutcome::Offline,
         };
         self.out.tell(Notice::DataTransferred(token, outcome));
     }

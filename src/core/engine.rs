@@ -6,16 +6,14 @@ use std::sync::Arc;
 use crate::core::authorize::Authorizations;
 use crate::core::boot::Registration;
 use crate::core::cache::Cache;
-use crate::core::calls::{Calls, MessageIds};
 use crate::core::clock::Clock;
 use crate::core::connector::{Availability, Connector, Reports};
 use crate::core::faults::Faults;
 use crate::core::ledger::Ledger;
-use crate::core::link::{BackOff, Link};
+use crate::core::link::Link;
 use crate::core::meter::Meter;
 use crate::core::output::Output;
 use crate::core::questions::Questions;
-use crate::core::renewal::Renewal;
 use crate::core::reset::Reset;
 use crate::core::settings::{Key, Settings};
 use crate::core::smart::{Installed, Offers};
@@ -40,18 +38,11 @@ pub struct Engine {
     pub(crate) newest: Wall,
     /// When the time was last asked for because of a jump, or will be.
     pub(crate) asked_time: Option<Mono>,
-    pub(crate) ids: MessageIds,
     pub(crate) link: Link,
-    pub(crate) back_off: BackOff,
-    /// Counts the connections, so that an answer never goes out on a later one.
-    pub(crate) connection: u64,
-    /// Whether there is a network to try.
-    pub(crate) network: bool,
     /// The host stops us: nothing new is begun.
     pub(crate) closing: bool,
     pub(crate) registration: Registration,
     pub(crate) heartbeat: Option<Mono>,
-    pub(crate) calls: Calls,
     pub(crate) ledger: Ledger,
     pub(crate) connectors: Vec<Connector>,
     /// Connector 0: the charge point as a whole.
@@ -72,8 +63,6 @@ pub struct Engine {
     pub(crate) authorizations: Authorizations,
     pub(crate) questions: Questions,
     pub(crate) reset: Option<Reset>,
-    /// The connection is to be made anew.
-    pub(crate) renewal: Option<Renewal>,
     pub(crate) counters: Counters,
     pub(crate) out: Output,
 }
@@ -165,7 +154,6 @@ impl Engine {
         let connectors = numbered
             .map(|(id, made)| Connector::new(id, made.lockable))
             .collect();
-        let seed = setup.seed;
         let newest = stored.newest();
         let mut out = Output::default();
         let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
@@ -176,15 +164,10 @@ impl Engine {
             idle: false,
             newest: newest.unwrap_or_default(),
             asked_time: None,
-            ids: MessageIds::new(seed),
-            link: Link::Waiting(now.mono),
-            back_off: BackOff::new(seed),
-            connection: 0,
-            network: true,
+            link: Link::new(&setup, now.mono),
             closing: false,
             registration: Registration::Unknown { retry: now.mono },
             heartbeat: None,
-            calls: Calls::default(),
             ledger,
             connectors,
             availability: Availability::OPERATIVE,
@@ -200,7 +183,6 @@ impl Engine {
             authorizations: Authorizations::default(),
             questions: Questions::default(),
             reset: None,
-            renewal: None,
             counters: Counters::default(),
             out,
             setup,
@@ -251,7 +233,7 @@ impl Engine {
         self.questions.are_seen(mono);
         self.answers_are_out();
         let patience = self.settings.secs(Key::MessageTimeout);
-        self.calls.are_sent(mono + patience);
+        self.link.is_sent(mono + patience);
         self.idle = matches!(input, Input::Deadline);
         self.mind_jump(before);
         match input {
@@ -369,7 +351,7 @@ impl Engine {
             self.ledger.save_all(&mut self.out);
             self.look_later();
             let patience = self.settings.secs(Key::MessageTimeout);
-            self.calls.are_held(self.now.mono + patience);
+            self.link.is_held(self.now.mono + patience);
         }
         self.out.is_complete();
     }

@@ -79,14 +79,14 @@ impl Engine {
     fn caller(&self, id: &MessageId) -> Caller {
         Caller {
             message_id: id.as_str().to_owned(),
-            connection: self.connection,
+            connection: self.link.number(),
         }
     }
 
     /// Whether an answer can still reach the one who called.
     fn hears(&self, caller: &Caller) -> bool {
         let silent = self.registration.is_rejected();
-        self.is_up() && !silent && caller.connection == self.connection
+        self.is_up() && !silent && caller.connection == self.link.number()
     }
 
     fn existing(&self, number: i32) -> Option<ConnectorId> {

@@ -2,7 +2,7 @@
 
 use crate::core::boot::Registration;
 use crate::core::connector::Session;
-use crate::core::renewal::{ANSWER_OUT, AWAY};
+use crate::core::link::{ANSWER_OUT, AWAY};
 use crate::core::settings::Key;
 use crate::core::{CloseReason, Due, Engine, Notice, Write};
 use crate::time::{Millis, Mono};
@@ -63,8 +63,7 @@ impl Engine {
             .connectors
             .iter()
             .any(|connector| stopping(&connector.session));
-        let said =
-            !self.is_online() || (self.ledger.len() == 0 && self.calls.outstanding.is_none());
+        let said = !self.is_online() || (self.ledger.len() == 0 && !self.link.is_busy());
         if stopped && said {
             self.leave(hard);
         }

@@ -1,8 +1,8 @@
 //! What samples say, and where they go: into the queue, into a StopTransaction, to whoever triggered
 //! them (`OCPP 1.6 §3.16`, `§5.17`).
 
-use crate::core::calls::Purpose;
 use crate::core::connector::Connector;
+use crate::core::link::Purpose;
 use crate::core::meter::{register_value, Meter, Take};
 use crate::core::settings::Key;
 use crate::core::{ConnectorId, Engine, Place, Quantity, Stamp, Transaction, TxId, Wh};
@@ -198,7 +198,7 @@ impl Engine {
         let register = [Quantity::REGISTER];
         let wanted = if wanted.is_empty() { &register } else { wanted };
         // One that waits already says the same.
-        if self.calls.is_in_line(Purpose::Meter(at)) {
+        if self.link.is_in_line(Purpose::Meter(at)) {
             return;
         }
         let running = at

@@ -1,8 +1,8 @@
 //! StatusNotification, and the commands to the hardware: both follow from what is the case
 //! (`OCPP 1.6 §4.9`).
 
-use crate::core::calls::Purpose;
 use crate::core::connector::{Availability, Reports, Shown};
+use crate::core::link::Purpose;
 use crate::core::settings::Key;
 use crate::core::{ConnectorStatus, Due, Engine, Notice, Place, Stamp, Write};
 use crate::time::{Millis, Mono};
@@ -71,7 +71,7 @@ impl Engine {
     }
 
     fn report(&mut self, at: Place) {
-        while self.is_online() && self.calls.has_room() && self.reset.is_none() {
+        while self.is_online() && self.link.has_room() && self.reset.is_none() {
             if self.report_due(at).is_some_and(|due| due > self.now.mono) {
                 return;
             }
@@ -171,8 +171,8 @@ impl Engine {
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
     pub(crate) fn repeat_status(&mut self, at: Place) {
-        let waits = self.calls.is_in_line(Purpose::Status(at));
-        let (has_room, now) = (self.calls.has_room(), self.now.mono);
+        let waits = self.link.is_in_line(Purpose::Status(at));
+        let (has_room, now) = (self.link.has_room(), self.now.mono);
         let Some(reports) = self.reports_mut(at) else {
             return;
         };

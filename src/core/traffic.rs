@@ -3,17 +3,15 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::core::calls::{Outstanding, Purpose, Waiting};
-use crate::core::clock::BUILT;
+use crate::core::clock::{Clock, BUILT};
 use crate::core::connector::Session;
 use crate::core::ledger::Refusal;
-use crate::core::link::{Link as LinkState, Ping};
+use crate::core::link::{Call, Ended, Lost, Purpose};
 use crate::core::settings::Key;
 use crate::core::{
-    Access, CloseReason, Connection, ConnectorId, DataTransferOutcome, Due, Effect, Engine, Link,
-    Notice, QueuedBody,
+    Access, CloseReason, Connection, ConnectorId, Due, Effect, Engine, Link, Notice, QueuedBody,
 };
-use crate::time::{Millis, Mono, Wall};
+use crate::time::{Millis, Mono, Now, Wall};
 use crate::wire::{
     self, Action, Answer, ErrorCode, Frame, FrameError, MessageId, MessageTrigger, Mode,
     TriggerMessageResponse, TriggerMessageStatus, Violation,
@@ -26,84 +24,47 @@ impl Engine {
     pub(crate) fn on_link(&mut self, news: Link<'_>) {
         match news {
             Link::Up => self.on_up(),
-            Link::Failed(why) => self.on_failed(why),
-            Link::Down(why) => self.on_down(why),
+            Link::Failed(why) => self.link.failed(why, self.now.mono, &mut self.out),
+            Link::Down(why) => self.on_down(&why),
             Link::Text(text) => self.on_text(text),
             Link::Garbage => {
                 self.counters.garbage += 1;
                 log::warn!("a frame that is no text came and is ignored");
             }
-            Link::Pong => {
-                if matches!(self.link, LinkState::Up(Ping::Sent(_))) {
-                    self.back_off.heard();
-                }
-                self.on_sign_of_life();
-            }
+            Link::Pong => self.link.ponged(self.now.mono),
         }
     }
 
     fn on_up(&mut self) {
-        if self.link != LinkState::Connecting {
+        if !self.link.opened(self.now.mono, &mut self.out) {
             return;
         }
-        self.link = LinkState::Up(Ping::Quiet(self.now.mono));
-        self.back_off.opened(self.now.mono);
-        self.connection += 1;
         self.counters.connects += 1;
         self.ledger.hurry();
         self.hurry_statuses();
-        self.out
-            .tell(Notice::Connection(Connection::Connected, String::new()));
     }
 
-    fn on_failed(&mut self, why: String) {
-        if self.link == LinkState::Connecting {
-            log::warn!("no connection: {why}");
-            self.retry_later();
-            self.out.tell(Notice::Connection(Connection::Failed, why));
+    fn on_down(&mut self, why: &str) {
+        let Some((lost, cut)) = self.link.broke(why, self.now.mono) else {
+            return;
+        };
+        self.lost(lost, why);
+        if let Some((Purpose::Queued(seq), bytes)) = cut {
+            self.ledger.link_broke(seq, bytes, &mut self.out);
         }
-    }
-
-    fn on_down(&mut self, why: String) {
-        if matches!(self.link, LinkState::Up(_) | LinkState::Connecting) {
-            log::warn!("the connection is gone: {why}");
-            let cut = self.calls.outstanding.clone();
-            self.lost(&why);
-            if let Some(Outstanding {
-                purpose: Purpose::Queued(seq),
-                bytes,
-                ..
-            }) = cut
-            {
-                self.ledger.link_broke(seq, bytes, &mut self.out);
-            }
-            self.retry_later();
-        }
-    }
-
-    fn retry_later(&mut self) {
-        let wait = self.back_off.next(self.now.mono, &self.setup.tuning);
-        self.link = LinkState::Waiting(self.now.mono + wait);
     }
 
     /// Closes the connection, or stops trying, for a reason of our own.
     pub(crate) fn close(&mut self, why: CloseReason) {
-        match self.link {
-            LinkState::Up(_) => {
-                self.out.want(Effect::Close(why));
-                self.lost("closed by the charge point");
-            }
-            LinkState::Connecting => self.out.want(Effect::Close(why)),
-            LinkState::Idle | LinkState::Waiting(_) => {}
+        if let Some(lost) = self.link.close(why, &mut self.out) {
+            self.lost(lost, "closed by the charge point");
         }
-        self.link = LinkState::Idle;
     }
 
     /// What was under way on the connection will not be answered any more.
-    fn lost(&mut self, why: &str) {
-        self.renewal = None;
-        for purpose in self.calls.abandon() {
-            self.will_not_be_answered(purpose);
+    fn lost(&mut self, lost: Lost, why: &str) {
+        for purpose in lost {
+            self.on_ended(purpose, Ended::Lost);
         }
         self.out
             .tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
@@ -111,118 +72,82 @@ impl Engine {
 
     /// The central system does not want to hear from us any more: what waits to be sent is not.
     pub(crate) fn give_up_waiting_calls(&mut self) {
-        for purpose in self.calls.give_up_waiting() {
-            self.will_not_be_answered(purpose);
-        }
-    }
-
-    fn will_not_be_answered(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Boot => self.boot_failed(true),
-            Purpose::Heartbeat => self.heartbeat = Some(self.now.mono),
-            Purpose::Authorize(number) => self.authorize_offline(number),
-            Purpose::Status(at) => self.status_lost(at),
-            Purpose::DataTransfer(token) => {
-                self.out
-                    .tell(Notice::DataTransferred(token, DataTransferOutcome::Offline));
-            }
-            Purpose::Meter(_) | Purpose::Queued(_) => {}
+        for purpose in self.link.give_up_waiting() {
+            self.on_ended(purpose, Ended::Lost);
         }
     }
 
     pub(crate) fn on_network(&mut self, up: bool) {
-        self.network = up;
-        if !up {
-            self.close(CloseReason::GoingAway);
-        } else if self.link == LinkState::Idle {
-            self.back_off.reset();
+        if self.link.set_network(up) {
             self.try_at_once();
+        } else if !up {
+            self.close(CloseReason::GoingAway);
         }
     }
 
     /// Connects, unless there is a connection, no network, or an end that we wait for.
     pub(crate) fn try_at_once(&mut self) {
-        let wanted = self.network && !self.closing && !self.is_rebooting();
-        if wanted && self.link == LinkState::Idle {
-            self.link = LinkState::Waiting(self.now.mono);
+        if !self.closing && !self.is_rebooting() {
+            self.link.try_at_once(self.now.mono);
+        }
+    }
+
+    /// The way in changed: the next connection uses the new one.
+    pub(crate) fn reconnect(&mut self) {
+        if !self.link.renew() {
+            self.close(CloseReason::NewAccess);
+            self.try_at_once();
         }
     }
 
     /// The time is known at last: an attempt that is under way, or to come, is made anew at once, and
     /// checks certificates by it.
     pub(crate) fn connect_by_clock(&mut self) {
-        if matches!(self.link, LinkState::Connecting | LinkState::Waiting(_)) {
+        if self.link.is_trying() {
             self.reconnect();
         }
     }
 
     pub(crate) fn expire_link(&mut self) {
         let now = self.now.mono;
-        self.expire_renewal();
-        match self.link {
-            LinkState::Waiting(at) if at <= now => {
-                self.link = LinkState::Connecting;
-                let profile = self.setup.tuning.security_profile;
-                let key = self.settings.password().map(<[u8]>::to_vec);
-                let time = self.time_of_access();
-                self.out
-                    .want(Effect::Connect(Access { profile, key, time }));
-            }
-            LinkState::Up(Ping::Quiet(_)) if self.ping_due().is_some_and(|at| at <= now) => {
-                self.out.want(Effect::Ping);
-                let until = now + self.setup.tuning.pong_timeout;
-                self.link = LinkState::Up(Ping::Sent(until));
-            }
-            LinkState::Up(Ping::Sent(until)) if until <= now && self.idle => {
-                log::warn!("the central system does not answer pings");
-                self.close(CloseReason::NoPong);
-                self.retry_later();
-            }
-            _ => {}
+        if self.link.renewal_is_due(now) {
+            self.close(CloseReason::NewAccess);
+            self.try_at_once();
+            self.link.stay_away(now);
         }
-    }
-
-    /// The time by which certificates are checked.
-    fn time_of_access(&self) -> Wall {
-        let ours = self.clock.wall(self.now.mono);
-        if self.clock.is_synced() {
-            return ours;
-        }
-        // A stored time that is too late must not lock a charge point out for ever whose device
-        // knows the time: every other attempt goes by that alone.
-        let device = self.now.wall;
-        if device >= BUILT && self.back_off.failures() % 2 == 1 {
-            return device;
-        }
-        ours.max(device).max(self.newest).max(BUILT)
-    }
-
-    fn ping_due(&self) -> Option<Mono> {
-        let interval = self.settings.secs(Key::WebSocketPingInterval);
-        match self.link {
-            LinkState::Up(Ping::Quiet(last)) if interval.0 > 0 => Some(last + interval),
-            _ => None,
+        let ping = self.settings.secs(Key::WebSocketPingInterval);
+        let failures = self.link.failures();
+        let access = || Access {
+            profile: self.setup.tuning.security_profile,
+            key: self.settings.password().map(<[u8]>::to_vec),
+            time: time_of_access(&self.clock, self.now, self.newest, failures),
+        };
+        let out = &mut self.out;
+        if self.link.expire(ping, self.idle, now, access, out) {
+            if let Some(lost) = self.link.hang_up(now, &mut self.out) {
+                self.lost(lost, "closed by the charge point");
+            }
         }
     }
 
     pub(crate) fn link_deadline(&self) -> Option<(Mono, Due)> {
-        let link = match self.link {
-            LinkState::Waiting(at) => Some((at, Due::Reconnect)),
-            LinkState::Up(Ping::Sent(until)) => Some((until, Due::Pong)),
-            _ => self.ping_due().map(|at| (at, Due::Ping)),
-        };
-        let renewal = self.renewal_due().map(|at| (at, Due::Renewal));
-        link.into_iter().chain(renewal).min()
+        let ping = self.settings.secs(Key::WebSocketPingInterval);
+        self.link.deadline(ping, self.now.mono)
     }
 
-    fn on_sign_of_life(&mut self) {
-        if matches!(self.link, LinkState::Up(_)) {
-            self.link = LinkState::Up(Ping::Quiet(self.now.mono));
-        }
+    /// Whether the connection is about to be closed by us: nothing new is begun on it.
+    fn is_parting(&self) -> bool {
+        self.link.is_ending() || self.is_leaving()
+    }
+
+    /// All that the last input led to has been done.
+    pub(crate) fn answers_are_out(&mut self) {
+        self.link.answers_are_out(self.now.mono);
+        self.reset_is_answered();
     }
 
     pub(crate) const fn is_up(&self) -> bool {
-        matches!(self.link, LinkState::Up(_))
+        self.link.is_up()
     }
 
     /// Whether the central system is there and has accepted us.
@@ -234,11 +159,10 @@ impl Engine {
         if !self.is_up() {
             return;
         }
-        self.on_sign_of_life();
+        self.link.lives(self.now.mono);
         let frame = wire::parse_frame(text);
-        // Who says nonsense and hangs up is not to be tried again at once.
         if frame.is_ok() {
-            self.back_off.heard();
+            self.link.makes_sense();
         }
         match frame {
             Ok(Frame::Call {
@@ -247,7 +171,7 @@ impl Engine {
                 payload,
             }) => self.on_call(&id, &action, payload),
             Ok(Frame::CallResult { id, payload }) => match self.purpose_of(id.as_str()) {
-                Some(purpose) => self.on_result(purpose, payload),
+                Some(purpose) => self.on_ended(purpose, Ended::Answered(payload)),
                 None => log::debug!("an answer that nobody waits for is ignored: {id}"),
             },
             Ok(Frame::CallError {
@@ -280,8 +204,8 @@ impl Engine {
     fn purpose_of(&mut self, id: &str) -> Option<Purpose> {
         let late = self.ledger.head().filter(|head| head.message_id == id);
         let late = late.map(|head| Purpose::Queued(head.seq));
-        let boot = self.calls.is_late_boot(id).then_some(Purpose::Boot);
-        self.calls.answered(id).or(late).or(boot)
+        let boot = self.link.is_late_boot(id).then_some(Purpose::Boot);
+        self.link.answered(id).or(late).or(boot)
     }
 
     fn on_call(&mut self, id: &MessageId, action: &str, payload: &RawValue) {
@@ -345,34 +269,31 @@ impl Engine {
 
     /// Puts a call in the line.
     pub(crate) fn call(&mut self, purpose: Purpose, action: Action, payload: &impl Serialize) {
-        let id = self.ids.next();
+        let id = self.link.next_id();
         let frame = wire::call(&id, action, payload);
-        self.calls.push(Waiting { purpose, id, frame });
+        self.link.push(Call { purpose, id, frame });
     }
 
     /// Sends the next call if none is outstanding: first what waits in the line, then the queue.
     pub(crate) fn send_next(&mut self) {
-        if !self.is_up() || self.calls.outstanding.is_some() || self.is_parting() {
+        if !self.is_up() || self.link.is_busy() || self.is_parting() {
             return;
         }
         let queue_is_due = self.registration.is_accepted()
             && self.ledger.may_be_due(self.now.mono)
             && self.first_register_due().is_none();
-        let queue_goes = queue_is_due && self.calls.yields() && !self.values_go_first();
+        let queue_goes = queue_is_due && self.link.yields() && !self.values_go_first();
         if queue_goes && self.send_queued() {
             return;
         }
-        let next = match self.registration.lets_speak() {
-            true => self.calls.next(queue_is_due),
-            // What was triggered waits until we are known (OCPP 1.6 §4.2).
-            false => self.calls.next_boot(),
-        };
-        if let Some(Waiting { purpose, id, frame }) = next {
-            if matches!(purpose, Purpose::Meter(_)) {
+        // What was triggered waits until we are known (OCPP 1.6 §4.2).
+        let silent = !self.registration.lets_speak();
+        if let Some(call) = self.link.next_call(queue_is_due, silent) {
+            if matches!(call.purpose, Purpose::Meter(_)) {
                 self.ledger.save_all(&mut self.out);
                 self.look_later();
             }
-            self.send_call(purpose, id, frame);
+            self.send_call(call);
         }
     }
 
@@ -383,7 +304,7 @@ impl Engine {
             return false;
         };
         let stopped = self.ledger.transaction(tx);
-        let waits = |at: ConnectorId| self.calls.is_in_line(Purpose::Meter(at.into()));
+        let waits = |at: ConnectorId| self.link.is_in_line(Purpose::Meter(at.into()));
         if !stopped.is_some_and(|stopped| waits(stopped.connector)) {
             return false;
         }
@@ -419,84 +340,80 @@ impl Engine {
         if let QueuedBody::Stop(tx) = message.body {
             if let Some(stopped) = self.ledger.transaction(tx) {
                 let place = stopped.connector.into();
-                self.calls.drop_from_line(Purpose::Meter(place));
+                self.link.drop_from_line(Purpose::Meter(place));
             }
         }
         self.ledger.head_goes(&mut self.out);
         self.look_later();
-        self.calls.queue_has_turn();
-        self.send_call(Purpose::Queued(seq), id, frame);
+        let purpose = Purpose::Queued(seq);
+        self.send_call(Call { purpose, id, frame });
         true
     }
 
-    fn send_call(&mut self, purpose: Purpose, id: String, frame: String) {
+    fn send_call(&mut self, call: Call) {
         let until = self.now.mono + self.settings.secs(Key::MessageTimeout);
-        self.calls.outstanding = Some(Outstanding {
-            id,
-            purpose,
-            until,
-            held: false,
-            bytes: frame.len(),
-        });
         self.counters.calls_sent += 1;
-        self.out.want(Effect::Send(frame));
+        self.link.send(call, until, &mut self.out);
     }
 
-    fn on_result(&mut self, purpose: Purpose, payload: &RawValue) {
-        match purpose {
-            Purpose::Boot => self.on_boot_answer(payload),
-            Purpose::Heartbeat => self.on_heartbeat_answer(payload),
-            Purpose::Authorize(number) => self.on_authorize_answer(number, payload),
-            Purpose::DataTransfer(token) => self.on_data_answer(token, payload),
-            Purpose::Queued(_) => self.on_queued_answer(payload),
-            Purpose::Status(at) => self.status_heard(at),
-            Purpose::Meter(_) => {}
-        }
-    }
-
+    /// The central system answered a call with an error.
     fn on_error(&mut self, purpose: Purpose, code: ErrorCode, text: &str) {
         self.counters.call_errors += 1;
         // What it says must not look like a line of the log of its own.
         let said = text.replace(char::is_control, " ");
         log::warn!("the central system refuses {purpose:?}: {code}: {said}");
-        match purpose {
-            Purpose::Boot => self.boot_failed(false),
-            // Who has no right to ask has no right to an answer; any other error is no answer at all.
-            Purpose::Authorize(number) if code == ErrorCode::SecurityError => {
-                self.authorize_refused(number);
-            }
-            Purpose::Authorize(number) => self.authorize_offline(number),
-            Purpose::DataTransfer(token) => {
-                let outcome = DataTransferOutcome::Failed(format!("{code}: {text}"));
-                self.out.tell(Notice::DataTransferred(token, outcome));
-            }
-            Purpose::Queued(_) => self.on_queued_refusal(Refusal::Error(code)),
-            Purpose::Status(at) => self.status_unheard(at),
-            Purpose::Heartbeat | Purpose::Meter(_) => {}
+        self.on_ended(purpose, Ended::Refused(code, text));
+    }
+
+    /// The time for an answer is over.
+    pub(crate) fn expire_calls(&mut self) {
+        if let Some(purpose) = self.link.overdue(self.now.mono) {
+            self.counters.timeouts += 1;
+            log::warn!("the central system does not answer {purpose:?}");
+            self.on_ended(purpose, Ended::Unanswered);
         }
     }
 
-    pub(crate) fn expire_calls(&mut self) {
-        let now = self.now.mono;
-        let Some(purpose) = self.calls.overdue(now) else {
-            return;
-        };
-        self.counters.timeouts += 1;
-        log::warn!("the central system does not answer {purpose:?}");
+    /// A call of ours ended, one way or another: the one place that says what comes of it.
+    fn on_ended(&mut self, purpose: Purpose, ended: Ended<'_>) {
         match purpose {
-            Purpose::Boot => self.boot_failed(false),
-            Purpose::Authorize(number) => self.authorize_offline(number),
-            Purpose::Status(at) => self.status_unheard(at),
-            Purpose::DataTransfer(token) => {
-                let outcome = DataTransferOutcome::Failed("no answer".to_owned());
-                self.out.tell(Notice::DataTransferred(token, outcome));
-            }
-            // Not a refusal: it is sent again, with the same id, and no attempt is used up.
-            Purpose::Queued(_) => {
-                let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
-                self.ledger.head_is_unanswered(now + wait, &mut self.out);
-            }
-            Purpose::Heartbeat | Purpose::Meter(_) => {}
+            Purpose::Boot => match ended {
+                Ended::Answered(payload) => self.on_boot_answer(payload),
+                Ended::Refused(..) | Ended::Unanswered => self.boot_failed(false),
+                Ended::Lost => self.boot_failed(true),
+            },
+            Purpose::Heartbeat => match ended {
+                Ended::Answered(payload) => self.on_heartbeat_answer(payload),
+                Ended::Refused(..) | Ended::Unanswered => {}
+                Ended::Lost => self.heartbeat = Some(self.now.mono),
+            },
+            Purpose::Authorize(number) => match ended {
+                Ended::Answered(payload) => self.on_authorize_answer(number, payload),
+                // Who has no right to ask has no right to an answer; any other error is no answer at all.
+                Ended::Refused(ErrorCode::SecurityError, _) => self.authorize_refused(number),
+                Ended::Refused(..) | Ended::Unanswered | Ended::Lost => {
+                    self.authorize_offline(number);
+                }
+            },
+            Purpose::Status(at) => match ended {
+                Ended::Answered(_) => self.status_heard(at),
+                Ended::Refused(..) | Ended::Unanswered => self.status_unheard(at),
+                Ended::Lost => self.status_lost(at),
+            },
+            Purpose::DataTransfer(token) => self.on_data_ended(token, ended),
+            // Nobody minds if they are lost.
+            Purpose::Meter(_) => {}
+            Purpose::Queued(_) => match ended {
+                Ended::Answered(payload) => self.on_queued_answer(payload),
+                Ended::Refused(code, _) => self.on_queued_refusal(Refusal::Error(code)),
+                Ended::Unanswered => {
+                    let wait = self.settings.secs(Key::TransactionMessageRetryInterval);
+                    let until = self.now.mono + wait;
+                    self.ledger.head_is_unanswered(until, &mut self.out);
+                }
+                // It is sent again on the next connection.
+                Ended::Lost => {}
+            },
         }
     }
 
@@ -504,15 +421,14 @@ impl Engine {
         if !self.is_up() {
             return None;
         }
-        match &self.calls.outstanding {
-            Some(out) if out.held => Some((self.now.mono, Due::Call)),
-            Some(out) => Some((out.until, Due::Call)),
-            None if self.registration.is_accepted() && !self.is_parting() => {
-                let retry = self.ledger.retry_due().or(self.first_register_due());
-                retry.map(|at| (at, Due::Retry))
-            }
-            None => None,
+        if let Some(at) = self.link.answer_due(self.now.mono) {
+            return Some((at, Due::Call));
         }
+        if !self.registration.is_accepted() || self.is_parting() {
+            return None;
+        }
+        let retry = self.ledger.retry_due().or(self.first_register_due());
+        retry.map(|at| (at, Due::Retry))
     }
 
     /// Reads an answer for what can be read in it, so that a sloppy central system cannot lock a charge
@@ -527,6 +443,21 @@ impl Engine {
         }
         Some(heard.value)
     }
+}
+
+/// The time by which certificates are checked, after so many attempts that failed.
+fn time_of_access(clock: &Clock, now: Now, newest: Wall, failures: u32) -> Wall {
+    let ours = clock.wall(now.mono);
+    if clock.is_synced() {
+        return ours;
+    }
+    // A stored time that is too late must not lock a charge point out for ever whose device
+    // knows the time: every other attempt goes by that alone.
+    let device = now.wall;
+    if device >= BUILT && failures % 2 == 1 {
+        return device;
+    }
+    ours.max(device).max(newest).max(BUILT)
 }
 
 fn asks_for_unknown_message(action: &str, payload: &RawValue) -> bool {

@@ -20,7 +20,7 @@ use self::group_commit::GroupCommit;
 use self::queue::Queue;
 use self::stop_data::StopData;
 use self::undelivered::Undelivered;
-use crate::core::calls::MessageIds;
+use crate::core::message_ids::MessageIds;
 use crate::core::output::Output;
 use crate::core::{
     ConnectorId, Datum, QueuedBody, QueuedMessage, Setup, Stamp, Stored, Transaction, TxId, Wh,

@@ -1,29 +1,7 @@
-//! The connection: when to try, how long to wait, whether it still lives.
+//! How long to wait before the next attempt to connect.
 
 use crate::core::Tuning;
 use crate::time::{Millis, Mono};
-
-/// Where the connection stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Link {
-    /// There is no network, or the host is about to restart or to stop us: nothing is tried.
-    Idle,
-    /// Trying again at that time.
-    Waiting(Mono),
-    /// An attempt is under way.
-    Connecting,
-    /// The WebSocket stands.
-    Up(Ping),
-}
-
-/// How the pings of a connection stand (`OCPP 1.6 §9.1.34`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ping {
-    /// None is on its way; the time of the last sign, from which the interval counts.
-    Quiet(Mono),
-    /// One was sent, and its answer is awaited until that time.
-    Sent(Mono),
-}
 
 /// A connection that stood for so many of the shortest waits is not one that somebody makes only to
 /// drop it.
@@ -32,7 +10,11 @@ const PROVEN: u64 = 5;
 /// Exponential back-off with jitter: a thousand charge points whose central system restarts must
 /// not come back at the same instant.
 #[derive(Clone, Debug)]
-pub(crate) struct BackOff {
+pub(super) struct BackOff {
+    /// The shortest wait, the longest, and by how many percent it is varied.
+    min: Millis,
+    max: Millis,
+    jitter: u8,
     failures: u32,
     /// Since when the connection stands, if it does.
     since: Option<Mono>,
@@ -42,8 +24,11 @@ pub(crate) struct BackOff {
 }
 
 impl BackOff {
-    pub(crate) const fn new(seed: u64) -> Self {
+    pub(super) const fn new(seed: u64, tuning: &Tuning) -> Self {
         Self {
+            min: tuning.reconnect_min,
+            max: tuning.reconnect_max,
+            jitter: tuning.reconnect_jitter,
             failures: 0,
             since: None,
             heard: false,
@@ -52,41 +37,38 @@ impl BackOff {
     }
 
     /// The next wait is the shortest again.
-    pub(crate) fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
     /// A connection was made.
-    pub(crate) fn opened(&mut self, now: Mono) {
+    pub(super) fn opened(&mut self, now: Mono) {
         self.since = Some(now);
         self.heard = false;
     }
 
     /// Something came on it that makes sense.
-    pub(crate) fn heard(&mut self) {
+    pub(super) fn heard(&mut self) {
         self.heard = true;
     }
 
     /// How often in a row it failed.
-    pub(crate) const fn failures(&self) -> u32 {
+    pub(super) const fn failures(&self) -> u32 {
         self.failures
     }
 
     /// How long to wait this time. A connection that brought something and stood for a while proved
     /// itself, and the next wait is the shortest again; who answers once and hangs up did not.
-    pub(crate) fn next(&mut self, now: Mono, tuning: &Tuning) -> Millis {
-        let proven = tuning.reconnect_min.0.saturating_mul(PROVEN);
+    pub(super) fn next(&mut self, now: Mono) -> Millis {
+        let proven = self.min.0.saturating_mul(PROVEN);
         let stood = self.since.take().map(|since| now.since(since));
         if self.heard && stood.is_some_and(|stood| stood.0 >= proven) {
             self.failures = 0;
         }
-        let doubled = tuning
-            .reconnect_min
-            .0
-            .saturating_mul(1 << self.failures.min(16));
+        let doubled = self.min.0.saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
-        let base = doubled.min(tuning.reconnect_max.0);
-        let spread = base.saturating_mul(u64::from(tuning.reconnect_jitter.min(100))) / 100;
+        let base = doubled.min(self.max.0);
+        let spread = base.saturating_mul(u64::from(self.jitter.min(100))) / 100;
         let drawn = self.dice.roll(spread.saturating_mul(2).saturating_add(1));
         Millis(base.saturating_sub(spread).saturating_add(drawn))
     }
@@ -117,14 +99,14 @@ mod tests {
             reconnect_jitter: 0,
             ..Tuning::default()
         };
-        let mut back_off = BackOff::new(1);
-        let waits: Vec<_> = (0..8).map(|_| back_off.next(Mono(0), &tuning).0).collect();
+        let mut back_off = BackOff::new(1, &tuning);
+        let waits: Vec<_> = (0..8).map(|_| back_off.next(Mono(0)).0).collect();
         assert_eq!(
             waits,
             [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 120_000, 120_000]
         );
         back_off.reset();
-        assert_eq!(back_off.next(Mono(0), &tuning).0, 2_000);
+        assert_eq!(back_off.next(Mono(0)).0, 2_000);
     }
 
     // rules: 3
@@ -135,7 +117,7 @@ mod tests {
             ..Tuning::default()
         };
         let first: Vec<_> = (0..50)
-            .map(|seed| BackOff::new(seed).next(Mono(0), &tuning).0)
+            .map(|seed| BackOff::new(seed, &tuning).next(Mono(0)).0)
             .collect();
         assert!(first.iter().all(|wait| (1_500..=2_500).contains(wait)));
         assert!(first.iter().any(|wait| *wait != first[0]));

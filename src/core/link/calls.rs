@@ -25,20 +25,20 @@ pub(crate) enum Purpose {
 
 /// A call that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outstanding {
-    pub(crate) id: String,
-    pub(crate) purpose: Purpose,
+pub(super) struct Outstanding {
+    pub(super) id: String,
+    pub(super) purpose: Purpose,
     /// When it counts as unanswered.
-    pub(crate) until: Mono,
+    pub(super) until: Mono,
     /// Something is stored before it is sent, which may take its time.
-    pub(crate) held: bool,
+    pub(super) held: bool,
     /// How long its frame is.
-    pub(crate) bytes: usize,
+    pub(super) bytes: usize,
 }
 
 /// A call that is ready to go: everything but the queue of transaction messages waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct Call {
     pub(crate) purpose: Purpose,
     pub(crate) id: String,
     pub(crate) frame: String,
@@ -46,9 +46,9 @@ pub(crate) struct Waiting {
 
 /// The line of calls.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls {
-    pub(crate) outstanding: Option<Outstanding>,
-    waiting: VecDeque<Waiting>,
+pub(super) struct Calls {
+    pub(super) outstanding: Option<Outstanding>,
+    waiting: VecDeque<Call>,
     /// How many calls went while a message of the queue was due.
     passed_over: u32,
     /// The ids of boots of this connection whose time is over.
@@ -65,16 +65,16 @@ impl Calls {
     /// How many boots are remembered whose time is over.
     const MOST_LATE_BOOTS: usize = 8;
 
-    pub(crate) fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.waiting.len() < Self::MOST
     }
 
     /// Vendor data leaves room for the others.
-    pub(crate) fn has_room_for_data(&self) -> bool {
+    pub(super) fn has_room_for_data(&self) -> bool {
         self.waiting.len() < Self::MOST / 2
     }
 
-    pub(crate) fn is_waiting(&self, purpose: Purpose) -> bool {
+    pub(super) fn is_waiting(&self, purpose: Purpose) -> bool {
         self.outstanding
             .as_ref()
             .is_some_and(|out| out.purpose == purpose)
@@ -83,8 +83,8 @@ impl Calls {
 
     /// A call joins the line. Values that were asked for come before all: they name a transaction, and must
     /// not wait until it has ended. A person waits for an Authorize. Vendor data can wait.
-    pub(crate) fn push(&mut self, call: Waiting) {
-        let rank = |call: &Waiting| match call.purpose {
+    pub(super) fn push(&mut self, call: Call) {
+        let rank = |call: &Call| match call.purpose {
             Purpose::Meter(_) => 0,
             Purpose::Authorize(_) => 1,
             Purpose::DataTransfer(_) => 3,
@@ -97,7 +97,7 @@ impl Calls {
 
     /// Whether the queue, which has a message that is due, goes before what waits here: however much the
     /// firmware tells, transactions have their turn.
-    pub(crate) fn yields(&self) -> bool {
+    pub(super) fn yields(&self) -> bool {
         let most = match self.waiting.front().map(|call| call.purpose) {
             None => 0,
             Some(Purpose::Meter(_)) => Self::MOST_METERS_BEFORE_QUEUE,
@@ -108,36 +108,36 @@ impl Calls {
     }
 
     /// Whether such a call waits in the line, not counting one that has been sent.
-    pub(crate) fn is_in_line(&self, purpose: Purpose) -> bool {
+    pub(super) fn is_in_line(&self, purpose: Purpose) -> bool {
         self.waiting.iter().any(|call| call.purpose == purpose)
     }
 
     /// What waits in the line for such a purpose goes nowhere.
-    pub(crate) fn drop_from_line(&mut self, purpose: Purpose) {
+    pub(super) fn drop_from_line(&mut self, purpose: Purpose) {
         self.waiting.retain(|call| call.purpose != purpose);
     }
 
     /// The next call of the line goes, before a message of the queue if one is due.
-    pub(crate) fn next(&mut self, queue_is_due: bool) -> Option<Waiting> {
+    pub(super) fn next(&mut self, queue_is_due: bool) -> Option<Call> {
         let next = self.waiting.pop_front()?;
         self.passed_over += u32::from(queue_is_due);
         Some(next)
     }
 
     /// The BootNotification of the line goes, whatever waits before it.
-    pub(crate) fn next_boot(&mut self) -> Option<Waiting> {
-        let boot = |call: &Waiting| call.purpose == Purpose::Boot;
+    pub(super) fn next_boot(&mut self) -> Option<Call> {
+        let boot = |call: &Call| call.purpose == Purpose::Boot;
         let at = self.waiting.iter().position(boot)?;
         self.waiting.remove(at)
     }
 
     /// A message of the queue goes.
-    pub(crate) fn queue_has_turn(&mut self) {
+    pub(super) fn queue_has_turn(&mut self) {
         self.passed_over = 0;
     }
 
     /// The answer to the outstanding call came, if it has that id.
-    pub(crate) fn answered(&mut self, id: &str) -> Option<Purpose> {
+    pub(super) fn answered(&mut self, id: &str) -> Option<Purpose> {
         if self.outstanding.as_ref().is_some_and(|out| out.id == id) {
             return self.outstanding.take().map(|out| out.purpose);
         }
@@ -145,14 +145,14 @@ impl Calls {
     }
 
     /// Something is to be stored before a call goes out that was sent at this instant.
-    pub(crate) fn are_held(&mut self, until: Mono) {
+    pub(super) fn are_held(&mut self, until: Mono) {
         if let Some(out) = self.outstanding.as_mut().filter(|out| out.until == until) {
             out.held = true;
         }
     }
 
     /// Everything has been done: the call is on its way, and its time begins.
-    pub(crate) fn are_sent(&mut self, until: Mono) {
+    pub(super) fn are_sent(&mut self, until: Mono) {
         if let Some(out) = self.outstanding.as_mut().filter(|out| out.held) {
             (out.until, out.held) = (until, false);
         }
@@ -160,7 +160,7 @@ impl Calls {
 
     /// The outstanding call, if its time is over. It cost the others that time, and no more: a message of
     /// the queue that is due goes next.
-    pub(crate) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
+    pub(super) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
         let over = |out: &&mut Outstanding| out.until <= now;
         self.outstanding.as_mut().filter(over)?;
         let out = self.outstanding.take()?;
@@ -177,18 +177,18 @@ impl Calls {
     }
 
     /// Whether a boot of this connection has that id whose time is over.
-    pub(crate) fn is_late_boot(&mut self, id: &str) -> bool {
+    pub(super) fn is_late_boot(&mut self, id: &str) -> bool {
         let at = self.late_boots.iter().position(|late| late == id);
         at.and_then(|at| self.late_boots.remove(at)).is_some()
     }
 
     /// Nothing of what waits can be sent any more.
-    pub(crate) fn give_up_waiting(&mut self) -> Vec<Purpose> {
+    pub(super) fn give_up_waiting(&mut self) -> Vec<Purpose> {
         self.waiting.drain(..).map(|call| call.purpose).collect()
     }
 
     /// The link is gone: nothing of what was under way will be answered.
-    pub(crate) fn abandon(&mut self) -> Vec<Purpose> {
+    pub(super) fn abandon(&mut self) -> Vec<Purpose> {
         self.late_boots.clear();
         let outstanding = self.outstanding.take().map(|out| out.purpose);
         outstanding
@@ -198,45 +198,12 @@ impl Calls {
     }
 }
 
-/// Message ids that no other run of this charge point ever used: the seed of the run and a
-/// counter (`OCPP-J 1.6 §4.1.4`).
-#[derive(Clone, Debug)]
-pub(crate) struct MessageIds {
-    seed: u64,
-    /// Who counts.
-    whose: &'static str,
-    count: u64,
-}
-
-impl MessageIds {
-    pub(crate) const fn new(seed: u64) -> Self {
-        let (whose, count) = ("", 0);
-        Self { seed, whose, count }
-    }
-
-    /// Those of the queue of transaction messages, which counts by itself.
-    pub(crate) const fn queued(seed: u64) -> Self {
-        let (whose, count) = ("q", 0);
-        Self { seed, whose, count }
-    }
-
-    pub(crate) fn next(&mut self) -> String {
-        self.count += 1;
-        format!("{:016x}-{}{}", self.seed, self.whose, self.count)
-    }
-
-    pub(crate) fn are_of_this_run(&self, id: &str) -> bool {
-        let seed = id.split_once('-').map(|(seed, _)| seed);
-        seed == Some(format!("{:016x}", self.seed).as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn call(purpose: Purpose) -> Waiting {
-        Waiting {
+    fn call(purpose: Purpose) -> Call {
+        Call {
             purpose,
             id: String::new(),
             frame: String::new(),
@@ -288,14 +255,5 @@ mod tests {
         assert_eq!(calls.answered("a-2"), None);
         assert_eq!(calls.answered("a-1"), Some(Purpose::Boot));
         assert_eq!(calls.answered("a-1"), None);
-    }
-
-    // rules: 7
-    #[test]
-    fn message_ids_fit_and_differ_between_runs() {
-        let (mut one, mut two) = (MessageIds::new(1), MessageIds::queued(u64::MAX));
-        assert_ne!(one.next(), two.next());
-        two.count = u64::from(u32::MAX);
-        assert!(two.next().len() <= 36);
     }
 }
