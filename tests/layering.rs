@@ -46,7 +46,6 @@ const STILL_LONGER: &[&str] = &[
     "src/core/connector.rs",
     "src/core/engine.rs",
     "src/core/session.rs",
-    "src/core/setup.rs",
     "src/core/traffic.rs",
 ];
 

@@ -54,5 +54,5 @@ pub(crate) use settings::Settings;
 pub use settings::{BadValue, Key, KeyRow, Quantity, Rights, KEYS};
 pub use setup::*;
 pub use smart::Outlook;
-pub use tuning::TuningError;
+pub use tuning::{AfterPowerLoss, TemperatureUnit, Tuning, TuningError};
 pub use units::*;
