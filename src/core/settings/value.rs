@@ -1,5 +1,7 @@
 //! Values of configuration keys, parsed.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
+
 use crate::core::settings::keys::{Kind, PROFILES};
 use crate::wire::{Measurand, Phase};
 
@@ -115,20 +117,11 @@ fn rotations(text: &str) -> Option<Vec<i64>> {
 /// 32 to 40 hexadecimal digits are the bytes of the key; 16 to 20 other characters are used as
 /// they stand. Both are seen in the field.
 fn password(text: &str) -> Option<Vec<u8>> {
-    let bytes = text.as_bytes();
-    let is_hex = bytes.len() % 2 == 0 && bytes.iter().all(u8::is_ascii_hexdigit);
-    if is_hex && (32..=40).contains(&bytes.len()) {
-        let digit = |b: u8| {
-            char::from(b)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        return bytes
-            .chunks(2)
-            .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-            .collect();
+    match text.len() {
+        16..=20 => Some(text.into()),
+        32..=40 => HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok(),
+        _ => None,
     }
-    (16..=20).contains(&bytes.len()).then(|| bytes.to_vec())
 }
 
 #[cfg(test)]
@@ -182,6 +175,10 @@ mod tests {
         );
         let plain = Value::parse(Kind::Password, "sixteen-letters!");
         assert_eq!(plain, Some(Value::Password(b"sixteen-letters!".to_vec())));
-        assert_eq!(Value::parse(Kind::Password, "short"), None);
+        // Too short, too long, half a byte too many, and not hexadecimal.
+        let (odd, other) = ("f".repeat(33), "g".repeat(32));
+        for bad in ["short", "twenty-one-characters", &odd, &other] {
+            assert_eq!(Value::parse(Kind::Password, bad), None, "{bad}");
+        }
     }
 }
