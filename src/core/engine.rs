@@ -3,24 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::core::authorize::Authorizations;
-use crate::core::boot::Registration;
-use crate::core::cache::Cache;
-use crate::core::clock::Clock;
-use crate::core::connector::{Availability, Connector, Reports};
-use crate::core::faults::Faults;
 use crate::core::ledger::Ledger;
 use crate::core::link::Link;
-use crate::core::meter::Meter;
 use crate::core::output::Output;
-use crate::core::questions::Questions;
-use crate::core::reset::Reset;
+use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
-use crate::core::smart::{Installed, Offers};
+use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    ConnectorId, Effect, Fact, Input, Place, Setup, SetupError, Stored, Transaction, TxId,
+    Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
 };
-use crate::time::{Mono, Now, Wall};
+use crate::time::{Mono, Now};
+use crate::wire::ChargingRateUnitType;
 
 /// One charge point: all that it knows, and every decision.
 ///
@@ -28,43 +21,12 @@ use crate::time::{Mono, Now, Wall};
 /// in order, before the next `handle`.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) setup: Setup,
-    pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
-    pub(crate) now: Now,
-    /// Nothing happened but that time has passed.
-    pub(crate) idle: bool,
-    /// The newest time that an earlier run is known to have stored.
-    pub(crate) newest: Wall,
-    /// When the time was last asked for because of a jump, or will be.
-    pub(crate) asked_time: Option<Mono>,
-    pub(crate) link: Link,
-    /// The host stops us: nothing new is begun.
-    pub(crate) closing: bool,
-    pub(crate) registration: Registration,
-    pub(crate) heartbeat: Option<Mono>,
-    pub(crate) ledger: Ledger,
-    pub(crate) connectors: Vec<Connector>,
-    /// Connector 0: the charge point as a whole.
-    pub(crate) availability: Availability,
-    pub(crate) faults: Faults,
-    pub(crate) warnings: Faults,
-    /// The central system has accepted us, in this run or an earlier one.
-    pub(crate) accepted: bool,
-    /// The main meter, if there is one.
-    pub(crate) main_meter: Option<Meter>,
-    /// The next instant of the clock-aligned interval.
-    pub(crate) aligned: Option<Wall>,
-    pub(crate) reports: Reports,
-    /// Shared with whoever looks ahead.
-    pub(crate) profiles: Arc<Installed>,
-    pub(crate) offers: Offers,
-    pub(crate) cache: Cache,
-    pub(crate) authorizations: Authorizations,
-    pub(crate) questions: Questions,
-    pub(crate) reset: Option<Reset>,
-    pub(crate) counters: Counters,
-    pub(crate) out: Output,
+    now: Now,
+    protocol: Protocol,
+    station: Station,
+    ledger: Ledger,
+    link: Link,
+    out: Output,
 }
 
 /// How much happened since the start.
@@ -149,70 +111,50 @@ impl Engine {
         if matches!(profile, 1 | 2) && settings.password().is_none() {
             return Err(SetupError::Password(profile));
         }
-        let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
-        let numbered = ids.zip(&setup.connectors);
-        let connectors = numbered
-            .map(|(id, made)| Connector::new(id, made.lockable))
-            .collect();
-        let newest = stored.newest();
+        let newest = stored.newest().unwrap_or_default();
         let mut out = Output::default();
+        out.tell_damaged(std::mem::take(&mut stored.damaged));
         let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
+        let link = Link::new(&setup, now.mono);
+        let station = Station::new(setup, settings, &mut stored, now);
+        let places = station.places().count();
         let mut engine = Self {
-            settings,
-            clock: Clock::new(now, newest),
             now,
-            idle: false,
-            newest: newest.unwrap_or_default(),
-            asked_time: None,
-            link: Link::new(&setup, now.mono),
-            closing: false,
-            registration: Registration::Unknown { retry: now.mono },
-            heartbeat: None,
+            protocol: Protocol::new(places, newest, now.mono),
+            station,
             ledger,
-            connectors,
-            availability: Availability::OPERATIVE,
-            faults: Faults::NONE,
-            warnings: Faults::NONE,
-            accepted: stored.accepted,
-            main_meter: setup.tuning.main_meter.then(Meter::new),
-            aligned: None,
-            reports: Reports::default(),
-            profiles: Arc::default(),
-            offers: Offers::default(),
-            cache: Cache::new(stored.cache),
-            authorizations: Authorizations::default(),
-            questions: Questions::default(),
-            reset: None,
-            counters: Counters::default(),
+            link,
             out,
-            setup,
         };
-        for (place, operative) in stored.availability {
-            if let Some(availability) = engine.availability_mut(place) {
-                availability.central = operative;
-            }
-        }
-        for (place, operative) in stored.local_availability {
-            if let Some(availability) = engine.availability_mut(place) {
-                availability.local = operative;
-            }
-        }
-        for (at, register) in stored.registers {
-            if let Some(connector) = engine.connector_mut(at) {
-                connector.meter.remembered = Some(register);
-            }
-        }
-        let unit = engine.setup.tuning.temperature_unit;
-        let meters = engine.connectors.iter_mut().map(|one| &mut one.meter);
-        for meter in meters.chain(&mut engine.main_meter) {
-            meter.temperature = unit;
-        }
-        engine.out.tell_damaged(stored.damaged);
-        engine.restore(stored.running, stored.orderly);
-        engine.restore_profiles(stored.profiles);
-        engine.rearm_aligned();
-        engine.settle();
+        let kept = Kept {
+            running: stored.running,
+            orderly: stored.orderly,
+            profiles: stored.profiles,
+        };
+        engine.at_station(|station, cx| station.restore_kept(kept, cx));
+        engine.settle(false);
         Ok(engine)
+    }
+
+    /// The protocol, and what it works with. `idle`: nothing happened but that time has passed.
+    fn protocol(&mut self, idle: bool) -> (&mut Protocol, Context<'_>) {
+        let cx = Context {
+            now: self.now,
+            idle,
+            station: &mut self.station,
+            ledger: &mut self.ledger,
+            link: &mut self.link,
+            out: &mut self.out,
+        };
+        (&mut self.protocol, cx)
+    }
+
+    fn at_station<T>(
+        &mut self,
+        act: impl FnOnce(&mut Station, &mut station::Context<'_>) -> T,
+    ) -> T {
+        let (protocol, mut cx) = self.protocol(false);
+        protocol.at_station(&mut cx, act)
     }
 
     /// Takes in one thing that happened at a time. All that the one before led to has been carried out by
@@ -230,25 +172,25 @@ impl Engine {
             wall: now.wall,
         };
         // All that the last input led to has been done.
-        self.questions.are_seen(mono);
-        self.answers_are_out();
-        let patience = self.settings.secs(Key::MessageTimeout);
+        self.station.answers_are_out(mono);
+        self.link.answers_are_out(mono);
+        let patience = self.station.settings().secs(Key::MessageTimeout);
         self.link.is_sent(mono + patience);
-        self.idle = matches!(input, Input::Deadline);
-        self.mind_jump(before);
+        let idle = matches!(input, Input::Deadline);
+        let (protocol, mut cx) = self.protocol(idle);
+        protocol.mind_jump(before, &cx);
         match input {
-            Input::Link(news) => self.on_link(news),
+            Input::Link(news) => protocol.on_link(news, &mut cx),
             Input::Charger(fact) => self.on_fact(fact),
-            Input::Answer(request, answer) => self.on_answer(request, answer),
-            Input::Fetched(fetched) => self.on_fetched(fetched),
-            Input::Deadline => {}
+            Input::Answer(request, answer) => protocol.on_answer(request, answer, &mut cx),
+            Input::Fetched(fetched) => protocol.on_fetched(fetched, &mut cx),
+            // An answer that came in time counts however long the rest of us were held up.
+            Input::Deadline => {
+                protocol.expire_questions(&mut cx);
+                protocol.expire_calls(&mut cx);
+            }
         }
-        // An answer that came in time counts however long the rest of us were held up.
-        if self.idle {
-            self.expire_questions();
-            self.expire_calls();
-        }
-        self.settle();
+        self.settle(idle);
     }
 
     /// The next thing to do.
@@ -263,8 +205,8 @@ impl Engine {
         Counters {
             queued: self.ledger.len(),
             thinned: self.ledger.thinned(),
-            clock_offset_ms: self.clock.offset(),
-            ..self.counters
+            clock_offset_ms: self.station.clock().offset(),
+            ..self.protocol.counters()
         }
     }
 
@@ -276,152 +218,134 @@ impl Engine {
 
     /// All configuration keys; those that may not be read have no value.
     pub fn settings(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.settings.iter()
+        self.station.settings().iter()
     }
 
     /// The configuration keys, to look at what a change would come to.
     #[cfg(feature = "net")]
     pub(crate) fn keys(&self) -> Settings {
-        self.settings.clone()
+        self.station.settings().clone()
     }
 
     /// Whether [`Fact::Closing`] has been dealt with: all is stored, and the link is closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        self.closing
+        self.station.is_closing()
+    }
+
+    /// The composite schedule of a connector, or of the grid connection, from now on for so
+    /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
+    #[must_use]
+    pub fn schedule(
+        &self,
+        now: Now,
+        place: Place,
+        duration: u32,
+        unit: ChargingRateUnitType,
+    ) -> Schedule {
+        self.outlook().schedule(now, place, duration, unit)
+    }
+
+    /// A copy of what composite schedules are made from, which can be asked on any thread.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        self.station.outlook(&self.ledger)
+    }
+
+    /// Whether a copy says what a new one would.
+    #[must_use]
+    pub fn agrees_with(&self, outlook: &Outlook) -> bool {
+        self.station.agrees_with(outlook, &self.ledger)
     }
 
     fn on_fact(&mut self, fact: Fact) {
+        let (protocol, mut cx) = self.protocol(false);
+        let cx = &mut cx;
         match fact {
-            Fact::Ev(at, ev) => self.on_ev(at, ev),
-            Fact::Fault(at, fault) => self.on_fault(at, fault),
-            Fact::Warning(at, warning) => self.on_warning(at, warning),
-            Fact::FaultOver(at, code) => self.on_fault_over(at, code),
-            Fact::WarningOver(at, code) => self.on_warning_over(at, code),
-            Fact::Operative(at, operative) => self.set_in_service(at, operative),
-            Fact::Clock(wall) => {
-                let first = !self.clock.is_synced();
-                self.set_clock(wall);
-                if first {
-                    self.connect_by_clock();
-                }
+            Fact::Ev(at, ev) => protocol.at_station(cx, |it, cx| it.on_ev(at, ev, cx)),
+            Fact::Fault(at, fault) => cx.station.on_fault(at, fault),
+            Fact::Warning(at, warning) => cx.station.on_warning(at, warning),
+            Fact::FaultOver(at, code) => cx.station.on_fault_over(at, code),
+            Fact::WarningOver(at, code) => cx.station.on_warning_over(at, code),
+            Fact::Operative(at, operative) => {
+                protocol.at_station(cx, |it, cx| it.set_in_service(at, operative, cx));
             }
-            Fact::Meter(at, readings) => self.on_meter(at, &readings, false),
-            Fact::SignedMeter(at, signed) => self.on_signed_meter(at, signed),
-            Fact::Tag(at, tag) => self.on_tag(&at, tag),
-            Fact::StopTx(at, reason) => self.stop(at, reason, None),
-            Fact::Network(up) => self.on_network(up),
+            Fact::Clock(wall) => protocol.on_clock(wall, cx),
+            Fact::Meter(at, readings) => {
+                protocol.at_station(cx, |it, cx| it.on_meter(at, &readings, false, cx));
+            }
+            Fact::SignedMeter(at, signed) => cx.station.on_signed_meter(at, signed),
+            Fact::Tag(at, tag) => protocol.at_station(cx, |it, cx| it.on_tag(&at, tag, cx)),
+            Fact::StopTx(at, reason) => {
+                protocol.at_station(cx, |it, cx| it.stop(at, reason, None, cx));
+            }
+            Fact::Network(up) => protocol.on_network(up, cx),
             Fact::DataTransfer {
                 token,
                 vendor,
                 message,
                 data,
             } => {
-                self.send_data(token, vendor, message, data);
+                protocol.send_data(token, vendor, message, data, cx);
             }
-            Fact::Deliver(tx) => self.ledger.deliver_again(tx, self.now.mono, &mut self.out),
-            Fact::Forget(tx) => self.ledger.forget_undelivered(tx, &mut self.out),
-            Fact::SetKey(key, value) => self.set_key(key.as_str(), value.as_str()),
-            Fact::PowerFails => self.on_power_fails(),
-            Fact::Closing => self.on_closing(),
+            Fact::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
+            Fact::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
+            Fact::SetKey(key, value) => protocol.set_key(key.as_str(), value.as_str(), cx),
+            Fact::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
+            Fact::Closing => protocol.on_closing(cx),
         }
     }
 
-    /// Does everything that follows from the state being what it is: overdue deadlines, sessions
-    /// that can start, statuses and commands that changed, calls that can go out.
-    fn settle(&mut self) {
-        self.expire();
-        self.advance_sessions();
-        self.offer_supplies();
-        self.report_statuses();
-        self.command_supplies();
-        self.mind_reset();
-        let (online, now) = (self.is_online(), self.now.mono);
-        self.ledger.commit(online, now, &mut self.out);
-        self.look_later();
+    /// Does everything that follows from the state being what it is.
+    fn settle(&mut self, idle: bool) {
+        let (protocol, mut cx) = self.protocol(idle);
+        let cx = &mut cx;
+        // What is overdue comes first: it changes what the rest looks at.
+        protocol.expire(cx);
+        protocol.at_station(cx, |station, cx| station.expire(cx));
+        protocol.expire_reset(cx);
+        protocol.report(cx);
+        // Sessions, then what they may draw, since an offer is made to those that run.
+        protocol.at_station(cx, |station, cx| {
+            station.advance_sessions(cx);
+            station.offer_supplies(cx);
+        });
+        // A status is told before the command that it leads to, so that a host knows why.
+        protocol.report_statuses(cx);
+        protocol.at_station(cx, |station, cx| station.command_supplies(cx));
+        protocol.mind_reset(cx);
+        // Readings are stored before anything is sent, which may say the same.
+        let online = protocol.is_online(cx.link);
+        cx.ledger.commit(online, cx.now.mono, cx.out);
+        protocol.at_station(cx, |station, cx| station.look_later(cx));
         if online {
-            self.ledger.redeliver(now, &mut self.out);
+            cx.ledger.redeliver(cx.now.mono, cx.out);
         }
-        self.send_next();
-        self.ledger.forget();
-        self.ledger.fetch(&mut self.out);
+        protocol.send_next(cx);
+        // The window of the queue is as it will be: what it needs is fetched, what it does not is forgotten.
+        cx.ledger.forget();
+        cx.ledger.fetch(cx.out);
         // Durable before visible: whatever this input changed is stored before anybody hears of it.
-        if self.out.stores() {
+        if cx.out.stores() {
             // No sample on the disk may be newer than what is known of its transaction there.
-            self.ledger.save_all(&mut self.out);
-            self.look_later();
-            let patience = self.settings.secs(Key::MessageTimeout);
-            self.link.is_held(self.now.mono + patience);
+            protocol.at_station(cx, |station, cx| station.save_all(cx));
+            let patience = cx.station.settings().secs(Key::MessageTimeout);
+            cx.link.is_held(cx.now.mono + patience);
         }
-        self.out.is_complete();
-    }
-
-    /// Everything whose time has come.
-    fn expire(&mut self) {
-        self.expire_link();
-        self.expire_boot();
-        self.expire_sessions();
-        self.expire_samples();
-        self.expire_reset();
+        cx.out.is_complete();
     }
 
     /// The time of the next thing to do if nothing else happens, and what that is.
     #[must_use]
     pub fn deadline(&self) -> Option<(Mono, Due)> {
-        let link = self.link_deadline();
-        let calls = self.call_deadline();
-        let boot = self.boot_deadline();
-        let questions = self.questions.deadline().map(|at| (at, Due::Question));
-        let sessions = self.session_deadline();
-        let statuses = self.status_deadline();
+        let protocol = self.protocol.deadline(View {
+            now: self.now.mono,
+            station: &self.station,
+            ledger: &self.ledger,
+            link: &self.link,
+        });
+        let station = self.station.deadline(self.now.mono);
         let commit = self.ledger.commit_due().map(|at| (at, Due::Commit));
-        let aligned = self.aligned_deadline();
-        let limits = self.offer_deadline();
-        let reset = self.reset_deadline();
-        let again = self.ledger.redelivery_due().filter(|_| self.is_online());
-        let again = again.map(|at| (at, Due::Redelivery));
-        let all = [
-            link, calls, boot, questions, sessions, statuses, aligned, limits, commit, reset, again,
-        ];
-        all.into_iter().flatten().min()
-    }
-
-    /// What was read just now and is durable need not be read again soon.
-    pub(crate) fn look_later(&mut self) {
-        while let Some(at) = self.ledger.next_saved() {
-            let connector = self.connector(at);
-            if connector.is_some_and(|known| known.meter.is_fresh(self.now.mono)) {
-                self.rearm_watch(at);
-            }
-        }
-    }
-
-    pub(crate) fn connector(&self, id: ConnectorId) -> Option<&Connector> {
-        self.connectors.get(id.index())
-    }
-
-    pub(crate) fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
-        self.connectors.get_mut(id.index())
-    }
-
-    /// A place by the number that the central system names it by, if it exists here.
-    pub(crate) fn place(&self, number: i32) -> Option<Place> {
-        let place = Place::new(u32::try_from(number).ok()?)?;
-        let exists = place
-            .connector()
-            .map_or(true, |at| self.connector(at).is_some());
-        exists.then_some(place)
-    }
-
-    /// The charge point as a whole, and its connectors by their numbers; borrows nothing.
-    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + Clone + 'static {
-        let connectors = self.connector_ids().map(Place::Connector);
-        std::iter::once(Place::ChargePoint).chain(connectors)
-    }
-
-    /// All connectors by their numbers; borrows nothing.
-    pub(crate) fn connector_ids(&self) -> impl Iterator<Item = ConnectorId> + Clone + 'static {
-        let count = u32::try_from(self.connectors.len()).unwrap_or(0);
-        (1..=count).filter_map(ConnectorId::new)
+        [protocol, station, commit].into_iter().flatten().min()
     }
 }

@@ -10,38 +10,19 @@
 //! out, so that a power cut at any instant loses nothing that was sent or told.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod authorize;
-mod boot;
-mod cache;
 mod clock;
-mod configuration;
-mod connector;
-mod delivery;
 mod effect;
 mod engine;
-mod faults;
-mod feature_profiles;
-mod grid;
 mod input;
 mod ledger;
 mod link;
 mod message_ids;
-mod meter;
-mod metering;
 mod output;
-mod permission;
-mod power;
-mod questions;
+mod protocol;
 mod record;
-mod requests;
-mod reset;
-mod sampling;
-mod session;
 mod settings;
 mod setup;
-mod smart;
-mod status;
-mod traffic;
+mod station;
 mod tuning;
 mod units;
 
@@ -53,6 +34,6 @@ pub use record::*;
 pub(crate) use settings::Settings;
 pub use settings::{BadValue, Key, KeyRow, Quantity, Rights, KEYS};
 pub use setup::*;
-pub use smart::Outlook;
+pub use station::Outlook;
 pub use tuning::{AfterPowerLoss, TemperatureUnit, Tuning, TuningError};
 pub use units::*;

@@ -83,6 +83,11 @@ impl Place {
         i32::try_from(self.number()).unwrap_or(i32::MAX)
     }
 
+    /// Its place in an array of all places.
+    pub(crate) const fn index(self) -> usize {
+        self.number() as usize
+    }
+
     /// The connector, if it is one.
     #[must_use]
     pub const fn connector(self) -> Option<ConnectorId> {

@@ -7,9 +7,9 @@ use crate::core::{Access, CloseReason, Connection, Due, Effect, Notice};
 use crate::time::{Millis, Mono};
 
 /// An answer is out for so long before the connection is closed.
-pub(crate) const ANSWER_OUT: Millis = Millis(100);
+const ANSWER_OUT: Millis = Millis(100);
 /// So long nobody hears of us then.
-pub(crate) const AWAY: Millis = Millis::from_secs(1);
+const AWAY: Millis = Millis::from_secs(1);
 /// So long we wait for the answer to a call of ours that is out: it would have to be sent again.
 const LAST_ANSWER: Millis = Millis::from_secs(5);
 

@@ -7,7 +7,6 @@ mod connection;
 mod state;
 
 pub(crate) use calls::{Call, Purpose};
-pub(crate) use connection::{ANSWER_OUT, AWAY};
 
 use serde_json::value::RawValue;
 

@@ -1,0 +1,90 @@
+//! GetConfiguration and ChangeConfiguration, and what a change sets off (`OCPP 1.6 §5.3`, `§5.8`).
+
+use super::{Context, V16};
+use crate::core::settings::{Key, Rights};
+use crate::core::{Notice, Write};
+use crate::wire::{
+    ChangeConfiguration, ChangeConfigurationResponse, ConfigurationStatus, GetConfiguration,
+    GetConfigurationResponse, KeyValue, MessageId,
+};
+
+impl V16 {
+    pub(super) fn on_get_configuration(
+        id: &MessageId,
+        request: &GetConfiguration,
+        cx: &mut Context<'_>,
+    ) {
+        let all = cx.settings().list();
+        let named = request.key.as_deref().unwrap_or(&[]);
+        let most = usize::try_from(cx.settings().int(Key::GetConfigurationMaxKeys)).unwrap_or(0);
+        let mut answer = GetConfigurationResponse {
+            configuration_key: None,
+            unknown_key: None,
+        };
+        if named.is_empty() {
+            answer.configuration_key = Some(all);
+            return Self::respond(id.as_str(), &answer, cx);
+        }
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for name in named.iter().take(most) {
+            match all.iter().find(|entry| entry.key == *name) {
+                Some(entry) => known.push(entry.clone()),
+                // A key that cannot be read exists all the same.
+                None if cx.settings().knows(name.as_str()) => {
+                    known.push(KeyValue {
+                        key: name.clone(),
+                        readonly: false,
+                        value: None,
+                    });
+                }
+                None => unknown.push(name.clone()),
+            }
+        }
+        answer.configuration_key = Some(known);
+        answer.unknown_key = (!unknown.is_empty()).then_some(unknown);
+        Self::respond(id.as_str(), &answer, cx);
+    }
+
+    pub(super) fn on_change_configuration(
+        &mut self,
+        id: &MessageId,
+        request: &ChangeConfiguration,
+        cx: &mut Context<'_>,
+    ) {
+        let (name, value) = (request.key.as_str(), request.value.as_str());
+        let status = cx.station.change_key(name, value);
+        let changed = matches!(
+            status,
+            ConfigurationStatus::Accepted | ConfigurationStatus::RebootRequired
+        );
+        Self::respond(id.as_str(), &ChangeConfigurationResponse { status }, cx);
+        if changed {
+            self.on_key_changed(name, value, cx);
+        }
+    }
+
+    /// The firmware changes a key; it may change what the central system may only read.
+    pub(crate) fn set_key(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
+        match cx.station.set_key(name, value) {
+            true => self.on_key_changed(name, value, cx),
+            false => log::error!("configuration key {name} cannot be set to what the host asks"),
+        }
+    }
+
+    /// Stores a change and makes it effective at once.
+    fn on_key_changed(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
+        let key = Key::by_name(name);
+        let name = cx.settings().spelling(name).to_owned();
+        cx.out
+            .durable(Write::Setting(name.clone(), value.to_owned()));
+        let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
+        cx.out
+            .tell(Notice::Key(name, (!secret).then(|| value.to_owned())));
+        cx.station.on_key_changed(key, cx.now.mono);
+        match key {
+            Some(Key::HeartbeatInterval) => self.rearm_heartbeat(cx),
+            Some(Key::AuthorizationKey) => self.reconnect(cx),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! OCPP 1.6: one file a family of messages, both directions.
+
+mod authorize;
+mod boot;
+mod calls;
+mod configuration;
+mod connection;
+mod data_transfer;
+mod device;
+mod feature_profiles;
+mod meter_values;
+mod remote;
+mod requests;
+mod smart_charging;
+mod status;
+mod transactions;
+mod transitions;
+mod trigger;
+
+use self::boot::Registration;
+use self::transitions::Reports;
+use super::{Context, View};
+use crate::core::link::Link;
+use crate::core::station::{self, Event, Station};
+use crate::core::{Counters, Due};
+use crate::time::{Mono, Wall};
+
+/// What OCPP 1.6 knows of its central system.
+#[derive(Debug)]
+pub(crate) struct V16 {
+    registration: Registration,
+    heartbeat: Option<Mono>,
+    /// When the time was last asked for because of a jump, or will be.
+    asked_time: Option<Mono>,
+    /// How the status of each place gets to the central system, by its number.
+    reports: Vec<Reports>,
+    /// The newest time that an earlier run is known to have stored.
+    newest: Wall,
+    counters: Counters,
+}
+
+impl V16 {
+    pub(crate) fn new(places: usize, newest: Wall, now: Mono) -> Self {
+        Self {
+            registration: Registration::Unknown { retry: now },
+            heartbeat: None,
+            asked_time: None,
+            reports: vec![Reports::default(); places],
+            newest,
+            counters: Counters::default(),
+        }
+    }
+
+    pub(crate) const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Whether the central system is there and has accepted us.
+    pub(crate) fn is_online(&self, link: &Link) -> bool {
+        link.is_up() && self.registration.is_accepted()
+    }
+
+    /// Something is done at the station.
+    pub(crate) fn at_station<T>(
+        &self,
+        cx: &mut Context<'_>,
+        act: impl FnOnce(&mut Station, &mut station::Context<'_>) -> T,
+    ) -> T {
+        let mut at_station = station::Context {
+            now: cx.now,
+            online: self.is_online(cx.link),
+            has_room: cx.link.has_room(),
+            ledger: cx.ledger,
+            out: cx.out,
+        };
+        act(cx.station, &mut at_station)
+    }
+
+    /// What happened at the station is reported.
+    pub(crate) fn report(&mut self, cx: &mut Context<'_>) {
+        while let Some(event) = cx.station.next_event() {
+            match event {
+                Event::Authorize(number, tag) => Self::ask_about(number, tag, cx),
+                Event::Reading {
+                    place,
+                    tx,
+                    at,
+                    values,
+                } => Self::send_reading(place, tx, at, values, cx),
+            }
+        }
+    }
+
+    /// What is due on the link, and of the registration.
+    pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
+        self.expire_link(cx);
+        self.expire_boot(cx);
+    }
+
+    /// The time of the next thing to do if nothing else happens, and what that is.
+    pub(crate) fn deadline(&self, it: View<'_>) -> Option<(Mono, Due)> {
+        let ping = Self::ping_interval(it.station);
+        let link = it.link.deadline(ping, it.now);
+        let calls = self.call_deadline(it);
+        let boot = self.boot_deadline(it);
+        let statuses = self.status_deadline(it);
+        let again = it
+            .ledger
+            .redelivery_due()
+            .filter(|_| self.is_online(it.link));
+        let again = again.map(|at| (at, Due::Redelivery));
+        let all = [link, calls, boot, statuses, again];
+        all.into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,79 @@
+//! RemoteStartTransaction and RemoteStopTransaction (`OCPP 1.6 §5.11`, `§5.12`).
+
+use super::{Context, V16};
+use crate::core::settings::Key;
+use crate::core::station::{is_tag, Aim};
+use crate::core::ConnectorId;
+use crate::wire::{
+    MessageId, Reason, RemoteStartStopStatus, RemoteStartTransaction,
+    RemoteStartTransactionResponse, RemoteStopTransaction, RemoteStopTransactionResponse,
+};
+
+impl V16 {
+    /// The answer means "will try", and comes before anything is tried.
+    pub(super) fn on_remote_start(
+        &self,
+        id: &MessageId,
+        request: RemoteStartTransaction,
+        cx: &mut Context<'_>,
+    ) {
+        let places = self.places_for_remote_start(&request, cx);
+        let status = match places {
+            Some(_) => RemoteStartStopStatus::Accepted,
+            None => RemoteStartStopStatus::Rejected,
+        };
+        Self::respond(id.as_str(), &RemoteStartTransactionResponse { status }, cx);
+        let Some(places) = places else { return };
+        let smart = cx.settings().has_profile("SmartCharging");
+        let profile = request.charging_profile.filter(|_| smart).map(Box::new);
+        let aim = Aim::Start(places, profile);
+        let asks = cx.settings().is(Key::AuthorizeRemoteTxRequests);
+        self.at_station(cx, |station, cx| match asks {
+            true => station.authorize(request.id_tag, aim, cx),
+            false => station.grant(request.id_tag, None, aim, cx),
+        });
+    }
+
+    /// Where it may start. The central system that names no connector leaves it to the driver.
+    fn places_for_remote_start(
+        &self,
+        request: &RemoteStartTransaction,
+        cx: &Context<'_>,
+    ) -> Option<Vec<ConnectorId>> {
+        if !self.registration.is_accepted() || !is_tag(&request.id_tag) {
+            return None;
+        }
+        let places: Vec<_> = match request.connector_id {
+            Some(number) => vec![cx.station.existing(number)?],
+            None => cx.station.connector_ids().collect(),
+        };
+        let at = cx.station.pick(&places)?;
+        // Without smart charging a profile is not looked at (OCPP 1.6 §5.11).
+        let smart = cx.settings().has_profile("SmartCharging");
+        let profile = request.charging_profile.as_ref().filter(|_| smart);
+        let now = cx.now.mono;
+        let possible = profile.map_or(true, |profile| {
+            cx.station.takes_remote_profile(at, profile, now)
+        });
+        possible.then_some(places)
+    }
+
+    /// The id decides alone; a transaction without one cannot be meant.
+    pub(super) fn on_remote_stop(
+        &self,
+        id: &MessageId,
+        request: &RemoteStopTransaction,
+        cx: &mut Context<'_>,
+    ) {
+        let at = cx.station.where_runs(request.transaction_id, cx.ledger);
+        let at = at.filter(|_| self.registration.is_accepted());
+        let status = match at {
+            Some(_) => RemoteStartStopStatus::Accepted,
+            None => RemoteStartStopStatus::Rejected,
+        };
+        Self::respond(id.as_str(), &RemoteStopTransactionResponse { status }, cx);
+        if let Some(at) = at {
+            self.at_station(cx, |station, cx| station.stop(at, Reason::Remote, None, cx));
+        }
+    }
+}

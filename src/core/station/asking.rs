@@ -1,0 +1,80 @@
+//! What the firmware is asked, and what becomes of its answers.
+
+use super::questions::{Asked, Caller, Repeated};
+use super::{Context, Station};
+use crate::core::{Answer, Notice, Place, Question, RequestId};
+
+impl Station {
+    /// Asks the firmware. Says whether it could be asked.
+    pub(crate) fn ask(&mut self, question: Question, asked: Asked, cx: &mut Context<'_>) -> bool {
+        let (now, patience) = (cx.now.mono, self.setup.tuning.answer_timeout);
+        let Some(request) = self.questions.ask(&question, asked, now, patience) else {
+            return false;
+        };
+        cx.out.tell(Notice::Ask(request, question));
+        true
+    }
+
+    /// Whether a call that would be this question repeats one that is being handled.
+    pub(crate) fn repeats(&mut self, call: &Caller, question: Option<&Question>) -> Repeated {
+        self.questions.repeats(call, question)
+    }
+
+    /// The firmware answers. What the central system asked for is returned, for its answer.
+    pub(crate) fn on_answer(
+        &mut self,
+        request: RequestId,
+        answer: Answer,
+        cx: &mut Context<'_>,
+    ) -> Option<(Asked, Answer)> {
+        match self.questions.answered(request) {
+            Some(asked) => return self.conclude(asked, answer, cx),
+            None => log::debug!("an answer came after its time"),
+        }
+        // What a meter says late is still what it shows.
+        if let (Some(place), Answer::Meter(readings)) = (self.questions.late_meter(request), answer)
+        {
+            self.on_meter(place, &readings, true, cx);
+        }
+        None
+    }
+
+    /// The firmware did not answer in time: the next question that the central system waits for, with what is
+    /// answered in its place.
+    pub(crate) fn expire_question(&mut self, cx: &mut Context<'_>) -> Option<(Asked, Answer)> {
+        while let Some((request, asked, default)) = self.questions.expired(cx.now.mono) {
+            log::warn!("the firmware did not answer in time");
+            cx.out.tell(Notice::Expired(request));
+            let of_call = self.conclude(asked, default, cx);
+            if of_call.is_some() {
+                return of_call;
+            }
+        }
+        None
+    }
+
+    fn conclude(
+        &mut self,
+        asked: Asked,
+        answer: Answer,
+        cx: &mut Context<'_>,
+    ) -> Option<(Asked, Answer)> {
+        let at: Place = match asked {
+            Asked::Meter(at) => at,
+            of_call => return Some((of_call, answer)),
+        };
+        match answer {
+            Answer::Meter(readings) if !readings.is_empty() => {
+                self.on_meter(at, &readings, false, cx);
+            }
+            _ => {
+                log::warn!(
+                    "connector {}: the meter could not be read",
+                    at.connector_id()
+                );
+                self.on_silent_meter(at, cx);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,373 @@
+//! Who may charge: tags, the central system's word, and what is known without it
+//! (`OCPP 1.6 §3.5`, `§3.10`, `§4.1`).
+
+use std::collections::BTreeMap;
+
+use crate::core::ledger::Ledger;
+use crate::core::output::Output;
+use crate::core::settings::Key;
+use crate::core::station::connector::{Allowed, Session};
+use crate::core::station::{Context, Event, Station};
+use crate::core::{CachedTag, ConnectorId, Ev, Notice};
+use crate::wire::{AuthorizationStatus, ChargingProfile, IdTagInfo, IdToken, Reason};
+
+/// Tags that the central system has been asked about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authorizations {
+    count: u64,
+    open: BTreeMap<u64, Open>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    tag: IdToken,
+    aim: Aim,
+}
+
+/// What a tag is to do, at one of these connectors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Aim {
+    /// Start a transaction, with the charging profile that a remote start brought.
+    Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
+    /// Stop a transaction of the same group.
+    Stop(Vec<ConnectorId>),
+}
+
+/// Whether it can be one: something that people and databases can read.
+pub(crate) fn is_tag(tag: &IdToken) -> bool {
+    let text = tag.as_str();
+    !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
+/// A group by the tag that stands for it. A name that is empty or blank is the way in which many databases
+/// say that there is none: taken for a group it would be that of all customers.
+pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
+    is_tag(&parent).then_some(parent)
+}
+
+/// How many tags may be asked about at once.
+const MOST_OPEN: usize = 16;
+
+impl Station {
+    /// A tag is shown at a reader that serves these connectors; none named: all.
+    pub(crate) fn on_tag(&mut self, named: &[ConnectorId], tag: IdToken, cx: &mut Context<'_>) {
+        if !is_tag(&tag) {
+            log::warn!("a tag that is empty, or has control characters in it, is ignored");
+            return;
+        }
+        let at: Vec<_> = if named.is_empty() {
+            self.connector_ids().collect()
+        } else {
+            named
+                .iter()
+                .copied()
+                .filter(|at| self.connector(*at).is_some())
+                .collect()
+        };
+        if let Some(at) = self.find_running(&at, |starter, _| *starter == tag, cx.ledger) {
+            // The tag that started it stops it, without asking (OCPP 1.6 §4.1).
+            self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+            return self.stop(at, Reason::Local, Some(tag), cx);
+        }
+        if self.release(&at, |owner| owner.tag == tag) {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+        }
+        if self.take_back(&at, &tag, cx) {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+        }
+        if self
+            .authorizations
+            .open
+            .values()
+            .any(|open| open.tag == tag)
+        {
+            return;
+        }
+        if self.pick(&at).is_some() {
+            return self.authorize(tag, Aim::Start(at, None), cx);
+        }
+        // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10), or has
+        // a cable here that is kept for him.
+        let grouped = self.find_running(&at, |_, parent| parent.is_some(), cx.ledger);
+        if grouped.is_some() || self.keeps_for_group(&at) {
+            return self.authorize(tag, Aim::Stop(at), cx);
+        }
+        self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
+    }
+
+    fn find_running(
+        &self,
+        at: &[ConnectorId],
+        fits: impl Fn(&IdToken, Option<&IdToken>) -> bool,
+        ledger: &Ledger,
+    ) -> Option<ConnectorId> {
+        let running = |at: &ConnectorId| match &self.connector(*at)?.session {
+            Session::Running(run) => ledger.transaction(run.tx),
+            _ => None,
+        };
+        let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
+        all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))
+            .map(|(at, _)| at)
+    }
+
+    /// Unlocks the cable that is kept for somebody. Says whether there was one.
+    fn release(&mut self, at: &[ConnectorId], fits: impl Fn(&Allowed) -> bool) -> bool {
+        for at in at {
+            let Some(connector) = self.connector_mut(*at) else {
+                continue;
+            };
+            if let Session::Finishing { hold, .. } = &mut connector.session {
+                if hold.as_ref().is_some_and(&fits) {
+                    *hold = None;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// A tag of the same group gets a kept cable out (errata 3.17).
+    fn release_for_group(&mut self, at: &[ConnectorId], group: Option<&IdToken>) -> bool {
+        group.is_some() && self.release(at, |owner| owner.parent.as_ref() == group)
+    }
+
+    fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
+        let kept = |at: &ConnectorId| match &self.connector(*at)?.session {
+            Session::Finishing { hold, .. } => hold.as_ref()?.parent.as_ref(),
+            _ => None,
+        };
+        at.iter().any(|at| kept(at).is_some())
+    }
+
+    /// A tag that is shown a second time before anything was plugged in is taken back
+    /// (`OCPP 1.6 §4.9`, B1).
+    fn take_back(&mut self, at: &[ConnectorId], tag: &IdToken, cx: &mut Context<'_>) -> bool {
+        for at in at {
+            let Some(connector) = self.connector_mut(*at) else {
+                continue;
+            };
+            match &mut connector.session {
+                Session::Preparing { allowed, .. }
+                    if allowed.as_ref().is_some_and(|allowed| allowed.tag == *tag) =>
+                {
+                    *allowed = None;
+                    return true;
+                }
+                Session::Starting(allowed) if allowed.tag == *tag => {
+                    self.call_off(*at, cx);
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Nobody who is still being asked about starts anything at a connector any more.
+    pub(crate) fn withdraw(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        for open in self.authorizations.open.values_mut() {
+            if let Aim::Start(places, _) = &mut open.aim {
+                places.retain(|place| *place != at);
+            }
+        }
+        self.permit_no_more_at(at);
+        let nowhere = |open: &Open| matches!(&open.aim, Aim::Start(places, _) if places.is_empty());
+        let open = self.authorizations.open.iter();
+        let gone = open.filter(|(_, open)| nowhere(open));
+        let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
+        for number in gone {
+            if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
+                self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+            }
+        }
+    }
+
+    /// The connector where a session would begin: one with a vehicle waiting, else a free one.
+    pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
+        if self.may_not_begin() {
+            return None;
+        }
+        let free = || {
+            at.iter()
+                .copied()
+                .filter_map(|at| self.connector(at))
+                .filter(|c| c.is_free())
+        };
+        let waiting = |session: &Session| matches!(session, Session::Preparing { .. });
+        let preparing = free().find(|c| waiting(&c.session) && c.ev.is_connected());
+        let plugged = || free().find(|c| c.ev.is_connected());
+        let empty = || free().find(|c| c.ev == Ev::Absent);
+        let found = preparing
+            .or_else(plugged)
+            .or_else(empty)
+            .or_else(|| free().next());
+        found.map(|connector| connector.id)
+    }
+
+    /// Finds out whether a tag may do what it is to do.
+    pub(crate) fn authorize(&mut self, tag: IdToken, aim: Aim, cx: &mut Context<'_>) {
+        let known = self.look_up(&tag, cx);
+        if !cx.online {
+            return self.decide_offline(tag, aim, known, cx);
+        }
+        let valid = known.filter(|known| known.status == AuthorizationStatus::Accepted);
+        if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
+            return self.grant(tag, known.parent, aim, cx);
+        }
+        if self.authorizations.open.len() >= MOST_OPEN || !cx.has_room {
+            return self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+        }
+        self.authorizations.count += 1;
+        let number = self.authorizations.count;
+        self.events.push_back(Event::Authorize(number, tag.clone()));
+        self.authorizations.open.insert(number, Open { tag, aim });
+    }
+
+    fn look_up(&self, tag: &IdToken, cx: &mut Context<'_>) -> Option<CachedTag> {
+        let now = self.clock.wall(cx.now.mono);
+        let enabled = self.settings.is(Key::AuthorizationCacheEnabled);
+        enabled.then(|| self.cache.find(tag, now)).flatten()
+    }
+
+    /// Without the central system's word (`OCPP 1.6 §3.5.4`).
+    fn decide_offline(
+        &mut self,
+        tag: IdToken,
+        aim: Aim,
+        known: Option<CachedTag>,
+        cx: &mut Context<'_>,
+    ) {
+        let trusted = self.settings.is(Key::LocalAuthorizeOffline);
+        let strangers = self.settings.is(Key::AllowOfflineTxForUnknownId);
+        match known {
+            Some(known) if known.status != AuthorizationStatus::Accepted => {
+                self.tell_authorized(None, &tag, known.status, cx);
+            }
+            Some(known) if trusted => self.grant(tag, known.parent, aim, cx),
+            _ if strangers && matches!(aim, Aim::Start(..)) => self.grant(tag, None, aim, cx),
+            _ => self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx),
+        }
+    }
+
+    /// The central system says what becomes of a tag.
+    pub(crate) fn on_authorized(&mut self, number: u64, info: IdTagInfo, cx: &mut Context<'_>) {
+        let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) else {
+            return;
+        };
+        self.learn(&tag, &info, cx);
+        if info.status == AuthorizationStatus::Accepted {
+            self.grant(tag, info.parent_id_tag.and_then(group), aim, cx);
+        } else {
+            self.tell_authorized(None, &tag, info.status, cx);
+        }
+    }
+
+    /// The central system does not want to say: that is no permission.
+    pub(crate) fn authorize_refused(&mut self, number: u64, cx: &mut Context<'_>) {
+        if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
+            self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+        }
+    }
+
+    /// No answer came, or none can come any more: what is known here decides.
+    pub(crate) fn authorize_offline(&mut self, number: u64, cx: &mut Context<'_>) {
+        if let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) {
+            let known = self.look_up(&tag, cx);
+            self.decide_offline(tag, aim, known, cx);
+        }
+    }
+
+    /// A tag may do what it is to do, if that is still possible.
+    pub(crate) fn grant(
+        &mut self,
+        tag: IdToken,
+        parent: Option<IdToken>,
+        aim: Aim,
+        cx: &mut Context<'_>,
+    ) {
+        match aim {
+            Aim::Start(places, profile) => {
+                let now = cx.now.mono;
+                let picked = self.pick(&places);
+                let waits = picked
+                    .and_then(|at| self.connector(at))
+                    .is_some_and(|c| c.ev.is_connected());
+                if !waits && self.release_for_group(&places, parent.as_ref()) {
+                    return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+                }
+                let Some(at) = picked else {
+                    return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
+                };
+                self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+                let Some(connector) = self.connector_mut(at) else {
+                    return;
+                };
+                // ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
+                let since = match connector.session {
+                    Session::Preparing { since, .. } => since,
+                    _ => now,
+                };
+                let elsewhere = places.into_iter().filter(|place| *place != at).collect();
+                let allowed = Some(Allowed {
+                    tag,
+                    parent,
+                    profile,
+                    elsewhere,
+                });
+                connector.session = Session::Preparing { since, allowed };
+            }
+            Aim::Stop(at) => {
+                let same_group = |_: &IdToken, group: Option<&IdToken>| {
+                    group.is_some() && group == parent.as_ref()
+                };
+                match self.find_running(&at, same_group, cx.ledger) {
+                    Some(at) => {
+                        self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+                        self.stop(at, Reason::Local, Some(tag), cx);
+                    }
+                    None => {
+                        let status = if self.release_for_group(&at, parent.as_ref()) {
+                            AuthorizationStatus::Accepted
+                        } else {
+                            AuthorizationStatus::ConcurrentTx
+                        };
+                        self.tell_authorized(None, &tag, status, cx);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The central system said something of a tag: the cache remembers (`OCPP 1.6 §3.5.1`).
+    pub(crate) fn learn(&mut self, tag: &IdToken, info: &IdTagInfo, cx: &mut Context<'_>) {
+        if !self.settings.is(Key::AuthorizationCacheEnabled) {
+            return;
+        }
+        let now = self.clock.wall(cx.now.mono);
+        let most = self.setup.tuning.cache_size;
+        let mut writes = Vec::new();
+        self.cache.learn(tag, info, now, most, &mut writes);
+        cx.out.all_durable(writes);
+    }
+
+    pub(crate) fn tell_authorized(
+        &mut self,
+        connector: Option<ConnectorId>,
+        tag: &IdToken,
+        status: AuthorizationStatus,
+        cx: &mut Context<'_>,
+    ) {
+        cx.out.tell(Notice::Authorized {
+            connector,
+            tag: tag.clone(),
+            status,
+        });
+    }
+
+    /// The cache is emptied.
+    pub(crate) fn clear_cache(&mut self, out: &mut Output) {
+        let mut writes = Vec::new();
+        self.cache.clear(&mut writes);
+        out.all_durable(writes);
+    }
+}

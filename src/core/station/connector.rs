@@ -1,0 +1,331 @@
+//! A connector: the facts about it, what is going on at it, and the status that follows.
+
+use crate::core::station::faults::Faults;
+use crate::core::station::meter::Meter;
+use crate::core::station::supply::Offer;
+use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
+use crate::time::Mono;
+use crate::wire::{
+    ChargePointErrorCode, ChargePointStatus, ChargingProfile, CiString, IdToken, Reason,
+};
+
+/// What is going on at a connector.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Session {
+    /// Nothing.
+    Idle,
+    /// Somebody plugged in or showed a tag; the other is still to come (`OCPP 1.6 §4.9`).
+    Preparing {
+        /// When it began: ConnectionTimeOut counts from here (errata 3.77).
+        since: Mono,
+        /// Who may charge, once that is settled.
+        allowed: Option<Allowed>,
+    },
+    /// All is there but the reading of the meter, which the firmware was asked for.
+    Starting(Allowed),
+    /// A transaction is running.
+    Running(Run),
+    /// The transaction is to end, energy is off; only the reading of the meter is missing.
+    Stopping(Run, Ending),
+    /// The transaction is over, or nobody came to start one, and the cable is still in.
+    Finishing {
+        /// The vehicle was unplugged at its own side.
+        left: bool,
+        /// Who has to come to get the cable back, if it stays locked.
+        hold: Option<Allowed>,
+    },
+}
+
+impl Session {
+    /// Over, and the cable may be taken.
+    pub(crate) const OVER: Self = Self::Finishing {
+        left: false,
+        hold: None,
+    };
+}
+
+/// A tag that may charge.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Allowed {
+    pub(crate) tag: IdToken,
+    pub(crate) parent: Option<IdToken>,
+    /// The charging profile that a remote start brought.
+    pub(crate) profile: Option<Box<ChargingProfile>>,
+    /// Where it holds as well, until a cable is plugged in at one of them.
+    pub(crate) elsewhere: Vec<ConnectorId>,
+}
+
+/// A running transaction, as far as it is not kept in its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) tx: TxId,
+    /// It began in an earlier run of the charge point.
+    pub(crate) resumed: bool,
+    /// When it began, or went on after a restart.
+    pub(crate) since: Mono,
+    /// When the next periodic sample is due.
+    pub(crate) sample: Option<Mono>,
+    /// The offer is fresh: until then the vehicle may take its time to react.
+    pub(crate) reacts_until: Option<Mono>,
+    /// That offer came after a pause.
+    pub(crate) resumes: bool,
+    /// The vehicle had its time and took nothing: it does not want energy now.
+    pub(crate) declined: bool,
+    /// What it may draw; `None` until that has been worked out.
+    pub(crate) offer: Option<Offer>,
+    pub(crate) allowance: Allowance,
+    /// When the meter is looked at next, beside the samples.
+    pub(crate) watch: Option<Mono>,
+    /// How often it was looked at in vain for the first register.
+    pub(crate) looks: u32,
+    /// Something keeps energy off: a fault, or a reset.
+    pub(crate) held: bool,
+}
+
+/// How much energy a transaction may still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allowance {
+    /// As much as it likes.
+    Full,
+    /// The tag was refused after the start: until the register shows this
+    /// (`OCPP 1.6 §9.1.14`).
+    Until(Wh),
+    /// None any more.
+    Spent,
+}
+
+/// How a transaction is to end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ending {
+    pub(crate) reason: Reason,
+    pub(crate) tag: Option<IdToken>,
+    pub(crate) at: Stamp,
+    /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
+    pub(crate) status: ChargePointStatus,
+}
+
+/// A status with everything that StatusNotification says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) status: ChargePointStatus,
+    pub(crate) error: ChargePointErrorCode,
+    pub(crate) info: Option<CiString<50>>,
+    pub(crate) vendor_code: Option<CiString<50>>,
+}
+
+/// Whether a connector, or the charge point, is in service: two have a say in it, and neither can
+/// take back what the other did. Who opened it up to repair it relies on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Availability {
+    /// As the central system wants it (`OCPP 1.6 §5.2`).
+    pub(crate) central: bool,
+    /// As somebody at the charger wants it.
+    pub(crate) local: bool,
+}
+
+impl Availability {
+    pub(crate) const OPERATIVE: Self = Self {
+        central: true,
+        local: true,
+    };
+
+    pub(crate) const fn is_operative(self) -> bool {
+        self.central && self.local
+    }
+}
+
+/// Everything about one connector.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pub(crate) id: ConnectorId,
+    pub(crate) lockable: bool,
+    pub(crate) ev: Ev,
+    pub(crate) faults: Faults,
+    /// What should be looked at, and does not stop anything.
+    pub(crate) warnings: Faults,
+    pub(crate) availability: Availability,
+    pub(crate) session: Session,
+    pub(crate) meter: Meter,
+    /// The last command to the host.
+    pub(crate) supply: Option<Supply>,
+}
+
+impl Connector {
+    pub(crate) const fn new(id: ConnectorId, lockable: bool) -> Self {
+        Self {
+            id,
+            lockable,
+            ev: Ev::Absent,
+            faults: Faults::NONE,
+            warnings: Faults::NONE,
+            availability: Availability::OPERATIVE,
+            session: Session::Idle,
+            meter: Meter::new(),
+            supply: None,
+        }
+    }
+
+    pub(crate) const fn run(&self) -> Option<&Run> {
+        match &self.session {
+            Session::Running(run) | Session::Stopping(run, _) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// When the meter is looked at next.
+    pub(crate) const fn watch(&self) -> Option<Mono> {
+        match &self.session {
+            Session::Running(run) => run.watch,
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to be seen at the meter: energy may have flowed since it was read.
+    pub(crate) fn watches(&self) -> bool {
+        self.meter.flowed || self.meter.energy().is_none()
+    }
+
+    /// Whether nobody took it out of service.
+    pub(crate) const fn is_operative(&self) -> bool {
+        self.availability.is_operative()
+    }
+
+    /// Whether something is going on that a change of availability has to wait for.
+    pub(crate) const fn is_busy(&self) -> bool {
+        !matches!(self.session, Session::Idle | Session::Finishing { .. })
+    }
+
+    /// Whether a session could begin here.
+    pub(crate) fn is_free(&self) -> bool {
+        let open = match &self.session {
+            Session::Idle => true,
+            // A cable that is kept for somebody cannot serve anybody else.
+            Session::Finishing { hold, .. } => hold.is_none(),
+            Session::Preparing { allowed, .. } => allowed.is_none(),
+            Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => false,
+        };
+        open && self.is_operative() && self.faults.is_empty()
+    }
+
+    /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
+    /// whether the charge point as a whole may charge now.
+    pub(crate) fn show(&self, in_service: bool) -> Shown {
+        if let Some(fault) = self.faults.first() {
+            return Shown::of(ChargePointStatus::Faulted, Some(fault));
+        }
+        let status = match &self.session {
+            Session::Running(run) => self.show_running(run, in_service),
+            Session::Stopping(_, ending) => ending.status,
+            Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
+            _ if !self.is_operative() || !in_service => ChargePointStatus::Unavailable,
+            Session::Finishing { .. } => ChargePointStatus::Finishing,
+            Session::Idle => ChargePointStatus::Available,
+        };
+        let mut shown = Shown::of(status, self.warnings.first());
+        let left = match &self.session {
+            Session::Finishing { left, .. } => *left,
+            _ => self.run().is_some(),
+        };
+        if left && !self.ev.is_connected() && shown.info.is_none() {
+            shown.info = Some(CiString::truncated("EV side disconnected"));
+        }
+        shown
+    }
+
+    /// SuspendedEVSE wins over SuspendedEV when both hold. A vehicle that was only just offered
+    /// energy has not refused it: until it reacts the connector is still preparing.
+    pub(crate) fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
+        match self.ev {
+            _ if !in_service || run.allowance == Allowance::Spent || run.is_paused() => {
+                ChargePointStatus::SuspendedEVSE
+            }
+            Ev::Charging => ChargePointStatus::Charging,
+            Ev::Plugged if run.reacts_until.is_some() && run.resumes => {
+                ChargePointStatus::SuspendedEVSE
+            }
+            Ev::Plugged if run.reacts_until.is_some() => ChargePointStatus::Preparing,
+            _ => ChargePointStatus::SuspendedEV,
+        }
+    }
+
+    /// The command that follows: energy flows for a running transaction alone, and the cable is
+    /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
+    pub(crate) fn command(&self, all_stopped: bool) -> Supply {
+        let locked = match &self.session {
+            Session::Starting(_) | Session::Running(_) => true,
+            // Who is to unlock must not be told to lock.
+            Session::Stopping(_, ending) => ending.reason != Reason::UnlockCommand,
+            Session::Finishing { hold, .. } => hold.is_some(),
+            Session::Idle | Session::Preparing { .. } => false,
+        };
+        let lock = locked && self.lockable && self.ev != Ev::Absent;
+        let mut supply = Supply {
+            lock,
+            tx: self.run().map(|run| run.tx),
+            ..Supply::OFF
+        };
+        let Session::Running(run) = &self.session else {
+            return supply;
+        };
+        let stopped = all_stopped || run.allowance == Allowance::Spent || !self.faults.is_empty();
+        let offer = run.offer.filter(|offer| !offer.is_nothing());
+        if let Some(offer) = offer.filter(|_| self.ev.is_connected() && !stopped) {
+            supply.permit = true;
+            supply.deciamps = Some(u32::try_from(offer.deciamps).unwrap_or(u32::MAX));
+            supply.deciwatts = Some(u64::try_from(offer.deciwatts).unwrap_or(0));
+            supply.phases = offer.phases;
+        }
+        supply
+    }
+}
+
+impl Run {
+    /// Whether limits leave nothing to draw.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.offer.is_some_and(Offer::is_nothing)
+    }
+}
+
+impl Shown {
+    /// A status with what is wrong, if that may stand beside it: a vehicle that does not talk is
+    /// a matter of some statuses only (`OCPP 1.6 §4.9`).
+    pub(crate) fn of(status: ChargePointStatus, wrong: Option<&Fault>) -> Self {
+        use ChargePointStatus as S;
+        let fits = |fault: &&Fault| {
+            fault.code != ChargePointErrorCode::EVCommunicationError
+                || matches!(
+                    status,
+                    S::Preparing | S::SuspendedEV | S::SuspendedEVSE | S::Finishing | S::Faulted
+                )
+        };
+        let wrong = wrong.filter(fits);
+        Self {
+            status,
+            error: wrong.map_or(ChargePointErrorCode::NoError, |fault| fault.code),
+            info: wrong.and_then(|fault| fault.info.clone()),
+            vendor_code: wrong.and_then(|fault| fault.vendor_code.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ChargePointStatus as S;
+
+    // rules: 45
+    #[test]
+    fn a_silent_vehicle_is_a_warning_only_where_a_vehicle_should_talk() {
+        let warning = Fault {
+            code: ChargePointErrorCode::EVCommunicationError,
+            info: None,
+            vendor_code: None,
+        };
+        let error = |status| Shown::of(status, Some(&warning)).error;
+        assert_eq!(error(S::Charging), ChargePointErrorCode::NoError);
+        assert_eq!(error(S::Available), ChargePointErrorCode::NoError);
+        for status in [S::Preparing, S::SuspendedEV, S::SuspendedEVSE, S::Finishing] {
+            assert_eq!(error(status), ChargePointErrorCode::EVCommunicationError);
+        }
+    }
+}

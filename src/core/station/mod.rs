@@ -1,0 +1,246 @@
+//! The station: what the charger is and does, whatever protocol its central system speaks. Facts of the host,
+//! sessions, meters, what each connector may draw, who may charge, what the firmware is asked.
+
+mod asking;
+mod authorization;
+mod cache;
+mod connector;
+mod faults;
+mod instants;
+mod keys;
+mod meter;
+mod metering;
+mod permission;
+mod power_loss;
+mod questions;
+mod reset;
+mod sampling;
+mod session;
+mod site;
+mod stop;
+mod supply;
+
+pub(crate) use authorization::{group, is_tag, Aim};
+pub(crate) use connector::Shown;
+pub(crate) use questions::{Asked, Caller, Repeated};
+pub(crate) use reset::Step;
+pub use supply::Outlook;
+pub(crate) use supply::{Composite, Profile};
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use self::authorization::Authorizations;
+use self::cache::Cache;
+use self::connector::{Availability, Connector};
+use self::faults::Faults;
+use self::meter::Meter;
+use self::questions::Questions;
+use self::reset::Reset;
+use self::supply::{Installed, Offers};
+use crate::core::clock::Clock;
+use crate::core::ledger::Ledger;
+use crate::core::output::Output;
+use crate::core::settings::Settings;
+use crate::core::{
+    ConnectorId, Due, Place, Setup, Stamp, Stored, StoredProfile, Transaction, TxId,
+};
+use crate::time::{Mono, Now, Wall};
+use crate::wire::{IdToken, SampledValue};
+
+/// What the station works with while something happens.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) now: Now,
+    /// Whether the central system is there and has accepted us.
+    pub(crate) online: bool,
+    /// Whether it can be asked about one tag more.
+    pub(crate) has_room: bool,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) out: &'a mut Output,
+}
+
+/// What happened at the station, for whoever reports it to the central system.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// The central system is to say whether a tag may charge; the answer goes to that number.
+    Authorize(u64, IdToken),
+    /// What a meter shows, which somebody asked for.
+    Reading {
+        place: Place,
+        tx: Option<TxId>,
+        at: Stamp,
+        values: Vec<SampledValue>,
+    },
+}
+
+/// The charger, apart from its central system.
+#[derive(Debug)]
+pub(crate) struct Station {
+    setup: Setup,
+    settings: Settings,
+    clock: Clock,
+    /// The host stops us: nothing new is begun.
+    closing: bool,
+    reset: Option<Reset>,
+    /// The central system has accepted us, in this run or an earlier one.
+    accepted: bool,
+    connectors: Vec<Connector>,
+    /// Connector 0: the charge point as a whole.
+    availability: Availability,
+    faults: Faults,
+    warnings: Faults,
+    /// The main meter, if there is one.
+    main_meter: Option<Meter>,
+    /// The next instant of the clock-aligned interval.
+    aligned: Option<Wall>,
+    /// Shared with whoever looks ahead.
+    profiles: Arc<Installed>,
+    offers: Offers,
+    cache: Cache,
+    authorizations: Authorizations,
+    questions: Questions,
+    events: VecDeque<Event>,
+}
+
+/// What the store kept for the station, but for what has an owner of its own.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) running: Vec<Transaction>,
+    pub(crate) orderly: bool,
+    pub(crate) profiles: Vec<StoredProfile>,
+}
+
+impl Station {
+    /// As the store kept it. What was running has still to be restored.
+    pub(crate) fn new(setup: Setup, settings: Settings, stored: &mut Stored, now: Now) -> Self {
+        let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
+        let numbered = ids.zip(&setup.connectors);
+        let connectors = numbered
+            .map(|(id, made)| Connector::new(id, made.lockable))
+            .collect();
+        let mut station = Self {
+            settings,
+            clock: Clock::new(now, stored.newest()),
+            closing: false,
+            reset: None,
+            accepted: stored.accepted,
+            connectors,
+            availability: Availability::OPERATIVE,
+            faults: Faults::NONE,
+            warnings: Faults::NONE,
+            main_meter: setup.tuning.main_meter.then(Meter::new),
+            aligned: None,
+            profiles: Arc::default(),
+            offers: Offers::default(),
+            cache: Cache::new(std::mem::take(&mut stored.cache)),
+            authorizations: Authorizations::default(),
+            questions: Questions::default(),
+            events: VecDeque::new(),
+            setup,
+        };
+        for (place, operative) in std::mem::take(&mut stored.availability) {
+            if let Some(availability) = station.availability_mut(place) {
+                availability.central = operative;
+            }
+        }
+        for (place, operative) in std::mem::take(&mut stored.local_availability) {
+            if let Some(availability) = station.availability_mut(place) {
+                availability.local = operative;
+            }
+        }
+        for (at, register) in std::mem::take(&mut stored.registers) {
+            if let Some(connector) = station.connector_mut(at) {
+                connector.meter.remembered = Some(register);
+            }
+        }
+        let unit = station.setup.tuning.temperature_unit;
+        let meters = station.connectors.iter_mut().map(|one| &mut one.meter);
+        for meter in meters.chain(&mut station.main_meter) {
+            meter.temperature = unit;
+        }
+        station
+    }
+
+    /// What was running goes on, or is stopped.
+    pub(crate) fn restore_kept(&mut self, kept: Kept, cx: &mut Context<'_>) {
+        self.restore(kept.running, kept.orderly, cx);
+        self.restore_profiles(kept.profiles, cx);
+        self.rearm_aligned(cx.now.mono);
+    }
+
+    /// What happened since this was last asked.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub(crate) const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What time it is, for a message.
+    pub(crate) fn stamp(&self, now: Mono) -> Stamp {
+        self.clock.stamp(now)
+    }
+
+    fn connector(&self, id: ConnectorId) -> Option<&Connector> {
+        self.connectors.get(id.index())
+    }
+
+    fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
+        self.connectors.get_mut(id.index())
+    }
+
+    /// A place by the number that the central system names it by, if it exists here.
+    pub(crate) fn place(&self, number: i32) -> Option<Place> {
+        let place = Place::new(u32::try_from(number).ok()?)?;
+        let exists = place
+            .connector()
+            .map_or(true, |at| self.connector(at).is_some());
+        exists.then_some(place)
+    }
+
+    /// The charge point as a whole, and its connectors by their numbers; borrows nothing.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> + Clone + 'static {
+        let connectors = self.connector_ids().map(Place::Connector);
+        std::iter::once(Place::ChargePoint).chain(connectors)
+    }
+
+    /// All connectors by their numbers; borrows nothing.
+    pub(crate) fn connector_ids(&self) -> impl Iterator<Item = ConnectorId> + Clone + 'static {
+        let count = u32::try_from(self.connectors.len()).unwrap_or(0);
+        (1..=count).filter_map(ConnectorId::new)
+    }
+
+    /// The time of the next thing to do if nothing else happens, and what that is.
+    pub(crate) fn deadline(&self, now: Mono) -> Option<(Mono, Due)> {
+        let questions = self.questions.deadline().map(|at| (at, Due::Question));
+        let sessions = self.session_deadline();
+        let aligned = self.aligned_deadline(now);
+        let limits = self.offer_deadline(now);
+        let reset = self.reset_deadline(now);
+        let all = [questions, sessions, aligned, limits, reset];
+        all.into_iter().flatten().min()
+    }
+
+    /// All that the last input led to has been done: the firmware sees what it was asked, and who ordered a
+    /// reset has the answer.
+    pub(crate) fn answers_are_out(&mut self, now: Mono) {
+        self.questions.are_seen(now);
+        self.reset_is_answered(now);
+    }
+
+    /// Everything whose time has come.
+    pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
+        self.expire_sessions(cx.now.mono);
+        self.expire_samples(cx);
+    }
+}

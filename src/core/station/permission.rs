@@ -1,0 +1,60 @@
+//! Where somebody may charge: at all connectors that the tag, or the remote start, was meant for, until a
+//! cable is plugged in at one of them (`OCPP 1.6 §4.9`, `§5.11`).
+
+use crate::core::station::connector::{Allowed, Session};
+use crate::core::station::Station;
+use crate::core::{ConnectorId, Ev};
+
+impl Station {
+    /// A cable was plugged in: whoever may charge here, and was waited for at another connector, charges
+    /// here. Of several the one who was there first.
+    pub(crate) fn bring_permission(&mut self, at: ConnectorId) {
+        if !self.connector(at).is_some_and(|c| c.is_free()) {
+            return;
+        }
+        let waits = self.connectors.iter_mut().filter_map(|connector| {
+            let absent = connector.ev == Ev::Absent;
+            match &mut connector.session {
+                Session::Preparing { since, allowed } if absent => {
+                    let fits = |allowed: &Allowed| allowed.elsewhere.contains(&at);
+                    let since = *since;
+                    allowed
+                        .as_ref()
+                        .is_some_and(fits)
+                        .then_some((since, connector))
+                }
+                _ => None,
+            }
+        });
+        let Some((since, connector)) = waits.min_by_key(|(since, _)| *since) else {
+            return;
+        };
+        let there = std::mem::replace(&mut connector.session, Session::Idle);
+        let Session::Preparing { mut allowed, .. } = there else {
+            return;
+        };
+        log::info!(
+            "connector {at}: who was waited for at connector {} plugs in here",
+            connector.id
+        );
+        if let Some(allowed) = &mut allowed {
+            allowed.elsewhere.clear();
+        }
+        if let Some(connector) = self.connector_mut(at) {
+            connector.session = Session::Preparing { since, allowed };
+        }
+    }
+
+    /// Nobody who is waited for elsewhere may start at a connector any more.
+    pub(crate) fn permit_no_more_at(&mut self, at: ConnectorId) {
+        for connector in &mut self.connectors {
+            if let Session::Preparing {
+                allowed: Some(allowed),
+                ..
+            } = &mut connector.session
+            {
+                allowed.elsewhere.retain(|place| *place != at);
+            }
+        }
+    }
+}

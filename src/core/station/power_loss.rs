@@ -1,0 +1,111 @@
+//! Power that fails, and power that is back (`OCPP 1.6 §7.36`, PowerLoss).
+
+use crate::core::ledger::End;
+use crate::core::station::authorization::group;
+use crate::core::station::connector::{Allowance, Ending, Run, Session};
+use crate::core::station::meter::Take;
+use crate::core::station::{Context, Station};
+use crate::core::{AfterPowerLoss, Ev, Place, Transaction, Wh, Write};
+use crate::time::Millis;
+use crate::wire::{ChargePointStatus, Reason};
+
+/// How long the end of an interrupted transaction waits for a firmware that just started to read the
+/// meter. Energy was off meanwhile, so that the register says exactly what flowed.
+const RESTART: Millis = Millis::from_secs(10);
+
+impl Station {
+    /// What the store says was running when power was lost (`OCPP 1.6 §7.36`, PowerLoss), or when the
+    /// host stopped us in an orderly way.
+    pub(crate) fn restore(
+        &mut self,
+        running: Vec<Transaction>,
+        orderly: bool,
+        cx: &mut Context<'_>,
+    ) {
+        if orderly {
+            cx.out.durable(Write::Orderly(false));
+        }
+        let reason = match orderly {
+            true => Reason::Reboot,
+            false => Reason::PowerLoss,
+        };
+        let resumes = self.setup.tuning.after_power_loss == AfterPowerLoss::Resume;
+        for mut transaction in running {
+            transaction.parent = transaction.parent.and_then(group);
+            let (tx, at) = (transaction.id, transaction.connector);
+            let run = self.resumed_run(&transaction, cx);
+            let (before, zero) = (transaction.last, transaction.zero);
+            cx.ledger.restore(transaction);
+            let Some(connector) = self.connector_mut(at) else {
+                log::warn!("connector {at} is gone: its transaction is stopped");
+                let end = End {
+                    reason,
+                    tag: None,
+                    at: before.0,
+                    meter: None,
+                };
+                self.end_transaction(at, tx, end, cx);
+                continue;
+            };
+            connector.meter.zero = zero.unwrap_or(Wh(0));
+            connector.meter.flowed = true;
+            if resumes {
+                connector.meter.wait(Take::Resumed);
+                connector.session = Session::Running(run);
+                // Until the firmware says otherwise, the vehicle is still there.
+                connector.ev = Ev::Plugged;
+                self.rearm_watch(at, cx);
+                cx.ledger.resume(tx, cx.out);
+                continue;
+            }
+            log::warn!(
+                "connector {at}: the transaction was interrupted by a restart: it is stopped"
+            );
+            let ending = Ending {
+                reason,
+                tag: None,
+                at: before.0,
+                status: ChargePointStatus::Finishing,
+            };
+            connector.session = Session::Stopping(run, ending);
+            let patience = match self.setup.host.reads_meter {
+                true => RESTART.max(self.setup.tuning.meter_timeout),
+                false => self.setup.tuning.meter_timeout,
+            };
+            if !self.await_meter(Place::Connector(at), Take::End, patience, cx) {
+                self.stop_now(at, cx);
+            }
+        }
+    }
+
+    /// A transaction of an earlier run, as it goes on.
+    fn resumed_run(&self, transaction: &Transaction, cx: &mut Context<'_>) -> Run {
+        let allowance = match transaction.until {
+            _ if !transaction.deauthorized => Allowance::Full,
+            Some(until) if transaction.last.1 < until => Allowance::Until(until),
+            _ => Allowance::Spent,
+        };
+        Run {
+            tx: transaction.id,
+            resumed: true,
+            since: cx.now.mono,
+            sample: self.first_sample(cx.now.mono),
+            reacts_until: None,
+            allowance,
+            watch: None,
+            looks: 0,
+            held: false,
+            resumes: false,
+            declined: false,
+            offer: None,
+        }
+    }
+
+    /// Power fails: there is no time to ask anybody, and nothing begins any more.
+    pub(crate) fn on_power_fails(&mut self, cx: &mut Context<'_>) {
+        for at in self.connector_ids() {
+            self.begin_stop(at, Reason::PowerLoss, None, cx);
+            self.stop_now(at, cx);
+        }
+    }
+}

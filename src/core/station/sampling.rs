@@ -1,0 +1,235 @@
+//! What samples say, and where they go: into the queue, into a StopTransaction, to whoever triggered
+//! them (`OCPP 1.6 §3.16`, `§5.17`).
+
+use crate::core::ledger::Ledger;
+use crate::core::settings::Key;
+use crate::core::station::connector::Connector;
+use crate::core::station::meter::{register_value, Meter, Take};
+use crate::core::station::{Context, Event, Station};
+use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId, Wh};
+use crate::time::{Millis, Mono};
+use crate::wire::{Measurand, ReadingContext, SampledValue};
+
+impl Station {
+    /// How much later than it was due a reading may have been made and still count as made then.
+    fn tolerance(&self) -> Millis {
+        Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000))
+    }
+
+    /// A periodic sample, with the time that it was due, or that of a reading that was made at
+    /// another.
+    pub(crate) fn sample(&mut self, at: ConnectorId, due: Mono, cx: &mut Context<'_>) {
+        let (now, tolerance) = (cx.now.mono, self.tolerance());
+        let Some(taken) = self
+            .meter(Place::Connector(at))
+            .and_then(|meter| meter.made_at(due, now, tolerance))
+        else {
+            return;
+        };
+        let stamp = self.clock.stamp(taken);
+        let Some(tx) = self.transaction_at(at, taken) else {
+            return;
+        };
+        // One that waited for the meter may have had this very reading, and its time.
+        let same =
+            |connector: &mut Connector| connector.meter.last_sample.replace(taken) == Some(taken);
+        if self.connector_mut(at).is_some_and(same) {
+            return;
+        }
+        self.note_time(tx, stamp, cx);
+        let context = ReadingContext::SamplePeriodic;
+        let Some(meter) = self.meter(Place::Connector(at)) else {
+            return;
+        };
+        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
+        let register = [Quantity::REGISTER];
+        // An empty list means the import register (OCPP 1.6 §9.1.17).
+        let wanted = if wanted.is_empty() { &register } else { wanted };
+        let values = meter.values(wanted, context);
+        let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
+        let values = self.known_values(Some(tx), values, cx.ledger);
+        let data = self.known_values(Some(tx), data, cx.ledger);
+        self.add_sample(tx, stamp, data, cx);
+        self.queue_values(Some(tx), Place::Connector(at), stamp, values, cx);
+    }
+
+    pub(crate) fn sample_aligned(
+        &mut self,
+        at: Place,
+        instant: Stamp,
+        when: Mono,
+        cx: &mut Context<'_>,
+    ) {
+        let (now, tolerance) = (cx.now.mono, self.tolerance());
+        let made = self
+            .meter(at)
+            .and_then(|meter| meter.made_at(when, now, tolerance));
+        let Some(made) = made else {
+            return;
+        };
+        let stamp = match made == when {
+            true => instant,
+            false => self.clock.stamp(made),
+        };
+        let tx = at.connector().and_then(|at| self.transaction_at(at, made));
+        if let Some(tx) = tx {
+            self.note_time(tx, stamp, cx);
+        }
+        let context = ReadingContext::SampleClock;
+        let Some(meter) = self.meter(at) else {
+            return;
+        };
+        let values = meter.values(
+            self.settings.measurands(Key::MeterValuesAlignedData),
+            context,
+        );
+        if let Some(tx) = tx {
+            let data = meter.values(self.settings.measurands(Key::StopTxnAlignedData), context);
+            let data = self.known_values(Some(tx), data, cx.ledger);
+            self.add_sample(tx, stamp, data, cx);
+        }
+        let values = self.known_values(tx, values, cx.ledger);
+        self.queue_values(tx, at, stamp, values, cx);
+    }
+
+    /// What belongs to a transaction of what the meter shows: while its first register is still to come,
+    /// the one that is known is of the time before it.
+    fn known_values(
+        &self,
+        tx: Option<TxId>,
+        mut values: Vec<SampledValue>,
+        ledger: &Ledger,
+    ) -> Vec<SampledValue> {
+        let transaction = tx.and_then(|tx| ledger.transaction(tx));
+        if transaction.is_some_and(|transaction| transaction.zero.is_none()) {
+            let register = Measurand::EnergyActiveImportRegister;
+            values.retain(|value| value.measurand != Some(register) || value.phase.is_some());
+        }
+        values
+    }
+
+    /// A transaction goes on after a power cut: what was known before, and what the meter shows
+    /// now. No interval is needed for that: it is no periodic sample.
+    pub(crate) fn sample_resumed(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        let now = self.clock.stamp(cx.now.mono);
+        let Some(tx) = self.transaction_at(at, cx.now.mono) else {
+            return;
+        };
+        let (Some(energy), Some(before)) = (
+            self.meter(Place::Connector(at)).and_then(Meter::energy),
+            cx.ledger.take_interruption(tx),
+        ) else {
+            return;
+        };
+        self.note_time(tx, now, cx);
+        let begin = vec![register_value(ReadingContext::InterruptionBegin, before.1)];
+        self.queue_values(Some(tx), Place::Connector(at), before.0, begin, cx);
+        let end = vec![register_value(ReadingContext::InterruptionEnd, energy)];
+        self.queue_values(Some(tx), Place::Connector(at), now, end, cx);
+    }
+
+    /// A reading joins what the StopTransaction carries, between its start and its end.
+    fn add_sample(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>, cx: &mut Context<'_>) {
+        let most = self.settings.int(Key::StopTransactionMaxMeterValues);
+        let now = cx.now.mono;
+        cx.ledger.add_sample(tx, at, values, most, now, cx.out);
+    }
+
+    /// What is read at the start and the end: everything that either list names. Nothing at all if
+    /// both are empty.
+    pub(crate) fn final_measurands(&self) -> Vec<Quantity> {
+        let mut all = self.settings.measurands(Key::StopTxnSampledData).to_vec();
+        for quantity in self.settings.measurands(Key::StopTxnAlignedData) {
+            if !all.contains(quantity) {
+                all.push(*quantity);
+            }
+        }
+        all
+    }
+
+    /// The first or the last reading of a transaction.
+    pub(crate) fn final_values(
+        &mut self,
+        at: ConnectorId,
+        energy: Wh,
+        context: ReadingContext,
+        cx: &mut Context<'_>,
+    ) -> Vec<SampledValue> {
+        let wanted = self.final_measurands();
+        let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
+        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
+            return Vec::new();
+        };
+        let current = !asks || connector.meter.is_fresh(now);
+        connector
+            .meter
+            .final_values(&wanted, context, energy, current)
+    }
+
+    fn queue_values(
+        &mut self,
+        tx: Option<TxId>,
+        place: Place,
+        at: Stamp,
+        values: Vec<SampledValue>,
+        cx: &mut Context<'_>,
+    ) {
+        if values.is_empty() {
+            log::debug!(
+                "connector {}: the meter shows nothing that is wanted",
+                place.connector_id()
+            );
+            return;
+        }
+        let (online, now) = (cx.online, cx.now.mono);
+        cx.ledger
+            .sample(tx, (place, at), values, online, now, cx.out);
+        self.look_later(cx);
+    }
+
+    /// Whether TriggerMessage can have values of a meter.
+    pub(crate) fn can_trigger_reading(&self, at: Place) -> bool {
+        let meter = self.meter(at);
+        meter.is_some_and(|meter| meter.has_readings() || self.setup.host.reads_meter)
+    }
+
+    /// TriggerMessage: the latest readings, right now; not queued if they cannot be sent
+    /// (`OCPP 1.6 §5.17`).
+    pub(crate) fn trigger_readings(&mut self, at: Option<Place>, cx: &mut Context<'_>) {
+        for place in self.meters() {
+            if at.map_or(true, |at| at == place) && self.can_trigger_reading(place) {
+                self.take_reading(place, Take::Trigger, cx);
+            }
+        }
+    }
+
+    pub(crate) fn send_reading(&mut self, at: Place, cx: &mut Context<'_>) {
+        let Some(meter) = self.meter(at) else {
+            return;
+        };
+        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
+        let register = [Quantity::REGISTER];
+        let wanted = if wanted.is_empty() { &register } else { wanted };
+        let tx = at
+            .connector()
+            .and_then(|at| Some(self.connector(at)?.run()?.tx));
+        let shown = meter.values(wanted, ReadingContext::Trigger);
+        let values = self.known_values(tx, shown, cx.ledger);
+        if values.is_empty() {
+            log::warn!(
+                "connector {}: the meter could not be read",
+                at.connector_id()
+            );
+            return;
+        }
+        let (now, tolerance) = (cx.now.mono, self.tolerance());
+        let made = meter.made_at(now, now, tolerance).unwrap_or(now);
+        let event = Event::Reading {
+            place: at,
+            tx,
+            at: self.clock.stamp(made),
+            values,
+        };
+        self.events.push_back(event);
+    }
+}

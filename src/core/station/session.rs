@@ -1,0 +1,256 @@
+//! Charging sessions: from the plug or the tag to the end of the transaction
+//! (`OCPP 1.6 §3.6`, `§4.8`, `§4.10`).
+
+use crate::core::ledger::{Begin, Ledger};
+use crate::core::settings::Key;
+use crate::core::station::connector::{Allowance, Allowed, Connector, Run, Session};
+use crate::core::station::meter::Take;
+use crate::core::station::{Context, Station};
+use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
+use crate::time::{Millis, Mono};
+use crate::wire::{ReadingContext, Reason};
+
+impl Station {
+    pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
+        let since = cx.now.mono;
+        let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let plugs_in = connector.ev == Ev::Absent && ev != Ev::Absent;
+        connector.ev = ev;
+        if plugs_in {
+            self.bring_permission(at);
+        }
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        match &mut connector.session {
+            Session::Starting(allowed) if !ev.is_connected() => {
+                let allowed = Some(allowed.clone());
+                connector.session = Session::Preparing { since, allowed };
+                connector.meter.takes.retain(|take| *take != Take::Begin);
+            }
+            Session::Running(run) => {
+                let offered = connector.supply.is_some_and(|supply| supply.permit);
+                match ev {
+                    Ev::Charging => run.declined = false,
+                    Ev::Suspended => run.declined = true,
+                    // It asked before, and does not any more although it could.
+                    Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
+                        run.declined = true;
+                    }
+                    _ => {}
+                }
+                if matches!(ev, Ev::Charging | Ev::Suspended) {
+                    run.reacts_until = None;
+                }
+                if !ev.is_connected() && stops {
+                    self.stop(at, Reason::EVDisconnected, None, cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How long a connector may be preparing; `None` for ever: nobody could plug in within no time
+    /// at all.
+    fn connection_timeout(&self) -> Option<Millis> {
+        let wait = self.settings.secs(Key::ConnectionTimeOut);
+        (wait.0 > 0).then_some(wait)
+    }
+
+    /// Sessions that begin or end because of what is the case now.
+    pub(crate) fn advance_sessions(&mut self, cx: &mut Context<'_>) {
+        let since = cx.now.mono;
+        let reaction = since + self.setup.tuning.ev_reaction;
+        let stopped = self.may_not_begin();
+        for at in self.connector_ids() {
+            let Some(connector) = self.connector_mut(at) else {
+                continue;
+            };
+            let cable = connector.ev != Ev::Absent;
+            let usable = !stopped && connector.faults.is_empty();
+            let ready = connector.ev == Ev::Plugged;
+            let operative = connector.is_operative();
+            match &mut connector.session {
+                Session::Idle if cable && usable && operative => {
+                    connector.session = Session::Preparing {
+                        since,
+                        allowed: None,
+                    };
+                }
+                Session::Preparing { allowed: None, .. } | Session::Finishing { .. } if !cable => {
+                    connector.session = Session::Idle;
+                }
+                Session::Preparing {
+                    allowed: Some(allowed),
+                    ..
+                } if usable && connector.ev.is_connected() => {
+                    let allowed = allowed.clone();
+                    self.start(at, allowed, cx);
+                }
+                // What forbids a start does not just put it off: when an emergency stop is released,
+                // nothing may begin that nobody asks for then.
+                Session::Preparing { .. } | Session::Finishing { .. } | Session::Idle
+                    if !usable && connector.ev.is_connected() =>
+                {
+                    self.withdraw(at, cx);
+                    self.call_off(at, cx);
+                }
+                Session::Starting(_) if !usable => {
+                    self.withdraw(at, cx);
+                    self.call_off(at, cx);
+                }
+                Session::Running(run) => {
+                    // Energy may come back: the vehicle is given time to react to it.
+                    let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
+                    if comes_back && ready && !run.declined {
+                        run.reacts_until = Some(reaction);
+                        run.resumes = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was about to begin does not: the tag has to be shown again.
+    pub(crate) fn call_off(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        let since = cx.now.mono;
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let (Session::Starting(_)
+        | Session::Preparing {
+            allowed: Some(_), ..
+        }) = connector.session
+        else {
+            return;
+        };
+        log::info!("connector {at}: a session that was about to begin is called off");
+        let allowed = None;
+        connector.session = Session::Preparing { since, allowed };
+        connector.meter.takes.retain(|take| *take != Take::Begin);
+    }
+
+    /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
+    pub(crate) fn expire_sessions(&mut self, now: Mono) {
+        let wait = self.connection_timeout();
+        for connector in &mut self.connectors {
+            let cable = connector.ev != Ev::Absent;
+            match &mut connector.session {
+                Session::Preparing { since, .. }
+                    if wait.is_some_and(|wait| *since + wait <= now) =>
+                {
+                    connector.session = if cable { Session::OVER } else { Session::Idle };
+                }
+                Session::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
+                    run.reacts_until = None;
+                    run.declined = true;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
+        let wait = self.connection_timeout();
+        let due = |connector: &Connector| match &connector.session {
+            Session::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
+            Session::Running(run) => {
+                let sample = run.sample.map(|at| (at, Due::Sample));
+                let watch = run.watch.filter(|_| connector.watches());
+                let watch = watch.map(|at| (at, Due::Sample));
+                let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
+                sample.into_iter().chain(watch).chain(reaction).min()
+            }
+            _ => None,
+        };
+        self.connectors.iter().filter_map(due).min()
+    }
+
+    /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
+    fn start(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
+        if self.read_meter(Place::Connector(at), Take::Begin, cx) {
+            if let Some(connector) = self.connector_mut(at) {
+                connector.session = Session::Starting(allowed);
+            }
+            return;
+        }
+        self.start_now(at, allowed, cx);
+    }
+
+    pub(crate) fn start_now(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
+        let stamp = self.clock.stamp(cx.now.mono);
+        let (sample, since) = (self.first_sample(cx.now.mono), cx.now.mono);
+        let reacts_until = Some(cx.now.mono + self.setup.tuning.ev_reaction);
+        let profile = allowed.profile;
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let energy = connector.meter.energy();
+        if energy.is_none() {
+            log::warn!("connector {at}: the meter is silent, the transaction counts from its first reading");
+        }
+        // Energy that flowed since the last reading is not this one's.
+        let zero = energy.map(|_| Wh(0)).filter(|_| !connector.meter.flowed);
+        let known = energy.or(connector.meter.remembered);
+        let energy = known.unwrap_or(Wh(0));
+        connector.meter.begin();
+        let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
+        let readings = match known {
+            Some(_) => self.final_values(at, energy, ReadingContext::TransactionBegin, cx),
+            None => Vec::new(),
+        };
+        let begin = Begin {
+            connector: at,
+            tag: allowed.tag,
+            parent: allowed.parent,
+            at: stamp,
+            meter: energy,
+            zero,
+        };
+        let tx = cx.ledger.begin(begin, readings, since, cx.out);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        connector.session = Session::Running(Run {
+            tx,
+            resumed: false,
+            since,
+            sample,
+            reacts_until,
+            allowance: Allowance::Full,
+            watch: None,
+            looks: 0,
+            held: false,
+            resumes: false,
+            declined: false,
+            offer: None,
+        });
+        self.rearm_watch(at, cx);
+        if let Some(Err(why)) =
+            profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile, cx))
+        {
+            log::warn!("the charging profile of the remote start is refused: {why}");
+        }
+    }
+
+    /// When the first periodic sample of a transaction that starts now is due.
+    pub(crate) fn first_sample(&self, now: Mono) -> Option<Mono> {
+        let interval: Millis = self.settings.secs(Key::MeterValueSampleInterval);
+        (interval.0 > 0).then(|| now + interval)
+    }
+
+    /// Where the transaction runs that the central system names by that id.
+    pub(crate) fn where_runs(&self, id: i64, ledger: &Ledger) -> Option<ConnectorId> {
+        let meant = CentralId::Known(id);
+        let fits = |at: &ConnectorId| {
+            let run = self.connector(*at).and_then(|connector| connector.run());
+            let transaction = run.and_then(|run| ledger.transaction(run.tx));
+            transaction.is_some_and(|transaction| transaction.central == meant)
+        };
+        self.connector_ids().find(fits)
+    }
+}

@@ -1,0 +1,158 @@
+//! The site as a whole: whether it is in service, what it may do at all, what time it is
+//! (`OCPP 1.6 §4.2`, `§5.2`).
+
+use super::connector::{Availability, Shown};
+use super::{Context, Station};
+use crate::core::{ConnectorId, Notice, Place, Write};
+use crate::time::{Now, Wall};
+use crate::wire::{AvailabilityStatus, ChargePointStatus};
+
+impl Station {
+    /// Whether the charge point may charge at all: one that was never accepted does not
+    /// (`OCPP 1.6 §4.2.1`), unless it is told to.
+    pub(super) const fn in_service(&self) -> bool {
+        self.accepted || self.setup.tuning.charge_before_accepted
+    }
+
+    /// The central system accepted the charge point: remembered for ever.
+    pub(crate) fn accept(&mut self, cx: &mut Context<'_>) {
+        if !self.accepted {
+            self.accepted = true;
+            cx.out.durable(Write::Accepted);
+        }
+    }
+
+    /// Whether nothing may begin anywhere.
+    pub(super) fn may_not_begin(&self) -> bool {
+        !self.faults.is_empty() || self.reset.is_some() || self.closing || !self.in_service()
+    }
+
+    /// Whether no connector may deliver anything.
+    pub(super) fn all_stopped(&self) -> bool {
+        !self.faults.is_empty() || self.reset.is_some()
+    }
+
+    /// The status of a place as it is now.
+    pub(crate) fn shown(&self, at: Place) -> Shown {
+        let in_service = self.in_service() && self.faults.is_empty();
+        match at.connector().and_then(|at| self.connector(at)) {
+            Some(connector) => connector.show(in_service),
+            None => self.show_charge_point(),
+        }
+    }
+
+    /// Connector 0 knows only Available, Unavailable and Faulted.
+    fn show_charge_point(&self) -> Shown {
+        if let Some(fault) = self.faults.first() {
+            return Shown::of(ChargePointStatus::Faulted, Some(fault));
+        }
+        let status = if self.availability.is_operative() && self.in_service() {
+            ChargePointStatus::Available
+        } else {
+            ChargePointStatus::Unavailable
+        };
+        Shown::of(status, self.warnings.first())
+    }
+
+    /// The central system puts a place in service or out of it: at once where nothing is going on, else when
+    /// it is over (`OCPP 1.6 §5.2`). Connector 0 means the whole charge point.
+    pub(crate) fn change_availability(
+        &mut self,
+        at: Place,
+        operative: bool,
+        cx: &mut Context<'_>,
+    ) -> AvailabilityStatus {
+        let mut affected = self
+            .connectors
+            .iter()
+            .filter(|c| at == Place::ChargePoint || at == c.id.into());
+        let waits = !operative && affected.any(|connector| connector.is_busy());
+        // Who took it out of service at the charger relies on it.
+        let kept = self.availability_mut(at).is_some_and(|known| !known.local);
+        if operative && kept {
+            return AvailabilityStatus::Rejected;
+        }
+        for place in self.affected(at) {
+            let known = self.availability_mut(place);
+            let changed = known.filter(|known| known.central != operative);
+            if let Some(known) = changed {
+                known.central = operative;
+                cx.out.durable(Write::Availability(place, operative));
+            }
+        }
+        cx.out.tell(Notice::Availability(at, operative));
+        match waits {
+            true => AvailabilityStatus::Scheduled,
+            false => AvailabilityStatus::Accepted,
+        }
+    }
+
+    pub(super) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
+        match at {
+            Place::ChargePoint => Some(&mut self.availability),
+            Place::Connector(at) => self
+                .connector_mut(at)
+                .map(|connector| &mut connector.availability),
+        }
+    }
+
+    /// Connector 0 means the whole charge point.
+    fn affected(&self, at: Place) -> Vec<Place> {
+        match at {
+            Place::ChargePoint => self.places().collect(),
+            Place::Connector(_) => vec![at],
+        }
+    }
+
+    /// Somebody at the charger takes a connector, or all of it, out of service or back. Kept over
+    /// restarts.
+    pub(crate) fn set_in_service(&mut self, at: Place, operative: bool, cx: &mut Context<'_>) {
+        for place in self.affected(at) {
+            let known = self.availability_mut(place);
+            let changed = known.filter(|known| known.local != operative);
+            if let Some(known) = changed {
+                known.local = operative;
+                cx.out.durable(Write::LocalAvailability(place, operative));
+            }
+        }
+    }
+
+    /// A connector by the number that the central system names it by, if it exists here.
+    pub(crate) fn existing(&self, number: i32) -> Option<ConnectorId> {
+        self.place(number)?.connector()
+    }
+
+    /// Whether a connector has a lock.
+    pub(crate) fn is_lockable(&self, at: ConnectorId) -> bool {
+        self.connector(at).is_some_and(|known| known.lockable)
+    }
+
+    /// Somebody who knows says what time it is. The first time, it returns by how much all that was stamped
+    /// before was wrong.
+    pub(crate) fn set_clock(&mut self, now: Now, right: Wall) -> Option<i64> {
+        let before = self.clock.wall(now.mono);
+        let first = self.clock.set(now, right);
+        self.rearm_aligned(now.mono);
+        if first.is_none() && before.0.abs_diff(right.0) >= 1000 {
+            log::info!(
+                "the clock was set by {} ms",
+                right.0.saturating_sub(before.0)
+            );
+        }
+        first
+    }
+
+    /// The host stops us: nothing new is begun. Transactions go on.
+    pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
+        self.closing = true;
+        let mut connectors = self.connectors.iter();
+        if connectors.any(|connector| connector.run().is_some()) {
+            cx.out.durable(Write::Orderly(true));
+        }
+    }
+
+    /// Whether the host stops us.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing
+    }
+}

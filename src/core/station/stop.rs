@@ -1,0 +1,204 @@
+//! How what goes on at a connector ends: by a tag, by the firmware, by the central system
+//! (`OCPP 1.6 §4.8`, `§4.10`).
+
+use crate::core::ledger::End;
+use crate::core::settings::Key;
+use crate::core::station::connector::{Allowance, Allowed, Connector, Ending, Run, Session};
+use crate::core::station::meter::Take;
+use crate::core::station::{Context, Station};
+use crate::core::{ConnectorId, Ev, Place, Transaction, TxId, Wh, Write};
+use crate::wire::{IdToken, ReadingContext, Reason};
+
+impl Station {
+    /// Ends what is going on at a connector: a transaction, or what was about to become one.
+    pub(crate) fn stop(
+        &mut self,
+        at: ConnectorId,
+        reason: Reason,
+        tag: Option<IdToken>,
+        cx: &mut Context<'_>,
+    ) {
+        if !self.begin_stop(at, reason, tag, cx) {
+            return;
+        }
+        // Energy is off before the meter is read, so that all of it is on the bill.
+        self.command_supplies(cx);
+        if !self.read_meter(Place::Connector(at), Take::End, cx) {
+            self.stop_now(at, cx);
+        }
+        // And what comes of the end, such as an open lock, before anything else.
+        self.command_supplies(cx);
+    }
+
+    /// A transaction that is running is to end; says whether there is one. Without one, nothing
+    /// begins any more, neither here nor by a tag that is still being asked about.
+    pub(crate) fn begin_stop(
+        &mut self,
+        at: ConnectorId,
+        reason: Reason,
+        tag: Option<IdToken>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let stamp = self.clock.stamp(cx.now.mono);
+        let in_service = self.in_service() && self.faults.is_empty();
+        let Some(connector) = self.connector_mut(at) else {
+            return false;
+        };
+        let Session::Running(run) = &connector.session else {
+            self.call_off_all(at, cx);
+            return false;
+        };
+        let has_tag = tag.is_some();
+        let ending = Ending {
+            reason,
+            tag,
+            at: stamp,
+            status: connector.show_running(run, in_service),
+        };
+        let run = Run {
+            sample: None,
+            watch: None,
+            ..run.clone()
+        };
+        connector.session = Session::Stopping(run, ending);
+        // Who has to stop what runs wants nothing else to begin there, either. A driver who ends the own
+        // session says nothing of the next one.
+        let by_driver = has_tag || matches!(reason, Reason::EVDisconnected | Reason::DeAuthorized);
+        if !by_driver {
+            self.withdraw(at, cx);
+        }
+        true
+    }
+
+    /// Nothing begins at a connector that somebody asked for until now. The cable may be taken.
+    fn call_off_all(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        self.withdraw(at, cx);
+        self.call_off(at, cx);
+        if let Some(connector) = self.connector_mut(at) {
+            if matches!(connector.session, Session::Preparing { .. }) {
+                connector.session = match connector.ev {
+                    Ev::Absent => Session::Idle,
+                    _ => Session::OVER,
+                };
+            }
+        }
+    }
+
+    /// The meter has been read, or will not be: the transaction is over.
+    pub(crate) fn stop_now(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        let Session::Stopping(run, ending) = connector.session.clone() else {
+            return;
+        };
+        connector.meter.takes.retain(|take| *take != Take::End);
+        let energy = connector.meter.energy();
+        connector.meter.zero = Wh(0);
+        // What the meter shows, not what is billed by it.
+        let register = connector.meter.energy();
+        if register.is_some() {
+            connector.meter.remembered = register;
+        }
+        let Ending {
+            reason,
+            tag,
+            at: end,
+            ..
+        } = ending;
+        let end = End {
+            reason,
+            tag,
+            at: end,
+            meter: energy,
+        };
+        if let Some(record) = self.end_transaction(at, run.tx, end, cx) {
+            self.finish(at, &record, reason);
+            if let Some(register) = register {
+                cx.out.durable(Write::Register(at, register));
+            }
+        }
+    }
+
+    /// Ends a transaction on the books, and all that belongs to it.
+    pub(crate) fn end_transaction(
+        &mut self,
+        at: ConnectorId,
+        tx: TxId,
+        end: End,
+        cx: &mut Context<'_>,
+    ) -> Option<Transaction> {
+        let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
+        let wanted = self.final_measurands();
+        let connector = self.connectors.get_mut(at.index());
+        let readings = |energy| match connector.filter(|_| !wanted.is_empty()) {
+            None => Vec::new(),
+            Some(Connector { meter, .. }) => {
+                let current = !asks || meter.is_fresh(now);
+                meter.final_values(&wanted, ReadingContext::TransactionEnd, energy, current)
+            }
+        };
+        let record = cx.ledger.end(tx, end, readings, now, cx.out);
+        self.drop_profiles_of(tx, cx);
+        record
+    }
+
+    /// What is left of a session when its transaction is over: the cable, if it is still in, and
+    /// whether it stays locked until its owner comes (`OCPP 1.6 §4.10`, errata 3.17).
+    fn finish(&mut self, at: ConnectorId, transaction: &Transaction, reason: Reason) {
+        let unlocks = self.settings.is(Key::UnlockConnectorOnEVSideDisconnect);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        if connector.ev == Ev::Absent {
+            connector.session = Session::Idle;
+            return;
+        }
+        let left = reason == Reason::EVDisconnected;
+        let kept = connector.lockable && (reason == Reason::DeAuthorized || (left && !unlocks));
+        let hold = kept.then(|| Allowed {
+            tag: transaction.tag.clone(),
+            parent: transaction.parent.clone(),
+            profile: None,
+            elsewhere: Vec::new(),
+        });
+        connector.session = Session::Finishing { left, hold };
+    }
+
+    /// The central system does not accept the tag of a transaction that it was told of
+    /// (`OCPP 1.6 §9.1.24`, errata 3.17).
+    pub(crate) fn deauthorize(&mut self, tx: TxId, cx: &mut Context<'_>) {
+        let Some(at) = cx.ledger.deauthorize(tx, cx.out) else {
+            return;
+        };
+        if self.settings.is(Key::StopTransactionOnInvalidId) {
+            return self.stop(at, Reason::DeAuthorized, None, cx);
+        }
+        let most = self.settings.int(Key::MaxEnergyOnInvalidId);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let Some(connector) = self.connector_mut(at) else {
+            return;
+        };
+        // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
+        let energy = connector.meter.energy().filter(|_| most > 0);
+        let until = energy.map(|energy| Wh(energy.0.saturating_add(most)));
+        if let Session::Running(run) = &mut connector.session {
+            run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
+        }
+        if let Some(until) = until {
+            cx.ledger.allow_until(tx, until, cx.out);
+        }
+        self.rearm_watch(at, cx);
+    }
+
+    /// What runs at a connector ends, and its cable may be taken: energy is off, and the lock is free to move.
+    pub(crate) fn free_lock(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        self.stop(at, Reason::UnlockCommand, None, cx);
+        if let Some(connector) = self.connector_mut(at) {
+            if let Session::Finishing { hold, .. } = &mut connector.session {
+                *hold = None;
+            }
+        }
+        self.command_supplies(cx);
+    }
+}

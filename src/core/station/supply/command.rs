@@ -1,0 +1,37 @@
+//! Commands to the hardware: they follow from what is the case (`OCPP 1.6 §4.10`).
+
+use crate::core::station::{Context, Station};
+use crate::core::Notice;
+
+impl Station {
+    /// Commands the hardware: each command is complete, and given only when it changed. Less comes
+    /// before more, so that all together never draw too much. Where it is less of one unit and more of
+    /// the other, and both sums are bounded, the less of both comes in between.
+    pub(crate) fn command_supplies(&mut self, cx: &mut Context<'_>) {
+        let stopped = self.all_stopped();
+        let together = self.together(self.clock.instant(cx.now.mono));
+        for less in [true, false] {
+            for at in self.connector_ids() {
+                let Some(connector) = self.connector_mut(at) else {
+                    continue;
+                };
+                let supply = connector.command(stopped);
+                if connector.supply == Some(supply) {
+                    continue;
+                }
+                let supply = if less {
+                    let bounded = together.sums().map(|(unit, _)| unit);
+                    supply.what_is_less(connector.supply.as_ref(), bounded)
+                } else {
+                    Some(supply)
+                };
+                let Some(supply) = supply else {
+                    continue;
+                };
+                connector.supply = Some(supply);
+                connector.meter.flowed |= supply.permit;
+                cx.out.tell(Notice::Supply(at, supply));
+            }
+        }
+    }
+}

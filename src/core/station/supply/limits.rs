@@ -1,0 +1,209 @@
+//! Which limit holds on a connector at a time, and until when at least.
+
+use crate::core::station::supply::profile::{Instant, Says, NEVER};
+use crate::core::station::supply::Profile;
+use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
+use crate::wire::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
+
+/// The installed profiles, in the order in which they are asked: higher levels first, and on the
+/// same level those of a connector before those of connector 0.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Installed {
+    profiles: Vec<Profile>,
+}
+
+/// What names an installed profile: its id, and its connector.
+pub(crate) type Installation = (i32, Place);
+
+/// Whom a limit is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whom {
+    pub(crate) at: ConnectorId,
+    /// The transaction that is running, if one is.
+    pub(crate) tx: Option<TxId>,
+    /// The second it started in.
+    pub(crate) started: i64,
+    pub(crate) hardware: Hardware,
+}
+
+/// What prevails of several profiles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prevails<'a> {
+    /// Who speaks, what, and on how many phases.
+    pub(crate) word: Option<(&'a Profile, i64, Option<u8>)>,
+    /// It is the same at least until that second.
+    pub(crate) until: i64,
+}
+
+/// A limit in tenths of some unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) tenths: i64,
+    /// Said only if some profile allows fewer phases than the hardware has.
+    pub(crate) phases: Option<u8>,
+}
+
+/// Volts, to get from amperes to watts and back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Volts(pub(crate) u32);
+
+impl Volts {
+    /// A limit in another unit, on so many conductors; rounded down to tenths.
+    pub(crate) fn convert(self, tenths: i64, from: Unit, to: Unit, lines: u8) -> i64 {
+        let factor = i64::from(self.0) * i64::from(lines);
+        match (from, to) {
+            (Unit::A, Unit::W) => tenths.saturating_mul(factor),
+            (Unit::W, Unit::A) => tenths / factor.max(1),
+            _ => tenths,
+        }
+    }
+
+    pub(crate) fn of(self, hardware: Hardware, to: Unit, lines: u8) -> i64 {
+        self.convert(i64::from(hardware.deciamps), Unit::A, to, lines)
+    }
+}
+
+/// The conductors that are used: those of the hardware, or fewer if profiles say so.
+pub(crate) fn lines(hardware: Hardware, said: impl Iterator<Item = u8>) -> u8 {
+    if hardware.feed == Feed::Dc {
+        return 1;
+    }
+    said.fold(hardware.feed.lines(), u8::min)
+}
+
+impl Installed {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Profile> + Clone {
+        self.profiles.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.profiles.len()
+    }
+
+    /// Whether a profile takes the place of an installed one: the same id, or the same place, purpose
+    /// and level (`OCPP 1.6 §5.16.3`). On two connectors one id is two installations: energy managers
+    /// use one id everywhere, and the connector that had it first would jump to full current.
+    pub(crate) fn is_replaced(old: &Profile, new: &Profile) -> bool {
+        let apart = old.place != new.place
+            && old.place != Place::ChargePoint
+            && new.place != Place::ChargePoint;
+        (old.id == new.id && !apart)
+            || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level)
+    }
+
+    /// Installs a profile, and says which ones it replaces.
+    pub(crate) fn install(&mut self, new: Profile) -> Vec<Installation> {
+        let gone = self.remove(|old| Self::is_replaced(old, &new));
+        // Higher levels first; connectors before connector 0.
+        let key = |profile: &Profile| {
+            (
+                -i64::from(profile.level),
+                profile.place == Place::ChargePoint,
+            )
+        };
+        let at = self.profiles.partition_point(|old| key(old) <= key(&new));
+        self.profiles.insert(at, new);
+        gone
+    }
+
+    /// Removes profiles, and says which.
+    pub(crate) fn remove(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<Installation> {
+        let mut gone = Vec::new();
+        self.profiles.retain(|profile| {
+            let goes = goes(profile);
+            if goes {
+                gone.push((profile.id, profile.place));
+            }
+            !goes
+        });
+        gone
+    }
+
+    /// The first that speaks prevails; those asked before it bound how long.
+    fn ask<'a>(
+        among: impl Iterator<Item = &'a Profile>,
+        at: Instant,
+        started: i64,
+        mut until: i64,
+    ) -> Prevails<'a> {
+        for profile in among {
+            match profile.says(at, started) {
+                Says::Limit {
+                    tenths,
+                    phases,
+                    until: same,
+                } => {
+                    return Prevails {
+                        word: Some((profile, tenths, phases)),
+                        until: until.min(same),
+                    };
+                }
+                Says::Nothing { until: silent } => until = until.min(silent),
+            }
+        }
+        Prevails { word: None, until }
+    }
+
+    /// What is said to a transaction: its TxProfile, else the default of the connector, else the
+    /// default of connector 0 on levels that the connector does not take.
+    pub(crate) fn for_transaction(&self, whom: &Whom, at: Instant) -> Prevails<'_> {
+        let own = self.profiles.iter().filter(|profile| {
+            profile.purpose == Purpose::TxProfile
+                && profile.place == Place::Connector(whom.at)
+                && profile.tx.is_some()
+                && profile.tx == whom.tx
+        });
+        let own = Self::ask(own, at, whom.started, NEVER);
+        if own.word.is_some() {
+            return own;
+        }
+        let mut taken = None;
+        let defaults = self.profiles.iter().filter(|profile| {
+            if profile.purpose != Purpose::TxDefaultProfile {
+                return false;
+            }
+            if profile.place == Place::Connector(whom.at) {
+                taken = Some(profile.level);
+                return true;
+            }
+            profile.place == Place::ChargePoint && taken != Some(profile.level)
+        });
+        Self::ask(defaults, at, whom.started, own.until)
+    }
+
+    /// What is said to the charge point as a whole.
+    pub(crate) fn for_charge_point(&self, at: Instant) -> Prevails<'_> {
+        let all = self.profiles.iter();
+        let max = all.filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
+        Self::ask(max, at, at.t, NEVER)
+    }
+
+    /// The limit of a connector in a unit, and until when at least it is the same. `shared`: what
+    /// the charge point as a whole may draw is minded elsewhere.
+    pub(crate) fn limit(
+        &self,
+        whom: &Whom,
+        at: Instant,
+        unit: Unit,
+        volts: Volts,
+        shared: bool,
+    ) -> (Limit, i64) {
+        let own = self.for_transaction(whom, at);
+        let all = self.for_charge_point(at);
+        let phases = [own.word, all.word];
+        let phases = phases.iter().flatten().filter_map(|(.., phases)| *phases);
+        let lines = lines(whom.hardware, phases);
+        let hardware = volts.of(whom.hardware, unit, lines);
+        let words = [own.word, all.word.filter(|_| !shared)];
+        let words = words.iter().flatten();
+        let tenths = words
+            .map(|(profile, tenths, _)| volts.convert(*tenths, profile.unit, unit, lines))
+            .fold(hardware, i64::min);
+        let fewer = lines < whom.hardware.feed.lines();
+        let limit = Limit {
+            tenths,
+            phases: fewer.then_some(lines),
+        };
+        (limit, own.until.min(all.until))
+    }
+}

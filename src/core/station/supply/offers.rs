@@ -1,0 +1,122 @@
+//! What each connector may draw now, told at the second it changes and at no other time.
+
+use crate::core::ledger::Ledger;
+use crate::core::station::connector::{Connector, Session};
+use crate::core::station::supply::limits::Volts;
+use crate::core::station::supply::profile::{Instant, NEVER};
+use crate::core::station::supply::together::Room;
+use crate::core::station::{Context, Station};
+use crate::core::{ConnectorId, Due, Ev};
+use crate::time::{Millis, Mono};
+use crate::wire::ChargingRateUnitType as Unit;
+
+/// What a connector is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) deciamps: i64,
+    pub(crate) deciwatts: i64,
+    /// If profiles allow fewer phases than there are.
+    pub(crate) phases: Option<u8>,
+}
+
+impl Offer {
+    /// Whether nothing may flow at all.
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.deciamps <= 0 || self.deciwatts <= 0
+    }
+
+    pub(crate) const fn in_unit(self, unit: Unit) -> i64 {
+        match unit {
+            Unit::A => self.deciamps,
+            Unit::W => self.deciwatts,
+        }
+    }
+
+    /// Cuts it down to a limit in a unit, on so many conductors.
+    pub(crate) fn cut(&mut self, tenths: i64, unit: Unit, lines: u8, volts: Volts) {
+        let within = |most: i64, to| most.min(volts.convert(tenths, unit, to, lines));
+        self.deciamps = within(self.deciamps, Unit::A);
+        self.deciwatts = within(self.deciwatts, Unit::W);
+    }
+}
+
+/// The offers, and the room to work them out: kept, so that no memory is asked for each time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offers {
+    list: Vec<(ConnectorId, Offer)>,
+    room: Room,
+    /// From this second on they may be others.
+    until: Option<i64>,
+}
+
+impl Station {
+    /// Works out what every transaction may draw now.
+    pub(crate) fn offer_supplies(&mut self, cx: &mut Context<'_>) {
+        let now = self.clock.instant(cx.now.mono);
+        let mut offers = std::mem::take(&mut self.offers);
+        offers.list.clear();
+        let mut until = NEVER;
+        for connector in self
+            .connectors
+            .iter()
+            .filter(|connector| connector.run().is_some())
+        {
+            let (offer, same) = self.own_offer(connector.id, now, cx.ledger);
+            until = until.min(same);
+            offers.list.push((connector.id, offer));
+        }
+        if !offers.list.is_empty() {
+            self.keep_within(&mut offers.list, &mut offers.room, now, cx.ledger);
+        }
+        let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
+        for (at, offer) in &offers.list {
+            if let Some(connector) = self.connector_mut(*at) {
+                connector.take_offer(*offer, reaction);
+            }
+        }
+        let any = !offers.list.is_empty();
+        offers.until = any.then_some(until).filter(|until| *until < NEVER);
+        self.offers = offers;
+    }
+
+    /// What a connector could draw if it were alone on the grid.
+    fn own_offer(&self, at: ConnectorId, now: Instant, ledger: &Ledger) -> (Offer, i64) {
+        let Some(whom) = self.whom(at, now.t, ledger) else {
+            return (Offer::default(), NEVER);
+        };
+        let volts = self.volts();
+        let (amps, until) = self.profiles.limit(&whom, now, Unit::A, volts, true);
+        let (watts, _) = self.profiles.limit(&whom, now, Unit::W, volts, true);
+        let offer = Offer {
+            deciamps: amps.tenths,
+            deciwatts: watts.tenths,
+            phases: amps.phases,
+        };
+        (offer, until)
+    }
+
+    /// When some limit may be another.
+    pub(crate) fn offer_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
+        let until = Millis(u64::try_from(self.offers.until?.checked_mul(1000)?).ok()?);
+        let wall = u64::try_from(self.clock.wall(now).0).ok()?;
+        let wait = Millis(until.0.saturating_sub(wall));
+        Some((now + wait, Due::Limit))
+    }
+}
+
+impl Connector {
+    /// Takes an offer on. One that comes after a pause gives the vehicle time to react.
+    fn take_offer(&mut self, offer: Offer, reaction: Mono) {
+        let plugged = self.ev == Ev::Plugged;
+        let Session::Running(run) = &mut self.session else {
+            return;
+        };
+        let before = run.offer.replace(offer);
+        if offer.is_nothing() {
+            run.reacts_until = None;
+        } else if before.is_some_and(Offer::is_nothing) {
+            run.reacts_until = plugged.then_some(reaction);
+            run.resumes = true;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Charging profiles over the wire: installed, cleared, asked about
+//! (`OCPP 1.6 §5.5`, `§5.7`, `§5.16`).
+
+use std::sync::Arc;
+
+use crate::core::ledger::Ledger;
+use crate::core::settings::Key;
+use crate::core::station::connector::Session;
+use crate::core::station::supply::composite::Composite;
+use crate::core::station::supply::limits::{Installation, Installed, Volts, Whom};
+use crate::core::station::supply::profile::{Bounds, Refusal};
+use crate::core::station::supply::{second, Profile};
+use crate::core::station::{Context, Station};
+use crate::core::{CentralId, ConnectorId, Place, StoredProfile, Transaction, TxId, Write};
+use crate::time::{Mono, Wall};
+use crate::wire::{
+    ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit,
+};
+
+impl Station {
+    fn bounds(&self) -> Bounds {
+        let number = |key| self.settings.int(key);
+        Bounds {
+            level: i32::try_from(number(Key::ChargeProfileMaxStackLevel)).unwrap_or(i32::MAX),
+            periods: usize::try_from(number(Key::ChargingScheduleMaxPeriods)).unwrap_or(usize::MAX),
+            amperes: self.settings.allows_rate("Current"),
+            watts: self.settings.allows_rate("Power"),
+        }
+    }
+
+    /// The central system installs a profile.
+    pub(crate) fn set_profile(
+        &mut self,
+        place: Place,
+        wanted: &ChargingProfile,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
+        let tx = if wanted.charging_profile_purpose == Purpose::TxProfile {
+            let at = place
+                .connector()
+                .ok_or("a TxProfile does not belong to connector 0")?;
+            let running = self
+                .running(at, cx.ledger)
+                .ok_or("there is no transaction")?;
+            let other = |id| running.central != CentralId::Known(id);
+            if wanted.transaction_id.is_some_and(other) {
+                return Err("there is another transaction");
+            }
+            Some(running.id)
+        } else {
+            None
+        };
+        self.install(place, tx, wanted, cx)
+    }
+
+    /// Installs a profile durably, in the place of those that it replaces.
+    pub(crate) fn install(
+        &mut self,
+        place: Place,
+        tx: Option<TxId>,
+        wanted: &ChargingProfile,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.wall(cx.now.mono);
+        let new = Profile::new(place, tx, wanted, now, self.bounds())?;
+        let is_same = |old: &Profile| new.says_the_same(old, second(now));
+        if self.profiles.iter().any(is_same) {
+            log::debug!("charging profile {} is installed already", new.id);
+            return Ok(());
+        }
+        self.has_room_for(&new)?;
+        let elsewhere = |old: &Profile| old.id == new.id && !Installed::is_replaced(old, &new);
+        if self.profiles.iter().any(elsewhere) {
+            let id = new.id;
+            log::info!("charging profile {id} is installed on another connector, too, and stays");
+        }
+        for (id, place) in Arc::make_mut(&mut self.profiles).install(new) {
+            cx.out.durable(Write::DropProfile(id, place));
+        }
+        cx.out.durable(Write::Profile(StoredProfile {
+            place,
+            tx,
+            installed: now,
+            profile: wanted.clone(),
+        }));
+        Ok(())
+    }
+
+    /// What replaces another needs no room.
+    fn has_room_for(&self, new: &Profile) -> Result<(), Refusal> {
+        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
+        let full = self.profiles.len() as u64 >= most;
+        let replaces = |old: &Profile| Installed::is_replaced(old, new);
+        if full && !self.profiles.iter().any(replaces) {
+            return Err("MaxChargingProfilesInstalled are installed");
+        }
+        Ok(())
+    }
+
+    /// What the store kept: profiles of transactions that did not survive are gone.
+    pub(crate) fn restore_profiles(&mut self, stored: Vec<StoredProfile>, cx: &mut Context<'_>) {
+        for kept in stored {
+            let id = kept.profile.charging_profile_id;
+            let of_none = kept.tx.is_some_and(|tx| !self.is_running(tx));
+            let connector = kept.place.connector();
+            let lost = connector.is_some_and(|at| self.connector(at).is_none());
+            let bounds = self.bounds();
+            let profile = Profile::new(kept.place, kept.tx, &kept.profile, kept.installed, bounds);
+            match profile {
+                Ok(profile) if !of_none && !lost => {
+                    Arc::make_mut(&mut self.profiles).install(profile);
+                }
+                outcome => {
+                    if let Err(why) = outcome {
+                        log::warn!("a stored charging profile is not possible here: {why}");
+                    }
+                    cx.out.durable(Write::DropProfile(id, kept.place));
+                }
+            }
+        }
+    }
+
+    fn is_running(&self, tx: TxId) -> bool {
+        let mut runs = self
+            .connectors
+            .iter()
+            .filter_map(|connector| connector.run());
+        runs.any(|run| run.tx == tx)
+    }
+
+    pub(super) fn running<'a>(
+        &self,
+        at: ConnectorId,
+        ledger: &'a Ledger,
+    ) -> Option<&'a Transaction> {
+        match &self.connector(at)?.session {
+            Session::Running(run) => ledger.transaction(run.tx),
+            _ => None,
+        }
+    }
+
+    /// Removes profiles, and says which. Those who look ahead keep theirs, so a copy is made then, and
+    /// only if one goes.
+    fn remove_profiles(&mut self, goes: impl Fn(&Profile) -> bool) -> Vec<Installation> {
+        if !self.profiles.iter().any(&goes) {
+            return Vec::new();
+        }
+        Arc::make_mut(&mut self.profiles).remove(goes)
+    }
+
+    /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
+    pub(crate) fn drop_profiles_of(&mut self, tx: TxId, cx: &mut Context<'_>) {
+        for (id, place) in self.remove_profiles(|profile| profile.tx == Some(tx)) {
+            cx.out.durable(Write::DropProfile(id, place));
+        }
+    }
+
+    /// Whether the profile of a remote start makes sense (`OCPP 1.6 §5.16.2`).
+    pub(crate) fn takes_remote_profile(
+        &self,
+        at: ConnectorId,
+        wanted: &ChargingProfile,
+        now: Mono,
+    ) -> bool {
+        let now = self.clock.wall(now);
+        let of_start = wanted.charging_profile_purpose == Purpose::TxProfile
+            && wanted.transaction_id.is_none();
+        let sane = Profile::new(Place::Connector(at), None, wanted, now, self.bounds());
+        of_start && sane.is_ok_and(|new| self.has_room_for(&new).is_ok())
+    }
+
+    /// Removes the profiles that fit; says whether there were any.
+    pub(crate) fn clear_profiles(
+        &mut self,
+        fits: impl Fn(&Profile) -> bool,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let gone = self.remove_profiles(fits);
+        let any = !gone.is_empty();
+        for (id, place) in gone {
+            cx.out.durable(Write::DropProfile(id, place));
+        }
+        any
+    }
+
+    /// The composite schedule of a place, and how many phases there are where that is to be said.
+    pub(crate) fn composite(
+        &self,
+        place: Place,
+        duration: i64,
+        unit: Unit,
+        now: Mono,
+        ledger: &Ledger,
+    ) -> (Wall, Composite, Option<u8>) {
+        let start = self.clock.instant(now);
+        let outlook = self.outlook(ledger);
+        let composite = outlook.composite(place, start, duration, unit);
+        (
+            Wall(start.t.saturating_mul(1000)),
+            composite,
+            outlook.phases(place),
+        )
+    }
+
+    pub(crate) const fn volts(&self) -> Volts {
+        Volts(self.setup.tuning.volts)
+    }
+
+    /// Whom the limits of a connector are for; idle, a transaction that would start now.
+    pub(crate) fn whom(&self, at: ConnectorId, now: i64, ledger: &Ledger) -> Option<Whom> {
+        let hardware = self.setup.connectors.get(at.index())?.hardware;
+        let running = self.running(at, ledger);
+        Some(Whom {
+            at,
+            tx: running.map(|transaction| transaction.id),
+            started: running.map_or(now, |transaction| second(transaction.started.wall)),
+            hardware,
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! What all connectors together may draw: the charge point's maximum, and its grid connection
+//! (`OCPP 1.6 §3.13.3`).
+
+use crate::core::ledger::Ledger;
+use crate::core::station::connector::{Allowance, Session};
+use crate::core::station::supply::limits::{lines, Volts};
+use crate::core::station::supply::offers::Offer;
+use crate::core::station::supply::profile::{Instant, Profile};
+use crate::core::station::supply::share::{share, Claim};
+use crate::core::station::Station;
+use crate::core::{ConnectorId, Feed};
+use crate::wire::ChargingRateUnitType as Unit;
+
+/// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where
+/// connectors differ in their phases: each sum keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Together {
+    amps: Option<i64>,
+    watts: Option<i64>,
+    /// What ChargePointMaxProfile says of the phases.
+    phases: Option<u8>,
+}
+
+impl Together {
+    fn bound(&mut self, unit: Unit, tenths: i64) {
+        let bound = match unit {
+            Unit::A => &mut self.amps,
+            Unit::W => &mut self.watts,
+        };
+        *bound = Some(bound.map_or(tenths, |before| before.min(tenths)));
+    }
+
+    /// The sums that are bounded.
+    pub(crate) fn sums(self) -> impl Iterator<Item = (Unit, i64)> {
+        let amps = self.amps.map(|tenths| (Unit::A, tenths));
+        let watts = self.watts.map(|tenths| (Unit::W, tenths));
+        amps.into_iter().chain(watts)
+    }
+}
+
+/// What a connector brings along when all together are served.
+#[derive(Clone, Copy, Debug)]
+struct Demand {
+    /// Its place among the offers.
+    index: usize,
+    /// On how many conductors it draws.
+    lines: u8,
+    /// What its profile says is of no use below it.
+    least: Option<(i64, Unit)>,
+    feed: Feed,
+    wants: bool,
+    order: u64,
+}
+
+/// Room for the work, kept so that no memory is asked for each time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    demands: Vec<Demand>,
+    claims: Vec<Claim>,
+    /// What each could draw if it were alone.
+    own: Vec<(ConnectorId, Offer)>,
+}
+
+/// What alternating current takes at least, in tenths of an ampere (IEC 61851).
+const LEAST_AC: i64 = 60;
+
+impl Demand {
+    fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
+        let physical = match self.feed {
+            Feed::Dc => 0,
+            _ => volts.convert(LEAST_AC, Unit::A, unit, self.lines),
+        };
+        let said = |(least, from)| volts.convert(least, from, unit, self.lines);
+        let most = own.in_unit(unit);
+        Claim {
+            most,
+            // A limit of its own below that is no reason to pause it.
+            least: self.least.map_or(physical, said).min(most),
+            wants: self.wants,
+            order: self.order,
+            gets: 0,
+            paused: false,
+        }
+    }
+}
+
+impl Station {
+    /// What all together may draw now.
+    pub(crate) fn together(&self, now: Instant) -> Together {
+        let mut all = Together::default();
+        if let Some((profile, tenths, phases)) = self.profiles.for_charge_point(now).word {
+            all.bound(profile.unit, tenths);
+            all.phases = phases;
+        }
+        if let Some(grid) = self.setup.tuning.grid {
+            let volts = self.volts();
+            all.bound(Unit::A, i64::from(grid.deciamps));
+            // Amperes on more conductors than there are to the grid are more watts than it has.
+            let wires = grid.feed.lines();
+            let mut feeds = self.setup.connectors.iter().map(|made| made.hardware.feed);
+            if feeds.any(|feed| feed.lines() > wires) {
+                all.bound(Unit::W, volts.of(grid, Unit::W, wires));
+            }
+        }
+        all
+    }
+
+    /// Cuts offers down to what all together may draw.
+    pub(crate) fn keep_within(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        room: &mut Room,
+        now: Instant,
+        ledger: &Ledger,
+    ) {
+        let all = self.together(now);
+        if all.sums().next().is_none() {
+            return;
+        }
+        if self.setup.tuning.sharing {
+            self.share_out(list, room, all, now, ledger);
+        } else {
+            self.divide(list, all, now, ledger);
+        }
+    }
+
+    /// Without sharing each connector has its part, whatever the others do.
+    fn divide(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        all: Together,
+        now: Instant,
+        ledger: &Ledger,
+    ) {
+        let count = i64::try_from(self.connectors.len())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        for (at, offer) in list {
+            let Some((lines, _)) = self.said_to(*at, all.phases, now, ledger) else {
+                continue;
+            };
+            for (unit, total) in all.sums() {
+                offer.cut(total / count, unit, lines, self.volts());
+            }
+        }
+    }
+
+    fn share_out(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        room: &mut Room,
+        all: Together,
+        now: Instant,
+        ledger: &Ledger,
+    ) {
+        room.demands.clear();
+        for (index, (at, _)) in list.iter().enumerate() {
+            room.demands
+                .extend(self.place_of(index, *at, all.phases, now, ledger));
+        }
+        room.own.clear();
+        room.own.extend_from_slice(list);
+        // Those that want energy first, and of them those that started first.
+        room.demands
+            .sort_unstable_by_key(|place| (!place.wants, place.order));
+        if self.pour_out(list, room, all) {
+            self.top_up(list, room, all, true);
+            self.top_up(list, room, all, false);
+        }
+    }
+
+    /// Gives what is left of both sums to those that were paused, where it is enough, or to the others.
+    fn top_up(&self, list: &mut [(ConnectorId, Offer)], room: &Room, all: Together, paused: bool) {
+        let volts = self.volts();
+        for place in &room.demands {
+            let own = room.own.get(place.index).map(|(_, own)| *own);
+            let now = list.get(place.index).map(|(_, now)| *now);
+            let (Some(own), Some(now)) = (own, now) else {
+                continue;
+            };
+            if own.is_nothing() || now.is_nothing() != paused {
+                continue;
+            }
+            let mut more = own;
+            for (unit, total) in all.sums() {
+                let offers = room
+                    .demands
+                    .iter()
+                    .filter_map(|other| list.get(other.index));
+                let drawn: i64 = offers.map(|(_, offer)| offer.in_unit(unit)).sum();
+                let most = now.in_unit(unit).saturating_add(total - drawn);
+                more.cut(most, unit, place.lines, volts);
+            }
+            let fits = all.sums().all(|(unit, _)| {
+                let least = place.claim(own, unit, volts).least;
+                more.in_unit(unit) >= least.max(now.in_unit(unit))
+            });
+            if let Some((_, offer)) = list.get_mut(place.index).filter(|_| fits) {
+                *offer = more;
+            }
+        }
+    }
+
+    /// Serves all within each sum. Says whether somebody is paused for the second one who had
+    /// something of the first; that one gets nothing the next time.
+    fn pour_out(&self, list: &mut [(ConnectorId, Offer)], room: &mut Room, all: Together) -> bool {
+        let volts = self.volts();
+        let mut paused = false;
+        for (number, (unit, total)) in all.sums().enumerate() {
+            room.claims.clear();
+            for place in &room.demands {
+                let offer = list.get(place.index).map(|(_, offer)| *offer);
+                let claim = place.claim(offer.unwrap_or_default(), unit, volts);
+                room.claims.push(claim);
+            }
+            share(total, &mut room.claims);
+            for (claim, place) in room.claims.iter().zip(&room.demands) {
+                // What is not cut stays as it is: in the other unit it may be a little more.
+                let cut = list
+                    .get_mut(place.index)
+                    .filter(|_| claim.gets < claim.most);
+                if let Some((_, offer)) = cut {
+                    offer.cut(claim.gets, unit, place.lines, volts);
+                }
+                paused |= number > 0 && claim.paused && claim.most > 0;
+            }
+        }
+        paused
+    }
+
+    /// What is said to the transaction of a connector, and on how many conductors it draws then.
+    fn said_to(
+        &self,
+        at: ConnectorId,
+        phases: Option<u8>,
+        now: Instant,
+        ledger: &Ledger,
+    ) -> Option<(u8, Option<&Profile>)> {
+        let whom = self.whom(at, now.t, ledger)?;
+        let word = self.profiles.for_transaction(&whom, now).word;
+        let said = [word.and_then(|word| word.2), phases];
+        let lines = lines(whom.hardware, said.into_iter().flatten());
+        Some((lines, word.map(|word| word.0)))
+    }
+
+    /// A connector that takes part of what all may draw.
+    fn place_of(
+        &self,
+        index: usize,
+        at: ConnectorId,
+        phases: Option<u8>,
+        now: Instant,
+        ledger: &Ledger,
+    ) -> Option<Demand> {
+        let connector = self.connector(at)?;
+        let Session::Running(run) = &connector.session else {
+            return None;
+        };
+        let off = run.allowance == Allowance::Spent || !connector.faults.is_empty();
+        if off || !connector.ev.is_connected() || self.all_stopped() {
+            return None;
+        }
+        let (lines, profile) = self.said_to(at, phases, now, ledger)?;
+        Some(Demand {
+            index,
+            lines,
+            least: profile.and_then(|profile| Some((profile.least?, profile.unit))),
+            feed: self.setup.connectors.get(at.index())?.hardware.feed,
+            wants: !run.declined,
+            order: run.tx.0,
+        })
+    }
+}
