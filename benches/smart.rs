@@ -9,7 +9,7 @@ use std::hint::black_box;
 use criterion::Criterion;
 use evcp::core::{Input, Place};
 use evcp::time::{Millis, Now};
-use evcp::wire::ChargingRateUnitType;
+use evcp::types::ChargingRateUnitType;
 use evcp_testing::{with, World};
 use serde_json::json;
 

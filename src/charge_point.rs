@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
 use crate::shell::{self, Driver, Endpoint, Flag, Thread, TlsOptions};
 use crate::store::{MemoryStore, SqliteStore, Store};
-use crate::wire::ChargingRateUnitType;
+use crate::types::ChargingRateUnitType;
 
 /// Everything that a charge point is made from.
 pub struct Options {

@@ -13,6 +13,7 @@ mod mailbox;
 mod shell;
 pub mod store;
 pub mod time;
+pub mod types;
 pub mod wire;
 
 #[cfg(feature = "net")]

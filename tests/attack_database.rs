@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use evcp::core::*;
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
-use evcp::wire::{AuthorizationStatus, Reason};
+use evcp::types::{AuthorizationStatus, Reason};
 use evcp_testing::records::{datum, everything, queued, stamp, transaction};
 use evcp_testing::{place, tag};
 

@@ -15,7 +15,7 @@ use central::Central;
 use evcp::core::{
     Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
 };
-use evcp::wire::{ChargePointErrorCode, ChargingRateUnitType, Reason};
+use evcp::types::{ChargePointErrorCode, ChargingRateUnitType, Reason};
 use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
 use evcp_testing::{at, place, setup, tag};
 use gate::Gate;

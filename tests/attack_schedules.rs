@@ -1,7 +1,7 @@
 //! Schedules that a central system could keep the charge point busy with (OCPP 1.6 §5.7).
 #![allow(clippy::panic)]
 
-use evcp::wire::ChargingRateUnitType;
+use evcp::types::ChargingRateUnitType;
 use evcp_testing::{place, with, World};
 use serde_json::{json, Value};
 

@@ -3,7 +3,7 @@
 
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, Reason};
+use evcp::types::{ChargePointErrorCode, Reason};
 use evcp_testing::{at, place, tag, Treat, World};
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use evcp::core::*;
 use evcp::store::{MemoryStore, RetryingStore, Store, StoreError};
-use evcp::wire::Reason;
+use evcp::types::Reason;
 use evcp_testing::random::runner;
 use evcp_testing::records::{datum, queued, stamp, transaction};
 use proptest::prelude::*;

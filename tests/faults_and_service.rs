@@ -3,7 +3,7 @@
 
 use evcp::core::{DeclaredKey, Engine, Ev, Fact, Fault, Setup, SetupError, Stored};
 use evcp::time::{Millis, Now};
-use evcp::wire::{ChargePointErrorCode as Code, CiString, IdToken};
+use evcp::types::{ChargePointErrorCode as Code, CiString, IdToken};
 use evcp_testing::{at, place, setup, with, World};
 use serde_json::json;
 

@@ -4,7 +4,7 @@
 
 use evcp::core::{Ev, Fact, Notice, Reading, Setup};
 use evcp::time::Millis;
-use evcp::wire::{Measurand, Phase};
+use evcp::types::{Measurand, Phase};
 use evcp_testing::{place, with, Treat, World};
 use serde_json::json;
 

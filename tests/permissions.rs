@@ -110,7 +110,7 @@ fn a_fault_at_the_connector_that_is_waited_for_leaves_the_others() {
     world.fact(Fact::Fault(
         place(1),
         Some(evcp::core::Fault {
-            code: evcp::wire::ChargePointErrorCode::GroundFailure,
+            code: evcp::types::ChargePointErrorCode::GroundFailure,
             info: None,
             vendor_code: None,
         }),

@@ -4,7 +4,7 @@
 
 use evcp::core::{AfterPowerLoss, Ev, Notice, TransactionChange};
 use evcp::time::Millis;
-use evcp::wire::CiString;
+use evcp::types::CiString;
 use evcp_testing::{setup, World};
 use serde_json::json;
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use evcp::wire::Action;
+use evcp::wire::v16::Action;
 use evcp_testing::{setup, World};
 use serde_json::{json, Value};
 

@@ -3,7 +3,7 @@
 
 use evcp::core::{Ev, Fact, Notice, Reading, TransactionChange, TxId};
 use evcp::time::Millis;
-use evcp::wire::Measurand;
+use evcp::types::Measurand;
 use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 

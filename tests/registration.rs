@@ -3,7 +3,7 @@
 
 use evcp::core::{Engine, Ev, Fact, Stored};
 use evcp::time::Millis;
-use evcp::wire::CiString;
+use evcp::types::CiString;
 use evcp_testing::{setup, Treat, World};
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use evcp::core::{
     Write,
 };
 use evcp::time::Millis;
-use evcp::wire::CiString;
+use evcp::types::CiString;
 use evcp_testing::{setup, told, with, Treat, World};
 use serde_json::{json, Value};
 

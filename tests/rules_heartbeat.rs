@@ -14,7 +14,7 @@ fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
         let mut world = World::new(with(1, &keys));
         world.step_central(86_400_000);
         world.central.treat("BootNotification", {
-            let time = evcp::wire::format_wall(Wall(world.central.clock));
+            let time = evcp::types::format_wall(Wall(world.central.clock));
             Treat::With(json!({"status": "Accepted", "currentTime": time, "interval": 0}))
         });
         world.run(Millis(0));
@@ -30,7 +30,7 @@ fn the_clock_follows_boot_and_heartbeat_and_no_timer_moves_with_it() {
         assert_eq!(world.statuses(1), ["Available", "Preparing"]);
         world.run(Millis::from_secs(1));
         assert_eq!(world.statuses(1), ["Available", "Preparing", "Available"]);
-        let now = evcp::wire::format_wall(Wall(world.central.clock));
+        let now = evcp::types::format_wall(Wall(world.central.clock));
         assert_eq!(last(&world), now);
         world.run(Millis::from_secs(10));
         assert_eq!(world.sent("Heartbeat").len(), 2);
@@ -105,7 +105,7 @@ fn after_a_suspend_the_time_is_asked_for_at_once_and_not_for_each_of_many_jumps(
     world.ev(1, Ev::Plugged);
     world.run(Millis(0));
     assert_eq!(world.sent("Heartbeat").len(), 1);
-    let now = evcp::wire::format_wall(Wall(world.central.clock));
+    let now = evcp::types::format_wall(Wall(world.central.clock));
     world.ev(1, Ev::Absent);
     world.run(Millis(0));
     let statuses = world.sent("StatusNotification");

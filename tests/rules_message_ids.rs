@@ -3,7 +3,7 @@
 
 use evcp::core::{Answer, Input, Link, Notice, Question, RequestId};
 use evcp::time::Millis;
-use evcp::wire::DataTransferStatus;
+use evcp::types::DataTransferStatus;
 use evcp_testing::{at, setup, World};
 use serde_json::{json, Value};
 

@@ -5,7 +5,7 @@ use evcp::core::{
     AfterPowerLoss, Answer, Ev, Fact, Notice, Place, Question, Reading, RequestId, Setup, Wh,
 };
 use evcp::time::Millis;
-use evcp::wire::{Measurand, Phase};
+use evcp::types::{Measurand, Phase};
 use evcp_testing::{at, place, Treat, World};
 use serde_json::{json, Value};
 

@@ -3,7 +3,7 @@
 
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp::types::{ChargePointErrorCode, CiString};
 use evcp_testing::{boot, place, setup, told, with, Treat, World};
 use serde_json::{json, Value};
 

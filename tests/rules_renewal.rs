@@ -75,7 +75,7 @@ fn the_answer_to_a_call_that_is_out_is_waited_for_before_the_link_is_closed_and_
     let id = world.central.frames.last().expect("a call")[1].clone();
     assert_eq!(world.sent("StartTransaction").len(), 1);
     new_password(&mut world);
-    world.fact(Fact::StopTx(at(1), evcp::wire::Reason::Local));
+    world.fact(Fact::StopTx(at(1), evcp::types::Reason::Local));
     world.run(Millis::from_secs(2));
     assert!(world.connected);
     let known = json!({"transactionId": 1000, "idTagInfo": {"status": "Accepted"}});
@@ -129,8 +129,11 @@ fn without_a_connection_a_new_password_is_tried_at_once() {
     world.drop_link();
     world.run(Millis::from_secs(600));
     world.reachable = true;
-    let key = evcp::wire::CiString::truncated("AuthorizationKey");
-    world.fact(Fact::SetKey(key, evcp::wire::CiString::truncated(PASSWORD)));
+    let key = evcp::types::CiString::truncated("AuthorizationKey");
+    world.fact(Fact::SetKey(
+        key,
+        evcp::types::CiString::truncated(PASSWORD),
+    ));
     world.run(Millis(0));
     assert!(world.connected);
 }

@@ -3,7 +3,7 @@
 
 use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
-use evcp::wire::ChargePointErrorCode;
+use evcp::types::ChargePointErrorCode;
 use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 

@@ -3,7 +3,7 @@
 
 use evcp::core::{Ev, Fact, Fault, Notice, Place};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, ChargePointStatus, CiString};
+use evcp::types::{ChargePointErrorCode, ChargePointStatus, CiString};
 use evcp_testing::{place, with, Treat, World};
 use serde_json::{json, Value};
 

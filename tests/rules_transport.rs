@@ -6,7 +6,7 @@ use evcp::core::{
     Reading, Stored,
 };
 use evcp::time::Millis;
-use evcp::wire::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
+use evcp::types::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
 use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::{json, Value};
 

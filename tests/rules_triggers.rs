@@ -3,7 +3,7 @@
 
 use evcp::core::{Answer, DataTransferOutcome, Fact, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
-use evcp::wire::{CiString, DataTransferStatus};
+use evcp::types::{CiString, DataTransferStatus};
 use evcp_testing::{boot, setup, Treat, World};
 use serde_json::{json, Value};
 

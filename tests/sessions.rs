@@ -3,7 +3,7 @@
 
 use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Wh};
 use evcp::time::Millis;
-use evcp::wire::{ChargePointErrorCode, CiString};
+use evcp::types::{ChargePointErrorCode, CiString};
 use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use evcp::core::{
     TransactionChange, Wh,
 };
 use evcp::time::Millis;
-use evcp::wire::Measurand;
+use evcp::types::Measurand;
 use evcp_testing::{place, setup, with, Treat, World};
 use serde_json::json;
 

@@ -10,7 +10,7 @@ const HOUR: i64 = 3_600;
 
 /// So many seconds after the start of the world.
 fn after(seconds: i64) -> Value {
-    json!(evcp::wire::format_wall(Wall(NEW_YEAR + seconds * 1_000)))
+    json!(evcp::types::format_wall(Wall(NEW_YEAR + seconds * 1_000)))
 }
 
 /// A profile with these periods.

@@ -2,7 +2,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{Feed, Hardware};
-use evcp::wire::ChargingRateUnitType;
+use evcp::types::ChargingRateUnitType;
 use evcp_testing::{place, with, World};
 use serde_json::{json, Value};
 

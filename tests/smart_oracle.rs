@@ -48,7 +48,7 @@ struct Profile {
 }
 
 fn time(second: i64) -> Value {
-    json!(evcp::wire::format_wall(Wall(second * 1000)))
+    json!(evcp::types::format_wall(Wall(second * 1000)))
 }
 
 fn number(tenths: i64) -> Value {
@@ -332,7 +332,7 @@ impl Pair {
         let request = json!({"connectorId": 0, "duration": 0});
         let answer = self.world.call("GetCompositeSchedule", request);
         let start = &answer.expect("an answer")["scheduleStart"];
-        let start = evcp::wire::parse_wall(start.as_str().expect("a time")).expect("a time");
+        let start = evcp::types::parse_wall(start.as_str().expect("a time")).expect("a time");
         self.off = start.0 / 1000 - right;
         assert!((-late..=0).contains(&self.off), "{late} {}", self.off);
         self.oracle.behind = self.off > -late;

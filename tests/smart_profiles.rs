@@ -20,7 +20,7 @@ fn limit(id: i32, purpose: &str, amps: i32) -> Value {
 
 /// So many seconds after the start of the world.
 fn after(seconds: i64) -> Value {
-    json!(evcp::wire::format_wall(Wall(NEW_YEAR + seconds * 1_000)))
+    json!(evcp::types::format_wall(Wall(NEW_YEAR + seconds * 1_000)))
 }
 
 fn set(world: &mut World, connector: u32, profile: &Value) -> Value {

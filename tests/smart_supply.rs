@@ -74,7 +74,7 @@ impl Daily {
             }
             periods.push(period);
         }
-        let start = evcp::wire::format_wall(Wall((now + self.start_s) * 1000));
+        let start = evcp::types::format_wall(Wall((now + self.start_s) * 1000));
         let mut profile = json!({
             "chargingProfileId": id, "stackLevel": self.level, "chargingProfilePurpose": purpose,
             "chargingProfileKind": "Recurring", "recurrencyKind": "Daily",

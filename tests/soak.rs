@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use evcp::core::{Ev, Fact, Input, Notice};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Millis, Wall};
-use evcp::wire::CiString;
+use evcp::types::CiString;
 use evcp_testing::{setup, Session, World};
 use serde_json::Value;
 

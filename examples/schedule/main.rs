@@ -12,7 +12,7 @@ use evcp::core::{
     Stored,
 };
 use evcp::time::{Mono, Now, Wall};
-use evcp::wire::{ChargingRateUnitType, CiString, IdToken};
+use evcp::types::{ChargingRateUnitType, CiString, IdToken};
 use serde_json::{json, Value};
 
 /// 2026-01-01T00:00:00Z

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use evcp::core::{Ev, Quantity, Reading, Supply, Wh};
-use evcp::wire::Measurand;
+use evcp::types::Measurand;
 
 /// One simulated connector.
 pub struct Outlet {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use evcp::core::{Fact, Fault, Place};
-use evcp::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
+use evcp::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 use serde_json::{json, Value};
 
 use crate::station::{id, Later, Station};

@@ -5,7 +5,7 @@ use evcp::core::{
     Tuning,
 };
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::CiString;
+use evcp::types::CiString;
 use evcp::TlsOptions;
 use serde_json::Value;
 

@@ -62,7 +62,7 @@ pub fn say(event: &Value) {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |t| t.as_millis());
     if let Some(members) = event.as_object_mut() {
-        let ts = evcp::wire::format_wall(evcp::time::Wall(now as i64));
+        let ts = evcp::types::format_wall(evcp::time::Wall(now as i64));
         members.insert("ts".to_owned(), json!(ts));
     }
     if let (Some(trace), "ocpp") = (&output.trace, event["event"].as_str().unwrap_or("")) {

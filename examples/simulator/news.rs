@@ -6,7 +6,7 @@ use evcp::core::{
     Answer, Connection, ConnectorId, Notice, Place, Question, Reading, Supply, TransactionChange,
     Wh,
 };
-use evcp::wire::DataTransferStatus;
+use evcp::types::DataTransferStatus;
 use evcp::Event;
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evcp::core::{Answer, ConnectorId, Fact, Fault, Notice, Place, Supply};
-use evcp::wire::{ChargePointErrorCode, ChargePointStatus};
+use evcp::types::{ChargePointErrorCode, ChargePointStatus};
 use evcp::{ChargePoint, Event};
 use serde_json::{json, Value};
 

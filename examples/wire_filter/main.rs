@@ -9,7 +9,8 @@ mod random;
 
 use std::io::{self, BufRead, Write};
 
-use evcp::wire::*;
+use evcp::wire::json::*;
+use evcp::wire::v16::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

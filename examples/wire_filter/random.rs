@@ -3,7 +3,7 @@
 use std::fmt;
 
 use evcp::time::Wall;
-use evcp::wire::format_wall;
+use evcp::types::format_wall;
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, SeqAccess, Visitor,

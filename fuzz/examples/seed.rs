@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use evcp::wire::Action;
+use evcp::wire::v16::Action;
 use evcp_fuzz::engine::{ACTIONS, ANSWER, CALL, EV, METER, POLITE, RAW, RUN, TAG};
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use evcp::core::{
     Answer, ConnectorId, Ev, Fact, Fault, Input, Link, Place, Reading, RequestId, Wh,
 };
 use evcp::time::Wall;
-use evcp::wire::{
+use evcp::types::{
     ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Measurand, Phase, Reason,
 };
 use serde_json::{json, Value};
@@ -267,7 +267,7 @@ fn profile(u: &mut Unstructured<'_>, of_transaction: bool) -> Value {
         } else {
             1_767_225_600_000 + i64::from(short(u)) * 1_000
         };
-        evcp::wire::format_wall(Wall(wall))
+        evcp::types::format_wall(Wall(wall))
     };
     let mut schedule = json!({"chargingRateUnit": one(u, &["A", "W"]),
         "chargingSchedulePeriod": periods});

@@ -1,7 +1,8 @@
 //! Text as frames: whatever is understood is written and understood again as the same; whatever is
 //! refused can be answered.
 
-use evcp::wire::{self, ErrorCode, Frame, FrameError, Mode};
+use evcp::wire::json::{self, ErrorCode, Frame, FrameError, Mode};
+use evcp::wire::v16;
 use serde_json::value::RawValue;
 use serde_json::{json, Value};
 
@@ -9,7 +10,7 @@ use crate::message;
 
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    match wire::parse_frame(&text) {
+    match json::parse_frame(&text) {
         Ok(frame) => understood(&frame),
         Err(FrameError::Ignore(why)) => assert!(!why.is_empty()),
         Err(FrameError::Answer { id, code, text }) => refused(id.as_str(), code, &text),
@@ -19,10 +20,10 @@ pub fn run(data: &[u8]) {
 
 /// The answer to an id that is none has it all the same, and nobody takes it for an answer of his own.
 fn bad_id(id: &RawValue, why: &str) {
-    let answer = wire::call_error(id, ErrorCode::FormationViolation, why);
+    let answer = json::call_error(id, ErrorCode::FormationViolation, why);
     let parts: Vec<Box<RawValue>> = serde_json::from_str(&answer).expect("it is JSON");
     assert_eq!((parts.len(), parts[1].get()), (5, id.get()));
-    let heard = wire::parse_frame(&answer);
+    let heard = json::parse_frame(&answer);
     assert!(matches!(heard, Err(FrameError::Ignore(_))), "{heard:?}");
 }
 
@@ -56,7 +57,7 @@ fn understood(frame: &Frame<'_>) {
             }
         }
     };
-    let again = wire::parse_frame(&written).expect("what was written is understood");
+    let again = json::parse_frame(&written).expect("what was written is understood");
     assert_eq!(
         format!("{again:?}"),
         format!("{frame:?}"),
@@ -66,8 +67,8 @@ fn understood(frame: &Frame<'_>) {
 
 /// A call is read in both ways, and refused with a reason that fits on the wire.
 fn request(id: &str, action: &str, payload: &RawValue) {
-    let strict = wire::read_request(action, payload, Mode::Strict);
-    let tolerant = wire::read_request(action, payload, Mode::Tolerant);
+    let strict = v16::read_request(action, payload, Mode::Strict);
+    let tolerant = v16::read_request(action, payload, Mode::Tolerant);
     match (strict, tolerant) {
         (Ok(strict), Ok(tolerant)) => {
             assert_eq!(strict.value, tolerant.value);
@@ -82,9 +83,9 @@ fn request(id: &str, action: &str, payload: &RawValue) {
 }
 
 fn refused(id: &str, code: ErrorCode, text: &str) {
-    let answer = wire::call_error(id, code, text);
+    let answer = json::call_error(id, code, text);
     let cut: String = text.chars().take(255).collect();
-    match wire::parse_frame(&answer) {
+    match json::parse_frame(&answer) {
         Ok(Frame::CallError {
             id: its,
             code: is,

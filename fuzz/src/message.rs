@@ -2,7 +2,8 @@
 //!
 //! The first byte says which message, the rest is its payload as JSON.
 
-use evcp::wire::{self, Action, Frame, Mode, Request};
+use evcp::wire::json::{self, Frame, Mode};
+use evcp::wire::v16::{self, Action, Request};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::value::{to_raw_value, RawValue};
@@ -29,10 +30,10 @@ macro_rules! messages {
         pub fn request(action: Action, payload: &Value) -> bool {
             match action {
                 $(Action::$name => {
-                    let Some(text) = round::<wire::$name>(payload) else {
+                    let Some(text) = round::<v16::$name>(payload) else {
                         return false;
                     };
-                    framed::<wire::$name>(&text);
+                    framed::<v16::$name>(&text);
                     true
                 })*
             }
@@ -42,7 +43,7 @@ macro_rules! messages {
         pub fn answer(action: Action, payload: &Value) -> bool {
             match action {
                 $(Action::$name => {
-                    round::<<wire::$name as Request>::Response>(payload).is_some()
+                    round::<<v16::$name as Request>::Response>(payload).is_some()
                 })*
             }
         }
@@ -67,8 +68,8 @@ messages! {
 /// written as the nearest that can be.
 fn round<T: Serialize + DeserializeOwned>(payload: &Value) -> Option<String> {
     let payload = to_raw_value(payload).expect("it is JSON");
-    let strict = wire::read::<T>(&payload, Mode::Strict);
-    let tolerant = wire::read::<T>(&payload, Mode::Tolerant);
+    let strict = json::read::<T>(&payload, Mode::Strict);
+    let tolerant = json::read::<T>(&payload, Mode::Tolerant);
     if let (Ok(_), Err(why)) = (&strict, &tolerant) {
         panic!("tolerant reading is stricter: {why}");
     }
@@ -98,7 +99,7 @@ fn write<T: Serialize>(value: &T) -> String {
 
 fn again<T: DeserializeOwned>(text: &str) -> T {
     let payload: &RawValue = serde_json::from_str(text).expect("it is JSON");
-    match wire::read::<T>(payload, Mode::Strict) {
+    match json::read::<T>(payload, Mode::Strict) {
         Ok(read) => read.value,
         Err(why) => panic!("what was written is not strict: {why}: {text}"),
     }
@@ -107,8 +108,8 @@ fn again<T: DeserializeOwned>(text: &str) -> T {
 /// In a frame, a request stays what it is.
 fn framed<R: Request>(text: &str) {
     let request: R = again(text);
-    let frame = wire::call("id", R::ACTION, &request);
-    match wire::parse_frame(&frame) {
+    let frame = json::call("id", R::ACTION.as_str(), &request);
+    match json::parse_frame(&frame) {
         Ok(Frame::Call {
             action, payload, ..
         }) => {

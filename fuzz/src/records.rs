@@ -17,7 +17,7 @@ use evcp::core::{
 };
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
-use evcp::wire::{AuthorizationStatus, ChargingProfile, IdToken, Measurand, Reason, SampledValue};
+use evcp::types::{AuthorizationStatus, ChargingProfile, IdToken, Measurand, Reason, SampledValue};
 use evcp_testing::power::{News, Power, Surroundings};
 use rusqlite::types::Value as Cell;
 use rusqlite::{params_from_iter, Connection};
@@ -192,7 +192,7 @@ fn profile(u: &mut Unstructured<'_>) -> ChargingProfile {
         "chargingProfileId": byte(u) % 8, "stackLevel": number(u) as i32 & i32::MAX,
         "chargingProfilePurpose": one(u, &["TxProfile", "TxDefaultProfile", "ChargePointMaxProfile"]),
         "chargingProfileKind": one(u, &["Absolute", "Recurring", "Relative"]),
-        "validFrom": evcp::wire::format_wall(Wall(number(u))),
+        "validFrom": evcp::types::format_wall(Wall(number(u))),
         "chargingSchedule": {"chargingRateUnit": one(u, &["A", "W"]), "chargingSchedulePeriod": periods},
     });
     serde_json::from_value(profile).expect("it is good by the schema")

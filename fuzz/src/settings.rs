@@ -13,7 +13,8 @@ use evcp::core::{
 };
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Mono, Now, Wall};
-use evcp::wire::{CiString, Frame};
+use evcp::types::CiString;
+use evcp::wire::json::Frame;
 use evcp_testing::power::{News, Power, Surroundings};
 use serde_json::{json, Value};
 
@@ -147,7 +148,7 @@ impl Running {
         }
         device.effects();
         let boot = device.sent.drain(..).next().expect("it reports first");
-        let id = match evcp::wire::parse_frame(&boot) {
+        let id = match evcp::wire::json::parse_frame(&boot) {
             Ok(Frame::Call { id, .. }) => id,
             other => panic!("{other:?}"),
         };
@@ -244,7 +245,7 @@ impl Running {
         let answers: Vec<_> = self
             .sent
             .iter()
-            .filter_map(|text| evcp::wire::parse_frame(text).ok())
+            .filter_map(|text| evcp::wire::json::parse_frame(text).ok())
             .filter(|frame| !matches!(frame, Frame::Call { .. }))
             .collect();
         match answers.as_slice() {
@@ -291,7 +292,7 @@ impl Running {
         let answer = self.call("GetConfiguration", &payload);
         let answer = answer.expect("the question is good");
         assert!(message::answer(
-            evcp::wire::Action::GetConfiguration,
+            evcp::wire::v16::Action::GetConfiguration,
             &answer
         ));
         let shown = self.all();

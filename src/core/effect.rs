@@ -4,7 +4,7 @@ use crate::core::{
     Answer, Batch, CentralId, ConnectorId, Place, Seq, Supply, Transaction, TxId, Wh,
 };
 use crate::time::{Millis, Wall};
-use crate::wire::{
+use crate::types::{
     AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
     ReadingContext, Reason, RegistrationStatus,
 };

@@ -13,7 +13,7 @@ use crate::core::{
     Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
-use crate::wire::ChargingRateUnitType;
+use crate::types::ChargingRateUnitType;
 
 /// One charge point: all that it knows, and every decision.
 ///

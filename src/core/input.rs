@@ -2,7 +2,7 @@
 
 use crate::core::{ConnectorId, Fetched, Place, Reading, RequestId, TxId};
 use crate::time::Wall;
-use crate::wire::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
+use crate::types::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
 
 /// One thing that happened. The time of it goes beside it.
 #[derive(Clone, Debug, PartialEq)]

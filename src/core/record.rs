@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::core::{ConnectorId, Place, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
-use crate::wire::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
+use crate::types::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
 
 /// Changes that become durable together or not at all. Later ones win over earlier ones.
 pub type Batch = Vec<Write>;

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::core::settings::{Key, Rights};
 use crate::core::{BadValue, ConnectorId, Tuning};
 use crate::time::Millis;
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// The make-up of a charge point.
 #[derive(Clone, Debug, PartialEq)]

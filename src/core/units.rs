@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::fmt;
 
 use crate::time::Wall;
-use crate::wire::{ChargingRateUnitType, Location, Measurand, Phase};
+use crate::types::{ChargingRateUnitType, Location, Measurand, Phase};
 
 /// A connector that a vehicle can be plugged into: 1 and up. Connector 0 of OCPP, the charge point
 /// itself, is a [`Place`] and no connector. `OCPP 1.6 §3.8`

@@ -10,7 +10,7 @@ use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::tell::tell;
 use crate::ffi::text::{counted, filled, limited, optional, required};
 use crate::ffi::values::{connector as connector_id, place, UserData};
-use crate::wire::{IdToken, Reason};
+use crate::types::{IdToken, Reason};
 
 /// What a reader read.
 ///

@@ -9,7 +9,7 @@ use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::samples::{evcp_sample_t, readings};
 use crate::ffi::text::counted;
 use crate::ffi::values::*;
-use crate::wire::DataTransferStatus;
+use crate::types::DataTransferStatus;
 
 /// # Safety
 /// `cp` is NULL or came from evcp_new() and was not freed.

@@ -13,7 +13,7 @@ use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::text::{filled, limited, optional, required};
 use crate::shell::TlsOptions;
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// What a charge point is made of. Not for two threads at once.
 pub struct evcp_config_t {

@@ -7,7 +7,7 @@ use crate::ffi::config::{change, evcp_config_t};
 use crate::ffi::guard::Fail;
 use crate::ffi::results::{evcp_err_t, EVCP_E_UNSUPPORTED};
 use crate::ffi::text::{filled, limited, required};
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// What BootNotification says of the device beyond evcp_config_set_device().
 fn set_device_field(cfg: &mut evcp_config_t, field: &str, value: &str) -> Result<(), Fail> {

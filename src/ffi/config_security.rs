@@ -5,7 +5,7 @@ use crate::ffi::config::{change, evcp_config_t};
 use crate::ffi::guard::Fail;
 use crate::ffi::results::evcp_err_t;
 use crate::ffi::text::{bytes, limited};
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// Security profile of OCPP: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on
 /// both sides.

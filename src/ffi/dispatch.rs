@@ -15,7 +15,7 @@ use crate::ffi::text::{pointer, to_c, Counted};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
-use crate::wire::{
+use crate::types::{
     AuthorizationStatus, ChargePointStatus, DataTransferStatus, ReadingContext, RegistrationStatus,
 };
 

@@ -11,7 +11,7 @@ use crate::ffi::sized::{self, sized32};
 use crate::ffi::supply::*;
 use crate::ffi::text::required;
 use crate::ffi::values::*;
-use crate::wire::ChargingRateUnitType;
+use crate::types::ChargingRateUnitType;
 
 /// What a connector may draw now: the same as on_supply told or will tell. A fault, a stop or
 /// evcp_power_fails() shows here as soon as that call returned, however busy the library is. After a

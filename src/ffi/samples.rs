@@ -4,7 +4,7 @@
 
 use crate::core::Reading;
 use crate::ffi::guard::Fail;
-use crate::wire::{Location, Measurand, Phase};
+use crate::types::{Location, Measurand, Phase};
 
 /// Import register, Wh: the one value that every charger must have.
 pub const EVCP_M_ENERGY_IMPORT: u16 = 0;

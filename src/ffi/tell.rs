@@ -10,7 +10,7 @@ use crate::ffi::samples::{evcp_sample_t, readings};
 use crate::ffi::text::{counted, optional, required};
 use crate::ffi::values::{connector as connector_id, ev as vehicle, evcp_ev_t, place};
 use crate::time::Wall;
-use crate::wire::{ChargePointErrorCode, CiString};
+use crate::types::{ChargePointErrorCode, CiString};
 
 /// The most bytes of a signed reading.
 const MOST_SIGNED: usize = 65_536;

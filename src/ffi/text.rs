@@ -3,7 +3,7 @@
 use std::ffi::{c_char, CStr, CString};
 
 use crate::ffi::guard::Fail;
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// A text that must be there.
 ///

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::{ConnectorId, Ev, Fault};
 use crate::time::Wall;
-use crate::wire::{ChargePointErrorCode, CiString, IdToken, Reason};
+use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 
 const NOW: Mono = Mono(1_000);
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::core::{Connection, ConnectorStatus, DataTransferOutcome, Fact, Question, Wh};
 use crate::mailbox::Inbox;
 use crate::time::{Mono, Wall};
-use crate::wire::{AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, IdToken, Reason};
+use crate::types::{AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, IdToken, Reason};
 
 fn at(number: u32) -> ConnectorId {
     ConnectorId::new(number).expect("connectors count from 1")

@@ -97,7 +97,7 @@ impl Questions {
 mod tests {
     use super::*;
     use crate::core::{ConnectorId, Reading, Wh};
-    use crate::wire::ReadingContext;
+    use crate::types::ReadingContext;
 
     fn at(number: u32) -> ConnectorId {
         ConnectorId::new(number).expect("connectors count from 1")

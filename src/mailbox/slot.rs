@@ -3,7 +3,7 @@
 use std::mem::size_of;
 
 use crate::core::{ConnectorId, Ev, Fact, Place, Reading};
-use crate::wire::ChargePointErrorCode;
+use crate::types::ChargePointErrorCode;
 
 /// Where a state is kept that the next one replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@ use super::*;
 use crate::core::{ConnectorSetup, Place, Question};
 use crate::core::{DataTransferOutcome, Device, Engine, Setup};
 use crate::time::{Now, Wall};
-use crate::wire::{AuthorizationStatus, CiString, IdToken, ReadingContext, Reason};
+use crate::types::{AuthorizationStatus, CiString, IdToken, ReadingContext, Reason};
 
 struct Asleep;
 

@@ -9,7 +9,7 @@ use crate::core::{
 };
 use crate::store::interface::{Store, StoreError, LAST};
 use crate::time::Wall;
-use crate::wire::IdToken;
+use crate::types::IdToken;
 
 /// Everything in memory. A clone is what a disk would hold at that moment.
 #[derive(Clone, Debug, Default)]

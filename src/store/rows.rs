@@ -11,7 +11,7 @@ use crate::store::database_error::DatabaseError;
 use crate::store::interface::LAST;
 use crate::store::spoilt::{each, Spoilt};
 use crate::time::Wall;
-use crate::wire::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
+use crate::types::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 
 fn bad(what: &str) -> DatabaseError {
     DatabaseError::Damaged(format!("a stored {what} makes no sense"))

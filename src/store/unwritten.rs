@@ -6,7 +6,7 @@ use crate::core::{
     Batch, ConnectorId, Datum, Fetched, Place, QueuedBody, QueuedMessage, Seq, Transaction, TxId,
     Write,
 };
-use crate::wire::IdToken;
+use crate::types::IdToken;
 
 /// The newest write to each record, in the order in which the records were first written. Its size
 /// is bounded by the number of records, not by the time that the disk fails.

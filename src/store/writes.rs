@@ -5,7 +5,7 @@ use rusqlite::{params, Connection, ToSql};
 use crate::core::{CentralId, QueuedBody, QueuedMessage, Transaction, Write};
 use crate::store::database_error::DatabaseError;
 use crate::store::rows::{senseless, signed, written};
-use crate::wire::CiString;
+use crate::types::CiString;
 
 /// Writes what one change says.
 pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError> {

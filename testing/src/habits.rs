@@ -60,7 +60,7 @@ impl Habits {
     }
 
     pub(super) fn date(&self, time: Wall) -> String {
-        let text = evcp::wire::format_wall(time);
+        let text = evcp::types::format_wall(time);
         let seconds = &text[..19];
         match self.dates {
             Dates::Millis => text,

@@ -17,7 +17,7 @@ mod world;
 
 use evcp::core::*;
 use evcp::time::Millis;
-use evcp::wire::{CiString, IdToken};
+use evcp::types::{CiString, IdToken};
 use serde_json::json;
 
 pub use central::{Central, CentralSystem, Reply, Session, Treat};

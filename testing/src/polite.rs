@@ -21,7 +21,7 @@ pub struct Polite {
 impl Polite {
     /// A good answer to a call.
     pub fn answer(&mut self, now: Now, id: &str, action: &str) -> Value {
-        let time = evcp::wire::format_wall(now.wall);
+        let time = evcp::types::format_wall(now.wall);
         match action {
             "BootNotification" => {
                 json!({"status": "Accepted", "currentTime": time, "interval": 300})

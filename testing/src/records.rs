@@ -2,7 +2,7 @@
 
 use evcp::core::*;
 use evcp::time::Wall;
-use evcp::wire::{AuthorizationStatus, Reason, SampledValue};
+use evcp::types::{AuthorizationStatus, Reason, SampledValue};
 
 use super::{at, place, tag};
 

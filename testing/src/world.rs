@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use evcp::core::*;
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::{self, Frame, FrameError};
+use evcp::wire::json::{self, Frame, FrameError};
 use serde_json::{json, Value};
 
 use crate::central::{CentralSystem, Reply};
@@ -229,7 +229,7 @@ impl<C: CentralSystem> World<C> {
     /// A frame is about to reach the charge point.
     pub fn arrives(&mut self, text: &str) {
         self.trace.note("received", self.now, text);
-        match wire::parse_frame(text) {
+        match json::parse_frame(text) {
             Ok(Frame::Call { id, .. }) | Err(FrameError::Answer { id, .. }) => {
                 self.frames.asked(id.as_str());
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evcp::core::{ConnectorId, QueuedBody, QueuedMessage, Supply, TransactionChange, TxId};
-use evcp::wire::Action;
+use evcp::wire::v16::Action;
 use serde_json::value::RawValue;
 use serde_json::Value;
 

@@ -11,7 +11,9 @@ use evcp::core::{
 };
 use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::{self, CiString, Frame, Mode};
+use evcp::types::CiString;
+use evcp::wire::json::{self, Frame, Mode};
+use evcp::wire::v16;
 use evcp_testing::power::{News, Power, Surroundings};
 use evcp_testing::{Polite, NEW_YEAR};
 use serde_json::value::RawValue;
@@ -163,12 +165,12 @@ impl World {
 
     /// An answer is on its way: what it says that the central system has.
     fn answers(&mut self, text: &str) {
-        let Ok(Frame::CallResult { id, payload }) = wire::parse_frame(text) else {
+        let Ok(Frame::CallResult { id, payload }) = json::parse_frame(text) else {
             return;
         };
         let good = |payload: &RawValue| match self.books.body(id.as_str()) {
             Some(QueuedBody::Start(_)) => {
-                wire::read::<wire::StartTransactionResponse>(payload, Mode::Tolerant).is_ok()
+                json::read::<v16::StartTransactionResponse>(payload, Mode::Tolerant).is_ok()
             }
             _ => true,
         };
@@ -246,7 +248,7 @@ impl World {
     // ---- what was sent and told ----
 
     fn sent(&mut self, text: &str) {
-        let frame = match wire::parse_frame(text) {
+        let frame = match json::parse_frame(text) {
             Ok(frame) => frame,
             // The refusal of a call whose id is none: it comes back as it was.
             Err(_) if text.starts_with("[4,") => return,

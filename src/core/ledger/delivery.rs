@@ -9,7 +9,7 @@ use crate::core::{
     Transaction, TransactionChange, TransactionStep, TxId, Write,
 };
 use crate::time::{Mono, Wall};
-use crate::wire::SampledValue;
+use crate::types::SampledValue;
 
 /// A message that was sent so often without an answer is told of.
 const TOO_OFTEN: u32 = 3;

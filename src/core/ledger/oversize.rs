@@ -4,7 +4,7 @@
 use super::Ledger;
 use crate::core::output::Output;
 use crate::core::{Connection, Notice, Quantity, QueuedBody, Seq, Write};
-use crate::wire::SampledValue;
+use crate::types::SampledValue;
 
 /// No central system is so small that it hangs up on fewer bytes.
 const LARGE: usize = 4096;

@@ -6,32 +6,16 @@ use super::Ledger;
 use crate::core::output::Output;
 use crate::core::{CentralId, Delivery, QueuedBody, QueuedMessage, Write};
 use crate::time::{Millis, Mono};
-use crate::wire::ErrorCode;
 
 /// How the central system refused a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// With a CALLERROR.
-    Error(ErrorCode),
+    /// For its form, which is the same each time.
+    OfForm,
+    /// With another error.
+    Error,
     /// With an answer that makes no sense: it may have been meant well.
     Senseless,
-}
-
-impl Refusal {
-    /// Whether it is for the form of the message, which is the same each time.
-    const fn is_of_form(self) -> bool {
-        matches!(
-            self,
-            Self::Error(
-                ErrorCode::FormationViolation
-                    | ErrorCode::PropertyConstraintViolation
-                    | ErrorCode::TypeConstraintViolation
-                    | ErrorCode::OccurenceConstraintViolation
-                    | ErrorCode::NotSupported
-                    | ErrorCode::NotImplemented
-            )
-        )
-    }
 }
 
 /// How often a message that is refused is sent, and how long it waits in between: that many times the number
@@ -64,6 +48,7 @@ impl Ledger {
         now: Mono,
         out: &mut Output,
     ) {
+        let of_form = how == Refusal::OfForm;
         let id = self.ids.next();
         let Some(item) = self.queue.head_mut() else {
             return;
@@ -78,12 +63,12 @@ impl Ledger {
             self.attempts(&message, attempts.most),
         );
         let is_value = matches!(message.body, QueuedBody::Meter { .. });
-        if refusals >= most || (is_value && how.is_of_form()) {
+        if refusals >= most || (is_value && of_form) {
             return self.give_up_head(&message, unsure, now, out);
         }
-        let strips = how.is_of_form() || (!unsure && refusals + bare_attempts(most) >= most);
+        let strips = of_form || (!unsure && refusals + bare_attempts(most) >= most);
         let stripped = strips && self.strip_stop(&message.body, out);
-        let at_once = self.is_tried_once(&message.body) || (stripped && how.is_of_form());
+        let at_once = self.is_tried_once(&message.body) || (stripped && of_form);
         let wait = if at_once {
             0
         } else {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::core::{Datum, Stamp, TxId};
-use crate::wire::{ReadingContext, SampledValue};
+use crate::types::{ReadingContext, SampledValue};
 
 /// The readings of each transaction, in order of their numbers.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::core::{
     TxId, Wh, Write,
 };
 use crate::time::Mono;
-use crate::wire::{IdToken, Reason, SampledValue};
+use crate::types::{IdToken, Reason, SampledValue};
 
 /// How a transaction begins.
 #[derive(Clone, Debug)]

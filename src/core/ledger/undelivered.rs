@@ -10,7 +10,7 @@ use crate::core::{
     Write,
 };
 use crate::time::{Millis, Mono};
-use crate::wire::format_wall;
+use crate::types::format_wall;
 
 /// Transactions that were given up, without what their StopTransaction carries.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::core::{ConnectorId, Stamp, Stop, Wh};
     use crate::time::Wall;
-    use crate::wire::{IdToken, Reason};
+    use crate::types::{IdToken, Reason};
 
     #[test]
     fn the_log_says_all_that_a_bill_needs_and_a_tag_forges_no_line() {

@@ -17,7 +17,7 @@ use crate::core::message_ids::MessageIds;
 use crate::core::output::Output;
 use crate::core::{Effect, Setup};
 use crate::time::{Millis, Mono};
-use crate::wire::ErrorCode;
+use crate::wire::json::ErrorCode;
 
 /// How a call of ours ended.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ pub(crate) use value::Value;
 use self::keys::Kind;
 use crate::core::{DeclaredKey, Setup};
 use crate::time::Millis;
-use crate::wire::{CiString, ConfigurationStatus, KeyValue};
+use crate::types::CiString;
 
 /// A key has a value that it cannot have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,27 @@ pub struct BadValue {
     pub key: String,
     /// What it was to be.
     pub value: String,
+}
+
+/// What became of a key that the central system changes (`OCPP 1.6 §5.3`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyChange {
+    /// It has the new value.
+    Done,
+    /// It has, and that counts from the next boot on.
+    AtReboot,
+    /// It may not be changed, or cannot have that value.
+    Refused,
+    /// There is no such key.
+    Unknown,
+}
+
+/// A key that may be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ListedKey {
+    pub(crate) name: CiString<50>,
+    pub(crate) read_only: bool,
+    pub(crate) value: Option<CiString<500>>,
 }
 
 /// The values of all keys.
@@ -175,26 +196,26 @@ impl Settings {
     }
 
     /// The central system changes a key (`OCPP 1.6 §5.3`).
-    pub(crate) fn change(&mut self, name: &str, value: &str) -> ConfigurationStatus {
+    pub(crate) fn change(&mut self, name: &str, value: &str) -> KeyChange {
         if let Some(key) = Key::by_name(name) {
             if self.rights(key) == Rights::ReadOnly || self.set_standard(key, value).is_err() {
-                return ConfigurationStatus::Rejected;
+                return KeyChange::Refused;
             }
-            return ConfigurationStatus::Accepted;
+            return KeyChange::Done;
         }
         let Some(declared) = self.declared_mut(name) else {
-            return ConfigurationStatus::NotSupported;
+            return KeyChange::Unknown;
         };
         match CiString::new(value) {
             Ok(value) if !declared.read_only => {
                 declared.value = value;
                 if declared.reboot_required {
-                    ConfigurationStatus::RebootRequired
+                    KeyChange::AtReboot
                 } else {
-                    ConfigurationStatus::Accepted
+                    KeyChange::Done
                 }
             }
-            _ => ConfigurationStatus::Rejected,
+            _ => KeyChange::Refused,
         }
     }
 
@@ -205,18 +226,18 @@ impl Settings {
     }
 
     /// All keys as GetConfiguration lists them; what may not be read is left out.
-    pub(crate) fn list(&self) -> Vec<KeyValue> {
+    pub(crate) fn list(&self) -> Vec<ListedKey> {
         let standard = Key::ALL.iter().zip(&self.standard);
         let standard = standard
             .filter(|(key, _)| self.rights(**key) != Rights::WriteOnly)
-            .map(|(key, value)| KeyValue {
-                key: CiString::truncated(key.row().name),
-                readonly: self.rights(*key) == Rights::ReadOnly,
+            .map(|(key, value)| ListedKey {
+                name: CiString::truncated(key.row().name),
+                read_only: self.rights(*key) == Rights::ReadOnly,
                 value: Some(value.0.clone()),
             });
-        let declared = self.declared.iter().map(|key| KeyValue {
-            key: key.name.clone(),
-            readonly: key.read_only,
+        let declared = self.declared.iter().map(|key| ListedKey {
+            name: key.name.clone(),
+            read_only: key.read_only,
             value: Some(key.value.clone()),
         });
         standard.chain(declared).collect()

@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::core::settings::keys::{Kind, PROFILES};
-use crate::wire::{Measurand, Phase};
+use crate::types::{Measurand, Phase};
 
 /// A measurand, perhaps of one phase only: what a meter can show, or what is to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::core::settings::Key;
 use crate::core::station::connector::{Allowed, Session};
 use crate::core::station::{Context, Event, Station};
 use crate::core::{CachedTag, ConnectorId, Ev, Notice};
-use crate::wire::{AuthorizationStatus, ChargingProfile, IdTagInfo, IdToken, Reason};
+use crate::types::{AuthorizationStatus, ChargingProfile, IdTagInfo, IdToken, Reason};
 
 /// Tags that the central system has been asked about.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::core::station::authorization::group;
 use crate::core::{CachedTag, Write};
 use crate::time::Wall;
-use crate::wire::{AuthorizationStatus, IdTagInfo, IdToken};
+use crate::types::{AuthorizationStatus, IdTagInfo, IdToken};
 
 /// What the central system said of tags, newest knowledge of each.
 #[derive(Clone, Debug, Default)]

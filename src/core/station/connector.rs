@@ -5,7 +5,7 @@ use crate::core::station::meter::Meter;
 use crate::core::station::supply::Offer;
 use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
 use crate::time::Mono;
-use crate::wire::{
+use crate::types::{
     ChargePointErrorCode, ChargePointStatus, ChargingProfile, CiString, IdToken, Reason,
 };
 

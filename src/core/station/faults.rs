@@ -2,7 +2,7 @@
 
 use crate::core::station::Station;
 use crate::core::{Fault, Place};
-use crate::wire::ChargePointErrorCode;
+use crate::types::ChargePointErrorCode;
 
 /// Faults, or warnings, in the order in which they came. One status tells of one of them: of the
 /// first that is still there.

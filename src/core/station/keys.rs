@@ -1,13 +1,12 @@
 //! Configuration keys as the station has them: who may change what (`OCPP 1.6 §5.3`).
 
 use super::Station;
-use crate::core::settings::Key;
+use crate::core::settings::{Key, KeyChange};
 use crate::time::Mono;
-use crate::wire::ConfigurationStatus;
 
 impl Station {
     /// The central system changes a key.
-    pub(crate) fn change_key(&mut self, name: &str, value: &str) -> ConfigurationStatus {
+    pub(crate) fn change_key(&mut self, name: &str, value: &str) -> KeyChange {
         self.settings.change(name, value)
     }
 

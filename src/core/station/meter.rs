@@ -4,7 +4,7 @@
 use crate::core::settings::Quantity;
 use crate::core::{Reading, Stamp, TemperatureUnit, Wh};
 use crate::time::{Millis, Mono};
-use crate::wire::{Location, Measurand, ReadingContext, SampledValue, UnitOfMeasure, ValueFormat};
+use crate::types::{Location, Measurand, ReadingContext, SampledValue, UnitOfMeasure, ValueFormat};
 
 /// A reading that is not older needs no question to the firmware.
 const FRESH: Millis = Millis(1_000);
@@ -304,7 +304,7 @@ fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Phase;
+    use crate::types::Phase;
 
     fn meter() -> Meter {
         let reading = |measurand, phase, milli| Reading {

@@ -9,7 +9,7 @@ use crate::core::station::questions::Asked;
 use crate::core::station::{Context, Station};
 use crate::core::{ConnectorId, Due, Notice, Place, Question, Reading, Stamp, TxId};
 use crate::time::{Millis, Mono};
-use crate::wire::ReadingContext;
+use crate::types::ReadingContext;
 
 /// How often the meter is looked at while an allowance is being used up.
 const WATCH: Millis = Millis::from_secs(10);

@@ -24,6 +24,7 @@ pub(crate) use authorization::{group, is_tag, Aim};
 pub(crate) use connector::Shown;
 pub(crate) use questions::{Asked, Caller, Repeated};
 pub(crate) use reset::Step;
+pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
 pub(crate) use supply::{Composite, Profile};
 
@@ -46,7 +47,7 @@ use crate::core::{
     ConnectorId, Due, Place, Setup, Stamp, Stored, StoredProfile, Transaction, TxId,
 };
 use crate::time::{Mono, Now, Wall};
-use crate::wire::{IdToken, SampledValue};
+use crate::types::{IdToken, SampledValue};
 
 /// What the station works with while something happens.
 #[derive(Debug)]

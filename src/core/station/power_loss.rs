@@ -7,7 +7,7 @@ use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
 use crate::core::{AfterPowerLoss, Ev, Place, Transaction, Wh, Write};
 use crate::time::Millis;
-use crate::wire::{ChargePointStatus, Reason};
+use crate::types::{ChargePointStatus, Reason};
 
 /// How long the end of an interrupted transaction waits for a firmware that just started to read the
 /// meter. Energy was off meanwhile, so that the register says exactly what flowed.

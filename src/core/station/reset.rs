@@ -5,7 +5,7 @@ use super::{Context, Station};
 use crate::core::settings::Key;
 use crate::core::{Due, Notice};
 use crate::time::{Millis, Mono};
-use crate::wire::Reason;
+use crate::types::Reason;
 
 /// A reset that the firmware agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

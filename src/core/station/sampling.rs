@@ -8,7 +8,7 @@ use crate::core::station::meter::{register_value, Meter, Take};
 use crate::core::station::{Context, Event, Station};
 use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId, Wh};
 use crate::time::{Millis, Mono};
-use crate::wire::{Measurand, ReadingContext, SampledValue};
+use crate::types::{Measurand, ReadingContext, SampledValue};
 
 impl Station {
     /// How much later than it was due a reading may have been made and still count as made then.

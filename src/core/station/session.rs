@@ -8,7 +8,7 @@ use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
 use crate::time::{Millis, Mono};
-use crate::wire::{ReadingContext, Reason};
+use crate::types::{ReadingContext, Reason};
 
 impl Station {
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {

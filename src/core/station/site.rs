@@ -5,7 +5,18 @@ use super::connector::{Availability, Shown};
 use super::{Context, Station};
 use crate::core::{ConnectorId, Notice, Place, Write};
 use crate::time::{Now, Wall};
-use crate::wire::{AvailabilityStatus, ChargePointStatus};
+use crate::types::ChargePointStatus;
+
+/// What became of a place that the central system puts in service or out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceChange {
+    /// It is as wanted.
+    Done,
+    /// It will be when what goes on there is over.
+    WhenOver,
+    /// Who took it out of service at the charger relies on it.
+    Refused,
+}
 
 impl Station {
     /// Whether the charge point may charge at all: one that was never accepted does not
@@ -61,16 +72,15 @@ impl Station {
         at: Place,
         operative: bool,
         cx: &mut Context<'_>,
-    ) -> AvailabilityStatus {
+    ) -> ServiceChange {
         let mut affected = self
             .connectors
             .iter()
             .filter(|c| at == Place::ChargePoint || at == c.id.into());
         let waits = !operative && affected.any(|connector| connector.is_busy());
-        // Who took it out of service at the charger relies on it.
         let kept = self.availability_mut(at).is_some_and(|known| !known.local);
         if operative && kept {
-            return AvailabilityStatus::Rejected;
+            return ServiceChange::Refused;
         }
         for place in self.affected(at) {
             let known = self.availability_mut(place);
@@ -82,8 +92,8 @@ impl Station {
         }
         cx.out.tell(Notice::Availability(at, operative));
         match waits {
-            true => AvailabilityStatus::Scheduled,
-            false => AvailabilityStatus::Accepted,
+            true => ServiceChange::WhenOver,
+            false => ServiceChange::Done,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::core::station::connector::{Allowance, Allowed, Connector, Ending, Run
 use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
 use crate::core::{ConnectorId, Ev, Place, Transaction, TxId, Wh, Write};
-use crate::wire::{IdToken, ReadingContext, Reason};
+use crate::types::{IdToken, ReadingContext, Reason};
 
 impl Station {
     /// Ends what is going on at a connector: a transaction, or what was about to become one.

@@ -4,7 +4,7 @@ mod names;
 
 use crate::core::{Hardware, Quantity, Reading};
 use crate::time::Millis;
-use crate::wire::{Measurand, UnitOfMeasure};
+use crate::types::{Measurand, UnitOfMeasure};
 
 pub use names::TuningError;
 

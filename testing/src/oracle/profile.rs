@@ -91,7 +91,7 @@ pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 pub(super) fn seconds(value: &Value) -> Option<i64> {
-    let time = evcp::wire::parse_wall(value.as_str()?)?;
+    let time = evcp::types::parse_wall(value.as_str()?)?;
     Some(time.0.div_euclid(1000))
 }
 

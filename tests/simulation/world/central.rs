@@ -164,7 +164,7 @@ impl Central {
     }
 
     fn book(&mut self, now: i64, action: &str, payload: &Value) -> Result<Value, String> {
-        let time = evcp::wire::format_wall(Wall(now + self.clock));
+        let time = evcp::types::format_wall(Wall(now + self.clock));
         Ok(match action {
             "BootNotification" if self.not_yet.0 > 0 => {
                 self.not_yet.0 -= 1;

@@ -96,7 +96,7 @@ fn profile(dice: &mut Rng, connector: usize, now: i64) -> Value {
         periods.push(json!({"startPeriod": begin, "limit": limit}));
         begin += dice.i64(1..7_200);
     }
-    let start = evcp::wire::format_wall(evcp::time::Wall(now - dice.i64(..86_400_000)));
+    let start = evcp::types::format_wall(evcp::time::Wall(now - dice.i64(..86_400_000)));
     json!({"connectorId": connector, "csChargingProfiles": {
         "chargingProfileId": dice.i32(..12), "stackLevel": dice.i32(..4), "chargingProfilePurpose": purpose,
         "chargingProfileKind": "Recurring", "recurrencyKind": "Daily",

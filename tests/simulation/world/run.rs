@@ -10,7 +10,7 @@ use evcp::core::{
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
-use evcp::wire::{
+use evcp::types::{
     ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
     ReadingContext, Reason, RegistrationStatus,
 };

@@ -4,7 +4,9 @@ use serde_json::value::RawValue;
 
 use super::{Context, V16};
 use crate::core::link::{Ended, Purpose};
-use crate::wire::{Action, Authorize, ErrorCode, IdToken, TagAnswer};
+use crate::types::IdToken;
+use crate::wire::json::ErrorCode;
+use crate::wire::v16::{Action, Authorize, TagAnswer};
 
 impl V16 {
     /// The central system is asked about a tag.

@@ -8,9 +8,8 @@ use crate::core::link::Purpose;
 use crate::core::settings::Key;
 use crate::core::{Due, Notice, Write};
 use crate::time::{Millis, Mono, Now, Wall};
-use crate::wire::{
-    Action, BootAnswer, BootNotification, CiString, Heartbeat, HeartbeatAnswer, RegistrationStatus,
-};
+use crate::types::{CiString, RegistrationStatus};
+use crate::wire::v16::{Action, BootAnswer, BootNotification, Heartbeat, HeartbeatAnswer};
 
 /// By more than so many milliseconds the device's clock must have jumped for the time to be asked for again.
 const JUMP: i64 = 2000;

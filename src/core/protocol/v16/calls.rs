@@ -4,13 +4,14 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::transactions::refusal_by;
 use super::{Context, View, V16};
-use crate::core::ledger::Refusal;
 use crate::core::link::{Call, Ended, Purpose};
 use crate::core::settings::Key;
 use crate::core::{ConnectorId, Due, QueuedBody};
 use crate::time::Mono;
-use crate::wire::{self, Action, Answer, ErrorCode, Frame, FrameError};
+use crate::wire::json::{self, ErrorCode, Frame, FrameError};
+use crate::wire::v16::{self, Action, Answer};
 
 impl V16 {
     pub(super) fn on_text(&mut self, text: &str, cx: &mut Context<'_>) {
@@ -18,7 +19,7 @@ impl V16 {
             return;
         }
         cx.link.lives(cx.now.mono);
-        let frame = wire::parse_frame(text);
+        let frame = json::parse_frame(text);
         if frame.is_ok() {
             cx.link.makes_sense();
         }
@@ -64,7 +65,7 @@ impl V16 {
         cx: &mut Context<'_>,
     ) {
         let id = cx.link.next_id();
-        let frame = wire::call(&id, action, payload);
+        let frame = json::call(&id, action.as_str(), payload);
         cx.link.push(Call { purpose, id, frame });
     }
 
@@ -166,7 +167,7 @@ impl V16 {
             Purpose::Meter(_) => {}
             Purpose::Queued(_) => match ended {
                 Ended::Answered(payload) => self.on_queued_answer(payload, cx),
-                Ended::Refused(code, _) => Self::on_queued_refusal(Refusal::Error(code), cx),
+                Ended::Refused(code, _) => Self::on_queued_refusal(refusal_by(code), cx),
                 Ended::Unanswered => {
                     let wait = cx.settings().secs(Key::TransactionMessageRetryInterval);
                     let until = cx.now.mono + wait;
@@ -195,7 +196,7 @@ impl V16 {
     /// Reads an answer for what can be read in it, so that a sloppy central system cannot lock a charge
     /// point out, or lose a session.
     pub(super) fn read_answer<T: Answer>(what: &str, payload: &RawValue) -> Option<T> {
-        let Some(heard) = wire::hear::<T>(payload) else {
+        let Some(heard) = v16::hear::<T>(payload) else {
             log::warn!("the answer to {what} cannot be understood");
             return None;
         };

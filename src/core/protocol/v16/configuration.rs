@@ -1,11 +1,12 @@
 //! GetConfiguration and ChangeConfiguration, and what a change sets off (`OCPP 1.6 §5.3`, `§5.8`).
 
 use super::{Context, V16};
-use crate::core::settings::{Key, Rights};
+use crate::core::settings::{Key, KeyChange, ListedKey, Rights};
 use crate::core::{Notice, Write};
-use crate::wire::{
+use crate::wire::json::MessageId;
+use crate::wire::v16::{
     ChangeConfiguration, ChangeConfigurationResponse, ConfigurationStatus, GetConfiguration,
-    GetConfigurationResponse, KeyValue, MessageId,
+    GetConfigurationResponse, KeyValue,
 };
 
 impl V16 {
@@ -14,7 +15,7 @@ impl V16 {
         request: &GetConfiguration,
         cx: &mut Context<'_>,
     ) {
-        let all = cx.settings().list();
+        let all: Vec<_> = cx.settings().list().into_iter().map(key_value).collect();
         let named = request.key.as_deref().unwrap_or(&[]);
         let most = usize::try_from(cx.settings().int(Key::GetConfigurationMaxKeys)).unwrap_or(0);
         let mut answer = GetConfigurationResponse {
@@ -52,11 +53,14 @@ impl V16 {
         cx: &mut Context<'_>,
     ) {
         let (name, value) = (request.key.as_str(), request.value.as_str());
-        let status = cx.station.change_key(name, value);
-        let changed = matches!(
-            status,
-            ConfigurationStatus::Accepted | ConfigurationStatus::RebootRequired
-        );
+        let change = cx.station.change_key(name, value);
+        let changed = matches!(change, KeyChange::Done | KeyChange::AtReboot);
+        let status = match change {
+            KeyChange::Done => ConfigurationStatus::Accepted,
+            KeyChange::AtReboot => ConfigurationStatus::RebootRequired,
+            KeyChange::Refused => ConfigurationStatus::Rejected,
+            KeyChange::Unknown => ConfigurationStatus::NotSupported,
+        };
         Self::respond(id.as_str(), &ChangeConfigurationResponse { status }, cx);
         if changed {
             self.on_key_changed(name, value, cx);
@@ -86,5 +90,13 @@ impl V16 {
             Some(Key::AuthorizationKey) => self.reconnect(cx),
             _ => {}
         }
+    }
+}
+
+fn key_value(key: ListedKey) -> KeyValue {
+    KeyValue {
+        key: key.name,
+        readonly: key.read_only,
+        value: key.value,
     }
 }

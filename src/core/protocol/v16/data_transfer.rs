@@ -4,9 +4,9 @@ use super::{Context, V16};
 use crate::core::link::{Ended, Purpose};
 use crate::core::station::{Asked, Caller};
 use crate::core::{Answer, DataTransferOutcome, Notice, Question};
-use crate::wire::{
-    Action, CiString, DataAnswer, DataTransfer, DataTransferResponse, DataTransferStatus, MessageId,
-};
+use crate::types::{CiString, DataTransferStatus};
+use crate::wire::json::MessageId;
+use crate::wire::v16::{Action, DataAnswer, DataTransfer, DataTransferResponse};
 
 impl V16 {
     /// Vendor data for the central system.

@@ -3,12 +3,13 @@
 
 use super::{Context, Registration, V16};
 use crate::core::settings::Key;
-use crate::core::station::{Asked, Caller, Step};
+use crate::core::station::{Asked, Caller, ServiceChange, Step};
 use crate::core::{Answer, CloseReason, Question};
-use crate::wire::{
+use crate::wire::json::MessageId;
+use crate::wire::v16::{
     AvailabilityStatus, AvailabilityType, ChangeAvailability, ChangeAvailabilityResponse,
-    ClearCacheResponse, ClearCacheStatus, MessageId, ResetResponse, ResetStatus, ResetType,
-    UnlockConnector, UnlockConnectorResponse, UnlockStatus,
+    ClearCacheResponse, ClearCacheStatus, ResetResponse, ResetStatus, ResetType, UnlockConnector,
+    UnlockConnectorResponse, UnlockStatus,
 };
 
 impl V16 {
@@ -19,11 +20,16 @@ impl V16 {
         cx: &mut Context<'_>,
     ) {
         let operative = request.r#type == AvailabilityType::Operative;
-        let status = match cx.station.place(request.connector_id) {
-            None => AvailabilityStatus::Rejected,
+        let change = match cx.station.place(request.connector_id) {
+            None => ServiceChange::Refused,
             Some(at) => self.at_station(cx, |station, cx| {
                 station.change_availability(at, operative, cx)
             }),
+        };
+        let status = match change {
+            ServiceChange::Done => AvailabilityStatus::Accepted,
+            ServiceChange::WhenOver => AvailabilityStatus::Scheduled,
+            ServiceChange::Refused => AvailabilityStatus::Rejected,
         };
         Self::respond(id.as_str(), &ChangeAvailabilityResponse { status }, cx);
     }

@@ -2,10 +2,11 @@
 //! offered.
 
 use super::{Context, V16};
-use crate::wire::{
-    CancelReservationResponse, CancelReservationStatus, CentralRequest, ErrorCode,
-    GetLocalListVersionResponse, MessageId, ReservationStatus, ReserveNowResponse,
-    SendLocalListResponse, UpdateStatus,
+use crate::wire::json::{ErrorCode, MessageId};
+use crate::wire::v16::{
+    CancelReservationResponse, CancelReservationStatus, CentralRequest,
+    GetLocalListVersionResponse, ReservationStatus, ReserveNowResponse, SendLocalListResponse,
+    UpdateStatus,
 };
 
 impl V16 {

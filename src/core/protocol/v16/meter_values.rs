@@ -4,7 +4,8 @@
 use super::{Context, V16};
 use crate::core::link::Purpose;
 use crate::core::{Place, Stamp, Transaction, TxId};
-use crate::wire::{Action, MeterValue, MeterValues, SampledValue};
+use crate::types::SampledValue;
+use crate::wire::v16::{Action, MeterValue, MeterValues};
 
 impl V16 {
     pub(super) fn send_reading(

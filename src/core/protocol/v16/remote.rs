@@ -4,9 +4,11 @@ use super::{Context, V16};
 use crate::core::settings::Key;
 use crate::core::station::{is_tag, Aim};
 use crate::core::ConnectorId;
-use crate::wire::{
-    MessageId, Reason, RemoteStartStopStatus, RemoteStartTransaction,
-    RemoteStartTransactionResponse, RemoteStopTransaction, RemoteStopTransactionResponse,
+use crate::types::Reason;
+use crate::wire::json::MessageId;
+use crate::wire::v16::{
+    RemoteStartStopStatus, RemoteStartTransaction, RemoteStartTransactionResponse,
+    RemoteStopTransaction, RemoteStopTransactionResponse,
 };
 
 impl V16 {

@@ -7,9 +7,10 @@ use super::data_transfer::data_question;
 use super::{Context, V16};
 use crate::core::station::{Asked, Caller, Repeated, Station};
 use crate::core::{Answer, Effect, Question, RequestId};
-use crate::wire::{
-    self, Action, CentralRequest, ErrorCode, MessageId, MessageTrigger, Mode, ResetType,
-    TriggerMessageResponse, TriggerMessageStatus, Violation,
+use crate::wire::json::{self, ErrorCode, MessageId, Mode, Violation};
+use crate::wire::v16::{
+    self, Action, CentralRequest, MessageTrigger, ResetType, TriggerMessageResponse,
+    TriggerMessageStatus,
 };
 
 impl V16 {
@@ -29,7 +30,7 @@ impl V16 {
             true => Mode::Tolerant,
             false => Mode::Strict,
         };
-        match wire::read_request(action, payload, mode) {
+        match v16::read_request(action, payload, mode) {
             Ok(read) => {
                 for member in read.ignored {
                     log::info!("{action}: unknown member {member} is ignored");
@@ -178,11 +179,11 @@ impl V16 {
         }
         self.counters.call_errors += 1;
         log::info!("a call is refused: {code}: {text}");
-        cx.out.want(Effect::Send(wire::call_error(id, code, text)));
+        cx.out.want(Effect::Send(json::call_error(id, code, text)));
     }
 
     pub(super) fn respond(id: &str, payload: &impl Serialize, cx: &mut Context<'_>) {
-        cx.out.want(Effect::Send(wire::call_result(id, payload)));
+        cx.out.want(Effect::Send(json::call_result(id, payload)));
     }
 }
 

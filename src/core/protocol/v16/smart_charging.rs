@@ -3,11 +3,14 @@
 
 use super::{Context, V16};
 use crate::core::station::{Composite, Profile};
-use crate::wire::{
-    ChargingProfileStatus, ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod,
-    ClearChargingProfile, ClearChargingProfileResponse, ClearChargingProfileStatus, ErrorCode,
-    GetCompositeSchedule, GetCompositeScheduleResponse, GetCompositeScheduleStatus, MessageId,
-    SetChargingProfile, SetChargingProfileResponse, Tenths,
+use crate::types::{
+    ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod, Tenths,
+};
+use crate::wire::json::{ErrorCode, MessageId};
+use crate::wire::v16::{
+    ChargingProfileStatus, ClearChargingProfile, ClearChargingProfileResponse,
+    ClearChargingProfileStatus, GetCompositeSchedule, GetCompositeScheduleResponse,
+    GetCompositeScheduleStatus, SetChargingProfile, SetChargingProfileResponse,
 };
 
 impl V16 {

@@ -8,7 +8,8 @@ use crate::core::settings::Key;
 use crate::core::station::Shown;
 use crate::core::{ConnectorStatus, Due, Notice, Place, Stamp};
 use crate::time::{Millis, Mono};
-use crate::wire::{Action, CiString, StatusNotification};
+use crate::types::CiString;
+use crate::wire::v16::{Action, StatusNotification};
 
 /// A status that was not heard is told again after that; the wait doubles each time, up to an hour or so.
 const TOLD_AGAIN: Millis = Millis::from_secs(60);

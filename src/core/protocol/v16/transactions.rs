@@ -9,9 +9,10 @@ use crate::core::link::Purpose;
 use crate::core::settings::Key;
 use crate::core::station::group;
 use crate::core::{Fetched, Place, QueuedBody, QueuedMessage, Seq, TxId};
-use crate::wire::{
-    self, Action, AuthorizationStatus, MeterValue, MeterValues, StartAnswer, StartTransaction,
-    StopTransaction, TagAnswer,
+use crate::types::AuthorizationStatus;
+use crate::wire::json::{self, ErrorCode};
+use crate::wire::v16::{
+    Action, MeterValue, MeterValues, StartAnswer, StartTransaction, StopTransaction, TagAnswer,
 };
 
 impl V16 {
@@ -125,7 +126,7 @@ fn frame_of(message: &QueuedMessage, ledger: &Ledger) -> Option<String> {
                 reservation_id: transaction.reservation,
                 timestamp: transaction.started.wall,
             };
-            wire::call(id, Action::StartTransaction, &request)
+            json::call(id, Action::StartTransaction.as_str(), &request)
         }
         QueuedBody::Stop(tx) => {
             let transaction = ledger.transaction(*tx)?;
@@ -138,7 +139,7 @@ fn frame_of(message: &QueuedMessage, ledger: &Ledger) -> Option<String> {
                 reason: Some(stop.reason),
                 transaction_data: transaction_data(*tx, ledger),
             };
-            wire::call(id, Action::StopTransaction, &request)
+            json::call(id, Action::StopTransaction.as_str(), &request)
         }
         QueuedBody::Meter {
             tx,
@@ -158,7 +159,7 @@ fn frame_of(message: &QueuedMessage, ledger: &Ledger) -> Option<String> {
                     sampled_value: values.clone(),
                 }],
             };
-            wire::call(id, Action::MeterValues, &request)
+            json::call(id, Action::MeterValues.as_str(), &request)
         }
     };
     Some(frame)
@@ -179,4 +180,18 @@ fn transaction_data(tx: TxId, ledger: &Ledger) -> Option<Vec<MeterValue>> {
 fn means_ourselves(answer: &StartAnswer, ledger: &Ledger) -> bool {
     let concurrent = answer.tag.status == Some(AuthorizationStatus::ConcurrentTx);
     concurrent && ledger.head_was_sent_before()
+}
+
+/// How a message is refused that is answered with this error: for its form, which is the same each time, or
+/// for something that may pass (errata J 3.3).
+pub(super) const fn refusal_by(code: ErrorCode) -> Refusal {
+    match code {
+        ErrorCode::FormationViolation
+        | ErrorCode::PropertyConstraintViolation
+        | ErrorCode::TypeConstraintViolation
+        | ErrorCode::OccurenceConstraintViolation
+        | ErrorCode::NotSupported
+        | ErrorCode::NotImplemented => Refusal::OfForm,
+        _ => Refusal::Error,
+    }
 }

@@ -4,7 +4,7 @@
 use crate::core::station::Shown;
 use crate::core::Stamp;
 use crate::time::Mono;
-use crate::wire::ChargePointStatus;
+use crate::types::ChargePointStatus;
 
 /// How a status gets to the central system.
 #[derive(Clone, Debug, Default)]

@@ -2,8 +2,9 @@
 
 use super::{Context, V16};
 use crate::core::Place;
-use crate::wire::{
-    MessageId, MessageTrigger, TriggerMessage, TriggerMessageResponse, TriggerMessageStatus,
+use crate::wire::json::MessageId;
+use crate::wire::v16::{
+    MessageTrigger, TriggerMessage, TriggerMessageResponse, TriggerMessageStatus,
 };
 
 impl V16 {

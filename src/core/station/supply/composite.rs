@@ -3,7 +3,7 @@
 use crate::core::station::supply::limits::{lines, Installed, Limit, Volts, Whom};
 use crate::core::station::supply::profile::Instant;
 use crate::core::Hardware;
-use crate::wire::ChargingRateUnitType as Unit;
+use crate::types::ChargingRateUnitType as Unit;
 
 /// Limits from the second that was asked for on.
 #[derive(Clone, Debug, PartialEq, Eq)]

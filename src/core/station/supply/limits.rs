@@ -3,7 +3,7 @@
 use crate::core::station::supply::profile::{Instant, Says, NEVER};
 use crate::core::station::supply::Profile;
 use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
-use crate::wire::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
+use crate::types::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
 
 /// The installed profiles, in the order in which they are asked: higher levels first, and on the
 /// same level those of a connector before those of connector 0.

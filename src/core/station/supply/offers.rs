@@ -8,7 +8,7 @@ use crate::core::station::supply::together::Room;
 use crate::core::station::{Context, Station};
 use crate::core::{ConnectorId, Due, Ev};
 use crate::time::{Millis, Mono};
-use crate::wire::ChargingRateUnitType as Unit;
+use crate::types::ChargingRateUnitType as Unit;
 
 /// What a connector is offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::core::station::supply::second;
 use crate::core::station::Station;
 use crate::core::{ConnectorId, Feed, Hardware, Place, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
-use crate::wire::ChargingRateUnitType as Unit;
+use crate::types::ChargingRateUnitType as Unit;
 
 /// What limits charging from now on, as far as is known: see [`Engine::outlook`].
 #[derive(Clone, Debug)]

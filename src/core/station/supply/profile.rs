@@ -3,7 +3,7 @@
 use crate::core::station::supply::second;
 use crate::core::{Place, TxId};
 use crate::time::Wall;
-use crate::wire::{
+use crate::types::{
     ChargingProfile, ChargingProfileKindType as KindType, ChargingProfilePurposeType as Purpose,
     ChargingRateUnitType as Unit, RecurrencyKindType,
 };

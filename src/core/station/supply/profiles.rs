@@ -13,7 +13,7 @@ use crate::core::station::supply::{second, Profile};
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Place, StoredProfile, Transaction, TxId, Write};
 use crate::time::{Mono, Wall};
-use crate::wire::{
+use crate::types::{
     ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit,
 };
 

@@ -9,7 +9,7 @@ use crate::core::station::supply::profile::{Instant, Profile};
 use crate::core::station::supply::share::{share, Claim};
 use crate::core::station::Station;
 use crate::core::{ConnectorId, Feed};
-use crate::wire::ChargingRateUnitType as Unit;
+use crate::types::ChargingRateUnitType as Unit;
 
 /// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where
 /// connectors differ in their phases: each sum keeps its own.

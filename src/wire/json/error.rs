@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::text::cut;
-use super::words::words;
+use crate::types::cut;
+use crate::types::words::words;
 
 words! {
     /// The error code of a CALLERROR: OCPP-J 1.6 §4.2.3. The two famous misspellings are the wire

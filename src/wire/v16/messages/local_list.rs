@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::types::{AuthorizationData, UpdateStatus, UpdateType};
+use crate::wire::v16::types::{AuthorizationData, UpdateStatus, UpdateType};
 
 /// Asks for the version of the local list: OCPP 1.6 §6.27.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

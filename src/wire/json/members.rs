@@ -6,21 +6,21 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::json::{string, Text};
-use super::text::{cut, CiString};
-use super::timestamp::parse_wall;
-use super::types::{AuthorizationStatus, DataTransferStatus, RegistrationStatus};
+use super::syntax::{string, Text};
 use crate::time::Wall;
+use crate::types::parse_wall;
+use crate::types::{cut, CiString};
+use crate::types::{AuthorizationStatus, DataTransferStatus, RegistrationStatus};
 
 /// 2010-01-01T00:00:00Z. OCPP is younger; what is older stands for "no time" in many databases.
-pub(super) const NO_TIME_BEFORE: Wall = Wall(1_262_304_000_000);
+pub(crate) const NO_TIME_BEFORE: Wall = Wall(1_262_304_000_000);
 /// An answer has no more members than that, by far.
 const MOST_MEMBERS: usize = 32;
 
 /// The members of an object, each as its text.
 pub struct Members<'a> {
     all: Vec<(Cow<'a, str>, &'a str)>,
-    pub(super) unreadable: Vec<&'static str>,
+    pub(crate) unreadable: Vec<&'static str>,
 }
 
 /// A value of an enumeration of OCPP.
@@ -43,7 +43,7 @@ enumerations!(AuthorizationStatus, DataTransferStatus, RegistrationStatus);
 
 impl<'a> Members<'a> {
     /// What is no object has none.
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         let mut all = Vec::new();
         if text.starts_with('{') {
             // What comes before a name that is no text is still there.
@@ -57,7 +57,7 @@ impl<'a> Members<'a> {
     }
 
     /// A member, however its name is capitalized; `null` is none.
-    pub(super) fn find(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn find(&self, name: &str) -> Option<&'a str> {
         let exact = self.all.iter().rev().find(|(known, _)| known == name);
         let like = |(known, _): &&(Cow<'a, str>, &str)| known.eq_ignore_ascii_case(name);
         let found = exact.or_else(|| self.all.iter().rev().find(like));
@@ -77,20 +77,20 @@ impl<'a> Members<'a> {
         found
     }
 
-    pub(super) fn string(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
+    pub(crate) fn string(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
         self.member(name, string)
     }
 
-    pub(super) fn text<const N: usize>(&mut self, name: &'static str) -> Option<CiString<N>> {
+    pub(crate) fn text<const N: usize>(&mut self, name: &'static str) -> Option<CiString<N>> {
         self.member(name, |text| CiString::new(string(text)?).ok())
     }
 
-    pub(super) fn time(&mut self, name: &'static str) -> Option<Wall> {
+    pub(crate) fn time(&mut self, name: &'static str) -> Option<Wall> {
         let read = |text| parse_wall(string(text)?.trim());
         self.member(name, |text| read(text).filter(|at| *at >= NO_TIME_BEFORE))
     }
 
-    pub(super) fn one_of<T: Enumeration>(&mut self, name: &'static str, all: &[T]) -> Option<T> {
+    pub(crate) fn one_of<T: Enumeration>(&mut self, name: &'static str, all: &[T]) -> Option<T> {
         let fits = |text: &str| {
             let mut all = all.iter();
             all.find(|one| one.as_written().eq_ignore_ascii_case(text.trim()))
@@ -100,7 +100,7 @@ impl<'a> Members<'a> {
     }
 
     /// An integer of 64 bits, also as `12.0` or as digits in a string.
-    pub(super) fn integer(&mut self, name: &'static str) -> Option<i64> {
+    pub(crate) fn integer(&mut self, name: &'static str) -> Option<i64> {
         self.member(name, |text| match string(text) {
             Some(digits) => integer(digits.trim()),
             None => integer(text),

@@ -1,10 +1,11 @@
 use super::*;
 use std::fmt;
 
-use crate::wire::{
-    Authorize, BootNotificationResponse, ChangeAvailability, ChargingProfile, DataTransfer,
-    GetConfiguration, GetDiagnostics, Heartbeat, IdTagInfo, ReserveNow, SendLocalList,
-    SetChargingProfile, StartTransaction, Tenths, TriggerMessage,
+use crate::types::{ChargingProfile, IdTagInfo, Tenths};
+use crate::wire::v16::{
+    Authorize, BootNotificationResponse, ChangeAvailability, DataTransfer, GetConfiguration,
+    GetDiagnostics, Heartbeat, ReserveNow, SendLocalList, SetChargingProfile, StartTransaction,
+    TriggerMessage,
 };
 use serde_json::{json, value::to_raw_value, Value};
 

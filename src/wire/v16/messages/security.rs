@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::text::BoundedString;
-use crate::wire::types::{
+use crate::types::BoundedString;
+use crate::wire::v16::types::{
     CertificateHashDataType, CertificateSignedStatusEnumType, CertificateUseEnumType,
     DeleteCertificateStatusEnumType, FirmwareStatusEnumType, FirmwareType, GenericStatusEnumType,
     GetInstalledCertificateStatusEnumType, InstallCertificateStatusEnumType, LogEnumType,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::text::IdToken;
-use crate::wire::types::{CancelReservationStatus, ReservationStatus};
+use crate::types::IdToken;
+use crate::wire::v16::types::{CancelReservationStatus, ReservationStatus};
 
 /// Ends a reservation: OCPP 1.6 §6.5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ macro_rules! words {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $(
-                #[doc = concat!("`", $crate::wire::words::words!(@word $variant $($word)?), "`")]
+                #[doc = concat!("`", $crate::types::words::words!(@word $variant $($word)?), "`")]
                 $variant,
             )*
         }
@@ -27,7 +27,7 @@ macro_rules! words {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             const WORDS: &'static [&'static str] =
-                &[$($crate::wire::words::words!(@word $variant $($word)?)),*];
+                &[$($crate::types::words::words!(@word $variant $($word)?)),*];
 
             /// The word on the wire.
             #[must_use]
@@ -38,7 +38,7 @@ macro_rules! words {
             /// The value that is written as `word`.
             #[must_use]
             pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.get($crate::wire::words::position(Self::WORDS, word)?).copied()
+                Self::ALL.get($crate::types::words::position(Self::WORDS, word)?).copied()
             }
         }
 
@@ -56,7 +56,7 @@ macro_rules! words {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-                let at = $crate::wire::words::read(reader, stringify!($name), Self::WORDS)?;
+                let at = $crate::types::words::read(reader, stringify!($name), Self::WORDS)?;
                 Self::ALL.get(at).copied().ok_or_else(|| serde::de::Error::custom("unknown word"))
             }
         }
@@ -109,7 +109,7 @@ impl<'de> serde::de::DeserializeSeed<'de> for Word {
 
 #[cfg(test)]
 mod tests {
-    use crate::wire::{ChargePointErrorCode, Measurand, Phase, Reason, UnitOfMeasure};
+    use crate::types::{ChargePointErrorCode, Measurand, Phase, Reason, UnitOfMeasure};
 
     #[test]
     fn every_word_is_read_back_as_the_value_it_was_written_from() {

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::types::{
-    ChargingProfile, ChargingProfilePurposeType, ChargingProfileStatus, ChargingRateUnitType,
-    ChargingSchedule, ClearChargingProfileStatus, GetCompositeScheduleStatus,
+use crate::types::{
+    ChargingProfile, ChargingProfilePurposeType, ChargingRateUnitType, ChargingSchedule,
+};
+use crate::wire::v16::types::{
+    ChargingProfileStatus, ClearChargingProfileStatus, GetCompositeScheduleStatus,
 };
 
 /// Removes the charging profiles that fit all members: OCPP 1.6 §6.13.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::decimal::Tenths;
-use crate::wire::words::words;
+use crate::types::decimal::Tenths;
+use crate::types::words::words;
 
 words! {
     /// What a profile limits: OCPP 1.6 §7.10.
@@ -31,25 +31,6 @@ words! {
     ChargingRateUnitType {
         A,
         W,
-    }
-
-    /// The answer to SetChargingProfile: OCPP 1.6 §7.11.
-    ChargingProfileStatus {
-        Accepted,
-        Rejected,
-        NotSupported,
-    }
-
-    /// The answer to ClearChargingProfile: OCPP 1.6 §7.21.
-    ClearChargingProfileStatus {
-        Accepted,
-        Unknown,
-    }
-
-    /// The answer to GetCompositeSchedule: OCPP 1.6 §7.26.
-    GetCompositeScheduleStatus {
-        Accepted,
-        Rejected,
     }
 }
 

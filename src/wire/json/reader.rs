@@ -15,11 +15,11 @@ use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 use serde_json::Number;
 
-use super::decimal::Tenths;
 use super::error::Violation;
-use super::json::{broken, parse, Count, Text};
 use super::payload::{Context, Mode, Path, Step};
-use super::text::cut;
+use super::syntax::{broken, parse, Count, Text};
+use crate::types::cut;
+use crate::types::Tenths;
 
 /// So many skipped members are listed at most: what lists them must not be larger than they are.
 const MOST_IGNORED: usize = 16;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::text::CiString;
-use crate::wire::types::{DiagnosticsStatus, FirmwareStatus};
+use crate::types::CiString;
+use crate::wire::v16::types::{DiagnosticsStatus, FirmwareStatus};
 
 /// Reports how an upload of diagnostics goes: OCPP 1.6 §6.17.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

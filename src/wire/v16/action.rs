@@ -4,12 +4,12 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::error::{ErrorCode, Violation};
 use super::messages::*;
-use super::payload::Mode;
-use super::read::{read, Read};
-use super::text::cut;
-use super::words::words;
+use crate::types::cut;
+use crate::types::words::words;
+use crate::wire::json::Mode;
+use crate::wire::json::{read, Read};
+use crate::wire::json::{ErrorCode, Violation};
 
 /// A request and its answer.
 pub trait Request: Serialize + DeserializeOwned {
@@ -171,7 +171,7 @@ central_requests! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{AvailabilityType, ResetType};
+    use crate::wire::v16::{AvailabilityType, ResetType};
     use serde_json::{json, value::to_raw_value, Value};
 
     fn read_request(

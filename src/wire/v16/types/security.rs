@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::text::{BoundedString, CiString};
-use crate::wire::words::words;
+use crate::types::words::words;
+use crate::types::{BoundedString, CiString};
 
 words! {
     /// The answer to CertificateSigned: security whitepaper §6.2.

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Wall;
-use crate::wire::words::words;
+use crate::types::words::words;
 
 words! {
     /// Why a transaction ended: OCPP 1.6 §7.36. Absent on the wire, it is Local.
@@ -111,16 +110,6 @@ words! {
         Fahrenheit,
         Percent,
     }
-}
-
-/// Samples taken at the same time: OCPP 1.6 §7.33.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MeterValue {
-    /// When they were taken.
-    pub timestamp: Wall,
-    /// The samples, one or more.
-    pub sampled_value: Vec<SampledValue>,
 }
 
 /// One sample: OCPP 1.6 §7.43.

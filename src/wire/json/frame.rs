@@ -8,10 +8,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::Map;
 
-use super::action::Action;
 use super::error::ErrorCode;
-use super::json::string;
-use super::text::cut;
+use super::syntax::string;
+use crate::types::cut;
 
 /// Ties an answer to its call: 1 to 36 characters (OCPP-J 1.6 §4.1.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -246,7 +245,7 @@ fn call_error_from<'a>(
 
 /// Writes a request.
 #[must_use]
-pub fn call(id: &str, action: Action, payload: &impl Serialize) -> String {
+pub fn call(id: &str, action: &str, payload: &impl Serialize) -> String {
     compact(&(2, id, action, payload))
 }
 

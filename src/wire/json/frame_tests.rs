@@ -1,5 +1,6 @@
 use super::*;
-use crate::wire::{read, ClearCache, Heartbeat, Mode, StatusNotificationResponse};
+use crate::wire::json::{read, Mode};
+use crate::wire::v16::{ClearCache, Heartbeat, StatusNotificationResponse};
 
 fn id(text: &str) -> MessageId {
     MessageId::new(text).unwrap()
@@ -196,7 +197,7 @@ fn an_id_has_36_characters_at_most() {
 #[test]
 fn frames_are_written_compactly() {
     assert_eq!(
-        call("7", Action::Heartbeat, &Heartbeat {}),
+        call("7", "Heartbeat", &Heartbeat {}),
         r#"[2,"7","Heartbeat",{}]"#
     );
     assert_eq!(

@@ -2,20 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Wall;
-use crate::wire::text::IdToken;
-use crate::wire::words::words;
+use crate::types::words::words;
+use crate::types::{IdTagInfo, IdToken};
 
 words! {
-    /// What the central system thinks of a token: OCPP 1.6 §7.2.
-    AuthorizationStatus {
-        Accepted,
-        Blocked,
-        Expired,
-        Invalid,
-        ConcurrentTx,
-    }
-
     /// How a local list changes: OCPP 1.6 §7.48.
     UpdateType {
         Differential,
@@ -56,20 +46,6 @@ words! {
         Accepted,
         Rejected,
     }
-}
-
-/// What the central system knows about a token: OCPP 1.6 §7.27.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct IdTagInfo {
-    /// When the token is to leave the authorization cache; absent: never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiry_date: Option<Wall>,
-    /// The group that the token belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent_id_tag: Option<IdToken>,
-    /// Whether it may charge.
-    pub status: AuthorizationStatus,
 }
 
 /// An entry of a local list: OCPP 1.6 §7.1.

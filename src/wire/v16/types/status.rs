@@ -2,50 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::text::CiString;
-use crate::wire::words::words;
+use crate::types::words::words;
+use crate::types::CiString;
 
 words! {
-    /// Whether the central system has admitted the charge point: OCPP 1.6 §7.38.
-    RegistrationStatus {
-        Accepted,
-        Pending,
-        Rejected,
-    }
-
-    /// The status of a connector, or of the charge point as connector 0: OCPP 1.6 §7.7.
-    ChargePointStatus {
-        Available,
-        Preparing,
-        Charging,
-        SuspendedEVSE,
-        SuspendedEV,
-        Finishing,
-        Reserved,
-        Unavailable,
-        Faulted,
-    }
-
-    /// What is broken: OCPP 1.6 §7.6.
-    ChargePointErrorCode {
-        ConnectorLockFailure,
-        EVCommunicationError,
-        GroundFailure,
-        HighTemperature,
-        InternalError,
-        LocalListConflict,
-        NoError,
-        OtherError,
-        OverCurrentFailure,
-        PowerMeterFailure,
-        PowerSwitchFailure,
-        ReaderFailure,
-        ResetFailure,
-        UnderVoltage,
-        OverVoltage,
-        WeakSignal,
-    }
-
     /// What ChangeAvailability asks for: OCPP 1.6 §7.4.
     AvailabilityType {
         Inoperative,
@@ -65,14 +25,6 @@ words! {
         Rejected,
         RebootRequired,
         NotSupported,
-    }
-
-    /// The answer to DataTransfer: OCPP 1.6 §7.23.
-    DataTransferStatus {
-        Accepted,
-        Rejected,
-        UnknownMessageId,
-        UnknownVendorId,
     }
 
     /// How to reset: OCPP 1.6 §7.42.

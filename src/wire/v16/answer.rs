@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::members::Members;
-use super::text::IdToken;
-use super::types::{AuthorizationStatus, DataTransferStatus, IdTagInfo, RegistrationStatus};
 use crate::time::Wall;
+use crate::types::IdToken;
+use crate::types::{AuthorizationStatus, DataTransferStatus, IdTagInfo, RegistrationStatus};
+use crate::wire::json::Members;
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,7 +171,7 @@ impl Answer for DataAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::members::NO_TIME_BEFORE;
+    use crate::wire::json::NO_TIME_BEFORE;
     use serde_json::value::to_raw_value;
     use serde_json::{json, Value};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::types::{MessageTrigger, TriggerMessageStatus};
+use crate::wire::v16::types::{MessageTrigger, TriggerMessageStatus};
 
 /// Asks the charge point to send a message: OCPP 1.6 §6.51.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

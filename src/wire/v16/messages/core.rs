@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::Wall;
-use crate::wire::text::{CiString, IdToken};
-use crate::wire::types::{
-    AvailabilityStatus, AvailabilityType, ChargePointErrorCode, ChargePointStatus, ChargingProfile,
-    ClearCacheStatus, ConfigurationStatus, DataTransferStatus, IdTagInfo, KeyValue, MeterValue,
-    Reason, RegistrationStatus, RemoteStartStopStatus, ResetStatus, ResetType, UnlockStatus,
+use crate::types::{
+    ChargePointErrorCode, ChargePointStatus, ChargingProfile, DataTransferStatus, IdTagInfo,
+    Reason, RegistrationStatus,
+};
+use crate::types::{CiString, IdToken};
+use crate::wire::v16::types::{
+    AvailabilityStatus, AvailabilityType, ClearCacheStatus, ConfigurationStatus, KeyValue,
+    MeterValue, RemoteStartStopStatus, ResetStatus, ResetType, UnlockStatus,
 };
 
 /// Asks whether a token may charge: OCPP 1.6 §6.1.
