@@ -46,8 +46,8 @@ fn full() -> Batch {
         });
         let id = TxId(id);
         let stopped = tx.stop.is_some();
-        batch.push(Write::Transaction(tx));
-        batch.extend((0..6).map(|n| Write::Datum(id, datum(n))));
+        batch.push(Change::Put(Record::Transaction(tx)));
+        batch.extend((0..6).map(|n| Change::Put(Record::Datum(id, datum(n)))));
         let meter = QueuedBody::Meter {
             tx: Some(id),
             place: place(1),
@@ -56,24 +56,24 @@ fn full() -> Batch {
         };
         let stop = stopped.then_some(QueuedBody::Stop(id));
         for body in [QueuedBody::Start(id), meter].into_iter().chain(stop) {
-            batch.push(Write::Queue(queued(seq, body)));
+            batch.push(Change::Put(Record::Message(queued(seq, body))));
             seq += 1;
         }
     }
-    batch.push(Write::Profile(StoredProfile {
+    batch.push(Change::Put(Record::Profile(StoredProfile {
         place: place(1),
         tx: None,
         installed: Wall(5),
         profile: serde_json::from_str(PROFILE).expect("a profile"),
-    }));
+    })));
     batch.extend((0..60).map(|n| {
-        Write::Cache(CachedTag {
+        Change::Put(Record::Tag(CachedTag {
             tag: tag(&format!("TAG{n}")),
             status: AuthorizationStatus::Accepted,
             expires: None,
             parent: None,
             updated: Wall(n),
-        })
+        }))
     }));
     batch
 }
@@ -314,7 +314,7 @@ fn damage_that_is_found_while_it_runs_is_salvaged_in_place_and_the_delivery_goes
             at: stamp(1, true),
             values: vec![],
         };
-        Write::Queue(queued(seq, body))
+        Change::Put(Record::Message(queued(seq, body)))
     };
     let mut store = SqliteStore::open(&path, Wall(1)).expect("it opens").store;
     let many = (1_000..9_000).map(meter).collect();
@@ -351,7 +351,7 @@ fn a_log_that_ends_before_its_file_does_is_told_and_one_that_a_cut_ended_is_not(
         .expect("a fresh one")
         .store;
     for n in 0..6 {
-        let key = Write::Setting("Key".to_owned(), n.to_string());
+        let key = Change::Put(Record::Setting("Key".to_owned(), n.to_string()));
         store.commit(&vec![key]).expect("written");
     }
     let (db, log) = (file(&path), path.join("evcp.db-wal"));
@@ -379,7 +379,9 @@ fn a_database_that_is_removed_while_it_is_in_use_is_written_again() {
     let path = made("removed");
     let mut store = SqliteStore::open(&path, Wall(2)).expect("it opens").store;
     std::fs::remove_dir_all(&path).expect("removed");
-    store.commit(&vec![Write::Accepted]).expect("it goes on");
+    store
+        .commit(&vec![Change::Put(Record::Accepted)])
+        .expect("it goes on");
     let told = store.damage();
     assert!(told.iter().any(|text| text.contains("removed")), "{told:?}");
     let there = store.load();
@@ -428,7 +430,7 @@ fn an_old_password_is_nowhere_in_the_files() {
     let mut store = SqliteStore::open(&path, Wall(2)).expect("it opens").store;
     let mut set = |password: &str| {
         let key = "AuthorizationKey".to_owned();
-        let write = Write::Setting(key, password.to_owned());
+        let write = Change::Put(Record::Setting(key, password.to_owned()));
         store.commit(&vec![write]).expect("written");
     };
     set("6f6c642d70617373776f72642d31");

@@ -110,23 +110,23 @@ impl Life {
         )
     }
 
-    fn queue(&mut self, body: QueuedBody) -> Write {
+    fn queue(&mut self, body: QueuedBody) -> Change {
         self.seq += 1;
         let message = queued(self.seq, body);
         self.queue.push_back(message.clone());
-        Write::Queue(message)
+        Change::Put(Record::Message(message))
     }
 
-    fn data(&mut self, tx: TxId) -> Write {
+    fn data(&mut self, tx: TxId) -> Change {
         self.data += 1;
         let at = self.now();
-        Write::Datum(
+        Change::Put(Record::Datum(
             tx,
             Datum {
                 at,
                 ..datum(self.data)
             },
-        )
+        ))
     }
 
     fn batch(&mut self, step: Step) -> Batch {
@@ -142,7 +142,7 @@ impl Life {
                 self.running = Some(started.clone());
                 let data = self.data(started.id);
                 let message = self.queue(QueuedBody::Start(started.id));
-                vec![Write::Transaction(started), data, message]
+                vec![Change::Put(Record::Transaction(started)), data, message]
             }
             Step::Value => {
                 let tx = self.running.as_ref().map(|running| running.id);
@@ -155,7 +155,7 @@ impl Life {
                 let mut batch = vec![message];
                 if let Some(running) = &mut self.running {
                     running.last = (now, Wh(now.wall.0));
-                    batch.push(Write::Transaction(running.clone()));
+                    batch.push(Change::Put(Record::Transaction(running.clone())));
                 }
                 batch.extend(tx.map(|tx| self.data(tx)));
                 batch
@@ -171,15 +171,15 @@ impl Life {
                     tag: None,
                 });
                 let message = self.queue(QueuedBody::Stop(running.id));
-                vec![Write::Transaction(running), message]
+                vec![Change::Put(Record::Transaction(running)), message]
             }
             Step::Delivered => {
                 let Some(message) = self.queue.pop_front() else {
                     return Vec::new();
                 };
-                let mut batch = vec![Write::Dequeue(message.seq)];
+                let mut batch = vec![Change::Drop(RecordKey::Message(message.seq))];
                 if let QueuedBody::Stop(tx) = message.body {
-                    batch.push(Write::TransactionDone(tx));
+                    batch.push(Change::Drop(RecordKey::Transaction(tx)));
                 }
                 batch
             }
@@ -188,7 +188,7 @@ impl Life {
                     return Vec::new();
                 };
                 message.refusals += 1;
-                vec![Write::Queue(message.clone())]
+                vec![Change::Put(Record::Message(message.clone()))]
             }
             Step::ClockSet if !self.corrected => {
                 self.corrected = true;
@@ -206,7 +206,7 @@ impl Life {
                         correct(at);
                     }
                 }
-                vec![Write::CorrectTimes(WRONG)]
+                vec![Change::CorrectTimes(WRONG)]
             }
             _ => Vec::new(),
         }

@@ -2,8 +2,8 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    Access, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, Link, Notice, Setup, Stored,
-    Write,
+    Access, Change, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, Link, Notice,
+    Record, Setup, Stored,
 };
 use evcp::time::Millis;
 use evcp::types::CiString;
@@ -273,7 +273,10 @@ fn a_new_password_is_stored_then_answered_then_used() {
         let found = effects.iter().position(is);
         found.unwrap_or_else(|| panic!("{effects:?}"))
     };
-    let written = Write::Setting("AuthorizationKey".to_owned(), PASSWORD.to_owned());
+    let written = Change::Put(Record::Setting(
+        "AuthorizationKey".to_owned(),
+        PASSWORD.to_owned(),
+    ));
     let stored = place(&|e| matches!(e, Effect::Store(batch) if batch.contains(&written)));
     let answer = Effect::Send(json!([3, "x", {"status": "Accepted"}]).to_string());
     let answered = place(&|e| *e == answer);

@@ -32,7 +32,7 @@ fn values(count: u64) -> Batch {
         values: vec![],
     };
     (1..=count)
-        .map(|seq| Write::Queue(queued(seq, body(seq))))
+        .map(|seq| Change::Put(Record::Message(queued(seq, body(seq)))))
         .collect()
 }
 
@@ -62,9 +62,9 @@ fn meter_values_are_thinned_on_the_disk_as_in_memory() {
     let mut disk = open(&path);
     for batch in [
         values(60),
-        vec![Write::Thin(Some(TxId(1)), Seq(9))],
-        vec![Write::Thin(None, Seq(0)), Write::Thin(None, Seq(0))],
-        vec![Write::Thin(Some(TxId(2)), Seq(57))],
+        vec![Change::Thin(Some(TxId(1)), Seq(9))],
+        vec![Change::Thin(None, Seq(0)), Change::Thin(None, Seq(0))],
+        vec![Change::Thin(Some(TxId(2)), Seq(57))],
     ] {
         memory.commit(&batch).expect("memory");
         disk.commit(&batch).expect("the disk takes it");
@@ -81,14 +81,14 @@ fn what_is_done_leaves_the_database() {
     let mut disk = open(&path);
     disk.commit(&everything()).expect("the disk takes it");
     let gone = vec![
-        Write::Dequeue(Seq(5)),
-        Write::Dequeue(Seq(6)),
-        Write::Dequeue(Seq(7)),
-        Write::TransactionDone(TxId(2)),
-        Write::TransactionDone(TxId(1)),
-        Write::TransactionDone(TxId(3)),
-        Write::TransactionDone(TxId(4)),
-        Write::ClearCache,
+        Change::Drop(RecordKey::Message(Seq(5))),
+        Change::Drop(RecordKey::Message(Seq(6))),
+        Change::Drop(RecordKey::Message(Seq(7))),
+        Change::Drop(RecordKey::Transaction(TxId(2))),
+        Change::Drop(RecordKey::Transaction(TxId(1))),
+        Change::Drop(RecordKey::Transaction(TxId(3))),
+        Change::Drop(RecordKey::Transaction(TxId(4))),
+        Change::DropAll(Kind::Tag),
     ];
     disk.commit(&gone).expect("the disk takes it");
     let stored = disk.load().expect("it can be read");
@@ -109,15 +109,15 @@ fn times_that_nobody_corrected_in_their_run_are_final() {
     unsynced.last.0 = stamp(2_000, false);
     let mut disk = open(&path);
     disk.commit(&vec![
-        Write::Transaction(unsynced),
-        Write::CorrectTimes(500),
+        Change::Put(Record::Transaction(unsynced)),
+        Change::CorrectTimes(500),
     ])
     .expect("written");
     assert_eq!(
         disk.load().expect("read").running[0].started,
         stamp(1_500, true)
     );
-    disk.commit(&vec![Write::CorrectTimes(500)])
+    disk.commit(&vec![Change::CorrectTimes(500)])
         .expect("written");
     assert_eq!(
         disk.load().expect("read").running[0].started,
@@ -207,7 +207,10 @@ fn a_correction_beyond_all_times_ends_at_the_last_one_in_both_stores() {
         last: (stamp(5, false), Wh(9)),
         ..transaction(1)
     };
-    let batch = vec![Write::Transaction(early), Write::CorrectTimes(i64::MIN)];
+    let batch = vec![
+        Change::Put(Record::Transaction(early)),
+        Change::CorrectTimes(i64::MIN),
+    ];
     disk.commit(&batch).expect("it can be written");
     memory.commit(&batch).expect("memory can be written");
     let loaded = disk.load().expect("it can be read");

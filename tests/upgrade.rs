@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{Batch, Delivery, Seq, Write};
+use evcp::core::{Batch, Change, Delivery, Record, RecordKey, Seq};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 use evcp_testing::place;
@@ -35,30 +35,40 @@ fn version_of(file: &Path) -> i64 {
 
 /// What a version could write of everything.
 fn known_to(version: i64) -> Batch {
-    let since_2 = |write: &Write| {
+    let since_2 = |change: &Change| {
         matches!(
-            write,
-            Write::Datum(..) | Write::DropDatum(..) | Write::Accepted
+            change,
+            Change::Put(Record::Datum(..))
+                | Change::Drop(RecordKey::Datum(..))
+                | Change::Put(Record::Accepted)
         )
     };
-    let since_4 = |write: &Write| match write {
-        Write::Register(..) | Write::Orderly(_) | Write::LocalAvailability(..) => true,
-        Write::Transaction(transaction) => transaction.until.is_some(),
+    let since_4 = |change: &Change| match change {
+        Change::Put(Record::Register(..))
+        | Change::Put(Record::Orderly)
+        | Change::Drop(RecordKey::Orderly)
+        | Change::Put(Record::LocalAvailability(..)) => true,
+        Change::Put(Record::Transaction(transaction)) => transaction.until.is_some(),
         _ => false,
     };
     // Of one id there was one before, and the fixtures have none.
-    let since_5 = |write: &Write| matches!(write, Write::Profile(_) | Write::DropProfile(..));
-    let since_6 = |write: &Write| match write {
-        Write::Transaction(transaction) => transaction.delivery != Delivery::Due,
-        Write::Datum(tx, _) => tx.0 == 4,
+    let since_5 = |change: &Change| {
+        matches!(
+            change,
+            Change::Put(Record::Profile(_)) | Change::Drop(RecordKey::Profile(..))
+        )
+    };
+    let since_6 = |change: &Change| match change {
+        Change::Put(Record::Transaction(transaction)) => transaction.delivery != Delivery::Due,
+        Change::Put(Record::Datum(tx, _)) => tx.0 == 4,
         _ => false,
     };
     everything()
         .into_iter()
-        .filter(|write| version > 5 || !since_6(write))
-        .filter(|write| version > 1 || !since_2(write))
-        .filter(|write| version > 3 || !since_4(write))
-        .filter(|write| version > 4 || !since_5(write))
+        .filter(|change| version > 5 || !since_6(change))
+        .filter(|change| version > 1 || !since_2(change))
+        .filter(|change| version > 3 || !since_4(change))
+        .filter(|change| version > 4 || !since_5(change))
         .collect()
 }
 
@@ -114,11 +124,11 @@ fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
     assert_eq!(store.load().expect("it").profiles, vec![kept.clone()]);
     let other = profile(7, 2);
     store
-        .commit(&vec![Write::Profile(other.clone())])
+        .commit(&vec![Change::Put(Record::Profile(other.clone()))])
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept.clone(), other]);
     store
-        .commit(&vec![Write::DropProfile(7, place(2))])
+        .commit(&vec![Change::Drop(RecordKey::Profile(7, place(2)))])
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept]);
 }

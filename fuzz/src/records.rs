@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Batch, CachedTag, CentralId, ConnectorId, Datum, Delivery, Effect, Engine, Input, Link, Place,
-    QueuedBody, QueuedMessage, Seq, Stamp, Stop, Stored, StoredProfile, Transaction, TxId, Wh,
-    Write,
+    Batch, CachedTag, CentralId, Change, ConnectorId, Datum, Delivery, Effect, Engine, Input, Kind,
+    Link, Place, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Stamp, Stop, Stored,
+    StoredProfile, Transaction, TxId, Wh,
 };
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -198,35 +198,39 @@ fn profile(u: &mut Unstructured<'_>) -> ChargingProfile {
     serde_json::from_value(profile).expect("it is good by the schema")
 }
 
-fn write(u: &mut Unstructured<'_>) -> Write {
+fn write(u: &mut Unstructured<'_>) -> Change {
     match below(u, 16) {
-        0 => Write::Setting(text(u), text(u)),
-        1 => Write::Availability(place(u), flag(u)),
-        2 | 3 => Write::Transaction(transaction(u)),
-        4 => Write::TransactionDone(tx(u)),
-        5 => Write::Datum(
+        0 => Change::Put(Record::Setting(text(u), text(u))),
+        1 => Change::Put(Record::Availability(place(u), flag(u))),
+        2 | 3 => Change::Put(Record::Transaction(transaction(u))),
+        4 => Change::Drop(RecordKey::Transaction(tx(u))),
+        5 => Change::Put(Record::Datum(
             tx(u),
             Datum {
                 n: u32::from(byte(u)) % 8,
                 at: stamp(u),
                 values: samples(u),
             },
-        ),
-        6 => Write::DropDatum(tx(u), u32::from(byte(u)) % 8),
-        7 => Write::Thin(maybe(u, tx), seq(u)),
-        8 => Write::Profile(StoredProfile {
+        )),
+        6 => Change::Drop(RecordKey::Datum(tx(u), u32::from(byte(u)) % 8)),
+        7 => Change::Thin(maybe(u, tx), seq(u)),
+        8 => Change::Put(Record::Profile(StoredProfile {
             place: place(u),
             tx: maybe(u, tx),
             installed: Wall(number(u)),
             profile: profile(u),
-        }),
-        9 => Write::DropProfile(i32::from(byte(u) % 8), place(u)),
+        })),
+        9 => Change::Drop(RecordKey::Profile(i32::from(byte(u) % 8), place(u))),
         10 => match below(u, 3) {
-            0 => Write::Accepted,
-            1 => Write::Orderly(flag(u)),
-            _ => Write::Register(ConnectorId::new(1).expect("there is one"), Wh(number(u))),
+            0 => Change::Put(Record::Accepted),
+            1 if flag(u) => Change::Put(Record::Orderly),
+            1 => Change::Drop(RecordKey::Orderly),
+            _ => Change::Put(Record::Register(
+                ConnectorId::new(1).expect("there is one"),
+                Wh(number(u)),
+            )),
         },
-        11 | 12 => Write::Queue(QueuedMessage {
+        11 | 12 => Change::Put(Record::Message(QueuedMessage {
             seq: seq(u),
             message_id: text(u),
             refusals: number(u) as u32,
@@ -240,19 +244,19 @@ fn write(u: &mut Unstructured<'_>) -> Write {
                     values: samples(u),
                 },
             },
-        }),
-        13 => Write::Dequeue(seq(u)),
-        14 => Write::CorrectTimes(number(u)),
+        })),
+        13 => Change::Drop(RecordKey::Message(seq(u))),
+        14 => Change::CorrectTimes(number(u)),
         _ => match below(u, 3) {
-            0 => Write::Uncache(cacheable(tag(u))),
-            1 if byte(u) == 0 => Write::ClearCache,
-            _ => Write::Cache(CachedTag {
+            0 => Change::Drop(RecordKey::Tag(cacheable(tag(u)))),
+            1 if byte(u) == 0 => Change::DropAll(Kind::Tag),
+            _ => Change::Put(Record::Tag(CachedTag {
                 tag: cacheable(tag(u)),
                 status: one(u, AuthorizationStatus::ALL),
                 expires: maybe(u, number).map(Wall),
                 parent: maybe(u, tag),
                 updated: Wall(number(u)),
-            }),
+            })),
         },
     }
 }

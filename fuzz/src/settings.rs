@@ -8,8 +8,8 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    ConnectorSetup, DeclaredKey, Device, Effect, Engine, Fact, Host, Input, Key, Link, Notice,
-    Rights, Setup, Stored, Tuning, TuningError, Write, KEYS,
+    Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Fact, Host, Input, Key, Link,
+    Notice, Record, Rights, Setup, Stored, Tuning, TuningError, KEYS,
 };
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -333,7 +333,7 @@ impl Surroundings for Running {
         match effect {
             Effect::Store(batch) => {
                 for write in &batch {
-                    if let Write::Setting(key, value) = write {
+                    if let Change::Put(Record::Setting(key, value)) = write {
                         self.stored.push((key.clone(), value.clone()));
                     }
                 }

@@ -10,6 +10,7 @@
 //! out, so that a power cut at any instant loses nothing that was sent or told.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod change;
 mod clock;
 mod effect;
 mod engine;
@@ -26,6 +27,7 @@ mod station;
 mod tuning;
 mod units;
 
+pub use change::*;
 pub use effect::*;
 pub use engine::{Counters, Due, Engine};
 pub use input::*;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::core::{Batch, Effect, Notice, Write};
+use crate::core::{Batch, Change, Effect, Notice};
 
 /// How many changes that may be lost in a power cut wait to be stored at most.
 const MOST_LAZY: usize = 64;
@@ -24,18 +24,18 @@ pub(crate) struct Output {
 
 impl Output {
     /// A change is stored before any effect of this input is carried out.
-    pub(crate) fn durable(&mut self, change: Write) {
+    pub(crate) fn durable(&mut self, change: Change) {
         self.durable.push(change);
     }
 
     /// Such changes, in order.
-    pub(crate) fn all_durable(&mut self, changes: impl IntoIterator<Item = Write>) {
+    pub(crate) fn all_durable(&mut self, changes: impl IntoIterator<Item = Change>) {
         self.durable.extend(changes);
     }
 
     /// A change that may be lost in a power cut: it is stored with the next that may not, or with
     /// [`flush`](Self::flush).
-    pub(crate) fn lazily(&mut self, change: Write) {
+    pub(crate) fn lazily(&mut self, change: Change) {
         self.lazy.push(change);
     }
 
@@ -101,6 +101,7 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::{Record, RecordKey};
 
     fn effects(output: &mut Output) -> Vec<Effect> {
         output.is_complete();
@@ -110,12 +111,15 @@ mod tests {
     #[test]
     fn what_must_survive_is_stored_before_anything_is_sent_and_takes_along_what_waited() {
         let mut output = Output::default();
-        output.lazily(Write::Orderly(false));
+        output.lazily(Change::Drop(RecordKey::Orderly));
         output.want(Effect::Ping);
         assert_eq!(effects(&mut output), [Effect::Ping]);
         output.want(Effect::Ping);
-        output.durable(Write::Accepted);
-        let batch = vec![Write::Orderly(false), Write::Accepted];
+        output.durable(Change::Put(Record::Accepted));
+        let batch = vec![
+            Change::Drop(RecordKey::Orderly),
+            Change::Put(Record::Accepted),
+        ];
         assert_eq!(effects(&mut output), [Effect::Store(batch), Effect::Ping]);
         assert!(output.is_carried_out());
     }

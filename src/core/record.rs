@@ -1,4 +1,4 @@
-//! What must survive a power cut: typed records, and the changes to them.
+//! What must survive a power cut: what the records say.
 //!
 //! The engine says *what* is kept; a [`Store`](crate::store::Store) knows *how*.
 
@@ -7,54 +7,6 @@ use std::collections::BTreeSet;
 use crate::core::{ConnectorId, Place, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
 use crate::types::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
-
-/// Changes that become durable together or not at all. Later ones win over earlier ones.
-pub type Batch = Vec<Write>;
-
-/// One change.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Write {
-    /// A configuration key has a value other than its default.
-    Setting(String, String),
-    /// The wanted availability of a connector, or of the charge point.
-    Availability(Place, bool),
-    /// Whether somebody at the charger has a connector, or the charge point, in service.
-    LocalAvailability(Place, bool),
-    /// A transaction is new or changed.
-    Transaction(Transaction),
-    /// A transaction is over and done: the central system has all of it, or nobody wants it any more.
-    TransactionDone(TxId),
-    /// A message joins the queue, or a queued one changed.
-    Queue(QueuedMessage),
-    /// A queued message was delivered or given up.
-    Dequeue(Seq),
-    /// The queued messages and transactions of this run were stamped by a clock that was wrong by
-    /// so many milliseconds: correct every time that was not synced, and call it synced.
-    CorrectTimes(i64),
-    /// A meter reading of a transaction joins what its StopTransaction will carry.
-    Datum(TxId, Datum),
-    /// It does not any more.
-    DropDatum(TxId, u32),
-    /// Too many meter values are queued: of those of this transaction that stand behind that place,
-    /// every other one goes, beginning with the second; the last one stays.
-    Thin(Option<TxId>, Seq),
-    /// A charging profile is installed.
-    Profile(StoredProfile),
-    /// The charging profile with that id is not installed there any more.
-    DropProfile(i32, Place),
-    /// The central system accepted the charge point, for the first time ever.
-    Accepted,
-    /// The register of a connector at the end of its last transaction.
-    Register(ConnectorId, Wh),
-    /// Whether the run ended in an orderly way: what is running then was not cut off.
-    Orderly(bool),
-    /// A tag is in the authorization cache, or what is known of it changed.
-    Cache(CachedTag),
-    /// A tag leaves the cache.
-    Uncache(IdToken),
-    /// The cache is empty now.
-    ClearCache,
-}
 
 /// A transaction, from its start until the central system has all of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,6 @@ use std::fmt;
 
 use crate::core::{Batch, Fetched, Seq, Stored};
 
-/// So many of the transactions and messages that were stored last are looked at for the newest time.
-pub(super) const LAST: usize = 64;
-
 /// Durable storage of one charge point.
 pub trait Store: Send {
     /// Reads everything but the queue. Times that were stamped in an earlier run count as synced from

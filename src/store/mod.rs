@@ -10,6 +10,7 @@ mod interface;
 #[cfg(feature = "net")]
 mod log_end;
 mod memory;
+mod records;
 mod retrying;
 #[cfg(feature = "net")]
 mod rows;
@@ -21,8 +22,9 @@ mod schema;
 mod spoilt;
 #[cfg(feature = "net")]
 mod sqlite;
-#[cfg(feature = "net")]
 mod start;
+#[cfg(feature = "net")]
+mod start_rows;
 mod unwritten;
 #[cfg(feature = "net")]
 mod writes;

@@ -156,7 +156,7 @@ impl RetryingStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Write;
+    use crate::core::{Change, Record};
 
     /// A disk that neither reads nor writes.
     struct Broken;
@@ -185,7 +185,7 @@ mod tests {
         let mut retrying = RetryingStore::new(Box::new(Broken));
         let fails = Some(Health::Fails("broken".to_owned()));
         assert_eq!(retrying.fetch(Seq(0), 10), (None, fails));
-        assert_eq!(retrying.commit(vec![Write::Accepted]), None);
+        assert_eq!(retrying.commit(vec![Change::Put(Record::Accepted)]), None);
         assert_eq!(retrying.try_again(), (None, None));
         assert!(retrying.is_failing() && retrying.holds_back());
         // It works again when it has been written to and read.

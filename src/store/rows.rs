@@ -8,8 +8,8 @@ use crate::core::{
     Stamp, Stop, StoredProfile, Transaction, TxId, Wh,
 };
 use crate::store::database_error::DatabaseError;
-use crate::store::interface::LAST;
 use crate::store::spoilt::{each, Spoilt};
+use crate::store::start::LAST;
 use crate::time::Wall;
 use crate::types::{AuthorizationStatus, CiString, IdToken, Reason, SampledValue};
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{params, Connection};
 
-use crate::core::{Batch, Fetched, Key, Rights, Seq, Stored, TxId, Write};
+use crate::core::{Batch, Change, Fetched, Key, Record, Rights, Seq, Stored, TxId};
 use crate::store::database::open_database;
 use crate::store::database_error::DatabaseError;
 use crate::store::files;
@@ -16,7 +16,7 @@ use crate::store::log_end::lost_frames;
 use crate::store::rows::{data_of, message, signed, transaction, unsigned};
 use crate::store::salvage::salvage;
 use crate::store::spoilt::{each, set_aside as set_aside_rows, Spoilt};
-use crate::store::start::stored;
+use crate::store::start_rows::stored;
 use crate::store::writes::apply;
 use crate::store::{Store, StoreError};
 use crate::time::Wall;
@@ -277,8 +277,8 @@ impl SqliteStore {
     fn write(&mut self, batch: &Batch) -> Result<(), DatabaseError> {
         self.first = None;
         let transaction = self.db.transaction()?;
-        for write in batch {
-            apply(&transaction, write)?;
+        for change in batch {
+            apply(&transaction, change)?;
         }
         transaction.commit()?;
         if has_secret(batch) {
@@ -351,7 +351,7 @@ fn has_secret(batch: &Batch) -> bool {
         |name: &str| Key::by_name(name).is_some_and(|key| key.row().rights == Rights::WriteOnly);
     batch
         .iter()
-        .any(|write| matches!(write, Write::Setting(name, _) if secret(name)))
+        .any(|change| matches!(change, Change::Put(Record::Setting(name, _)) if secret(name)))
 }
 
 impl Store for SqliteStore {

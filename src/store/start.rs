@@ -1,72 +1,90 @@
-//! What is read of a database at the start: everything but the queue.
+//! What is read at the start: everything but the queue, of which it is known how much there is.
 
-use rusqlite::{params, Connection, OptionalExtension};
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{Delivery, Seq, Stored, TxId};
-use crate::store::database_error::DatabaseError;
-use crate::store::rows::{
-    availability, cached, data_of, profiles, registers, signed, transaction, unsigned, waiting,
-};
-use crate::store::spoilt::{each, Spoilt};
+use crate::core::{Delivery, QueuedBody, QueuedMessage, Record, Stored, Transaction, TxId};
+use crate::time::Wall;
 
-/// Reads it all, once; what cannot be read is listed.
-pub(super) fn stored(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Stored, DatabaseError> {
-    let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
-        ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
-        OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
-    if db.query_row(freeze, [], |row| row.get(0))? {
-        db.execute_batch(
-            "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
-             stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
-             UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
-             UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
-        )?;
+/// So many of the transactions and messages that were stored last are looked at for the newest time.
+pub(super) const LAST: usize = 64;
+
+/// Collects the records of a store, in the order of their keys.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    stored: Stored,
+    /// How many meter values are queued, by transaction.
+    values: BTreeMap<Option<TxId>, u64>,
+    /// The times of the last transactions, and of the last messages that have one.
+    ended: Last,
+    queued: Last,
+}
+
+/// The times of the last records of a kind.
+#[derive(Debug, Default)]
+struct Last(VecDeque<Option<Wall>>);
+
+impl Last {
+    fn push(&mut self, time: Option<Wall>) {
+        if self.0.len() == LAST {
+            self.0.pop_front();
+        }
+        self.0.push_back(time);
     }
-    let sql = "SELECT * FROM setting ORDER BY key";
-    let settings = each(db, ("setting", sql), &[], spoilt, |row| {
-        Ok((row.get("key")?, row.get("value")?))
-    })?;
-    let sql = "SELECT * FROM tx WHERE stopped_ms IS NULL ORDER BY id";
-    let running = each(db, ("tx", sql), &[], spoilt, transaction)?;
-    let sql = "SELECT * FROM tx WHERE stopped_ms IS NOT NULL AND length(delivery) = ?1 ORDER BY id";
-    let word = Delivery::GivenUp.as_str();
-    let word = params![signed(word.len() as u64)];
-    let undelivered = each(db, ("tx", sql), word, spoilt, transaction)?;
-    let mut data = Vec::new();
-    for transaction in &running {
-        data.append(&mut data_of(db, transaction.id, spoilt)?);
+}
+
+impl Start {
+    pub(super) fn take(&mut self, record: Record) {
+        let stored = &mut self.stored;
+        match record {
+            Record::Setting(name, value) => stored.settings.push((name, value)),
+            Record::Availability(at, operative) => stored.availability.push((at, operative)),
+            Record::LocalAvailability(at, operative) => {
+                stored.local_availability.push((at, operative));
+            }
+            Record::Transaction(transaction) => self.transaction(transaction),
+            Record::Message(message) => self.message(&message),
+            Record::Datum(tx, datum) => {
+                if stored.running.iter().any(|running| running.id == tx) {
+                    stored.data.push((tx, datum));
+                }
+            }
+            Record::Profile(profile) => stored.profiles.push(profile),
+            Record::Accepted => stored.accepted = true,
+            Record::Register(at, register) => stored.registers.push((at, register)),
+            Record::Orderly => stored.orderly = true,
+            Record::Tag(entry) => stored.cache.push(entry),
+        }
     }
-    let counts = "SELECT tx, count(*) FROM queue WHERE kind = 'meter' GROUP BY tx ORDER BY tx";
-    let mut counts = db.prepare(counts)?;
-    let values = counts.query_map([], |row| {
-        // A row that names no transaction is set aside when it is its turn.
-        let tx: Option<i64> = row.get(0).unwrap_or(None);
-        Ok((tx.map(|tx| TxId(unsigned(tx))), unsigned(row.get(1)?)))
-    })?;
-    let flag = "SELECT EXISTS (SELECT 1 FROM flag WHERE name = ?1)";
-    let flag = |name: &str| db.query_row(flag, [name], |row| row.get(0));
-    let queue = "SELECT count(*), max(seq) FROM queue";
-    let queue = db.query_row(queue, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (queued, last): (i64, Option<i64>) = queue;
-    let last_tx = "SELECT seq FROM sqlite_sequence WHERE name = 'tx'";
-    let last_tx: Option<i64> = db.query_row(last_tx, [], |row| row.get(0)).optional()?;
-    Ok(Stored {
-        settings,
-        availability: availability(db, "availability", spoilt)?,
-        local_availability: availability(db, "local_availability", spoilt)?,
-        running,
-        data,
-        undelivered,
-        damaged: Vec::new(),
-        values: values.collect::<Result<_, _>>()?,
-        accepted: flag("accepted")?,
-        registers: registers(db, spoilt)?,
-        orderly: flag("orderly")?,
-        profiles: profiles(db, spoilt)?,
-        cache: cached(db, spoilt)?,
-        waiting: waiting(db)?,
-        queued: unsigned(queued),
-        last_seq: Seq(unsigned(last.unwrap_or(0))),
-        last_tx: unsigned(last_tx.unwrap_or(0)),
-    })
+
+    fn transaction(&mut self, transaction: Transaction) {
+        let stop = transaction.stop.as_ref();
+        let newest = stop.map_or(transaction.last.0, |stop| stop.at);
+        self.ended.push(Some(newest.wall));
+        if stop.is_none() {
+            self.stored.running.push(transaction);
+        } else if transaction.delivery == Delivery::GivenUp {
+            self.stored.undelivered.push(transaction);
+        }
+    }
+
+    fn message(&mut self, message: &QueuedMessage) {
+        self.stored.queued += 1;
+        self.stored.last_seq = message.seq;
+        self.queued.push(match message.body {
+            QueuedBody::Meter { tx, at, .. } => {
+                *self.values.entry(tx).or_default() += 1;
+                Some(at.wall)
+            }
+            QueuedBody::Start(_) | QueuedBody::Stop(_) => None,
+        });
+    }
+
+    pub(super) fn stored(self) -> Stored {
+        let times = self.ended.0.into_iter().chain(self.queued.0);
+        Stored {
+            values: self.values.into_iter().collect(),
+            waiting: times.flatten().max(),
+            ..self.stored
+        }
+    }
 }

@@ -1,142 +1,97 @@
-//! Writes that the disk would not take: kept in memory and tried again, so that charging goes on.
+//! Changes that the disk would not take: kept in memory and tried again, so that charging goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::core::{
-    Batch, ConnectorId, Datum, Fetched, Place, QueuedBody, QueuedMessage, Seq, Transaction, TxId,
-    Write,
-};
-use crate::types::IdToken;
+use crate::core::{Batch, Change, Fetched, Kind, QueuedMessage, Record, RecordKey, Seq, TxId};
+use crate::store::records::{self, data_of, queue_behind};
 
-/// The newest write to each record, in the order in which the records were first written. Its size
-/// is bounded by the number of records, not by the time that the disk fails.
+/// What is to become of each record that changed. Its size is bounded by the number of records, not by
+/// the time that the disk fails.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
-    writes: BTreeMap<i64, Write>,
-    places: BTreeMap<Record, i64>,
-    count: i64,
-}
-
-/// What a write is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Record {
-    Setting(String),
-    Availability(Place),
-    LocalAvailability(Place),
-    Transaction(TxId),
-    Datum(TxId, u32),
-    Queue(Seq),
-    Thin(Option<TxId>),
-    Profile(i32, Place),
-    Accepted,
-    Register(ConnectorId),
-    Orderly,
-    Times,
-    Cache(IdToken),
-    AllCache,
-}
-
-fn record_of(write: &Write) -> Record {
-    match write {
-        Write::Setting(key, _) => Record::Setting(key.clone()),
-        Write::Availability(at, _) => Record::Availability(*at),
-        Write::LocalAvailability(at, _) => Record::LocalAvailability(*at),
-        Write::Transaction(transaction) => Record::Transaction(transaction.id),
-        Write::TransactionDone(tx) => Record::Transaction(*tx),
-        Write::Queue(message) => Record::Queue(message.seq),
-        Write::Dequeue(seq) => Record::Queue(*seq),
-        Write::Datum(tx, datum) => Record::Datum(*tx, datum.n),
-        Write::DropDatum(tx, n) => Record::Datum(*tx, *n),
-        Write::Thin(tx, _) => Record::Thin(*tx),
-        Write::Profile(stored) => Record::Profile(stored.profile.charging_profile_id, stored.place),
-        Write::DropProfile(id, place) => Record::Profile(*id, *place),
-        Write::Accepted => Record::Accepted,
-        Write::Register(at, _) => Record::Register(*at),
-        Write::Orderly(_) => Record::Orderly,
-        Write::CorrectTimes(_) => Record::Times,
-        Write::Cache(entry) => Record::Cache(entry.tag.clone()),
-        Write::Uncache(tag) => Record::Cache(tag.clone()),
-        Write::ClearCache => Record::AllCache,
-    }
+    /// The records that changed, as they are now; `None`: it is gone.
+    records: BTreeMap<RecordKey, Option<Record>>,
+    /// Of these kinds the disk keeps nothing of what it has.
+    gone: BTreeSet<Kind>,
+    /// The correction of the times that are on the disk. What waits here is corrected here, and what is
+    /// corrected once is final.
+    correction: Option<i64>,
+    /// What the disk thins out of what it has. What waits here is thinned out here.
+    thinned: BTreeMap<Option<TxId>, Seq>,
 }
 
 impl Unwritten {
     pub(super) fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+        self.records.is_empty()
+            && self.gone.is_empty()
+            && self.correction.is_none()
+            && self.thinned.is_empty()
     }
 
     /// Takes in a batch that could not be written.
     pub(super) fn add(&mut self, batch: Batch) {
-        for write in batch {
-            if write == Write::ClearCache {
-                let of_cache = |record: &Record| matches!(record, Record::Cache(_));
-                let gone: Vec<_> = self
-                    .places
-                    .keys()
-                    .filter(|r| of_cache(r))
-                    .cloned()
-                    .collect();
-                for record in gone {
-                    self.forget(&record);
+        for change in batch {
+            match change {
+                Change::Put(record) => {
+                    self.records.insert(record.key(), Some(record));
+                }
+                Change::Drop(key) => {
+                    if let RecordKey::Transaction(tx) = key {
+                        records::remove(&mut self.records, data_of(tx));
+                    }
+                    self.records.insert(key, None);
+                }
+                Change::DropAll(kind) => {
+                    self.records.retain(|key, _| key.kind() != kind);
+                    self.gone.insert(kind);
+                }
+                Change::CorrectTimes(step) => {
+                    for record in self.records.values_mut().flatten() {
+                        records::correct(record, step);
+                    }
+                    self.correction.get_or_insert(step);
+                }
+                Change::Thin(tx, after) => {
+                    for key in records::thinned(self.messages(after), tx) {
+                        self.records.remove(&key);
+                    }
+                    self.thinned.insert(tx, after);
                 }
             }
-            let record = record_of(&write);
-            self.forget(&record);
-            self.count += 1;
-            // The newest write goes to the end: what it relies on stands before it. But what is kept here
-            // is thinned out here, and the disk is to thin out only what it has itself.
-            let place = match &write {
-                Write::Thin(tx, after) => {
-                    self.thin(*tx, *after);
-                    -self.count
-                }
-                _ => self.count,
-            };
-            self.places.insert(record, place);
-            self.writes.insert(place, write);
         }
     }
 
-    fn forget(&mut self, record: &Record) {
-        if let Some(place) = self.places.remove(record) {
-            self.writes.remove(&place);
-        }
+    /// The messages behind a place that wait to be written.
+    fn messages(&self, after: Seq) -> impl Iterator<Item = &QueuedMessage> {
+        let behind = self.records.range(queue_behind(after));
+        behind.filter_map(|(_, record)| match record {
+            Some(Record::Message(message)) => Some(message),
+            _ => None,
+        })
     }
 
-    /// Drops every other one of the meter values of a transaction; the last one stays.
-    fn thin(&mut self, tx: Option<TxId>, after: Seq) {
-        let values = |message: &QueuedMessage| matches!(message.body, QueuedBody::Meter { tx: of, .. } if of == tx);
-        let mut queued: Vec<_> = self
-            .writes
-            .values()
-            .filter_map(|write| match write {
-                Write::Queue(message) if message.seq > after && values(message) => {
-                    Some(message.seq)
-                }
-                _ => None,
-            })
-            .collect();
-        queued.sort_unstable();
-        queued.pop();
-        for seq in queued.into_iter().skip(1).step_by(2) {
-            self.forget(&Record::Queue(seq));
-        }
-    }
-
-    /// All that is waiting, as one batch.
+    /// All that is waiting, as one batch: first what concerns the disk's own, then the records.
     pub(super) fn batch(&self) -> Batch {
-        self.writes.values().cloned().collect()
+        let thinned = self.thinned.iter();
+        let thinned = thinned.map(|(tx, after)| Change::Thin(*tx, *after));
+        let corrected = self.correction.map(Change::CorrectTimes);
+        let gone = self.gone.iter().copied().map(Change::DropAll);
+        let records = self.records.iter().map(|(key, record)| match record {
+            Some(record) => Change::Put(record.clone()),
+            None => Change::Drop(key.clone()),
+        });
+        let of_the_disk = thinned.chain(corrected).chain(gone);
+        of_the_disk.chain(records).collect()
     }
 
     pub(super) fn clear(&mut self) {
-        self.writes.clear();
-        self.places.clear();
+        *self = Self::default();
     }
 
     /// How many of the messages on the disk behind `after` may be gone.
     pub(super) fn gone(&self, after: Seq) -> usize {
-        let gone = |write: &&Write| matches!(write, Write::Dequeue(seq) if *seq > after);
-        self.writes.values().filter(gone).count()
+        let behind = self.records.range(queue_behind(after));
+        behind.filter(|(_, record)| record.is_none()).count()
     }
 
     /// What the queue holds behind `after`, at most `limit` messages, when the disk has no more than
@@ -149,74 +104,82 @@ impl Unwritten {
         limit: usize,
     ) -> Fetched {
         let horizon = on_disk.messages.last().map_or(after, |message| message.seq);
-        let mut messages: BTreeMap<Seq, QueuedMessage> = on_disk
-            .messages
-            .into_iter()
-            .map(|message| (message.seq, message))
-            .collect();
+        let mut messages = self.corrected(on_disk.messages.into_iter().map(Record::Message));
         let mut beyond = 0;
-        for write in self.writes.values() {
-            match write {
-                Write::Queue(m) if full && m.seq > horizon => beyond += 1,
-                Write::Queue(m) if m.seq > after => {
-                    messages.insert(m.seq, m.clone());
-                }
-                Write::Dequeue(seq) => {
-                    messages.remove(seq);
-                }
-                _ => {}
+        for (key, record) in self.records.range(queue_behind(after)) {
+            match (key, record) {
+                (RecordKey::Message(seq), Some(_)) if full && *seq > horizon => beyond += 1,
+                _ => overlay(&mut messages, key, record.as_ref()),
             }
         }
         let cut = messages.len().saturating_sub(limit) as u64;
+        let messages = messages.into_values().filter_map(|record| match record {
+            Record::Message(message) => Some(message),
+            _ => None,
+        });
         Fetched {
             // Those that are on the disk as well are counted twice: the engine asks once too often.
             behind: on_disk.behind + cut + beyond,
-            messages: messages.into_values().take(limit).collect(),
+            messages: messages.take(limit).collect(),
             ..Fetched::default()
         }
     }
 
     /// Brings what was fetched to what it would be on a disk that had taken everything.
     pub(super) fn apply_to_transactions(&self, fetched: &mut Fetched) {
-        let named = fetched.named();
-        let on_disk = fetched.transactions.drain(..);
-        let mut transactions: BTreeMap<TxId, Transaction> = on_disk.map(|t| (t.id, t)).collect();
-        let on_disk = fetched.data.drain(..);
-        let mut data: BTreeMap<(TxId, u32), Datum> =
-            on_disk.map(|(tx, datum)| ((tx, datum.n), datum)).collect();
-        for write in self.writes.values() {
-            match write {
-                Write::Transaction(transaction) if named.contains(&transaction.id) => {
-                    transactions.insert(transaction.id, transaction.clone());
-                }
-                Write::Datum(tx, datum) if named.contains(tx) => {
-                    data.insert((*tx, datum.n), datum.clone());
-                }
-                Write::DropDatum(tx, n) => {
-                    data.remove(&(*tx, *n));
-                }
-                _ => {}
+        let transactions = fetched.transactions.drain(..).map(Record::Transaction);
+        let data = fetched.data.drain(..);
+        let data = data.map(|(tx, datum)| Record::Datum(tx, datum));
+        let mut all = self.corrected(transactions.chain(data));
+        for tx in fetched.named() {
+            let key = RecordKey::Transaction(tx);
+            if let Some(record) = self.records.get(&key) {
+                overlay(&mut all, &key, record.as_ref());
+            }
+            for (key, record) in self.records.range(data_of(tx)) {
+                overlay(&mut all, key, record.as_ref());
             }
         }
-        fetched.transactions.extend(transactions.into_values());
-        let data = data.into_iter().map(|((tx, _), datum)| (tx, datum));
-        fetched.data.extend(data);
-        if let Some(Write::CorrectTimes(step)) = self.write_to(&Record::Times) {
-            for stamp in fetched.stamps_mut() {
-                stamp.correct(*step);
+        for record in all.into_values() {
+            match record {
+                Record::Transaction(transaction) => fetched.transactions.push(transaction),
+                Record::Datum(tx, datum) => fetched.data.push((tx, datum)),
+                _ => {}
             }
         }
     }
 
-    fn write_to(&self, record: &Record) -> Option<&Write> {
-        self.writes.get(self.places.get(record)?)
+    /// Records of the disk by their keys, with the times that they will have there.
+    fn corrected(&self, on_disk: impl Iterator<Item = Record>) -> BTreeMap<RecordKey, Record> {
+        let corrected = on_disk.map(|mut record| {
+            if let Some(step) = self.correction {
+                records::correct(&mut record, step);
+            }
+            (record.key(), record)
+        });
+        corrected.collect()
     }
+}
+
+/// What waits stands over what the disk has.
+fn overlay(records: &mut BTreeMap<RecordKey, Record>, key: &RecordKey, waits: Option<&Record>) {
+    match waits {
+        Some(record) => records.insert(key.clone(), record.clone()),
+        None => records.remove(key),
+    };
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::{CentralId, Delivery, Wh};
+    use crate::core::{
+        CentralId, ConnectorId, Datum, Delivery, Place, QueuedBody, Transaction, Wh,
+    };
+    use crate::types::IdToken;
+
+    fn put(message: QueuedMessage) -> Change {
+        Change::Put(Record::Message(message))
+    }
 
     fn message(seq: u64) -> QueuedMessage {
         let body = QueuedBody::Start(TxId(seq));
@@ -229,16 +192,16 @@ mod tests {
     }
 
     #[test]
-    fn a_later_write_takes_the_place_of_an_earlier_one() {
+    fn a_later_change_takes_the_place_of_an_earlier_one() {
         let mut unwritten = Unwritten::default();
         unwritten.add(vec![
-            Write::Queue(message(1)),
-            Write::Setting("A".into(), "1".into()),
+            put(message(1)),
+            Change::Put(Record::Setting("A".into(), "1".into())),
         ]);
-        unwritten.add(vec![Write::Dequeue(Seq(1))]);
+        unwritten.add(vec![Change::Drop(RecordKey::Message(Seq(1)))]);
         let left = [
-            Write::Setting("A".into(), "1".into()),
-            Write::Dequeue(Seq(1)),
+            Change::Put(Record::Setting("A".into(), "1".into())),
+            Change::Drop(RecordKey::Message(Seq(1))),
         ];
         assert_eq!(unwritten.batch(), left);
     }
@@ -263,29 +226,29 @@ mod tests {
     #[test]
     fn what_waits_for_the_disk_is_thinned_out_and_the_disk_thins_out_its_own() {
         let mut unwritten = Unwritten::default();
-        unwritten.add((1..=9).map(value).map(Write::Queue).collect());
-        unwritten.add(vec![
-            Write::Queue(message(10)),
-            Write::Thin(Some(TxId(1)), Seq(2)),
-        ]);
+        unwritten.add((1..=9).map(value).map(put).collect());
+        unwritten.add(vec![put(message(10)), Change::Thin(Some(TxId(1)), Seq(2))]);
         let queued = unwritten
             .batch()
             .into_iter()
-            .filter_map(|write| match write {
-                Write::Queue(message) => Some(message.seq.0),
+            .filter_map(|change| match change {
+                Change::Put(Record::Message(message)) => Some(message.seq.0),
                 _ => None,
             });
         assert_eq!(queued.collect::<Vec<_>>(), [1, 2, 3, 5, 7, 9, 10]);
         assert_eq!(
             unwritten.batch().first(),
-            Some(&Write::Thin(Some(TxId(1)), Seq(2)))
+            Some(&Change::Thin(Some(TxId(1)), Seq(2)))
         );
     }
 
     #[test]
     fn the_queue_is_read_as_if_everything_had_been_written() {
         let mut unwritten = Unwritten::default();
-        unwritten.add(vec![Write::Queue(message(3)), Write::Dequeue(Seq(1))]);
+        unwritten.add(vec![
+            put(message(3)),
+            Change::Drop(RecordKey::Message(Seq(1))),
+        ]);
         let on_disk = Fetched {
             messages: vec![message(1), message(2)],
             ..Fetched::default()
@@ -336,11 +299,11 @@ mod tests {
         };
         let mut unwritten = Unwritten::default();
         unwritten.add(vec![
-            Write::Transaction(transaction(2)),
-            Write::Datum(TxId(2), datum(1)),
-            Write::Queue(value_at(3, 4_000)),
-            Write::Queue(message(2)),
-            Write::CorrectTimes(500),
+            Change::Put(Record::Transaction(transaction(2))),
+            Change::Put(Record::Datum(TxId(2), datum(1))),
+            put(value_at(3, 4_000)),
+            put(message(2)),
+            Change::CorrectTimes(500),
         ]);
         let on_disk = Fetched {
             messages: vec![value_at(1, 5_000)],

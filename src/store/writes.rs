@@ -2,36 +2,56 @@
 
 use rusqlite::{params, Connection, ToSql};
 
-use crate::core::{CentralId, QueuedBody, QueuedMessage, Transaction, Write};
+use crate::core::{
+    CentralId, Change, Kind, QueuedBody, QueuedMessage, Record, RecordKey, Transaction,
+};
 use crate::store::database_error::DatabaseError;
 use crate::store::rows::{senseless, signed, written};
 use crate::types::CiString;
 
 /// Writes what one change says.
-pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError> {
-    let run = |sql: &str, values: &[&dyn ToSql]| -> Result<(), DatabaseError> {
-        db.prepare(sql)?.execute(values)?;
-        Ok(())
-    };
-    match write {
-        Write::Setting(key, value) => run(
+pub(super) fn apply(db: &Connection, change: &Change) -> Result<(), DatabaseError> {
+    match change {
+        Change::Put(record) => put(db, record),
+        Change::Drop(key) => drop_one(db, key),
+        Change::DropAll(Kind::Accepted) => drop_one(db, &RecordKey::Accepted),
+        Change::DropAll(Kind::Orderly) => drop_one(db, &RecordKey::Orderly),
+        Change::DropAll(kind) => run(db, &format!("DELETE FROM {}", table(*kind)), params![]),
+        Change::Thin(tx, after) => run(
+            db,
+            "DELETE FROM queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER \
+             (ORDER BY seq) AS number, count(*) OVER () AS count FROM queue WHERE kind = 'meter' \
+             AND tx IS ?1 AND seq > ?2) WHERE number % 2 = 0 AND number < count)",
+            params![tx.map(|tx| signed(tx.0)), signed(after.0)],
+        ),
+        Change::CorrectTimes(step) => correct_times(db, *step),
+    }
+}
+
+fn run(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<(), DatabaseError> {
+    db.prepare(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn put(db: &Connection, record: &Record) -> Result<(), DatabaseError> {
+    match record {
+        Record::Setting(key, value) => run(
+            db,
             "INSERT OR REPLACE INTO setting VALUES (?1, ?2)",
             params![key, value],
         ),
-        Write::Availability(at, operative) => {
+        Record::Availability(at, operative) => {
             let sql = "INSERT OR REPLACE INTO availability VALUES (?1, ?2)";
-            run(sql, params![at.number(), operative])
+            run(db, sql, params![at.number(), operative])
         }
-        Write::LocalAvailability(at, operative) => {
+        Record::LocalAvailability(at, operative) => {
             let sql = "INSERT OR REPLACE INTO local_availability VALUES (?1, ?2)";
-            run(sql, params![at.number(), operative])
+            run(db, sql, params![at.number(), operative])
         }
-        Write::Transaction(transaction) => write_transaction(db, transaction),
-        Write::TransactionDone(tx) => {
-            run("DELETE FROM tx WHERE id = ?1", params![signed(tx.0)])?;
-            run("DELETE FROM tx_data WHERE tx = ?1", params![signed(tx.0)])
-        }
-        Write::Datum(tx, datum) => run(
+        Record::Transaction(transaction) => write_transaction(db, transaction),
+        Record::Message(message) => write_message(db, message),
+        Record::Datum(tx, datum) => run(
+            db,
             "INSERT OR REPLACE INTO tx_data VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 signed(tx.0),
@@ -41,17 +61,8 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
                 written(&datum.values)?,
             ],
         ),
-        Write::DropDatum(tx, n) => run(
-            "DELETE FROM tx_data WHERE tx = ?1 AND n = ?2",
-            params![signed(tx.0), n],
-        ),
-        Write::Thin(tx, after) => run(
-            "DELETE FROM queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER \
-             (ORDER BY seq) AS number, count(*) OVER () AS count FROM queue WHERE kind = 'meter' \
-             AND tx IS ?1 AND seq > ?2) WHERE number % 2 = 0 AND number < count)",
-            params![tx.map(|tx| signed(tx.0)), signed(after.0)],
-        ),
-        Write::Profile(stored) => run(
+        Record::Profile(stored) => run(
+            db,
             "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 stored.profile.charging_profile_id,
@@ -61,39 +72,15 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
                 serde_json::to_string(&stored.profile).map_err(senseless)?,
             ],
         ),
-        Write::DropProfile(id, place) => run(
-            "DELETE FROM profile WHERE id = ?1 AND connector = ?2",
-            params![id, place.number()],
-        ),
-        Write::Accepted => run("INSERT OR IGNORE INTO flag VALUES ('accepted')", params![]),
-        Write::Register(at, register) => run(
+        Record::Accepted => set_flag(db, "accepted"),
+        Record::Register(at, register) => run(
+            db,
             "INSERT OR REPLACE INTO register VALUES (?1, ?2)",
             params![at.number(), register.0],
         ),
-        Write::Orderly(true) => run("INSERT OR IGNORE INTO flag VALUES ('orderly')", params![]),
-        Write::Orderly(false) => run("DELETE FROM flag WHERE name = 'orderly'", params![]),
-        Write::Queue(message) => write_message(db, message),
-        Write::Dequeue(seq) => run("DELETE FROM queue WHERE seq = ?1", params![signed(seq.0)]),
-        Write::CorrectTimes(step) => {
-            // A sum beyond the numbers of SQLite would become a fraction, which is no time.
-            let end = if *step < 0 { i64::MIN } else { i64::MAX };
-            for (table, column) in [
-                ("tx", "started"),
-                ("tx", "last"),
-                ("tx", "stopped"),
-                ("queue", "at"),
-                ("tx_data", "at"),
-            ] {
-                let sql = format!(
-                    "UPDATE {table} SET {column}_ms = CASE typeof({column}_ms + ?1) \
-                     WHEN 'integer' THEN {column}_ms + ?1 ELSE ?2 END, {column}_synced = 1 \
-                     WHERE {column}_synced = 0"
-                );
-                run(&sql, params![step, end])?;
-            }
-            Ok(())
-        }
-        Write::Cache(entry) => run(
+        Record::Orderly => set_flag(db, "orderly"),
+        Record::Tag(entry) => run(
+            db,
             "INSERT OR REPLACE INTO cache VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 entry.tag.as_str(),
@@ -103,9 +90,73 @@ pub(super) fn apply(db: &Connection, write: &Write) -> Result<(), DatabaseError>
                 entry.updated.0,
             ],
         ),
-        Write::Uncache(tag) => run("DELETE FROM cache WHERE tag = ?1", params![tag.as_str()]),
-        Write::ClearCache => run("DELETE FROM cache", params![]),
     }
+}
+
+fn set_flag(db: &Connection, name: &str) -> Result<(), DatabaseError> {
+    run(db, "INSERT OR IGNORE INTO flag VALUES (?1)", params![name])
+}
+
+fn drop_one(db: &Connection, key: &RecordKey) -> Result<(), DatabaseError> {
+    let of = |condition: &str| format!("DELETE FROM {} WHERE {condition}", table(key.kind()));
+    match key {
+        RecordKey::Setting(name) => run(db, &of("key = ?1"), params![name]),
+        RecordKey::Availability(at) | RecordKey::LocalAvailability(at) => {
+            run(db, &of("connector = ?1"), params![at.number()])
+        }
+        RecordKey::Transaction(tx) => {
+            run(db, &of("id = ?1"), params![signed(tx.0)])?;
+            let sql = "DELETE FROM tx_data WHERE tx = ?1";
+            run(db, sql, params![signed(tx.0)])
+        }
+        RecordKey::Message(seq) => run(db, &of("seq = ?1"), params![signed(seq.0)]),
+        RecordKey::Datum(tx, n) => run(db, &of("tx = ?1 AND n = ?2"), params![signed(tx.0), n]),
+        RecordKey::Profile(id, place) => run(
+            db,
+            &of("id = ?1 AND connector = ?2"),
+            params![id, place.number()],
+        ),
+        RecordKey::Accepted => run(db, &of("name = 'accepted'"), params![]),
+        RecordKey::Register(at) => run(db, &of("connector = ?1"), params![at.number()]),
+        RecordKey::Orderly => run(db, &of("name = 'orderly'"), params![]),
+        RecordKey::Tag(tag) => run(db, &of("tag = ?1"), params![tag.as_str()]),
+    }
+}
+
+/// The table of a kind.
+const fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Setting => "setting",
+        Kind::Availability => "availability",
+        Kind::LocalAvailability => "local_availability",
+        Kind::Transaction => "tx",
+        Kind::Message => "queue",
+        Kind::Datum => "tx_data",
+        Kind::Profile => "profile",
+        Kind::Accepted | Kind::Orderly => "flag",
+        Kind::Register => "register",
+        Kind::Tag => "cache",
+    }
+}
+
+fn correct_times(db: &Connection, step: i64) -> Result<(), DatabaseError> {
+    // A sum beyond the numbers of SQLite would become a fraction, which is no time.
+    let end = if step < 0 { i64::MIN } else { i64::MAX };
+    for (table, column) in [
+        ("tx", "started"),
+        ("tx", "last"),
+        ("tx", "stopped"),
+        ("queue", "at"),
+        ("tx_data", "at"),
+    ] {
+        let sql = format!(
+            "UPDATE {table} SET {column}_ms = CASE typeof({column}_ms + ?1) \
+             WHEN 'integer' THEN {column}_ms + ?1 ELSE ?2 END, {column}_synced = 1 \
+             WHERE {column}_synced = 0"
+        );
+        run(db, &sql, params![step, end])?;
+    }
+    Ok(())
 }
 
 fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), DatabaseError> {

@@ -101,25 +101,28 @@ pub fn everything() -> Batch {
         values,
     };
     vec![
-        Write::Setting("HeartbeatInterval".to_owned(), "60".to_owned()),
-        Write::Availability(Place::ChargePoint, false),
-        Write::Availability(place(2), false),
-        Write::LocalAvailability(place(1), false),
-        Write::Transaction(transaction(1)),
-        Write::Transaction(ended),
-        Write::Queue(queued(5, QueuedBody::Start(TxId(2)))),
-        Write::Queue(queued(6, meter)),
-        Write::Datum(TxId(1), datum(0)),
-        Write::Datum(TxId(1), datum(1)),
-        Write::Datum(TxId(2), datum(7)),
-        Write::DropDatum(TxId(1), 1),
-        Write::Datum(TxId(1), datum(2)),
-        Write::Accepted,
-        Write::Transaction(Transaction {
+        Change::Put(Record::Setting(
+            "HeartbeatInterval".to_owned(),
+            "60".to_owned(),
+        )),
+        Change::Put(Record::Availability(Place::ChargePoint, false)),
+        Change::Put(Record::Availability(place(2), false)),
+        Change::Put(Record::LocalAvailability(place(1), false)),
+        Change::Put(Record::Transaction(transaction(1))),
+        Change::Put(Record::Transaction(ended)),
+        Change::Put(Record::Message(queued(5, QueuedBody::Start(TxId(2))))),
+        Change::Put(Record::Message(queued(6, meter))),
+        Change::Put(Record::Datum(TxId(1), datum(0))),
+        Change::Put(Record::Datum(TxId(1), datum(1))),
+        Change::Put(Record::Datum(TxId(2), datum(7))),
+        Change::Drop(RecordKey::Datum(TxId(1), 1)),
+        Change::Put(Record::Datum(TxId(1), datum(2))),
+        Change::Put(Record::Accepted),
+        Change::Put(Record::Transaction(Transaction {
             until: Some(Wh(500)),
             ..transaction(3)
-        }),
-        Write::Transaction(Transaction {
+        })),
+        Change::Put(Record::Transaction(Transaction {
             delivery: Delivery::GivenUp,
             bare: true,
             values_refused: true,
@@ -132,21 +135,21 @@ pub fn everything() -> Batch {
                 tag: None,
             }),
             ..transaction(4)
-        }),
-        Write::Datum(TxId(4), datum(0)),
-        Write::Register(at(1), Wh(77)),
-        Write::Orderly(true),
-        Write::Queue(queued(7, QueuedBody::Stop(TxId(2)))),
-        Write::Profile(profile(7, 1)),
-        Write::Profile(profile(7, 2)),
-        Write::Profile(profile(7, 0)),
-        Write::DropProfile(7, place(2)),
-        Write::Cache(CachedTag {
+        })),
+        Change::Put(Record::Datum(TxId(4), datum(0))),
+        Change::Put(Record::Register(at(1), Wh(77))),
+        Change::Put(Record::Orderly),
+        Change::Put(Record::Message(queued(7, QueuedBody::Stop(TxId(2))))),
+        Change::Put(Record::Profile(profile(7, 1))),
+        Change::Put(Record::Profile(profile(7, 2))),
+        Change::Put(Record::Profile(profile(7, 0))),
+        Change::Drop(RecordKey::Profile(7, place(2))),
+        Change::Put(Record::Tag(CachedTag {
             tag: tag("CAFE01"),
             status: AuthorizationStatus::Blocked,
             expires: Some(Wall(77)),
             parent: None,
             updated: Wall(5),
-        }),
+        })),
     ]
 }

@@ -5,8 +5,8 @@ use super::queue::Room;
 use super::Ledger;
 use crate::core::output::Output;
 use crate::core::{
-    CentralId, Delivery, Effect, Fetched, Notice, Place, QueuedBody, QueuedMessage, Stamp,
-    Transaction, TransactionChange, TransactionStep, TxId, Write,
+    CentralId, Change, Delivery, Effect, Fetched, Notice, Place, QueuedBody, QueuedMessage, Record,
+    RecordKey, Stamp, Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::time::{Mono, Wall};
 use crate::types::SampledValue;
@@ -47,7 +47,7 @@ impl Ledger {
             body,
         };
         self.store_samples(now, out);
-        out.durable(Write::Queue(message.clone()));
+        out.durable(Change::Put(Record::Message(message.clone())));
         self.queue.push_beyond(&message);
     }
 
@@ -64,7 +64,7 @@ impl Ledger {
         if durable {
             // What is stored later must not be older than what is stored now.
             self.store_samples(now, out);
-            out.durable(Write::Queue(message.clone()));
+            out.durable(Change::Put(Record::Message(message.clone())));
         }
         self.queue.push(message, durable, now);
         // A queue that grows without end would fill the disk: meter values make room, evenly, and starts
@@ -74,7 +74,7 @@ impl Ledger {
                 "too many meter values are queued: {dropped} of one transaction are dropped"
             );
             self.thinned += dropped;
-            out.durable(Write::Thin(tx, after));
+            out.durable(Change::Thin(tx, after));
         }
     }
 
@@ -105,7 +105,7 @@ impl Ledger {
 
     /// A change that may be lost in a power cut: it is stored with the next that may not, or after
     /// a while.
-    pub(super) fn lazily(&mut self, change: Write, now: Mono, out: &mut Output) {
+    pub(super) fn lazily(&mut self, change: Change, now: Mono, out: &mut Output) {
         out.lazily(change);
         self.commit.later(now);
     }
@@ -117,7 +117,7 @@ impl Ledger {
         }
         if let Some(record) = self.transactions.get(&tx).cloned() {
             self.saved.push(record.connector);
-            out.durable(Write::Transaction(record));
+            out.durable(Change::Put(Record::Transaction(record)));
         }
     }
 
@@ -132,11 +132,11 @@ impl Ledger {
     pub(super) fn store_samples(&mut self, since: Mono, out: &mut Output) {
         let unstored = self.queue.window_mut();
         let unstored = unstored.filter(|item| !item.stored && item.since <= since);
-        let writes = unstored.map(|item| {
+        let changes = unstored.map(|item| {
             item.stored = true;
-            Write::Queue(item.message.clone())
+            Change::Put(Record::Message(item.message.clone()))
         });
-        out.all_durable(writes);
+        out.all_durable(changes);
     }
 
     /// Stores what has waited long enough, and every sample when the link is gone.
@@ -284,7 +284,7 @@ impl Ledger {
         let Some(item) = self.queue.pop() else {
             return;
         };
-        let gone = Write::Dequeue(item.message.seq);
+        let gone = Change::Drop(RecordKey::Message(item.message.seq));
         match item.message.body {
             // A meter value that is sent once more after a power cut does no harm, under its id;
             // to store each delivery at once would wear the flash.
@@ -319,7 +319,7 @@ impl Ledger {
         // Under the id of a copy that may be booked it says the same.
         transaction.bare &= transaction.stop_id.is_some();
         let (start_id, stop_id) = (transaction.start_id.clone(), transaction.stop_id.clone());
-        out.durable(Write::Transaction(transaction));
+        out.durable(Change::Put(Record::Transaction(transaction)));
         if starts {
             self.enqueue_in_store(QueuedBody::Start(tx), start_id, now, out);
         }
@@ -351,7 +351,7 @@ impl Ledger {
         let before = transaction.clone();
         change(transaction);
         if *transaction != before {
-            out.durable(Write::Transaction(transaction.clone()));
+            out.durable(Change::Put(Record::Transaction(transaction.clone())));
         }
     }
 
@@ -373,7 +373,7 @@ impl Ledger {
 
 /// The central system has all of a transaction.
 fn close_books(tx: TxId, transaction: Option<&Transaction>, out: &mut Output) {
-    out.durable(Write::TransactionDone(tx));
+    out.durable(Change::Drop(RecordKey::Transaction(tx)));
     if let Some(again) = transaction.filter(|one| one.delivery == Delivery::Again) {
         let step = TransactionStep::new(again, TransactionChange::Delivered);
         out.tell(Notice::Transaction(step));

@@ -3,7 +3,7 @@
 
 use super::Ledger;
 use crate::core::output::Output;
-use crate::core::{Connection, Notice, Quantity, QueuedBody, Seq, Write};
+use crate::core::{Change, Connection, Notice, Quantity, QueuedBody, Record, Seq};
 use crate::types::SampledValue;
 
 /// No central system is so small that it hangs up on fewer bytes.
@@ -56,7 +56,7 @@ impl Ledger {
             head.message.message_id = id;
             (head.stored, head.unanswered) = (true, 0);
             let message = head.message.clone();
-            out.durable(Write::Queue(message));
+            out.durable(Change::Put(Record::Message(message)));
         }
         out.tell(Notice::Connection(Connection::Disconnected, why));
     }

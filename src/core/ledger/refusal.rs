@@ -4,7 +4,7 @@
 use super::delivery::Outcome;
 use super::Ledger;
 use crate::core::output::Output;
-use crate::core::{CentralId, Delivery, QueuedBody, QueuedMessage, Write};
+use crate::core::{CentralId, Change, Delivery, QueuedBody, QueuedMessage, Record};
 use crate::time::{Millis, Mono};
 
 /// How the central system refused a message.
@@ -84,7 +84,7 @@ impl Ledger {
             }
             let changed = item.stored.then(|| item.message.clone());
             if let Some(message) = changed {
-                out.durable(Write::Queue(message));
+                out.durable(Change::Put(Record::Message(message)));
             }
         }
         self.queue.wait_until(now + Millis(wait));

@@ -3,8 +3,8 @@
 use super::Ledger;
 use crate::core::output::Output;
 use crate::core::{
-    CentralId, ConnectorId, Delivery, QueuedBody, Stamp, Stop, Transaction, TransactionChange,
-    TxId, Wh, Write,
+    CentralId, Change, ConnectorId, Delivery, QueuedBody, Record, RecordKey, Stamp, Stop,
+    Transaction, TransactionChange, TxId, Wh,
 };
 use crate::time::Mono;
 use crate::types::{IdToken, Reason, SampledValue};
@@ -66,7 +66,7 @@ impl Ledger {
             start_id: None,
             stop_id: None,
         };
-        out.durable(Write::Transaction(transaction.clone()));
+        out.durable(Change::Put(Record::Transaction(transaction.clone())));
         self.transactions.insert(tx, transaction);
         self.add_reading(tx, at, readings, now, out);
         self.enqueue(QueuedBody::Start(tx), true, now, out);
@@ -108,7 +108,7 @@ impl Ledger {
         let record = transaction.clone();
         let tag = record.tag.clone();
         self.commit.stored_with_record(tx);
-        out.durable(Write::Transaction(record));
+        out.durable(Change::Put(Record::Transaction(record)));
         self.tell(tx, TransactionChange::Confirmed, out);
         Some(tag)
     }
@@ -151,7 +151,7 @@ impl Ledger {
         let zero = Wh(shown.0.saturating_sub(transaction.meter_start.0));
         transaction.zero = Some(zero);
         let start = transaction.meter_start;
-        out.durable(Write::Transaction(transaction.clone()));
+        out.durable(Change::Put(Record::Transaction(transaction.clone())));
         Some((zero, start))
     }
 
@@ -188,7 +188,7 @@ impl Ledger {
         out: &mut Output,
     ) {
         if let Some(datum) = self.data.push(tx, at, values) {
-            self.lazily(Write::Datum(tx, datum), now, out);
+            self.lazily(Change::Put(Record::Datum(tx, datum)), now, out);
         }
     }
 
@@ -209,7 +209,7 @@ impl Ledger {
         // One place is kept for the last reading.
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         if let Some(gone) = self.data.thin(tx, most.saturating_sub(1)) {
-            self.lazily(Write::DropDatum(tx, gone), now, out);
+            self.lazily(Change::Drop(RecordKey::Datum(tx, gone)), now, out);
         }
     }
 
@@ -251,7 +251,7 @@ impl Ledger {
         // Samples that are still in memory alone come before the stop, on the disk as well.
         self.store_samples(now, out);
         self.commit.saved(tx);
-        out.durable(Write::Transaction(record.clone()));
+        out.durable(Change::Put(Record::Transaction(record.clone())));
         self.enqueue(QueuedBody::Stop(tx), true, now, out);
         self.tell(tx, TransactionChange::Stopped, out);
         Some(record)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::core::output::Output;
 use crate::core::{
-    CentralId, Delivery, Notice, Stamp, Transaction, TransactionChange, TransactionStep, TxId,
-    Write,
+    CentralId, Change, Delivery, Notice, Record, RecordKey, Stamp, Transaction, TransactionChange,
+    TransactionStep, TxId,
 };
 use crate::time::{Millis, Mono};
 use crate::types::format_wall;
@@ -56,7 +56,7 @@ impl Undelivered {
         );
         let step = TransactionStep::new(&transaction, TransactionChange::GivenUp);
         out.tell(Notice::Transaction(step));
-        out.durable(Write::Transaction(transaction.clone()));
+        out.durable(Change::Put(Record::Transaction(transaction.clone())));
         Arc::make_mut(&mut self.all).insert(transaction.id, transaction);
         self.forget_surplus(out);
         self.rearm(now);
@@ -73,7 +73,7 @@ impl Undelivered {
                 "there is no room for so many undelivered transactions: {} is forgotten",
                 bill(&oldest)
             );
-            out.durable(Write::TransactionDone(tx));
+            out.durable(Change::Drop(RecordKey::Transaction(tx)));
         }
     }
 
@@ -92,7 +92,7 @@ impl Undelivered {
         match Arc::make_mut(&mut self.all).remove(&tx) {
             Some(transaction) => {
                 log::warn!("{} is forgotten, as the host says", bill(&transaction));
-                out.durable(Write::TransactionDone(tx));
+                out.durable(Change::Drop(RecordKey::Transaction(tx)));
             }
             None => log::warn!("transaction {} is not undelivered", tx.0),
         }

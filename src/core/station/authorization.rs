@@ -345,9 +345,9 @@ impl Station {
         }
         let now = self.clock.wall(cx.now.mono);
         let most = self.setup.tuning.cache_size;
-        let mut writes = Vec::new();
-        self.cache.learn(tag, info, now, most, &mut writes);
-        cx.out.all_durable(writes);
+        let mut changes = Vec::new();
+        self.cache.learn(tag, info, now, most, &mut changes);
+        cx.out.all_durable(changes);
     }
 
     pub(crate) fn tell_authorized(
@@ -366,8 +366,8 @@ impl Station {
 
     /// The cache is emptied.
     pub(crate) fn clear_cache(&mut self, out: &mut Output) {
-        let mut writes = Vec::new();
-        self.cache.clear(&mut writes);
-        out.all_durable(writes);
+        let mut changes = Vec::new();
+        self.cache.clear(&mut changes);
+        out.all_durable(changes);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::core::station::authorization::group;
-use crate::core::{CachedTag, Write};
+use crate::core::{CachedTag, Change, Kind, Record, RecordKey};
 use crate::time::Wall;
 use crate::types::{AuthorizationStatus, IdTagInfo, IdToken};
 
@@ -44,7 +44,7 @@ impl Cache {
         info: &IdTagInfo,
         now: Wall,
         most: usize,
-        writes: &mut Vec<Write>,
+        changes: &mut Vec<Change>,
     ) {
         // That a tag is in use elsewhere says something about this moment, and nothing about the tag.
         if info.status == AuthorizationStatus::ConcurrentTx {
@@ -73,10 +73,10 @@ impl Cache {
                 break;
             };
             self.tags.remove(&out);
-            writes.push(Write::Uncache(out));
+            changes.push(Change::Drop(RecordKey::Tag(out)));
         }
         self.tags.insert(tag.clone(), entry.clone());
-        writes.push(Write::Cache(entry));
+        changes.push(Change::Put(Record::Tag(entry)));
     }
 
     fn least_wanted(&self, now: Wall) -> Option<IdToken> {
@@ -93,12 +93,12 @@ impl Cache {
             .map(|entry| entry.tag.clone())
     }
 
-    pub(crate) fn clear(&mut self, writes: &mut Vec<Write>) {
+    pub(crate) fn clear(&mut self, changes: &mut Vec<Change>) {
         if self.tags.is_empty() {
             return;
         }
         self.tags.clear();
-        writes.push(Write::ClearCache);
+        changes.push(Change::DropAll(Kind::Tag));
     }
 }
 
@@ -142,46 +142,46 @@ mod tests {
     fn the_oldest_invalid_tag_makes_room_then_the_oldest() {
         let mut cache = Cache::default();
         let mut learn = |name: &str, status, now| {
-            let mut writes = Vec::new();
-            cache.learn(&tag(name), &info(status), Wall(now), 2, &mut writes);
-            writes
+            let mut changes = Vec::new();
+            cache.learn(&tag(name), &info(status), Wall(now), 2, &mut changes);
+            changes
         };
         learn("good", AuthorizationStatus::Accepted, 1);
         learn("bad", AuthorizationStatus::Blocked, 2);
         let third = learn("third", AuthorizationStatus::Accepted, 3);
-        assert_eq!(third[0], Write::Uncache(tag("bad")));
+        assert_eq!(third[0], Change::Drop(RecordKey::Tag(tag("bad"))));
         let fourth = learn("fourth", AuthorizationStatus::Accepted, 4);
-        assert_eq!(fourth[0], Write::Uncache(tag("good")));
+        assert_eq!(fourth[0], Change::Drop(RecordKey::Tag(tag("good"))));
     }
 
     #[test]
     fn a_tag_with_a_nul_inside_is_not_remembered_because_the_database_takes_it_for_another() {
         let mut cache = Cache::default();
-        let mut writes = Vec::new();
+        let mut changes = Vec::new();
         let accepted = info(AuthorizationStatus::Accepted);
-        cache.learn(&tag("A\0B"), &accepted, Wall(0), 10, &mut writes);
+        cache.learn(&tag("A\0B"), &accepted, Wall(0), 10, &mut changes);
         assert_eq!(cache.find(&tag("A\0B"), Wall(1)), None);
-        assert_eq!(writes, []);
+        assert_eq!(changes, []);
     }
 
     #[test]
     fn the_same_knowledge_is_not_written_twice() {
         let mut cache = Cache::default();
-        let mut writes = Vec::new();
+        let mut changes = Vec::new();
         cache.learn(
             &tag("A"),
             &info(AuthorizationStatus::Accepted),
             Wall(0),
             9,
-            &mut writes,
+            &mut changes,
         );
         cache.learn(
             &tag("A"),
             &info(AuthorizationStatus::Accepted),
             Wall(5),
             9,
-            &mut writes,
+            &mut changes,
         );
-        assert_eq!(writes.len(), 1);
+        assert_eq!(changes.len(), 1);
     }
 }

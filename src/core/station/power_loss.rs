@@ -5,7 +5,7 @@ use crate::core::station::authorization::group;
 use crate::core::station::connector::{Allowance, Ending, Run, Session};
 use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
-use crate::core::{AfterPowerLoss, Ev, Place, Transaction, Wh, Write};
+use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
 use crate::time::Millis;
 use crate::types::{ChargePointStatus, Reason};
 
@@ -23,7 +23,7 @@ impl Station {
         cx: &mut Context<'_>,
     ) {
         if orderly {
-            cx.out.durable(Write::Orderly(false));
+            cx.out.durable(Change::Drop(RecordKey::Orderly));
         }
         let reason = match orderly {
             true => Reason::Reboot,

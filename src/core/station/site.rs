@@ -3,7 +3,7 @@
 
 use super::connector::{Availability, Shown};
 use super::{Context, Station};
-use crate::core::{ConnectorId, Notice, Place, Write};
+use crate::core::{Change, ConnectorId, Notice, Place, Record};
 use crate::time::{Now, Wall};
 use crate::types::ChargePointStatus;
 
@@ -29,7 +29,7 @@ impl Station {
     pub(crate) fn accept(&mut self, cx: &mut Context<'_>) {
         if !self.accepted {
             self.accepted = true;
-            cx.out.durable(Write::Accepted);
+            cx.out.durable(Change::Put(Record::Accepted));
         }
     }
 
@@ -87,7 +87,8 @@ impl Station {
             let changed = known.filter(|known| known.central != operative);
             if let Some(known) = changed {
                 known.central = operative;
-                cx.out.durable(Write::Availability(place, operative));
+                cx.out
+                    .durable(Change::Put(Record::Availability(place, operative)));
             }
         }
         cx.out.tell(Notice::Availability(at, operative));
@@ -122,7 +123,8 @@ impl Station {
             let changed = known.filter(|known| known.local != operative);
             if let Some(known) = changed {
                 known.local = operative;
-                cx.out.durable(Write::LocalAvailability(place, operative));
+                cx.out
+                    .durable(Change::Put(Record::LocalAvailability(place, operative)));
             }
         }
     }
@@ -157,7 +159,7 @@ impl Station {
         self.closing = true;
         let mut connectors = self.connectors.iter();
         if connectors.any(|connector| connector.run().is_some()) {
-            cx.out.durable(Write::Orderly(true));
+            cx.out.durable(Change::Put(Record::Orderly));
         }
     }
 

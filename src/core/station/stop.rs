@@ -6,7 +6,7 @@ use crate::core::settings::Key;
 use crate::core::station::connector::{Allowance, Allowed, Connector, Ending, Run, Session};
 use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
-use crate::core::{ConnectorId, Ev, Place, Transaction, TxId, Wh, Write};
+use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
 use crate::types::{IdToken, ReadingContext, Reason};
 
 impl Station {
@@ -115,7 +115,7 @@ impl Station {
         if let Some(record) = self.end_transaction(at, run.tx, end, cx) {
             self.finish(at, &record, reason);
             if let Some(register) = register {
-                cx.out.durable(Write::Register(at, register));
+                cx.out.durable(Change::Put(Record::Register(at, register)));
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{Context, View, V16};
 use crate::core::link::Purpose;
 use crate::core::settings::Key;
-use crate::core::{Due, Notice, Write};
+use crate::core::{Change, Due, Notice};
 use crate::time::{Millis, Mono, Now, Wall};
 use crate::types::{CiString, RegistrationStatus};
 use crate::wire::v16::{Action, BootAnswer, BootNotification, Heartbeat, HeartbeatAnswer};
@@ -226,7 +226,7 @@ impl V16 {
         let stored = cx.ledger.correct_times(step);
         self.correct_statuses(step);
         if stored {
-            cx.out.durable(Write::CorrectTimes(step));
+            cx.out.durable(Change::CorrectTimes(step));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Context, V16};
 use crate::core::settings::{Key, KeyChange, ListedKey, Rights};
-use crate::core::{Notice, Write};
+use crate::core::{Change, Notice, Record};
 use crate::wire::json::MessageId;
 use crate::wire::v16::{
     ChangeConfiguration, ChangeConfigurationResponse, ConfigurationStatus, GetConfiguration,
@@ -80,7 +80,7 @@ impl V16 {
         let key = Key::by_name(name);
         let name = cx.settings().spelling(name).to_owned();
         cx.out
-            .durable(Write::Setting(name.clone(), value.to_owned()));
+            .durable(Change::Put(Record::Setting(name.clone(), value.to_owned())));
         let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
         cx.out
             .tell(Notice::Key(name, (!secret).then(|| value.to_owned())));

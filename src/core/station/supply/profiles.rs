@@ -11,7 +11,9 @@ use crate::core::station::supply::limits::{Installation, Installed, Volts, Whom}
 use crate::core::station::supply::profile::{Bounds, Refusal};
 use crate::core::station::supply::{second, Profile};
 use crate::core::station::{Context, Station};
-use crate::core::{CentralId, ConnectorId, Place, StoredProfile, Transaction, TxId, Write};
+use crate::core::{
+    CentralId, Change, ConnectorId, Place, Record, RecordKey, StoredProfile, Transaction, TxId,
+};
 use crate::time::{Mono, Wall};
 use crate::types::{
     ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit,
@@ -75,14 +77,14 @@ impl Station {
             log::info!("charging profile {id} is installed on another connector, too, and stays");
         }
         for (id, place) in Arc::make_mut(&mut self.profiles).install(new) {
-            cx.out.durable(Write::DropProfile(id, place));
+            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
         }
-        cx.out.durable(Write::Profile(StoredProfile {
+        cx.out.durable(Change::Put(Record::Profile(StoredProfile {
             place,
             tx,
             installed: now,
             profile: wanted.clone(),
-        }));
+        })));
         Ok(())
     }
 
@@ -114,7 +116,8 @@ impl Station {
                     if let Err(why) = outcome {
                         log::warn!("a stored charging profile is not possible here: {why}");
                     }
-                    cx.out.durable(Write::DropProfile(id, kept.place));
+                    cx.out
+                        .durable(Change::Drop(RecordKey::Profile(id, kept.place)));
                 }
             }
         }
@@ -151,7 +154,7 @@ impl Station {
     /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
     pub(crate) fn drop_profiles_of(&mut self, tx: TxId, cx: &mut Context<'_>) {
         for (id, place) in self.remove_profiles(|profile| profile.tx == Some(tx)) {
-            cx.out.durable(Write::DropProfile(id, place));
+            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
         }
     }
 
@@ -178,7 +181,7 @@ impl Station {
         let gone = self.remove_profiles(fits);
         let any = !gone.is_empty();
         for (id, place) in gone {
-            cx.out.durable(Write::DropProfile(id, place));
+            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
         }
         any
     }
