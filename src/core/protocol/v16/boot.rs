@@ -36,10 +36,12 @@ impl Registration {
         matches!(self, Self::Accepted)
     }
 
+    // rules: 23
     pub(super) const fn is_rejected(self) -> bool {
         matches!(self, Self::Rejected { .. })
     }
 
+    // rules: 21, 24
     /// Whether more than a BootNotification may leave (`OCPP 1.6 §4.2`).
     pub(super) const fn lets_speak(self) -> bool {
         matches!(self, Self::Accepted | Self::Pending { .. })
@@ -74,6 +76,7 @@ impl V16 {
         }
     }
 
+    // rules: 33
     pub(super) fn boot(&mut self, cx: &mut Context<'_>) {
         if cx.link.is_in_line(Purpose::Boot) {
             return;
@@ -122,6 +125,7 @@ impl V16 {
         self.heartbeat = Some(self.heartbeat.map_or(at, |due| due.min(at)));
     }
 
+    // rules: 31
     pub(super) fn rearm_heartbeat(&mut self, cx: &Context<'_>) {
         let interval = cx.settings().secs(Key::HeartbeatInterval);
         self.heartbeat = (interval.0 > 0).then(|| cx.now.mono + interval);
@@ -136,6 +140,7 @@ impl V16 {
         boot.or(beat.map(|at| (at, Due::Heartbeat)))
     }
 
+    // rules: 26
     /// No usable answer: we are not registered, and ask again; at once on the next connection if
     /// it was the connection that failed.
     pub(super) fn boot_failed(&mut self, link_lost: bool, cx: &Context<'_>) {
@@ -151,6 +156,7 @@ impl V16 {
         }
     }
 
+    // rules: 22
     pub(super) fn on_boot_answer(&mut self, payload: &RawValue, cx: &mut Context<'_>) {
         let answer: Option<BootAnswer> = Self::read_answer("BootNotification", payload);
         let Some(answer) = answer else {
@@ -198,6 +204,7 @@ impl V16 {
         }
     }
 
+    // rules: 29
     /// The central system says what time it is. The firmware hears of it the first time, and when
     /// it makes a difference.
     fn take_time(&mut self, right: Wall, cx: &mut Context<'_>) {
@@ -217,6 +224,7 @@ impl V16 {
         }
     }
 
+    // rules: 30
     /// Somebody who knows says what time it is. If it is right for the first time, what was stamped before
     /// is put right too, before it is sent (`OCPP 1.6 §4.2.1`).
     fn set_clock(&mut self, right: Wall, cx: &mut Context<'_>) {

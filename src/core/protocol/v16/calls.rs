@@ -81,6 +81,7 @@ impl V16 {
         it.link.is_ending() || it.station.is_leaving()
     }
 
+    // rules: 5, 28
     /// Sends the next call if none is outstanding: first what waits in the line, then the queue.
     pub(crate) fn send_next(&mut self, cx: &mut Context<'_>) {
         if !cx.link.is_up() || cx.link.is_busy() || Self::is_parting(cx.view()) {
@@ -134,6 +135,7 @@ impl V16 {
         self.on_ended(purpose, Ended::Refused(code, text), cx);
     }
 
+    // rules: 6
     /// The time for an answer is over.
     pub(crate) fn expire_calls(&mut self, cx: &mut Context<'_>) {
         if let Some(purpose) = cx.link.overdue(cx.now.mono) {
@@ -143,6 +145,7 @@ impl V16 {
         }
     }
 
+    // rules: 63
     /// A call of ours ended, one way or another: the one place that says what comes of it.
     pub(super) fn on_ended(&mut self, purpose: Purpose, ended: Ended<'_>, cx: &mut Context<'_>) {
         match purpose {

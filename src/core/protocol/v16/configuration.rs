@@ -10,6 +10,7 @@ use crate::wire::v16::{
 };
 
 impl V16 {
+    // rules: 121
     pub(super) fn on_get_configuration(
         id: &MessageId,
         request: &GetConfiguration,
@@ -75,6 +76,7 @@ impl V16 {
         }
     }
 
+    // rules: 32
     /// Stores a change and makes it effective at once.
     fn on_key_changed(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
         let key = Key::by_name(name);

@@ -24,6 +24,7 @@ impl V16 {
         }
     }
 
+    // rules: 4
     fn on_up(&mut self, cx: &mut Context<'_>) {
         if !cx.link.opened(cx.now.mono, cx.out) {
             return;
@@ -74,6 +75,7 @@ impl V16 {
         }
     }
 
+    // rules: 124
     /// The way in changed: the next connection uses the new one.
     pub(super) fn reconnect(&mut self, cx: &mut Context<'_>) {
         if !cx.link.renew() {

@@ -84,6 +84,7 @@ impl V16 {
         }
     }
 
+    // rules: 131
     fn answer_data(
         id: &str,
         status: DataTransferStatus,

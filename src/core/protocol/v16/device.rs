@@ -34,6 +34,7 @@ impl V16 {
         Self::respond(id.as_str(), &ChangeAvailabilityResponse { status }, cx);
     }
 
+    // rules: 90
     pub(super) fn on_clear_cache(id: &MessageId, cx: &mut Context<'_>) {
         let status = if cx.settings().is(Key::AuthorizationCacheEnabled) {
             cx.station.clear_cache(cx.out);
@@ -44,6 +45,7 @@ impl V16 {
         Self::respond(id.as_str(), &ClearCacheResponse { status }, cx);
     }
 
+    // rules: 106
     /// A transaction is finished first.
     pub(super) fn on_unlock(
         &self,
@@ -92,6 +94,7 @@ impl V16 {
         }
     }
 
+    // rules: 118
     /// The firmware agrees, or not.
     pub(super) fn conclude_reset(
         &self,
@@ -147,6 +150,7 @@ impl V16 {
         self.at_station(cx, |station, cx| station.leave(up, cx));
     }
 
+    // rules: 119
     fn go_away(&mut self, cx: &mut Context<'_>) {
         self.at_station(cx, |station, cx| station.commit_now(cx));
         self.close(CloseReason::GoingAway, cx);

@@ -10,6 +10,7 @@ use crate::wire::v16::{
 };
 
 impl V16 {
+    // rules: 140
     /// Whether the feature profile that a request belongs to is offered: asked once, for every request.
     pub(super) fn offers(request: &CentralRequest, cx: &Context<'_>) -> bool {
         let profile = match request {
@@ -22,6 +23,7 @@ impl V16 {
         cx.settings().has_profile(profile)
     }
 
+    // rules: 13
     /// There is no such thing here: in the words that the standard has for it, and where it has none with
     /// an error (`OCPP 1.6 §5.1`, `§5.10`, `§5.13`, `§7.47`, errata 3.39).
     pub(super) fn decline(

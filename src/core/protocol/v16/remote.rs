@@ -12,6 +12,7 @@ use crate::wire::v16::{
 };
 
 impl V16 {
+    // rules: 101, 102
     /// The answer means "will try", and comes before anything is tried.
     pub(super) fn on_remote_start(
         &self,
@@ -36,6 +37,7 @@ impl V16 {
         });
     }
 
+    // rules: 25, 103
     /// Where it may start. The central system that names no connector leaves it to the driver.
     fn places_for_remote_start(
         &self,
@@ -60,6 +62,7 @@ impl V16 {
         possible.then_some(places)
     }
 
+    // rules: 66
     /// The id decides alone; a transaction without one cannot be meant.
     pub(super) fn on_remote_stop(
         &self,

@@ -14,6 +14,7 @@ use crate::wire::v16::{
 };
 
 impl V16 {
+    // rules: 8
     pub(super) fn on_call(
         &mut self,
         id: &MessageId,

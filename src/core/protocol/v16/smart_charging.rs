@@ -39,6 +39,7 @@ impl V16 {
         Self::respond(id.as_str(), &SetChargingProfileResponse { status }, cx);
     }
 
+    // rules: 153
     pub(super) fn on_clear_profile(
         &self,
         id: &MessageId,
@@ -68,6 +69,7 @@ impl V16 {
         Self::respond(id.as_str(), &ClearChargingProfileResponse { status }, cx);
     }
 
+    // rules: 152
     pub(super) fn on_get_composite(
         id: &MessageId,
         request: &GetCompositeSchedule,

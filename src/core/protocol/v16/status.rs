@@ -24,6 +24,7 @@ impl V16 {
         self.reports.get_mut(at.index())
     }
 
+    // rules: 37, 48
     /// Tells host and central system of every status that changed. Offline, only the last one is
     /// remembered (`OCPP 1.6 §4.9`).
     pub(crate) fn report_statuses(&mut self, cx: &mut Context<'_>) {
@@ -72,6 +73,7 @@ impl V16 {
         }
     }
 
+    // rules: 46
     /// When a status that changed has lasted long enough to be told (MinimumStatusDuration), or one that
     /// was not heard is told again.
     fn report_due(&self, at: Place, it: View<'_>) -> Option<Mono> {
@@ -156,6 +158,7 @@ impl V16 {
         }
     }
 
+    // rules: 27
     /// Every status is told anew.
     pub(super) fn tell_all_again(&mut self) {
         for reports in &mut self.reports {
@@ -173,6 +176,7 @@ impl V16 {
     }
 }
 
+// rules: 50
 /// StatusNotification joins the line.
 fn notify(at: Place, shown: &Shown, since: Stamp, cx: &mut Context<'_>) {
     // A code of the vendor's own means nothing without the vendor (OCPP 1.6 §6.47).

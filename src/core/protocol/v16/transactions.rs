@@ -51,6 +51,7 @@ impl V16 {
         cx.ledger.head_is_taken(cx.now.mono, cx.out);
     }
 
+    // rules: 71
     /// The central system has the head of the queue.
     pub(super) fn on_queued_answer(&self, payload: &RawValue, cx: &mut Context<'_>) {
         let Some(head) = cx.ledger.head() else {

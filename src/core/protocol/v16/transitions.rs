@@ -49,6 +49,7 @@ fn way(from: ChargePointStatus, to: ChargePointStatus) -> Option<ChargePointStat
         .find(|&via| may_follow(from, via) && may_follow(via, to))
 }
 
+// rules: 38
 /// The table of transitions (`OCPP 1.6 §4.9`).
 fn may_follow(from: ChargePointStatus, to: ChargePointStatus) -> bool {
     use ChargePointStatus as S;

@@ -8,6 +8,7 @@ use crate::wire::v16::{
 };
 
 impl V16 {
+    // rules: 128, 129, 130
     pub(super) fn on_trigger(
         &mut self,
         id: &MessageId,
