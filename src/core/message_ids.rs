@@ -1,5 +1,6 @@
 //! Message ids.
 
+// rules: 7
 /// Message ids that no other run of this charge point ever used: the seed of the run and a
 /// counter (`OCPP-J 1.6 §4.1.4`).
 #[derive(Clone, Debug)]

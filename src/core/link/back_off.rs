@@ -57,6 +57,7 @@ impl BackOff {
         self.failures
     }
 
+    // rules: 3
     /// How long to wait this time. A connection that brought something and stood for a while proved
     /// itself, and the next wait is the shortest again; who answers once and hangs up did not.
     pub(super) fn next(&mut self, now: Mono) -> Millis {

@@ -177,6 +177,7 @@ impl Link {
         lost
     }
 
+    // rules: 17
     fn ping_due(&self, interval: Millis) -> Option<Mono> {
         match self.state {
             State::Up(Ping::Quiet(last)) if interval.0 > 0 => Some(last + interval),
