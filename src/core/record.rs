@@ -54,6 +54,7 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    // rules: 64
     /// The id to name it by; `None` while the central system has not given it one.
     #[must_use]
     pub const fn central_id(&self) -> Option<i64> {
@@ -73,6 +74,7 @@ impl Transaction {
     }
 }
 
+// rules: 65
 /// The id of a transaction at the central system. Any number is a legal one (errata 3.54).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CentralId {

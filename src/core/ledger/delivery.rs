@@ -51,6 +51,7 @@ impl Ledger {
         self.queue.push_beyond(&message);
     }
 
+    // rules: 61
     /// A message joins the queue; if `durable`, it is stored with this input, else a little later.
     pub(super) fn enqueue(&mut self, body: QueuedBody, durable: bool, now: Mono, out: &mut Output) {
         let (seq, message_id) = (self.queue.next_seq(), self.ids.next());

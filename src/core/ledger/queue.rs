@@ -26,6 +26,7 @@ pub(super) struct Item {
     pub(super) let_by: bool,
 }
 
+// rules: 60
 /// The head of the queue, and what is known of the rest.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {

@@ -36,6 +36,7 @@ const fn bare_attempts(most: u64) -> u64 {
 }
 
 impl Ledger {
+    // rules: 62
     /// The central system could not process the head of the queue: it is tried so often, after
     /// ever longer waits, and then given up. After a CALLERROR the next try is a new call with an id of its
     /// own, unless another copy under the old one has no answer yet: that one may be booked, and a new call

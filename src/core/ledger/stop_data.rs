@@ -49,6 +49,7 @@ impl StopData {
         Some(datum)
     }
 
+    // rules: 82
     /// When there are more than that, the one goes that is missed least: the first of those that stand
     /// closest to their neighbours, so that what stays is spread evenly. Returns its number.
     pub(super) fn thin(&mut self, tx: TxId, most: usize) -> Option<u32> {

@@ -213,6 +213,7 @@ impl Ledger {
         }
     }
 
+    // rules: 84
     /// Ends a transaction. `readings`: what the meter shows beside the register that it ends at.
     pub(crate) fn end(
         &mut self,
