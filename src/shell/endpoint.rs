@@ -14,6 +14,7 @@ use crate::shell::names::Names;
 use crate::shell::tls::Tls;
 use crate::shell::tls_options::TlsOptions;
 
+// rules: 1
 /// The one version that we speak (`OCPP-J 1.6 §3.1.2`).
 pub(crate) const SUBPROTOCOL: &str = "ocpp1.6";
 
@@ -41,6 +42,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    // rules: 2
     /// Takes a URL apart, and checks that everything is there that the security profile needs.
     pub(crate) fn new(
         url: &str,
@@ -140,6 +142,7 @@ impl Endpoint {
         self.port.unwrap_or(if encrypted { 443 } else { 80 })
     }
 
+    // rules: 125
     /// The request that opens the WebSocket.
     pub(crate) fn request(&self, access: &Access) -> Result<Request, String> {
         let scheme = if self.is_encrypted(access.profile) {
