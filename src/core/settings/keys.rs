@@ -96,6 +96,7 @@ macro_rules! keys {
     };
 }
 
+// rules: 126
 keys! {
     AllowOfflineTxForUnknownId ReadWrite Kind::Bool, "false";
     AuthorizationCacheEnabled ReadWrite Kind::Bool, "true";

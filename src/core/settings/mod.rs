@@ -143,6 +143,7 @@ impl Settings {
         Ok(())
     }
 
+    // rules: 79
     /// Whether this charger can do what the value asks for.
     fn allows(&self, key: Key, value: &Value) -> bool {
         match (key.row().kind, value) {
@@ -168,6 +169,7 @@ impl Settings {
         }
     }
 
+    // rules: 70
     /// What the central system may do with a key of this charger.
     pub(crate) fn rights(&self, key: Key) -> Rights {
         if key == Key::UnlockConnectorOnEVSideDisconnect && self.fixed_cables {
@@ -195,6 +197,7 @@ impl Settings {
                 .any(|key| key.name.as_str().eq_ignore_ascii_case(name))
     }
 
+    // rules: 122
     /// The central system changes a key (`OCPP 1.6 §5.3`).
     pub(crate) fn change(&mut self, name: &str, value: &str) -> KeyChange {
         if let Some(key) = Key::by_name(name) {

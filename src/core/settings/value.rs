@@ -21,6 +21,7 @@ impl Quantity {
         phase: None,
     };
 
+    // rules: 127
     /// Reads "A, B.L1": blanks around the commas do no harm, one unknown name spoils all of it.
     #[must_use]
     pub fn parse_list(text: &str) -> Option<Vec<Self>> {
@@ -114,6 +115,7 @@ fn rotations(text: &str) -> Option<Vec<i64>> {
     text.split(',').map(|item| one(item.trim())).collect()
 }
 
+// rules: 123
 /// 32 to 40 hexadecimal digits are the bytes of the key; 16 to 20 other characters are used as
 /// they stand. Both are seen in the field.
 fn password(text: &str) -> Option<Vec<u8>> {

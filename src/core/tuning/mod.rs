@@ -117,6 +117,7 @@ pub enum AfterPowerLoss {
     Resume,
 }
 
+// rules: 16
 /// What temperatures are sent in (`OCPP 1.6 §7.45`, errata J 2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TemperatureUnit {
