@@ -7,9 +7,11 @@ use std::hash::{Hash, Hasher};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
+// rules: 20
 /// A token that identifies a person or a car: OCPP 1.6 §7.28.
 pub type IdToken = CiString<20>;
 
+// rules: 19
 /// A string of at most `N` characters that compares without regard to the case of ASCII letters.
 ///
 /// The spelling it was made with is kept and written.

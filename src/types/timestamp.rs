@@ -26,6 +26,7 @@ pub fn format_wall(wall: Wall) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+// rules: 18
 /// Reads `2026-03-01T12:00:00`, then a fraction of any length or none, then `Z`, an offset such as
 /// `+02:00`, `+0200`, `+02`, or nothing, which means UTC.
 ///

@@ -8,6 +8,7 @@ use crate::types::cut;
 use crate::types::words::words;
 
 words! {
+    // rules: 11
     /// The error code of a CALLERROR: OCPP-J 1.6 §4.2.3. The two famous misspellings are the wire
     /// format, and stay (OCPP-J 1.6 errata §5.1, §5.2).
     ErrorCode {
@@ -80,6 +81,7 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
+// rules: 12
 /// The one table from what serde finds to what the error is called on the wire.
 impl de::Error for Violation {
     #[cold]

@@ -111,6 +111,7 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
+// rules: 9, 10
 /// Takes a text message apart.
 ///
 /// A CALLERROR may lack its last two elements.

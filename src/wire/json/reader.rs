@@ -66,6 +66,7 @@ impl Reader<'_> {
         first.unwrap_or_default()
     }
 
+    // rules: 14
     /// What an unknown member comes to.
     fn unknown(&self, name: &str, fields: &'static [&'static str]) -> Result<(), Violation> {
         let path = || {

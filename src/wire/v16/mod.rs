@@ -5,6 +5,7 @@
 
 mod action;
 mod answer;
+// rules: 15
 mod messages;
 mod types;
 
