@@ -6,6 +6,7 @@ use core::fmt;
 use crate::time::Wall;
 use crate::types::{ChargingRateUnitType, Location, Measurand, Phase};
 
+// rules: 35
 /// A connector that a vehicle can be plugged into: 1 and up. Connector 0 of OCPP, the charge point
 /// itself, is a [`Place`] and no connector. `OCPP 1.6 §3.8`
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

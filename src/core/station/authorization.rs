@@ -39,6 +39,7 @@ pub(crate) fn is_tag(tag: &IdToken) -> bool {
     !text.trim().is_empty() && !text.chars().any(char::is_control)
 }
 
+// rules: 55
 /// A group by the tag that stands for it. A name that is empty or blank is the way in which many databases
 /// say that there is none: taken for a group it would be that of all customers.
 pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
@@ -49,6 +50,7 @@ pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
 const MOST_OPEN: usize = 16;
 
 impl Station {
+    // rules: 53
     /// A tag is shown at a reader that serves these connectors; none named: all.
     pub(crate) fn on_tag(&mut self, named: &[ConnectorId], tag: IdToken, cx: &mut Context<'_>) {
         if !is_tag(&tag) {
@@ -139,6 +141,7 @@ impl Station {
         at.iter().any(|at| kept(at).is_some())
     }
 
+    // rules: 41
     /// A tag that is shown a second time before anything was plugged in is taken back
     /// (`OCPP 1.6 §4.9`, B1).
     fn take_back(&mut self, at: &[ConnectorId], tag: &IdToken, cx: &mut Context<'_>) -> bool {
@@ -204,6 +207,7 @@ impl Station {
         found.map(|connector| connector.id)
     }
 
+    // rules: 87, 88
     /// Finds out whether a tag may do what it is to do.
     pub(crate) fn authorize(&mut self, tag: IdToken, aim: Aim, cx: &mut Context<'_>) {
         let known = self.look_up(&tag, cx);
@@ -229,6 +233,7 @@ impl Station {
         enabled.then(|| self.cache.find(tag, now)).flatten()
     }
 
+    // rules: 91, 92
     /// Without the central system's word (`OCPP 1.6 §3.5.4`).
     fn decide_offline(
         &mut self,
@@ -277,6 +282,7 @@ impl Station {
         }
     }
 
+    // rules: 54, 104
     /// A tag may do what it is to do, if that is still possible.
     pub(crate) fn grant(
         &mut self,

@@ -36,6 +36,7 @@ impl Cache {
         Some(entry)
     }
 
+    // rules: 89
     /// Remembers what the central system says of a tag, and makes room for it if needed: the
     /// oldest invalid tag goes first, then the oldest.
     pub(crate) fn learn(

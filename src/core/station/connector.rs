@@ -207,6 +207,7 @@ impl Connector {
         open && self.is_operative() && self.faults.is_empty()
     }
 
+    // rules: 44
     /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
     /// whether the charge point as a whole may charge now.
     pub(crate) fn show(&self, in_service: bool) -> Shown {
@@ -232,6 +233,7 @@ impl Connector {
         shown
     }
 
+    // rules: 42
     /// SuspendedEVSE wins over SuspendedEV when both hold. A vehicle that was only just offered
     /// energy has not refused it: until it reacts the connector is still preparing.
     pub(crate) fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
@@ -248,6 +250,7 @@ impl Connector {
         }
     }
 
+    // rules: 52, 69
     /// The command that follows: energy flows for a running transaction alone, and the cable is
     /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
     pub(crate) fn command(&self, all_stopped: bool) -> Supply {
@@ -287,6 +290,7 @@ impl Run {
 }
 
 impl Shown {
+    // rules: 45
     /// A status with what is wrong, if that may stand beside it: a vehicle that does not talk is
     /// a matter of some statuses only (`OCPP 1.6 §4.9`).
     pub(crate) fn of(status: ChargePointStatus, wrong: Option<&Fault>) -> Self {

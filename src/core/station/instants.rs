@@ -14,6 +14,7 @@ pub(crate) fn next_on_grid(due: Mono, interval: Millis, now: Mono) -> Option<Mon
     Some(due + Millis(interval.0.saturating_mul(missed + 1)))
 }
 
+// rules: 74
 /// The next multiple of the interval since midnight (UTC); each midnight begins anew.
 pub(crate) fn next_aligned(now: Wall, interval: Millis) -> Option<Wall> {
     let interval = i64::try_from(interval.0).ok().filter(|ms| *ms > 0)?;

@@ -61,6 +61,7 @@ pub(crate) enum Take {
 }
 
 impl Take {
+    // rules: 75
     pub(crate) const fn context(self) -> ReadingContext {
         match self {
             Self::Begin => ReadingContext::TransactionBegin,
@@ -187,11 +188,13 @@ impl Meter {
         Some(self.counted(shown))
     }
 
+    // rules: 57
     /// The import register as the bill counts it.
     const fn counted(&self, shown: Wh) -> Wh {
         Wh(shown.0.saturating_sub(self.zero.0))
     }
 
+    // rules: 78
     /// The readings that are wanted, as messages have them.
     pub(crate) fn values(&self, wanted: &[Quantity], context: ReadingContext) -> Vec<SampledValue> {
         let chosen = wanted.iter().flat_map(|wanted| {
@@ -276,6 +279,7 @@ fn usual_place(measurand: Measurand) -> Option<Location> {
     (measurand == Measurand::SoC).then_some(Location::EV)
 }
 
+// rules: 76
 /// The unit that readings of a measurand are in; `None` where OCPP has no word for it
 /// (errata 3.86).
 fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {

@@ -218,6 +218,7 @@ impl Station {
             .map(|connector| connector.session.clone())
     }
 
+    // rules: 80
     /// The transaction of a connector, if it was already running then.
     pub(crate) fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
         let run = self.connector(at)?.run()?;
@@ -247,6 +248,7 @@ impl Station {
         cx.ledger.note_time(tx, at, cx.now.mono);
     }
 
+    // rules: 73
     /// Takes the samples that are due.
     pub(crate) fn expire_samples(&mut self, cx: &mut Context<'_>) {
         let now = cx.now.mono;

@@ -14,6 +14,7 @@ use crate::types::{ChargePointStatus, Reason};
 const RESTART: Millis = Millis::from_secs(10);
 
 impl Station {
+    // rules: 72
     /// What the store says was running when power was lost (`OCPP 1.6 §7.36`, PowerLoss), or when the
     /// host stopped us in an orderly way.
     pub(crate) fn restore(

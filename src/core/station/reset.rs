@@ -45,6 +45,7 @@ const AWAY: Millis = Millis::from_secs(1);
 const REBOOT_TIME: Millis = Millis::from_secs(120);
 
 impl Station {
+    // rules: 120
     pub(crate) fn begin_reset(&mut self, hard: bool, cx: &mut Context<'_>) {
         let reason = if hard {
             Reason::HardReset

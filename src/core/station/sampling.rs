@@ -16,6 +16,7 @@ impl Station {
         Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000))
     }
 
+    // rules: 77
     /// A periodic sample, with the time that it was due, or that of a reading that was made at
     /// another.
     pub(crate) fn sample(&mut self, at: ConnectorId, due: Mono, cx: &mut Context<'_>) {
@@ -135,6 +136,7 @@ impl Station {
         cx.ledger.add_sample(tx, at, values, most, now, cx.out);
     }
 
+    // rules: 81
     /// What is read at the start and the end: everything that either list names. Nothing at all if
     /// both are empty.
     pub(crate) fn final_measurands(&self) -> Vec<Quantity> {
@@ -203,6 +205,7 @@ impl Station {
         }
     }
 
+    // rules: 85
     pub(crate) fn send_reading(&mut self, at: Place, cx: &mut Context<'_>) {
         let Some(meter) = self.meter(at) else {
             return;

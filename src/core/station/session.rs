@@ -11,6 +11,7 @@ use crate::time::{Millis, Mono};
 use crate::types::{ReadingContext, Reason};
 
 impl Station {
+    // rules: 49
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
         let since = cx.now.mono;
         let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
@@ -60,6 +61,7 @@ impl Station {
         (wait.0 > 0).then_some(wait)
     }
 
+    // rules: 39, 43, 51
     /// Sessions that begin or end because of what is the case now.
     pub(crate) fn advance_sessions(&mut self, cx: &mut Context<'_>) {
         let since = cx.now.mono;
@@ -134,6 +136,7 @@ impl Station {
         connector.meter.takes.retain(|take| *take != Take::Begin);
     }
 
+    // rules: 40
     /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
     pub(crate) fn expire_sessions(&mut self, now: Mono) {
         let wait = self.connection_timeout();
@@ -237,6 +240,7 @@ impl Station {
         }
     }
 
+    // rules: 83
     /// When the first periodic sample of a transaction that starts now is due.
     pub(crate) fn first_sample(&self, now: Mono) -> Option<Mono> {
         let interval: Millis = self.settings.secs(Key::MeterValueSampleInterval);

@@ -19,6 +19,7 @@ pub(crate) enum ServiceChange {
 }
 
 impl Station {
+    // rules: 34
     /// Whether the charge point may charge at all: one that was never accepted does not
     /// (`OCPP 1.6 §4.2.1`), unless it is told to.
     pub(super) const fn in_service(&self) -> bool {
@@ -52,6 +53,7 @@ impl Station {
         }
     }
 
+    // rules: 36
     /// Connector 0 knows only Available, Unavailable and Faulted.
     fn show_charge_point(&self) -> Shown {
         if let Some(fault) = self.faults.first() {
@@ -65,6 +67,7 @@ impl Station {
         Shown::of(status, self.warnings.first())
     }
 
+    // rules: 47, 114, 116
     /// The central system puts a place in service or out of it: at once where nothing is going on, else when
     /// it is over (`OCPP 1.6 §5.2`). Connector 0 means the whole charge point.
     pub(crate) fn change_availability(
@@ -107,6 +110,7 @@ impl Station {
         }
     }
 
+    // rules: 115, 117
     /// Connector 0 means the whole charge point.
     fn affected(&self, at: Place) -> Vec<Place> {
         match at {

@@ -10,6 +10,7 @@ use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh}
 use crate::types::{IdToken, ReadingContext, Reason};
 
 impl Station {
+    // rules: 67
     /// Ends what is going on at a connector: a transaction, or what was about to become one.
     pub(crate) fn stop(
         &mut self,
@@ -143,6 +144,7 @@ impl Station {
         record
     }
 
+    // rules: 68
     /// What is left of a session when its transaction is over: the cable, if it is still in, and
     /// whether it stays locked until its owner comes (`OCPP 1.6 §4.10`, errata 3.17).
     fn finish(&mut self, at: ConnectorId, transaction: &Transaction, reason: Reason) {
@@ -165,6 +167,7 @@ impl Station {
         connector.session = Session::Finishing { left, hold };
     }
 
+    // rules: 58, 59
     /// The central system does not accept the tag of a transaction that it was told of
     /// (`OCPP 1.6 §9.1.24`, errata 3.17).
     pub(crate) fn deauthorize(&mut self, tx: TxId, cx: &mut Context<'_>) {
@@ -191,6 +194,7 @@ impl Station {
         self.rearm_watch(at, cx);
     }
 
+    // rules: 107
     /// What runs at a connector ends, and its cable may be taken: energy is off, and the lock is free to move.
     pub(crate) fn free_lock(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         self.stop(at, Reason::UnlockCommand, None, cx);

@@ -48,6 +48,7 @@ pub(crate) struct Limit {
 pub(crate) struct Volts(pub(crate) u32);
 
 impl Volts {
+    // rules: 145
     /// A limit in another unit, on so many conductors; rounded down to tenths.
     pub(crate) fn convert(self, tenths: i64, from: Unit, to: Unit, lines: u8) -> i64 {
         let factor = i64::from(self.0) * i64::from(lines);
@@ -80,6 +81,7 @@ impl Installed {
         self.profiles.len()
     }
 
+    // rules: 141
     /// Whether a profile takes the place of an installed one: the same id, or the same place, purpose
     /// and level (`OCPP 1.6 §5.16.3`). On two connectors one id is two installations: energy managers
     /// use one id everywhere, and the connector that had it first would jump to full current.
@@ -91,6 +93,7 @@ impl Installed {
             || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level)
     }
 
+    // rules: 142
     /// Installs a profile, and says which ones it replaces.
     pub(crate) fn install(&mut self, new: Profile) -> Vec<Installation> {
         let gone = self.remove(|old| Self::is_replaced(old, &new));
@@ -119,6 +122,7 @@ impl Installed {
         gone
     }
 
+    // rules: 143
     /// The first that speaks prevails; those asked before it bound how long.
     fn ask<'a>(
         among: impl Iterator<Item = &'a Profile>,
@@ -144,6 +148,7 @@ impl Installed {
         Prevails { word: None, until }
     }
 
+    // rules: 151
     /// What is said to a transaction: its TxProfile, else the default of the connector, else the
     /// default of connector 0 on levels that the connector does not take.
     pub(crate) fn for_transaction(&self, whom: &Whom, at: Instant) -> Prevails<'_> {
@@ -178,6 +183,7 @@ impl Installed {
         Self::ask(max, at, at.t, NEVER)
     }
 
+    // rules: 144
     /// The limit of a connector in a unit, and until when at least it is the same. `shared`: what
     /// the charge point as a whole may draw is minded elsewhere.
     pub(crate) fn limit(

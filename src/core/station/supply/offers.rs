@@ -50,6 +50,7 @@ pub(crate) struct Offers {
 }
 
 impl Station {
+    // rules: 156
     /// Works out what every transaction may draw now.
     pub(crate) fn offer_supplies(&mut self, cx: &mut Context<'_>) {
         let now = self.clock.instant(cx.now.mono);

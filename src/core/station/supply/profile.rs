@@ -100,6 +100,7 @@ pub(crate) struct Bounds {
 }
 
 impl Profile {
+    // rules: 149, 154
     /// Takes a profile in, if it makes sense at that place; `now` is when it is installed.
     pub(crate) fn new(
         place: Place,
@@ -179,6 +180,7 @@ impl Profile {
         name(self) == name(other) && plain(self) == plain(other)
     }
 
+    // rules: 155
     /// What it says at an instant, of a transaction that started in a second.
     pub(crate) fn says(&self, at: Instant, started: i64) -> Says {
         let t = at.t;
@@ -244,6 +246,7 @@ fn begun(start: Wall, now: Wall) -> i64 {
     }
 }
 
+// rules: 147, 148
 fn counts(from: &ChargingProfile, now: Wall) -> Result<Counts, Refusal> {
     let start = from.charging_schedule.start_schedule;
     let start = start.map(|start| begun(start, now));
@@ -269,6 +272,7 @@ fn counts(from: &ChargingProfile, now: Wall) -> Result<Counts, Refusal> {
     }
 }
 
+// rules: 146
 fn periods(from: &ChargingProfile) -> Result<Vec<Period>, Refusal> {
     let mut periods: Vec<Period> = Vec::new();
     for period in &from.charging_schedule.charging_schedule_period {

@@ -30,6 +30,7 @@ impl Station {
         }
     }
 
+    // rules: 139
     /// The central system installs a profile.
     pub(crate) fn set_profile(
         &mut self,
@@ -99,6 +100,7 @@ impl Station {
         Ok(())
     }
 
+    // rules: 150
     /// What the store kept: profiles of transactions that did not survive are gone.
     pub(crate) fn restore_profiles(&mut self, stored: Vec<StoredProfile>, cx: &mut Context<'_>) {
         for kept in stored {
@@ -158,6 +160,7 @@ impl Station {
         }
     }
 
+    // rules: 105
     /// Whether the profile of a remote start makes sense (`OCPP 1.6 §5.16.2`).
     pub(crate) fn takes_remote_profile(
         &self,
