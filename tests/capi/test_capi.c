@@ -784,7 +784,7 @@ enum { ASKED_1 = 1, ANSWERED_1 = 2, ASKED_2 = 4, ANSWERED_2 = 8, ALL_FRAMES = 15
 
 static void on_frame(void *ud, const evcp_log_line_t *line)
 {
-    static const char *const begins[] = { "FRAME 1 > [2,\"", "FRAME 1 < [3,\"", "FRAME 2 > [2,\"", "FRAME 2 < [3,\"" };
+    static const char *const begins[] = { "FRAME 1 > [2,\"", "FRAME 1 < [3,", "FRAME 2 > [2,\"", "FRAME 2 < [3," };
     if (strcmp(line->target, "evcp::frame") != 0)
         return;
     CHECK(line->level == EVCP_LOG_TRACE);
