@@ -326,7 +326,7 @@ impl Pair {
     /// Cuts the power; the device's clock is late then.
     fn cut(&mut self, late: i64) {
         let right = self.world.central.clock / 1000;
-        self.world.now.wall = Wall((right - late) * 1000);
+        self.world.set_wall(Wall((right - late) * 1000));
         self.world.power_cycle();
         self.world.run(Millis(0));
         let request = json!({"connectorId": 0, "duration": 0});

@@ -107,6 +107,12 @@ impl<C: CentralSystem> World<C> {
         })
     }
 
+    /// The device has this time from now on, and nobody has told the engine.
+    pub fn set_wall(&mut self, wall: Wall) {
+        self.now.wall = wall;
+        self.trace.note("clock", self.now, "");
+    }
+
     /// The engine, to look at.
     pub fn engine(&self) -> &Engine {
         self.power.engine().expect("the power is on")
