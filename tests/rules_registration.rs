@@ -364,3 +364,26 @@ fn a_text_that_is_empty_is_left_out_of_the_boot() {
         "{boot}"
     );
 }
+
+// rules: 23
+#[test]
+fn a_rejection_counts_although_another_boot_was_triggered_meanwhile() {
+    let mut world = told(setup(1), "Pending", 30);
+    world.central.treat("BootNotification", Treat::Silence);
+    world.run(Millis::from_secs(30));
+    world.call(
+        "TriggerMessage",
+        json!({"requestedMessage": "BootNotification"}),
+    );
+    let boot = |frame: &&Value| frame[2] == "BootNotification";
+    let asked = world.central.frames.iter().rfind(boot).expect("a boot")[1].clone();
+    let payload =
+        json!({"status": "Rejected", "currentTime": "2026-01-01T00:00:00Z", "interval": 300});
+    let answer = json!([3, asked, payload]).to_string();
+    world.give(Input::Link(Link::Text(&answer)));
+    world.central.calls.clear();
+    world.run(Millis::from_secs(299));
+    assert_eq!(actions(&world), Vec::<&str>::new());
+    world.run(Millis::from_secs(1));
+    assert_eq!(actions(&world)[0], "BootNotification");
+}

@@ -1,12 +1,12 @@
 //! What the engine wants done.
 
 use crate::core::{
-    Answer, Batch, CentralId, ConnectorId, Place, Seq, Supply, Transaction, TxId, Wh,
+    Batch, CentralId, ConnectorId, Place, Question, RequestId, Seq, Supply, Transaction, TxId, Wh,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{
     AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
-    ReadingContext, Reason, RegistrationStatus,
+    Reason, RegistrationStatus,
 };
 
 /// One thing to do, after everything that came before it has been done.
@@ -69,10 +69,6 @@ pub enum CloseReason {
     NewAccess,
 }
 
-/// A question to the firmware, to be answered with its number: never used twice in one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
-
 /// What the host is told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
@@ -119,42 +115,6 @@ pub enum Notice {
         /// The reason while it fails.
         failing: Option<String>,
     },
-}
-
-/// What the firmware is asked.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Question {
-    /// Unlock the connector. Accepted, Failed or NotSupported.
-    Unlock(ConnectorId),
-    /// May the device be restarted? Accepted or Rejected.
-    Reset {
-        /// Whether the hardware is to be restarted too.
-        hard: bool,
-    },
-    /// What does the meter of a connector, or the main meter, show? [`Answer::Meter`].
-    ReadMeter(Place, ReadingContext),
-    /// Vendor data. [`Answer::Data`], or Rejected and the like.
-    DataTransfer {
-        /// Who defined it.
-        vendor: String,
-        /// Which message.
-        message: Option<String>,
-        /// The content.
-        data: Option<String>,
-    },
-}
-
-impl Question {
-    /// What is answered in the firmware's place when it says nothing in time.
-    #[must_use]
-    pub fn default_answer(&self) -> Answer {
-        match self {
-            Self::Unlock(_) => Answer::Failed,
-            Self::Reset { .. } => Answer::Rejected,
-            Self::ReadMeter(..) => Answer::Meter(Vec::new()),
-            Self::DataTransfer { .. } => Answer::Data(DataTransferStatus::Rejected, None),
-        }
-    }
 }
 
 /// The state of the link, for the host.

@@ -290,7 +290,7 @@ impl Engine {
             }
             Fact::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
             Fact::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
-            Fact::SetKey(key, value) => protocol.set_key(key.as_str(), value.as_str(), cx),
+            Fact::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
             Fact::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
             Fact::Closing => protocol.on_closing(cx),
         }

@@ -1,8 +1,8 @@
 //! What the engine is told.
 
-use crate::core::{ConnectorId, Fetched, Place, Reading, RequestId, TxId};
+use crate::core::{Answer, ConnectorId, Fetched, Place, Reading, RequestId, TxId};
 use crate::time::Wall;
-use crate::types::{ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Reason};
+use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 
 /// One thing that happened. The time of it goes beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,21 +123,4 @@ pub struct Fault {
     pub info: Option<CiString<50>>,
     /// The vendor's own code.
     pub vendor_code: Option<CiString<50>>,
-}
-
-/// What the firmware answers to a question.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Yes, or it was done.
-    Accepted,
-    /// No.
-    Rejected,
-    /// It was tried and did not work.
-    Failed,
-    /// There is no such thing here.
-    NotSupported,
-    /// What the meter shows.
-    Meter(Vec<Reading>),
-    /// The answer to vendor data.
-    Data(DataTransferStatus, Option<String>),
 }

@@ -1,53 +1,16 @@
 //! Who may charge: tags, the central system's word, and what is known without it
 //! (`OCPP 1.6 §3.5`, `§3.10`, `§4.1`).
 
-use std::collections::BTreeMap;
+use crate::core::station::group;
+use crate::core::station::is_tag;
+use crate::core::station::Aim;
 
 use crate::core::ledger::Ledger;
-use crate::core::output::Output;
 use crate::core::settings::Key;
 use crate::core::station::connector::{Allowed, Session};
 use crate::core::station::{Context, Event, Station};
-use crate::core::{CachedTag, ConnectorId, Ev, Notice};
-use crate::types::{AuthorizationStatus, ChargingProfile, IdTagInfo, IdToken, Reason};
-
-/// Tags that the central system has been asked about.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Authorizations {
-    count: u64,
-    open: BTreeMap<u64, Open>,
-}
-
-#[derive(Clone, Debug)]
-struct Open {
-    tag: IdToken,
-    aim: Aim,
-}
-
-/// What a tag is to do, at one of these connectors.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Aim {
-    /// Start a transaction, with the charging profile that a remote start brought.
-    Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
-    /// Stop a transaction of the same group.
-    Stop(Vec<ConnectorId>),
-}
-
-/// Whether it can be one: something that people and databases can read.
-pub(crate) fn is_tag(tag: &IdToken) -> bool {
-    let text = tag.as_str();
-    !text.trim().is_empty() && !text.chars().any(char::is_control)
-}
-
-// rules: 55
-/// A group by the tag that stands for it. A name that is empty or blank is the way in which many databases
-/// say that there is none: taken for a group it would be that of all customers.
-pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
-    is_tag(&parent).then_some(parent)
-}
-
-/// How many tags may be asked about at once.
-const MOST_OPEN: usize = 16;
+use crate::core::{CachedTag, ConnectorId, Ev};
+use crate::types::{AuthorizationStatus, IdTagInfo, IdToken, Reason};
 
 impl Station {
     // rules: 53
@@ -77,12 +40,7 @@ impl Station {
         if self.take_back(&at, &tag, cx) {
             return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
         }
-        if self
-            .authorizations
-            .open
-            .values()
-            .any(|open| open.tag == tag)
-        {
+        if self.authorizations.is_open(&tag) {
             return;
         }
         if self.pick(&at).is_some() {
@@ -166,25 +124,6 @@ impl Station {
         false
     }
 
-    /// Nobody who is still being asked about starts anything at a connector any more.
-    pub(crate) fn withdraw(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
-        for open in self.authorizations.open.values_mut() {
-            if let Aim::Start(places, _) = &mut open.aim {
-                places.retain(|place| *place != at);
-            }
-        }
-        self.permit_no_more_at(at);
-        let nowhere = |open: &Open| matches!(&open.aim, Aim::Start(places, _) if places.is_empty());
-        let open = self.authorizations.open.iter();
-        let gone = open.filter(|(_, open)| nowhere(open));
-        let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
-        for number in gone {
-            if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
-                self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
-            }
-        }
-    }
-
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.
     pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
         if self.may_not_begin() {
@@ -218,19 +157,11 @@ impl Station {
         if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
             return self.grant(tag, known.parent, aim, cx);
         }
-        if self.authorizations.open.len() >= MOST_OPEN || !cx.has_room {
+        if self.authorizations.is_full() || !cx.has_room {
             return self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
         }
-        self.authorizations.count += 1;
-        let number = self.authorizations.count;
-        self.events.push_back(Event::Authorize(number, tag.clone()));
-        self.authorizations.open.insert(number, Open { tag, aim });
-    }
-
-    fn look_up(&self, tag: &IdToken, cx: &mut Context<'_>) -> Option<CachedTag> {
-        let now = self.clock.wall(cx.now.mono);
-        let enabled = self.settings.is(Key::AuthorizationCacheEnabled);
-        enabled.then(|| self.cache.find(tag, now)).flatten()
+        let number = self.authorizations.ask(tag.clone(), aim);
+        self.events.push_back(Event::Authorize(number, tag));
     }
 
     // rules: 91, 92
@@ -256,7 +187,7 @@ impl Station {
 
     /// The central system says what becomes of a tag.
     pub(crate) fn on_authorized(&mut self, number: u64, info: IdTagInfo, cx: &mut Context<'_>) {
-        let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) else {
+        let Some((tag, aim)) = self.authorizations.answered(number) else {
             return;
         };
         self.learn(&tag, &info, cx);
@@ -269,14 +200,14 @@ impl Station {
 
     /// The central system does not want to say: that is no permission.
     pub(crate) fn authorize_refused(&mut self, number: u64, cx: &mut Context<'_>) {
-        if let Some(Open { tag, .. }) = self.authorizations.open.remove(&number) {
+        if let Some((tag, _)) = self.authorizations.answered(number) {
             self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
         }
     }
 
     /// No answer came, or none can come any more: what is known here decides.
     pub(crate) fn authorize_offline(&mut self, number: u64, cx: &mut Context<'_>) {
-        if let Some(Open { tag, aim }) = self.authorizations.open.remove(&number) {
+        if let Some((tag, aim)) = self.authorizations.answered(number) {
             let known = self.look_up(&tag, cx);
             self.decide_offline(tag, aim, known, cx);
         }
@@ -342,38 +273,5 @@ impl Station {
                 }
             }
         }
-    }
-
-    /// The central system said something of a tag: the cache remembers (`OCPP 1.6 §3.5.1`).
-    pub(crate) fn learn(&mut self, tag: &IdToken, info: &IdTagInfo, cx: &mut Context<'_>) {
-        if !self.settings.is(Key::AuthorizationCacheEnabled) {
-            return;
-        }
-        let now = self.clock.wall(cx.now.mono);
-        let most = self.setup.tuning.cache_size;
-        let mut changes = Vec::new();
-        self.cache.learn(tag, info, now, most, &mut changes);
-        cx.out.all_durable(changes);
-    }
-
-    pub(crate) fn tell_authorized(
-        &mut self,
-        connector: Option<ConnectorId>,
-        tag: &IdToken,
-        status: AuthorizationStatus,
-        cx: &mut Context<'_>,
-    ) {
-        cx.out.tell(Notice::Authorized {
-            connector,
-            tag: tag.clone(),
-            status,
-        });
-    }
-
-    /// The cache is emptied.
-    pub(crate) fn clear_cache(&mut self, out: &mut Output) {
-        let mut changes = Vec::new();
-        self.cache.clear(&mut changes);
-        out.all_durable(changes);
     }
 }

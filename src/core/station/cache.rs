@@ -1,9 +1,13 @@
 //! The authorization cache (`OCPP 1.6 §3.5.1`).
 
+use crate::core::Change;
+use crate::core::Kind;
+use crate::core::Record;
+use crate::core::RecordKey;
 use std::collections::BTreeMap;
 
-use crate::core::station::authorization::group;
-use crate::core::{CachedTag, Change, Kind, Record, RecordKey};
+use crate::core::station::authorizations::group;
+use crate::core::CachedTag;
 use crate::time::Wall;
 use crate::types::{AuthorizationStatus, IdTagInfo, IdToken};
 

@@ -1,24 +1,16 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
-use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::{Allowance, Session};
-use crate::core::station::instants::{next_aligned, next_on_grid};
 use crate::core::station::meter::{Meter, Take};
 use crate::core::station::questions::Asked;
 use crate::core::station::{Context, Station};
-use crate::core::{ConnectorId, Due, Notice, Place, Question, Reading, Stamp, TxId};
+use crate::core::Quantity;
+use crate::core::Wh;
+use crate::core::{ConnectorId, Notice, Place, Question, Stamp, TxId};
 use crate::time::{Millis, Mono};
 use crate::types::ReadingContext;
-
-/// How often the meter is looked at while an allowance is being used up.
-const WATCH: Millis = Millis::from_secs(10);
-/// How soon a meter that said nothing at the start is asked again; each time the wait doubles.
-const FIRST_AGAIN: Millis = Millis::from_secs(3);
-/// How long a StartTransaction waits for the first register at most.
-const FIRST_REGISTER: Millis = Millis::from_secs(10);
-/// How often it is read in a session at least, if nothing says otherwise.
-const COMMIT: Millis = Millis::from_secs(60);
+use crate::types::SampledValue;
 
 impl Station {
     pub(crate) fn meter(&self, at: Place) -> Option<&Meter> {
@@ -28,7 +20,7 @@ impl Station {
         }
     }
 
-    fn meter_mut(&mut self, at: Place) -> Option<&mut Meter> {
+    pub(super) fn meter_mut(&mut self, at: Place) -> Option<&mut Meter> {
         match at {
             Place::ChargePoint => self.main_meter.as_mut(),
             Place::Connector(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
@@ -43,44 +35,10 @@ impl Station {
             .collect()
     }
 
-    /// A meter shows something. `older`: in answer to a question whose time is over, so that it does
-    /// not answer one that is open.
-    pub(crate) fn on_meter(
-        &mut self,
-        at: Place,
-        readings: &[Reading],
-        older: bool,
-        cx: &mut Context<'_>,
-    ) {
-        let now = cx.now.mono;
-        let Some(meter) = self.meter_mut(at) else {
-            return;
-        };
-        if readings.is_empty() {
-            return;
-        }
-        meter.read(now, readings);
-        let register = readings.iter().any(|reading| reading.as_energy().is_some());
-        if meter.bills() && !register && !older {
-            log::warn!(
-                "connector {}: the meter was read without its register: what is known of it counts",
-                at.connector_id()
-            );
-        }
-        let served = meter.served(older);
-        if let Some(at) = at.connector().filter(|_| register) {
-            self.note_first_register(at, cx);
-            self.note_energy(at, cx);
-        }
-        for take in served {
-            self.take(at, take, cx);
-        }
-    }
-
     /// The first register of a transaction that began while the meter was silent, or that may have
     /// moved since it was read last. If nobody has heard of the start yet, the transaction starts from
     /// it; else it counts on from what the start said, since nobody knows who drew what was there before.
-    fn note_first_register(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+    pub(super) fn note_first_register(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
         let Some(connector) = self.connector_mut(at) else {
             return;
@@ -156,68 +114,6 @@ impl Station {
         true
     }
 
-    /// Has a meter read and takes from it what is wanted, now or when it answers. What it does not
-    /// show is not taken.
-    pub(crate) fn take_reading(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
-        if self.read_meter(at, take, cx) {
-            return;
-        }
-        let now = cx.now.mono;
-        let Some(meter) = self.meter_mut(at) else {
-            return;
-        };
-        if meter.has_news_for(take, now) {
-            return self.take(at, take, cx);
-        }
-        // A sample waits for the firmware to show the meter; one of the clock has its instant.
-        if matches!(take, Take::Periodic(_)) {
-            meter.wait(take);
-        }
-    }
-
-    /// The time for an answer is over, or the meter could not be read.
-    pub(crate) fn on_silent_meter(&mut self, at: Place, cx: &mut Context<'_>) {
-        let Some(meter) = self.meter_mut(at) else {
-            return;
-        };
-        for take in std::mem::take(&mut meter.takes) {
-            match take {
-                Take::Begin | Take::End => self.take(at, take, cx),
-                Take::Periodic(_) | Take::Aligned(..) | Take::Trigger => {
-                    if let Some(meter) = self.meter_mut(at) {
-                        meter.wait(take);
-                    }
-                }
-                Take::Resumed | Take::Watch => {}
-            }
-        }
-    }
-
-    fn take(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
-        match (take, at) {
-            (Take::Begin, Place::Connector(at)) => {
-                if let Some(Session::Starting(allowed)) = self.session(at) {
-                    self.start_now(at, allowed, cx);
-                }
-            }
-            (Take::End, Place::Connector(at)) => self.stop_now(at, cx),
-            (Take::Periodic(due), Place::Connector(at)) => self.sample(at, due, cx),
-            (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when, cx),
-            (Take::Resumed, Place::Connector(at)) => self.sample_resumed(at, cx),
-            (Take::Trigger, at) => self.send_reading(at, cx),
-            (Take::Watch, Place::Connector(_)) => cx.ledger.commit_soon(cx.now.mono),
-            _ => {}
-        }
-        if let Some(meter) = self.meter_mut(at) {
-            meter.used_for(take);
-        }
-    }
-
-    fn session(&self, at: ConnectorId) -> Option<Session> {
-        self.connector(at)
-            .map(|connector| connector.session.clone())
-    }
-
     // rules: 80
     /// The transaction of a connector, if it was already running then.
     pub(crate) fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
@@ -226,7 +122,7 @@ impl Station {
     }
 
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
-    fn note_energy(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+    pub(super) fn note_energy(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
         let Some(connector) = self.connector_mut(at) else {
             return;
@@ -248,143 +144,35 @@ impl Station {
         cx.ledger.note_time(tx, at, cx.now.mono);
     }
 
-    // rules: 73
-    /// Takes the samples that are due.
-    pub(crate) fn expire_samples(&mut self, cx: &mut Context<'_>) {
-        let now = cx.now.mono;
-        let interval = self.settings.secs(Key::MeterValueSampleInterval);
-        for at in self.connector_ids() {
-            let Some(connector) = self.connector_mut(at) else {
-                continue;
-            };
-            let Session::Running(run) = &mut connector.session else {
-                continue;
-            };
-            if let Some(due) = run.sample.filter(|due| *due <= now) {
-                run.sample = next_on_grid(due, interval, now);
-                self.take_reading(Place::Connector(at), Take::Periodic(due), cx);
-            } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
-                if let Session::Running(run) = &mut connector.session {
-                    run.looks = run.looks.saturating_add(1);
-                }
-                self.rearm_watch(at, cx);
-                self.take_reading(Place::Connector(at), Take::Watch, cx);
+    // rules: 81
+    /// What is read at the start and the end: everything that either list names. Nothing at all if
+    /// both are empty.
+    pub(crate) fn final_measurands(&self) -> Vec<Quantity> {
+        let mut all = self.settings.measurands(Key::StopTxnSampledData).to_vec();
+        for quantity in self.settings.measurands(Key::StopTxnAlignedData) {
+            if !all.contains(quantity) {
+                all.push(*quantity);
             }
         }
-        self.expire_aligned(cx);
+        all
     }
 
-    fn expire_aligned(&mut self, cx: &mut Context<'_>) {
-        let clock = self.clock.stamp(cx.now.mono);
-        let Some(instant) = self.aligned.filter(|instant| *instant <= clock.wall) else {
-            return;
+    /// The first or the last reading of a transaction.
+    pub(crate) fn final_values(
+        &mut self,
+        at: ConnectorId,
+        energy: Wh,
+        context: ReadingContext,
+        cx: &mut Context<'_>,
+    ) -> Vec<SampledValue> {
+        let wanted = self.final_measurands();
+        let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
+        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
+            return Vec::new();
         };
-        self.rearm_aligned(cx.now.mono);
-        let wanted = |key| !self.settings.measurands(key).is_empty();
-        let (values, data) = (
-            wanted(Key::MeterValuesAlignedData),
-            wanted(Key::StopTxnAlignedData),
-        );
-        let stamp = Stamp {
-            wall: instant,
-            ..clock
-        };
-        let late = u64::try_from(clock.wall.0.saturating_sub(instant.0)).unwrap_or(0);
-        let when = cx.now.mono - Millis(late);
-        for at in self.meters() {
-            let runs = at
-                .connector()
-                .and_then(|at| self.transaction_at(at, when))
-                .is_some();
-            if values || (data && runs) {
-                self.take_reading(at, Take::Aligned(stamp, when), cx);
-            }
-        }
-    }
-
-    /// The next instant of the clock-aligned interval (`OCPP 1.6 §9.1.5`).
-    pub(crate) fn rearm_aligned(&mut self, now: Mono) {
-        let interval = self.settings.secs(Key::ClockAlignedDataInterval);
-        let now = self.clock.wall(now);
-        self.aligned = next_aligned(now, interval);
-    }
-
-    pub(crate) fn aligned_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
-        let wait = self.aligned?.0.saturating_sub(self.clock.wall(now).0);
-        let wait = Millis(u64::try_from(wait).unwrap_or(0));
-        Some((now + wait, Due::Sample))
-    }
-
-    /// The interval was changed: it counts from now (`OCPP 1.6 §5.3`, effective at once).
-    pub(crate) fn rearm_samples(&mut self, now: Mono) {
-        let first = self.first_sample(now);
-        for connector in &mut self.connectors {
-            if let Session::Running(run) = &mut connector.session {
-                run.sample = first;
-            }
-        }
-    }
-
-    /// When the meter of a connector is looked at next, beside the samples that are due: soon while
-    /// its register is not known; now and then while an allowance is being used up; and as often as
-    /// readings are to be stored, so that a power cut costs no more than that.
-    pub(crate) fn rearm_watch(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
-        let reads = self.setup.host.reads_meter;
-        let commit = Some(self.setup.tuning.sample_commit).filter(|commit| commit.0 > 0);
-        let now = cx.now.mono;
-        let Some(run) = self.connector(at).and_then(|connector| connector.run()) else {
-            return;
-        };
-        let transaction = cx.ledger.transaction(run.tx);
-        let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
-        let wait = if unknown && reads {
-            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));
-            Some(Millis(doubled).min(commit.unwrap_or(COMMIT)))
-        } else if matches!(run.allowance, Allowance::Until(_)) {
-            Some(WATCH)
-        } else {
-            reads.then_some(commit.unwrap_or(COMMIT))
-        };
-        if let Some(connector) = self.connector_mut(at) {
-            if let Session::Running(run) = &mut connector.session {
-                run.watch = wait.map(|wait| now + wait);
-                run.looks = if unknown { run.looks } else { 0 };
-            }
-        }
-    }
-
-    /// What was read just now and is durable need not be read again soon.
-    pub(crate) fn look_later(&mut self, cx: &mut Context<'_>) {
-        while let Some(at) = cx.ledger.next_saved() {
-            let connector = self.connector(at);
-            if connector.is_some_and(|known| known.meter.is_fresh(cx.now.mono)) {
-                self.rearm_watch(at, cx);
-            }
-        }
-    }
-
-    /// The last known readings of all transactions are stored with this input.
-    pub(crate) fn save_all(&mut self, cx: &mut Context<'_>) {
-        cx.ledger.save_all(cx.out);
-        self.look_later(cx);
-    }
-
-    /// What is in memory alone is stored.
-    pub(crate) fn commit_now(&mut self, cx: &mut Context<'_>) {
-        cx.ledger.commit_now(cx.now.mono, cx.out);
-        self.look_later(cx);
-    }
-
-    /// Until when the start of a transaction waits for its first register: one whose meter is slow is told
-    /// with what the meter shows, not with nothing.
-    pub(crate) fn first_register_due(&self, tx: TxId, ledger: &Ledger, now: Mono) -> Option<Mono> {
-        let transaction = ledger.transaction(tx)?;
-        let connector = self.connector(transaction.connector)?;
-        let Session::Running(run) = &connector.session else {
-            return None;
-        };
-        let until = run.since + FIRST_REGISTER;
-        let waits = self.setup.host.reads_meter && run.tx == tx && !run.resumed;
-        (waits && transaction.zero.is_none() && until > now).then_some(until)
+        let current = !asks || connector.meter.is_fresh(now);
+        connector
+            .meter
+            .final_values(&wanted, context, energy, current)
     }
 }

@@ -3,6 +3,7 @@
 
 mod asking;
 mod authorization;
+mod authorizations;
 mod cache;
 mod connector;
 mod faults;
@@ -10,17 +11,22 @@ mod instants;
 mod keys;
 mod meter;
 mod metering;
-mod permission;
 mod power_loss;
 mod questions;
+mod readings;
 mod reset;
+mod restart;
 mod sampling;
-mod session;
 mod site;
+mod start;
 mod stop;
 mod supply;
+mod tags;
+mod times;
+mod turn;
+mod vehicle;
 
-pub(crate) use authorization::{group, is_tag, Aim};
+pub(crate) use authorizations::{group, is_tag, Aim};
 pub(crate) use connector::Shown;
 pub(crate) use questions::{Asked, Caller, Repeated};
 pub(crate) use reset::Step;
@@ -31,7 +37,7 @@ pub(crate) use supply::{Composite, Profile};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use self::authorization::Authorizations;
+use self::authorizations::Authorizations;
 use self::cache::Cache;
 use self::connector::{Availability, Connector};
 use self::faults::Faults;
@@ -43,9 +49,7 @@ use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
 use crate::core::output::Output;
 use crate::core::settings::Settings;
-use crate::core::{
-    ConnectorId, Due, Place, Setup, Stamp, Stored, StoredProfile, Transaction, TxId,
-};
+use crate::core::{ConnectorId, Place, Setup, Stamp, Stored, StoredProfile, Transaction, TxId};
 use crate::time::{Mono, Now, Wall};
 use crate::types::{IdToken, SampledValue};
 
@@ -163,13 +167,6 @@ impl Station {
         station
     }
 
-    /// What was running goes on, or is stopped.
-    pub(crate) fn restore_kept(&mut self, kept: Kept, cx: &mut Context<'_>) {
-        self.restore(kept.running, kept.orderly, cx);
-        self.restore_profiles(kept.profiles, cx);
-        self.rearm_aligned(cx.now.mono);
-    }
-
     /// What happened since this was last asked.
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
@@ -221,27 +218,12 @@ impl Station {
         (1..=count).filter_map(ConnectorId::new)
     }
 
-    /// The time of the next thing to do if nothing else happens, and what that is.
-    pub(crate) fn deadline(&self, now: Mono) -> Option<(Mono, Due)> {
-        let questions = self.questions.deadline().map(|at| (at, Due::Question));
-        let sessions = self.session_deadline();
-        let aligned = self.aligned_deadline(now);
-        let limits = self.offer_deadline(now);
-        let reset = self.reset_deadline(now);
-        let all = [questions, sessions, aligned, limits, reset];
-        all.into_iter().flatten().min()
-    }
-
-    /// All that the last input led to has been done: the firmware sees what it was asked, and who ordered a
-    /// reset has the answer.
-    pub(crate) fn answers_are_out(&mut self, now: Mono) {
-        self.questions.are_seen(now);
-        self.reset_is_answered(now);
-    }
-
-    /// Everything whose time has come.
-    pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
-        self.expire_sessions(cx.now.mono);
-        self.expire_samples(cx);
+    pub(super) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
+        match at {
+            Place::ChargePoint => Some(&mut self.availability),
+            Place::Connector(at) => self
+                .connector_mut(at)
+                .map(|connector| &mut connector.availability),
+        }
     }
 }

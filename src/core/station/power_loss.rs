@@ -1,7 +1,7 @@
 //! Power that fails, and power that is back (`OCPP 1.6 §7.36`, PowerLoss).
 
 use crate::core::ledger::End;
-use crate::core::station::authorization::group;
+use crate::core::station::authorizations::group;
 use crate::core::station::connector::{Allowance, Ending, Run, Session};
 use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};

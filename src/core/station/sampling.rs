@@ -4,9 +4,11 @@
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
+use crate::core::station::connector::Session;
+use crate::core::station::instants::next_on_grid;
 use crate::core::station::meter::{register_value, Meter, Take};
 use crate::core::station::{Context, Event, Station};
-use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId, Wh};
+use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId};
 use crate::time::{Millis, Mono};
 use crate::types::{Measurand, ReadingContext, SampledValue};
 
@@ -136,38 +138,6 @@ impl Station {
         cx.ledger.add_sample(tx, at, values, most, now, cx.out);
     }
 
-    // rules: 81
-    /// What is read at the start and the end: everything that either list names. Nothing at all if
-    /// both are empty.
-    pub(crate) fn final_measurands(&self) -> Vec<Quantity> {
-        let mut all = self.settings.measurands(Key::StopTxnSampledData).to_vec();
-        for quantity in self.settings.measurands(Key::StopTxnAlignedData) {
-            if !all.contains(quantity) {
-                all.push(*quantity);
-            }
-        }
-        all
-    }
-
-    /// The first or the last reading of a transaction.
-    pub(crate) fn final_values(
-        &mut self,
-        at: ConnectorId,
-        energy: Wh,
-        context: ReadingContext,
-        cx: &mut Context<'_>,
-    ) -> Vec<SampledValue> {
-        let wanted = self.final_measurands();
-        let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
-        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
-            return Vec::new();
-        };
-        let current = !asks || connector.meter.is_fresh(now);
-        connector
-            .meter
-            .final_values(&wanted, context, energy, current)
-    }
-
     fn queue_values(
         &mut self,
         tx: Option<TxId>,
@@ -234,5 +204,93 @@ impl Station {
             values,
         };
         self.events.push_back(event);
+    }
+
+    /// Has a meter read and takes from it what is wanted, now or when it answers. What it does not
+    /// show is not taken.
+    pub(crate) fn take_reading(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
+        if self.read_meter(at, take, cx) {
+            return;
+        }
+        let now = cx.now.mono;
+        let Some(meter) = self.meter_mut(at) else {
+            return;
+        };
+        if meter.has_news_for(take, now) {
+            return self.take_sample(at, take, cx);
+        }
+        // A sample waits for the firmware to show the meter; one of the clock has its instant.
+        if matches!(take, Take::Periodic(_)) {
+            meter.wait(take);
+        }
+    }
+
+    // rules: 73
+    /// Takes the samples that are due.
+    pub(crate) fn expire_samples(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now.mono;
+        let interval = self.settings.secs(Key::MeterValueSampleInterval);
+        for at in self.connector_ids() {
+            let Some(connector) = self.connector_mut(at) else {
+                continue;
+            };
+            let Session::Running(run) = &mut connector.session else {
+                continue;
+            };
+            if let Some(due) = run.sample.filter(|due| *due <= now) {
+                run.sample = next_on_grid(due, interval, now);
+                self.take_reading(Place::Connector(at), Take::Periodic(due), cx);
+            } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
+                if let Session::Running(run) = &mut connector.session {
+                    run.looks = run.looks.saturating_add(1);
+                }
+                self.rearm_watch(at, cx);
+                self.take_reading(Place::Connector(at), Take::Watch, cx);
+            }
+        }
+        self.expire_aligned(cx);
+    }
+
+    fn expire_aligned(&mut self, cx: &mut Context<'_>) {
+        let clock = self.clock.stamp(cx.now.mono);
+        let Some(instant) = self.aligned.filter(|instant| *instant <= clock.wall) else {
+            return;
+        };
+        self.rearm_aligned(cx.now.mono);
+        let wanted = |key| !self.settings.measurands(key).is_empty();
+        let (values, data) = (
+            wanted(Key::MeterValuesAlignedData),
+            wanted(Key::StopTxnAlignedData),
+        );
+        let stamp = Stamp {
+            wall: instant,
+            ..clock
+        };
+        let late = u64::try_from(clock.wall.0.saturating_sub(instant.0)).unwrap_or(0);
+        let when = cx.now.mono - Millis(late);
+        for at in self.meters() {
+            let runs = at
+                .connector()
+                .and_then(|at| self.transaction_at(at, when))
+                .is_some();
+            if values || (data && runs) {
+                self.take_reading(at, Take::Aligned(stamp, when), cx);
+            }
+        }
+    }
+
+    /// What is read for a sample, or to know how much energy has flowed, is taken from what the meter shows.
+    pub(super) fn take_sample(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
+        match (take, at) {
+            (Take::Periodic(due), Place::Connector(at)) => self.sample(at, due, cx),
+            (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when, cx),
+            (Take::Resumed, Place::Connector(at)) => self.sample_resumed(at, cx),
+            (Take::Trigger, at) => self.send_reading(at, cx),
+            (Take::Watch, Place::Connector(_)) => cx.ledger.commit_soon(cx.now.mono),
+            _ => {}
+        }
+        if let Some(meter) = self.meter_mut(at) {
+            meter.used_for(take);
+        }
     }
 }

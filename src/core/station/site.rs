@@ -1,10 +1,14 @@
 //! The site as a whole: whether it is in service, what it may do at all, what time it is
 //! (`OCPP 1.6 §4.2`, `§5.2`).
 
-use super::connector::{Availability, Shown};
+use super::connector::Shown;
 use super::{Context, Station};
-use crate::core::{Change, ConnectorId, Notice, Place, Record};
-use crate::time::{Now, Wall};
+use crate::core::station::faults::Faults;
+use crate::core::Change;
+use crate::core::Fault;
+use crate::core::Record;
+use crate::core::{ConnectorId, Notice, Place};
+use crate::types::ChargePointErrorCode;
 use crate::types::ChargePointStatus;
 
 /// What became of a place that the central system puts in service or out of it.
@@ -101,15 +105,6 @@ impl Station {
         }
     }
 
-    pub(super) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
-        match at {
-            Place::ChargePoint => Some(&mut self.availability),
-            Place::Connector(at) => self
-                .connector_mut(at)
-                .map(|connector| &mut connector.availability),
-        }
-    }
-
     // rules: 115, 117
     /// Connector 0 means the whole charge point.
     fn affected(&self, at: Place) -> Vec<Place> {
@@ -143,21 +138,6 @@ impl Station {
         self.connector(at).is_some_and(|known| known.lockable)
     }
 
-    /// Somebody who knows says what time it is. The first time, it returns by how much all that was stamped
-    /// before was wrong.
-    pub(crate) fn set_clock(&mut self, now: Now, right: Wall) -> Option<i64> {
-        let before = self.clock.wall(now.mono);
-        let first = self.clock.set(now, right);
-        self.rearm_aligned(now.mono);
-        if first.is_none() && before.0.abs_diff(right.0) >= 1000 {
-            log::info!(
-                "the clock was set by {} ms",
-                right.0.saturating_sub(before.0)
-            );
-        }
-        first
-    }
-
     /// The host stops us: nothing new is begun. Transactions go on.
     pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
         self.closing = true;
@@ -170,5 +150,47 @@ impl Station {
     /// Whether the host stops us.
     pub(crate) const fn is_closing(&self) -> bool {
         self.closing
+    }
+
+    fn faults_mut(&mut self, at: Place) -> Option<&mut Faults> {
+        match at {
+            Place::ChargePoint => Some(&mut self.faults),
+            Place::Connector(at) => self
+                .connector_mut(at)
+                .map(|connector| &mut connector.faults),
+        }
+    }
+
+    fn warnings_mut(&mut self, at: Place) -> Option<&mut Faults> {
+        match at {
+            Place::ChargePoint => Some(&mut self.warnings),
+            Place::Connector(at) => self
+                .connector_mut(at)
+                .map(|connector| &mut connector.warnings),
+        }
+    }
+
+    pub(crate) fn on_fault(&mut self, at: Place, fault: Option<Fault>) {
+        if let Some(faults) = self.faults_mut(at) {
+            faults.change(fault);
+        }
+    }
+
+    pub(crate) fn on_fault_over(&mut self, at: Place, code: ChargePointErrorCode) {
+        if let Some(faults) = self.faults_mut(at) {
+            faults.clear(Some(code));
+        }
+    }
+
+    pub(crate) fn on_warning(&mut self, at: Place, warning: Option<Fault>) {
+        if let Some(warnings) = self.warnings_mut(at) {
+            warnings.change(warning);
+        }
+    }
+
+    pub(crate) fn on_warning_over(&mut self, at: Place, code: ChargePointErrorCode) {
+        if let Some(warnings) = self.warnings_mut(at) {
+            warnings.clear(Some(code));
+        }
     }
 }

@@ -3,8 +3,9 @@
 
 use serde_json::value::RawValue;
 
+use super::registration::Registration;
 use super::{Context, View, V16};
-use crate::core::link::Purpose;
+use crate::core::link::{Lost, Purpose};
 use crate::core::settings::Key;
 use crate::core::{Change, Due, Notice};
 use crate::time::{Millis, Mono, Now, Wall};
@@ -15,46 +16,6 @@ use crate::wire::v16::{Action, BootAnswer, BootNotification, Heartbeat, Heartbea
 const JUMP: i64 = 2000;
 /// So much time is between two times that it is asked for for that reason.
 const JUMPS_APART: Millis = Millis::from_secs(60);
-
-/// What the central system thinks of us. It survives the loss of a connection, not a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Registration {
-    /// Nothing is known: BootNotification is sent at that time.
-    Unknown { retry: Mono },
-    /// BootNotification is on its way.
-    Asked,
-    /// It wants to talk to us first; we ask again at that time.
-    Pending { retry: Mono },
-    /// It does not want us: we are silent until that time, and ask again then.
-    Rejected { until: Mono },
-    /// We are in operation.
-    Accepted,
-}
-
-impl Registration {
-    pub(super) const fn is_accepted(self) -> bool {
-        matches!(self, Self::Accepted)
-    }
-
-    // rules: 23
-    pub(super) const fn is_rejected(self) -> bool {
-        matches!(self, Self::Rejected { .. })
-    }
-
-    // rules: 21, 24
-    /// Whether more than a BootNotification may leave (`OCPP 1.6 §4.2`).
-    pub(super) const fn lets_speak(self) -> bool {
-        matches!(self, Self::Accepted | Self::Pending { .. })
-    }
-
-    const fn retry(self) -> Option<Mono> {
-        match self {
-            Self::Unknown { retry } | Self::Pending { retry } => Some(retry),
-            Self::Rejected { until } => Some(until),
-            Self::Asked | Self::Accepted => None,
-        }
-    }
-}
 
 /// What there is nothing to say about is left out.
 fn said<const N: usize>(text: &Option<CiString<N>>) -> Option<CiString<N>> {
@@ -157,10 +118,13 @@ impl V16 {
     }
 
     // rules: 22
-    pub(super) fn on_boot_answer(&mut self, payload: &RawValue, cx: &mut Context<'_>) {
+    /// The central system answered. Returns the calls that waited and are not sent any more: it does not want
+    /// to hear from us.
+    pub(super) fn on_boot_answer(&mut self, payload: &RawValue, cx: &mut Context<'_>) -> Lost {
         let answer: Option<BootAnswer> = Self::read_answer("BootNotification", payload);
         let Some(answer) = answer else {
-            return self.boot_failed(false, cx);
+            self.boot_failed(false, cx);
+            return Lost::new();
         };
         let interval = answer.interval.unwrap_or(0).min(i64::from(i32::MAX));
         let secs = u64::try_from(interval).unwrap_or(0);
@@ -182,17 +146,20 @@ impl V16 {
                 }
                 // Every status is told after each acceptance (errata 3.22).
                 self.tell_all_again();
+                Lost::new()
             }
             RegistrationStatus::Pending => {
-                // Before the first acceptance nothing waits but what was triggered.
-                if self.registration.is_accepted() {
-                    self.give_up_waiting_calls(cx);
-                }
+                let before = self.registration;
                 self.registration = Registration::Pending { retry };
+                // Before the first acceptance nothing waits but what was triggered.
+                match before.is_accepted() {
+                    true => cx.link.give_up_waiting(),
+                    false => Lost::new(),
+                }
             }
             RegistrationStatus::Rejected => {
                 self.registration = Registration::Rejected { until: retry };
-                self.give_up_waiting_calls(cx);
+                cx.link.give_up_waiting()
             }
         }
     }
@@ -215,19 +182,10 @@ impl V16 {
         }
     }
 
-    /// The host says what time it is: the first time, certificates are checked by it at once.
-    pub(crate) fn on_clock(&mut self, right: Wall, cx: &mut Context<'_>) {
-        let first = !cx.station.clock().is_synced();
-        self.set_clock(right, cx);
-        if first {
-            self.connect_by_clock(cx);
-        }
-    }
-
     // rules: 30
     /// Somebody who knows says what time it is. If it is right for the first time, what was stamped before
     /// is put right too, before it is sent (`OCPP 1.6 §4.2.1`).
-    fn set_clock(&mut self, right: Wall, cx: &mut Context<'_>) {
+    pub(super) fn set_clock(&mut self, right: Wall, cx: &mut Context<'_>) {
         let Some(step) = cx.station.set_clock(cx.now, right) else {
             return;
         };

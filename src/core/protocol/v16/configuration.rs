@@ -69,7 +69,7 @@ impl V16 {
     }
 
     /// The firmware changes a key; it may change what the central system may only read.
-    pub(crate) fn set_key(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
+    pub(crate) fn on_set_key(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
         match cx.station.set_key(name, value) {
             true => self.on_key_changed(name, value, cx),
             false => log::error!("configuration key {name} cannot be set to what the host asks"),

@@ -3,47 +3,13 @@
 
 use super::{Context, V16};
 use crate::core::clock::{Clock, BUILT};
-use crate::core::link::{Ended, Lost, Purpose};
+use crate::core::link::{Ended, Lost};
 use crate::core::settings::Key;
 use crate::core::station::Station;
-use crate::core::{Access, CloseReason, Connection, Link, Notice};
+use crate::core::{Access, CloseReason, Connection, Notice};
 use crate::time::{Millis, Now, Wall};
 
 impl V16 {
-    pub(crate) fn on_link(&mut self, news: Link<'_>, cx: &mut Context<'_>) {
-        match news {
-            Link::Up => self.on_up(cx),
-            Link::Failed(why) => cx.link.failed(why, cx.now.mono, cx.out),
-            Link::Down(why) => self.on_down(&why, cx),
-            Link::Text(text) => self.on_text(text, cx),
-            Link::Garbage => {
-                self.counters.garbage += 1;
-                log::warn!("a frame that is no text came and is ignored");
-            }
-            Link::Pong => cx.link.ponged(cx.now.mono),
-        }
-    }
-
-    // rules: 4
-    fn on_up(&mut self, cx: &mut Context<'_>) {
-        if !cx.link.opened(cx.now.mono, cx.out) {
-            return;
-        }
-        self.counters.connects += 1;
-        cx.ledger.hurry();
-        self.hurry_statuses(cx);
-    }
-
-    fn on_down(&mut self, why: &str, cx: &mut Context<'_>) {
-        let Some((lost, cut)) = cx.link.broke(why, cx.now.mono) else {
-            return;
-        };
-        self.lost(lost, why, cx);
-        if let Some((Purpose::Queued(seq), bytes)) = cut {
-            cx.ledger.link_broke(seq, bytes, cx.out);
-        }
-    }
-
     /// Closes the connection, or stops trying, for a reason of our own.
     pub(super) fn close(&mut self, why: CloseReason, cx: &mut Context<'_>) {
         if let Some(lost) = cx.link.close(why, cx.out) {
@@ -52,7 +18,7 @@ impl V16 {
     }
 
     /// What was under way on the connection will not be answered any more.
-    fn lost(&mut self, lost: Lost, why: &str, cx: &mut Context<'_>) {
+    pub(super) fn lost(&mut self, lost: Lost, why: &str, cx: &mut Context<'_>) {
         for purpose in lost {
             self.on_ended(purpose, Ended::Lost, cx);
         }
@@ -116,6 +82,15 @@ impl V16 {
 
     pub(super) fn ping_interval(station: &Station) -> Millis {
         station.settings().secs(Key::WebSocketPingInterval)
+    }
+
+    /// The host says what time it is: the first time, certificates are checked by it at once.
+    pub(crate) fn on_clock(&mut self, right: Wall, cx: &mut Context<'_>) {
+        let first = !cx.station.clock().is_synced();
+        self.set_clock(right, cx);
+        if first {
+            self.connect_by_clock(cx);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! OCPP 1.6: one file a family of messages, both directions.
 
+mod ask;
 mod authorize;
 mod boot;
 mod calls;
@@ -7,22 +8,27 @@ mod configuration;
 mod connection;
 mod data_transfer;
 mod device;
+mod ended;
 mod feature_profiles;
+mod frames;
 mod meter_values;
+mod registration;
 mod remote;
+mod reply;
 mod requests;
 mod smart_charging;
 mod status;
 mod transactions;
 mod transitions;
 mod trigger;
+mod turn;
 
-use self::boot::Registration;
+use self::registration::Registration;
 use self::transitions::Reports;
 use super::{Context, View};
 use crate::core::link::Link;
-use crate::core::station::{self, Event, Station};
-use crate::core::{Counters, Due};
+use crate::core::station::{self, Station};
+use crate::core::Counters;
 use crate::time::{Mono, Wall};
 
 /// What OCPP 1.6 knows of its central system.
@@ -74,42 +80,5 @@ impl V16 {
             out: cx.out,
         };
         act(cx.station, &mut at_station)
-    }
-
-    /// What happened at the station is reported.
-    pub(crate) fn report(&mut self, cx: &mut Context<'_>) {
-        while let Some(event) = cx.station.next_event() {
-            match event {
-                Event::Authorize(number, tag) => Self::ask_about(number, tag, cx),
-                Event::Reading {
-                    place,
-                    tx,
-                    at,
-                    values,
-                } => Self::send_reading(place, tx, at, values, cx),
-            }
-        }
-    }
-
-    /// What is due on the link, and of the registration.
-    pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
-        self.expire_link(cx);
-        self.expire_boot(cx);
-    }
-
-    /// The time of the next thing to do if nothing else happens, and what that is.
-    pub(crate) fn deadline(&self, it: View<'_>) -> Option<(Mono, Due)> {
-        let ping = Self::ping_interval(it.station);
-        let link = it.link.deadline(ping, it.now);
-        let calls = self.call_deadline(it);
-        let boot = self.boot_deadline(it);
-        let statuses = self.status_deadline(it);
-        let again = it
-            .ledger
-            .redelivery_due()
-            .filter(|_| self.is_online(it.link));
-        let again = again.map(|at| (at, Due::Redelivery));
-        let all = [link, calls, boot, statuses, again];
-        all.into_iter().flatten().min()
     }
 }

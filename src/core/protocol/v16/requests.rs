@@ -1,13 +1,12 @@
 //! Calls of the central system: who answers which, and calls that the firmware answers.
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::data_transfer::data_question;
 use super::{Context, V16};
-use crate::core::station::{Asked, Caller, Repeated, Station};
-use crate::core::{Answer, Effect, Question, RequestId};
-use crate::wire::json::{self, ErrorCode, MessageId, Mode, Violation};
+use crate::core::station::{Asked, Repeated, Station};
+use crate::core::{Answer, Question, RequestId};
+use crate::wire::json::{ErrorCode, MessageId, Mode, Violation};
 use crate::wire::v16::{
     self, Action, CentralRequest, MessageTrigger, ResetType, TriggerMessageResponse,
     TriggerMessageStatus,
@@ -120,19 +119,6 @@ impl V16 {
         true
     }
 
-    pub(super) fn caller(id: &MessageId, cx: &Context<'_>) -> Caller {
-        Caller {
-            message_id: id.as_str().to_owned(),
-            connection: cx.link.number(),
-        }
-    }
-
-    /// Whether an answer can still reach the one who called.
-    pub(super) fn hears(&self, caller: &Caller, cx: &Context<'_>) -> bool {
-        let silent = self.registration.is_rejected();
-        cx.link.is_up() && !silent && caller.connection == cx.link.number()
-    }
-
     /// The firmware answers a question.
     pub(crate) fn on_answer(&mut self, request: RequestId, answer: Answer, cx: &mut Context<'_>) {
         let of_call = self.at_station(cx, |station, cx| station.on_answer(request, answer, cx));
@@ -155,36 +141,6 @@ impl V16 {
             Asked::DataTransfer(caller) => self.conclude_data(&caller, answer, cx),
             Asked::Meter(_) => {}
         }
-    }
-
-    pub(super) fn refuse(
-        &mut self,
-        id: &MessageId,
-        code: ErrorCode,
-        text: &str,
-        cx: &mut Context<'_>,
-    ) {
-        self.refuse_to(id.as_str(), code, text, cx);
-    }
-
-    /// Refuses a call whose id may be no good.
-    pub(super) fn refuse_to(
-        &mut self,
-        id: &(impl Serialize + ?Sized),
-        code: ErrorCode,
-        text: &str,
-        cx: &mut Context<'_>,
-    ) {
-        if self.registration.is_rejected() {
-            return;
-        }
-        self.counters.call_errors += 1;
-        log::info!("a call is refused: {code}: {text}");
-        cx.out.want(Effect::Send(json::call_error(id, code, text)));
-    }
-
-    pub(super) fn respond(id: &str, payload: &impl Serialize, cx: &mut Context<'_>) {
-        cx.out.want(Effect::Send(json::call_result(id, payload)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The composite schedule: all limits together, over time (`OCPP 1.6 §5.7`).
 
+use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::limits::{lines, Installed, Limit, Volts, Whom};
-use crate::core::station::supply::profile::Instant;
 use crate::core::Hardware;
 use crate::types::ChargingRateUnitType as Unit;
 

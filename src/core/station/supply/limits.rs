@@ -1,6 +1,7 @@
 //! Which limit holds on a connector at a time, and until when at least.
 
-use crate::core::station::supply::profile::{Instant, Says, NEVER};
+use crate::core::station::supply::instant::Instant;
+use crate::core::station::supply::profile::{Says, NEVER};
 use crate::core::station::supply::Profile;
 use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
 use crate::types::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};

@@ -4,7 +4,9 @@
 
 mod command;
 mod composite;
+mod instant;
 mod limits;
+mod offer;
 mod offers;
 mod outlook;
 mod profile;
@@ -14,25 +16,6 @@ mod together;
 
 pub(crate) use composite::Composite;
 pub(crate) use limits::Installed;
-pub(crate) use offers::{Offer, Offers};
+pub(crate) use offer::{Offer, Offers};
 pub use outlook::Outlook;
 pub(crate) use profile::Profile;
-
-use crate::core::clock::Clock;
-use crate::core::station::supply::profile::Instant;
-use crate::time::{Mono, Wall};
-
-impl Clock {
-    /// When profiles are asked that are asked at that moment.
-    pub(crate) fn instant(&self, at: Mono) -> Instant {
-        Instant {
-            t: second(self.wall(at)),
-            behind: self.is_behind(),
-        }
-    }
-}
-
-/// The second that an instant lies in.
-pub(crate) const fn second(wall: Wall) -> i64 {
-    wall.0.div_euclid(1000)
-}

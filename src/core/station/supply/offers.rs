@@ -2,52 +2,13 @@
 
 use crate::core::ledger::Ledger;
 use crate::core::station::connector::{Connector, Session};
-use crate::core::station::supply::limits::Volts;
-use crate::core::station::supply::profile::{Instant, NEVER};
-use crate::core::station::supply::together::Room;
+use crate::core::station::supply::instant::Instant;
+use crate::core::station::supply::offer::Offer;
+use crate::core::station::supply::profile::NEVER;
 use crate::core::station::{Context, Station};
 use crate::core::{ConnectorId, Due, Ev};
 use crate::time::{Millis, Mono};
 use crate::types::ChargingRateUnitType as Unit;
-
-/// What a connector is offered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Offer {
-    pub(crate) deciamps: i64,
-    pub(crate) deciwatts: i64,
-    /// If profiles allow fewer phases than there are.
-    pub(crate) phases: Option<u8>,
-}
-
-impl Offer {
-    /// Whether nothing may flow at all.
-    pub(crate) const fn is_nothing(self) -> bool {
-        self.deciamps <= 0 || self.deciwatts <= 0
-    }
-
-    pub(crate) const fn in_unit(self, unit: Unit) -> i64 {
-        match unit {
-            Unit::A => self.deciamps,
-            Unit::W => self.deciwatts,
-        }
-    }
-
-    /// Cuts it down to a limit in a unit, on so many conductors.
-    pub(crate) fn cut(&mut self, tenths: i64, unit: Unit, lines: u8, volts: Volts) {
-        let within = |most: i64, to| most.min(volts.convert(tenths, unit, to, lines));
-        self.deciamps = within(self.deciamps, Unit::A);
-        self.deciwatts = within(self.deciwatts, Unit::W);
-    }
-}
-
-/// The offers, and the room to work them out: kept, so that no memory is asked for each time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Offers {
-    list: Vec<(ConnectorId, Offer)>,
-    room: Room,
-    /// From this second on they may be others.
-    until: Option<i64>,
-}
 
 impl Station {
     // rules: 156

@@ -1,15 +1,16 @@
 //! What composite schedules are made from, apart from the engine: a copy that anybody may ask
 //! while the engine is busy.
 
+use crate::time::Mono;
 use std::sync::Arc;
 
 use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::supply::composite::{grid_limit, most_looks, sweep, Composite};
+use crate::core::station::supply::instant::second;
+use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::limits::{Installed, Volts, Whom};
-use crate::core::station::supply::profile::Instant;
-use crate::core::station::supply::second;
 use crate::core::station::Station;
 use crate::core::{ConnectorId, Feed, Hardware, Place, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
@@ -150,5 +151,24 @@ impl Station {
     fn most_periods(&self) -> usize {
         let most = self.settings.int(Key::ChargingScheduleMaxPeriods);
         usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    /// The composite schedule of a place, and how many phases there are where that is to be said.
+    pub(crate) fn composite(
+        &self,
+        place: Place,
+        duration: i64,
+        unit: Unit,
+        now: Mono,
+        ledger: &Ledger,
+    ) -> (Wall, Composite, Option<u8>) {
+        let start = self.clock.instant(now);
+        let outlook = self.outlook(ledger);
+        let composite = outlook.composite(place, start, duration, unit);
+        (
+            Wall(start.t.saturating_mul(1000)),
+            composite,
+            outlook.phases(place),
+        )
     }
 }

@@ -1,6 +1,6 @@
 //! A charging profile that makes sense: what cannot be evaluated cannot be made.
 
-use crate::core::station::supply::second;
+use crate::core::station::supply::instant::{second, Instant};
 use crate::core::{Place, TxId};
 use crate::time::Wall;
 use crate::types::{
@@ -62,22 +62,6 @@ pub(crate) enum Says {
     },
     /// Nothing, at least until that second.
     Nothing { until: i64 },
-}
-
-/// When a profile is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Instant {
-    /// The second.
-    pub(crate) t: i64,
-    /// The clock is known to be behind: what lies ahead may have begun, and counts as begun.
-    pub(crate) behind: bool,
-}
-
-impl Instant {
-    /// Another second, by the same clock.
-    pub(crate) const fn at(self, t: i64) -> Self {
-        Self { t, ..self }
-    }
 }
 
 /// A start so many seconds ahead counts as begun when the profile is installed: central systems send

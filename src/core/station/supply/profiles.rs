@@ -1,23 +1,22 @@
 //! Charging profiles over the wire: installed, cleared, asked about
 //! (`OCPP 1.6 §5.5`, `§5.7`, `§5.16`).
 
+use crate::core::Change;
+use crate::core::Record;
+use crate::core::RecordKey;
 use std::sync::Arc;
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Session;
-use crate::core::station::supply::composite::Composite;
+use crate::core::station::supply::instant::second;
 use crate::core::station::supply::limits::{Installation, Installed, Volts, Whom};
 use crate::core::station::supply::profile::{Bounds, Refusal};
-use crate::core::station::supply::{second, Profile};
+use crate::core::station::supply::Profile;
 use crate::core::station::{Context, Station};
-use crate::core::{
-    CentralId, Change, ConnectorId, Place, Record, RecordKey, StoredProfile, Transaction, TxId,
-};
-use crate::time::{Mono, Wall};
-use crate::types::{
-    ChargingProfile, ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit,
-};
+use crate::core::{CentralId, ConnectorId, Place, StoredProfile, Transaction, TxId};
+use crate::time::Mono;
+use crate::types::{ChargingProfile, ChargingProfilePurposeType as Purpose};
 
 impl Station {
     fn bounds(&self) -> Bounds {
@@ -187,25 +186,6 @@ impl Station {
             cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
         }
         any
-    }
-
-    /// The composite schedule of a place, and how many phases there are where that is to be said.
-    pub(crate) fn composite(
-        &self,
-        place: Place,
-        duration: i64,
-        unit: Unit,
-        now: Mono,
-        ledger: &Ledger,
-    ) -> (Wall, Composite, Option<u8>) {
-        let start = self.clock.instant(now);
-        let outlook = self.outlook(ledger);
-        let composite = outlook.composite(place, start, duration, unit);
-        (
-            Wall(start.t.saturating_mul(1000)),
-            composite,
-            outlook.phases(place),
-        )
     }
 
     pub(crate) const fn volts(&self) -> Volts {

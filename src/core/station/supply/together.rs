@@ -3,86 +3,14 @@
 
 use crate::core::ledger::Ledger;
 use crate::core::station::connector::{Allowance, Session};
-use crate::core::station::supply::limits::{lines, Volts};
-use crate::core::station::supply::offers::Offer;
-use crate::core::station::supply::profile::{Instant, Profile};
-use crate::core::station::supply::share::{share, Claim};
+use crate::core::station::supply::instant::Instant;
+use crate::core::station::supply::limits::lines;
+use crate::core::station::supply::offer::{Demand, Offer, Room, Together};
+use crate::core::station::supply::profile::Profile;
+use crate::core::station::supply::share::share;
 use crate::core::station::Station;
-use crate::core::{ConnectorId, Feed};
+use crate::core::ConnectorId;
 use crate::types::ChargingRateUnitType as Unit;
-
-/// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where
-/// connectors differ in their phases: each sum keeps its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Together {
-    amps: Option<i64>,
-    watts: Option<i64>,
-    /// What ChargePointMaxProfile says of the phases.
-    phases: Option<u8>,
-}
-
-impl Together {
-    fn bound(&mut self, unit: Unit, tenths: i64) {
-        let bound = match unit {
-            Unit::A => &mut self.amps,
-            Unit::W => &mut self.watts,
-        };
-        *bound = Some(bound.map_or(tenths, |before| before.min(tenths)));
-    }
-
-    /// The sums that are bounded.
-    pub(crate) fn sums(self) -> impl Iterator<Item = (Unit, i64)> {
-        let amps = self.amps.map(|tenths| (Unit::A, tenths));
-        let watts = self.watts.map(|tenths| (Unit::W, tenths));
-        amps.into_iter().chain(watts)
-    }
-}
-
-/// What a connector brings along when all together are served.
-#[derive(Clone, Copy, Debug)]
-struct Demand {
-    /// Its place among the offers.
-    index: usize,
-    /// On how many conductors it draws.
-    lines: u8,
-    /// What its profile says is of no use below it.
-    least: Option<(i64, Unit)>,
-    feed: Feed,
-    wants: bool,
-    order: u64,
-}
-
-/// Room for the work, kept so that no memory is asked for each time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Room {
-    demands: Vec<Demand>,
-    claims: Vec<Claim>,
-    /// What each could draw if it were alone.
-    own: Vec<(ConnectorId, Offer)>,
-}
-
-/// What alternating current takes at least, in tenths of an ampere (IEC 61851).
-const LEAST_AC: i64 = 60;
-
-impl Demand {
-    fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
-        let physical = match self.feed {
-            Feed::Dc => 0,
-            _ => volts.convert(LEAST_AC, Unit::A, unit, self.lines),
-        };
-        let said = |(least, from)| volts.convert(least, from, unit, self.lines);
-        let most = own.in_unit(unit);
-        Claim {
-            most,
-            // A limit of its own below that is no reason to pause it.
-            least: self.least.map_or(physical, said).min(most),
-            wants: self.wants,
-            order: self.order,
-            gets: 0,
-            paused: false,
-        }
-    }
-}
 
 impl Station {
     /// What all together may draw now.

@@ -8,52 +8,9 @@ use crate::core::station::meter::Take;
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
 use crate::time::{Millis, Mono};
-use crate::types::{ReadingContext, Reason};
+use crate::types::ReadingContext;
 
 impl Station {
-    // rules: 49
-    pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
-        let since = cx.now.mono;
-        let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let plugs_in = connector.ev == Ev::Absent && ev != Ev::Absent;
-        connector.ev = ev;
-        if plugs_in {
-            self.bring_permission(at);
-        }
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        match &mut connector.session {
-            Session::Starting(allowed) if !ev.is_connected() => {
-                let allowed = Some(allowed.clone());
-                connector.session = Session::Preparing { since, allowed };
-                connector.meter.takes.retain(|take| *take != Take::Begin);
-            }
-            Session::Running(run) => {
-                let offered = connector.supply.is_some_and(|supply| supply.permit);
-                match ev {
-                    Ev::Charging => run.declined = false,
-                    Ev::Suspended => run.declined = true,
-                    // It asked before, and does not any more although it could.
-                    Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
-                        run.declined = true;
-                    }
-                    _ => {}
-                }
-                if matches!(ev, Ev::Charging | Ev::Suspended) {
-                    run.reacts_until = None;
-                }
-                if !ev.is_connected() && stops {
-                    self.stop(at, Reason::EVDisconnected, None, cx);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// How long a connector may be preparing; `None` for ever: nobody could plug in within no time
     /// at all.
     fn connection_timeout(&self) -> Option<Millis> {
@@ -238,13 +195,6 @@ impl Station {
         {
             log::warn!("the charging profile of the remote start is refused: {why}");
         }
-    }
-
-    // rules: 83
-    /// When the first periodic sample of a transaction that starts now is due.
-    pub(crate) fn first_sample(&self, now: Mono) -> Option<Mono> {
-        let interval: Millis = self.settings.secs(Key::MeterValueSampleInterval);
-        (interval.0 > 0).then(|| now + interval)
     }
 
     /// Where the transaction runs that the central system names by that id.

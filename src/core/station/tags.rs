@@ -1,9 +1,17 @@
-//! Where somebody may charge: at all connectors that the tag, or the remote start, was meant for, until a
+//! What is known of tags, and where they may charge: at all connectors that the tag, or the remote start, was meant for, until a
 //! cable is plugged in at one of them (`OCPP 1.6 §4.9`, `§5.11`).
 
+use crate::core::output::Output;
+use crate::core::settings::Key;
 use crate::core::station::connector::{Allowed, Session};
+use crate::core::station::Context;
 use crate::core::station::Station;
+use crate::core::CachedTag;
+use crate::core::Notice;
 use crate::core::{ConnectorId, Ev};
+use crate::types::AuthorizationStatus;
+use crate::types::IdTagInfo;
+use crate::types::IdToken;
 
 impl Station {
     /// A cable was plugged in: whoever may charge here, and was waited for at another connector, charges
@@ -56,5 +64,53 @@ impl Station {
                 allowed.elsewhere.retain(|place| *place != at);
             }
         }
+    }
+
+    /// Nobody who is still being asked about starts anything at a connector any more.
+    pub(crate) fn withdraw(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        let gone = self.authorizations.withdraw(at);
+        self.permit_no_more_at(at);
+        for tag in gone {
+            self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+        }
+    }
+
+    /// The central system said something of a tag: the cache remembers (`OCPP 1.6 §3.5.1`).
+    pub(crate) fn learn(&mut self, tag: &IdToken, info: &IdTagInfo, cx: &mut Context<'_>) {
+        if !self.settings.is(Key::AuthorizationCacheEnabled) {
+            return;
+        }
+        let now = self.clock.wall(cx.now.mono);
+        let most = self.setup.tuning.cache_size;
+        let mut writes = Vec::new();
+        self.cache.learn(tag, info, now, most, &mut writes);
+        cx.out.all_durable(writes);
+    }
+
+    pub(crate) fn tell_authorized(
+        &mut self,
+        connector: Option<ConnectorId>,
+        tag: &IdToken,
+        status: AuthorizationStatus,
+        cx: &mut Context<'_>,
+    ) {
+        cx.out.tell(Notice::Authorized {
+            connector,
+            tag: tag.clone(),
+            status,
+        });
+    }
+
+    pub(super) fn look_up(&self, tag: &IdToken, cx: &mut Context<'_>) -> Option<CachedTag> {
+        let now = self.clock.wall(cx.now.mono);
+        let enabled = self.settings.is(Key::AuthorizationCacheEnabled);
+        enabled.then(|| self.cache.find(tag, now)).flatten()
+    }
+
+    /// The cache is emptied.
+    pub(crate) fn clear_cache(&mut self, out: &mut Output) {
+        let mut writes = Vec::new();
+        self.cache.clear(&mut writes);
+        out.all_durable(writes);
     }
 }

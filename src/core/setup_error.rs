@@ -1,0 +1,95 @@
+//! Whether a charge point can be made of a set-up.
+
+use std::fmt;
+
+use crate::core::settings::{Key, Rights};
+use crate::core::{BadValue, ConnectorId, Setup};
+use crate::time::Millis;
+
+/// A charge point cannot be made of this set-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetupError {
+    /// There must be 1 to 256 connectors.
+    Connectors(usize),
+    /// BootNotification needs a vendor and a model.
+    Device(&'static str),
+    /// A configuration key has a value that it cannot have, or does not exist.
+    Key(BadValue),
+    /// A declared key has the name of one that exists.
+    Declared(String),
+    /// The shortest wait between two attempts to connect is longer than the longest.
+    Reconnect(Millis, Millis),
+    /// This security profile needs a password, and there is none.
+    Password(u8),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connectors(n) => write!(f, "{n} connectors: there must be 1 to 256"),
+            Self::Device(what) => write!(f, "the device has no {what}"),
+            Self::Key(bad) => {
+                // A password has no place in a text for people.
+                match Key::by_name(&bad.key).map(|key| key.row().rights) {
+                    Some(Rights::WriteOnly) => {
+                        write!(
+                            f,
+                            "configuration key {}: this value is not possible",
+                            bad.key
+                        )
+                    }
+                    _ => write!(
+                        f,
+                        "configuration key {}: not possible: \"{}\"",
+                        bad.key, bad.value
+                    ),
+                }
+            }
+            Self::Declared(name) => match Key::by_name(name) {
+                Some(_) => write!(f, "configuration key {name} is one of OCPP's own: set it instead"),
+                None => write!(f, "configuration key {name} is declared twice"),
+            },
+            Self::Reconnect(min, max) => write!(
+                f,
+                "reconnect.min_s is {} and reconnect.max_s {}: the first must not be the longer one",
+                min.0 as f64 / 1000.0,
+                max.0 as f64 / 1000.0
+            ),
+            Self::Password(profile) => write!(
+                f,
+                "security profile {profile} needs a password: set AuthorizationKey, 16 to 20 bytes"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl Setup {
+    /// Whether it makes sense.
+    pub(crate) fn check(&self) -> Result<(), SetupError> {
+        let count = self.connectors.len();
+        if count == 0 || count > usize::from(ConnectorId::MAX) {
+            return Err(SetupError::Connectors(count));
+        }
+        if self.device.vendor.as_str().is_empty() {
+            return Err(SetupError::Device("vendor"));
+        }
+        if self.device.model.as_str().is_empty() {
+            return Err(SetupError::Device("model"));
+        }
+        let (min, max) = (self.tuning.reconnect_min, self.tuning.reconnect_max);
+        if min > max {
+            return Err(SetupError::Reconnect(min, max));
+        }
+        for (at, key) in self.declared.iter().enumerate() {
+            let twice = self.declared[..at]
+                .iter()
+                .any(|other| other.name == key.name);
+            if twice || Key::by_name(key.name.as_str()).is_some() {
+                return Err(SetupError::Declared(key.name.as_str().to_owned()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Tags that the central system has been asked about, and what each is to do.
+
+use std::collections::BTreeMap;
+
+use crate::core::ConnectorId;
+use crate::types::{ChargingProfile, IdToken};
+
+/// Tags that the central system has been asked about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authorizations {
+    count: u64,
+    open: BTreeMap<u64, (IdToken, Aim)>,
+}
+
+/// What a tag is to do, at one of these connectors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Aim {
+    /// Start a transaction, with the charging profile that a remote start brought.
+    Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
+    /// Stop a transaction of the same group.
+    Stop(Vec<ConnectorId>),
+}
+
+/// Whether it can be one: something that people and databases can read.
+pub(crate) fn is_tag(tag: &IdToken) -> bool {
+    let text = tag.as_str();
+    !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
+// rules: 55
+/// A group by the tag that stands for it. A name that is empty or blank is the way in which many databases
+/// say that there is none: taken for a group it would be that of all customers.
+pub(crate) fn group(parent: IdToken) -> Option<IdToken> {
+    is_tag(&parent).then_some(parent)
+}
+
+impl Authorizations {
+    /// How many tags may be asked about at once.
+    const MOST: usize = 16;
+
+    pub(super) fn is_full(&self) -> bool {
+        self.open.len() >= Self::MOST
+    }
+
+    /// Whether a tag is being asked about.
+    pub(super) fn is_open(&self, tag: &IdToken) -> bool {
+        self.open.values().any(|(open, _)| open == tag)
+    }
+
+    /// The central system is asked; its answer goes to that number.
+    pub(super) fn ask(&mut self, tag: IdToken, aim: Aim) -> u64 {
+        self.count += 1;
+        self.open.insert(self.count, (tag, aim));
+        self.count
+    }
+
+    /// The answer came, or none can come any more.
+    pub(super) fn answered(&mut self, number: u64) -> Option<(IdToken, Aim)> {
+        self.open.remove(&number)
+    }
+
+    /// None of them starts anything at a connector any more. Returns those that then have nothing to do.
+    pub(super) fn withdraw(&mut self, at: ConnectorId) -> Vec<IdToken> {
+        for (_, aim) in self.open.values_mut() {
+            if let Aim::Start(places, _) = aim {
+                places.retain(|place| *place != at);
+            }
+        }
+        let nowhere = |aim: &Aim| matches!(aim, Aim::Start(places, _) if places.is_empty());
+        let open = self.open.iter();
+        let gone = open.filter(|(_, (_, aim))| nowhere(aim));
+        let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
+        let tags = gone.iter().filter_map(|number| self.open.remove(number));
+        tags.map(|(tag, _)| tag).collect()
+    }
+}

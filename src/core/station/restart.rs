@@ -1,0 +1,149 @@
+//! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
+
+use super::connector::Session;
+use super::reset::{Reset, Step};
+use super::{Context, Station};
+use crate::core::settings::Key;
+use crate::core::{Due, Notice};
+use crate::time::{Millis, Mono};
+use crate::types::Reason;
+
+/// An answer is out for so long before the link is closed.
+const ANSWER_OUT: Millis = Millis(100);
+/// So long nobody hears of us then.
+const AWAY: Millis = Millis::from_secs(1);
+/// How long a host may take to restart before the charge point goes back into operation.
+const REBOOT_TIME: Millis = Millis::from_secs(120);
+
+impl Station {
+    // rules: 120
+    pub(crate) fn begin_reset(&mut self, hard: bool, cx: &mut Context<'_>) {
+        let reason = if hard {
+            Reason::HardReset
+        } else {
+            Reason::SoftReset
+        };
+        for at in self.connector_ids() {
+            self.stop(at, reason, None, cx);
+            // What has not begun yet does not begin any more.
+            if let Some(connector) = self.connector_mut(at) {
+                if matches!(
+                    connector.session,
+                    Session::Starting(_) | Session::Preparing { .. }
+                ) {
+                    connector.session = Session::OVER;
+                }
+            }
+        }
+        let until = cx.now.mono + self.setup.tuning.reset_wait;
+        self.reset = Some(Reset::Stopping { hard, until });
+    }
+
+    /// Whether nothing is left to stop for a reset.
+    pub(crate) fn has_stopped(&self) -> bool {
+        let stopping = |session: &Session| matches!(session, Session::Stopping(..));
+        let mut sessions = self.connectors.iter().map(|connector| &connector.session);
+        matches!(self.reset, Some(Reset::Stopping { .. })) && !sessions.any(stopping)
+    }
+
+    /// The step of a reset whose time has come.
+    pub(crate) fn expire_reset(&mut self, cx: &mut Context<'_>) -> Option<Step> {
+        let now = cx.now.mono;
+        match self.reset? {
+            Reset::Stopping { until, .. } if until <= now => return Some(Step::Leave),
+            Reset::Leaving {
+                until: Some(until), ..
+            } if until <= now => return Some(Step::GoAway),
+            Reset::Away { hard, until } if until <= now => self.tell_reboot(hard, cx),
+            Reset::Rebooting {
+                hard,
+                until,
+                retries,
+            } if until <= now && retries > 0 => {
+                log::error!("the host did not restart: it is asked again");
+                self.tell_reboot_again(hard, retries - 1, cx);
+            }
+            Reset::Rebooting { until, .. } if until <= now => {
+                log::error!("the host did not restart: the charge point goes on without");
+                self.reset = None;
+                return Some(Step::GoOn);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Transactions that wait for their meter do not wait any longer.
+    pub(crate) fn stop_waiting(&mut self, cx: &mut Context<'_>) {
+        for at in self.connector_ids() {
+            self.stop_now(at, cx);
+        }
+    }
+
+    /// All is stored. The link is closed when the last answer is out; `up`: there is one.
+    pub(crate) fn leave(&mut self, up: bool, cx: &mut Context<'_>) {
+        let Some(Reset::Stopping { hard, .. }) = self.reset else {
+            return;
+        };
+        if up {
+            self.reset = Some(Reset::Leaving { hard, until: None });
+        } else {
+            self.tell_reboot(hard, cx);
+        }
+    }
+
+    /// All that the last input led to has been done, the answer to the reset too.
+    pub(super) fn reset_is_answered(&mut self, now: Mono) {
+        if let Some(Reset::Leaving { until, .. }) = &mut self.reset {
+            until.get_or_insert(now + ANSWER_OUT);
+        }
+    }
+
+    /// The link is closed.
+    pub(crate) fn is_away(&mut self, now: Mono) {
+        if let Some(Reset::Leaving { hard, .. }) = self.reset {
+            let until = now + AWAY;
+            self.reset = Some(Reset::Away { hard, until });
+        }
+    }
+
+    fn tell_reboot(&mut self, hard: bool, cx: &mut Context<'_>) {
+        let retries = self.settings.int(Key::ResetRetries);
+        self.tell_reboot_again(hard, retries, cx);
+    }
+
+    fn tell_reboot_again(&mut self, hard: bool, retries: u64, cx: &mut Context<'_>) {
+        self.reset = Some(Reset::Rebooting {
+            hard,
+            until: cx.now.mono + REBOOT_TIME,
+            retries,
+        });
+        cx.out.tell(Notice::Reboot { hard });
+    }
+
+    /// Whether a reset is under way.
+    pub(crate) const fn is_resetting(&self) -> bool {
+        self.reset.is_some()
+    }
+
+    /// The link is about to be closed for a restart.
+    pub(crate) const fn is_leaving(&self) -> bool {
+        matches!(self.reset, Some(Reset::Leaving { .. }))
+    }
+
+    /// The host is about to be told to restart, or was: until it does, or its time is over, nothing is
+    /// connected.
+    pub(crate) const fn is_rebooting(&self) -> bool {
+        let stopping = matches!(self.reset, Some(Reset::Stopping { .. }));
+        self.reset.is_some() && !stopping
+    }
+
+    pub(super) fn reset_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
+        match self.reset? {
+            Reset::Leaving { until, .. } => Some((until.unwrap_or(now), Due::Reset)),
+            Reset::Stopping { until, .. }
+            | Reset::Away { until, .. }
+            | Reset::Rebooting { until, .. } => Some((until, Due::Reset)),
+        }
+    }
+}

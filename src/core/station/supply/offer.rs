@@ -1,0 +1,118 @@
+//! What connectors are offered, and what bounds them all together: the values that the work is done on.
+
+use crate::core::station::supply::limits::Volts;
+use crate::core::station::supply::share::Claim;
+use crate::core::ConnectorId;
+use crate::core::Feed;
+use crate::types::ChargingRateUnitType as Unit;
+/// What a connector is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) deciamps: i64,
+    pub(crate) deciwatts: i64,
+    /// If profiles allow fewer phases than there are.
+    pub(crate) phases: Option<u8>,
+}
+
+impl Offer {
+    /// Whether nothing may flow at all.
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.deciamps <= 0 || self.deciwatts <= 0
+    }
+
+    pub(crate) const fn in_unit(self, unit: Unit) -> i64 {
+        match unit {
+            Unit::A => self.deciamps,
+            Unit::W => self.deciwatts,
+        }
+    }
+
+    /// Cuts it down to a limit in a unit, on so many conductors.
+    pub(crate) fn cut(&mut self, tenths: i64, unit: Unit, lines: u8, volts: Volts) {
+        let within = |most: i64, to| most.min(volts.convert(tenths, unit, to, lines));
+        self.deciamps = within(self.deciamps, Unit::A);
+        self.deciwatts = within(self.deciwatts, Unit::W);
+    }
+}
+
+/// The offers, and the room to work them out: kept, so that no memory is asked for each time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offers {
+    pub(super) list: Vec<(ConnectorId, Offer)>,
+    pub(super) room: Room,
+    /// From this second on they may be others.
+    pub(super) until: Option<i64>,
+}
+
+/// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where
+/// connectors differ in their phases: each sum keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Together {
+    pub(super) amps: Option<i64>,
+    pub(super) watts: Option<i64>,
+    /// What ChargePointMaxProfile says of the phases.
+    pub(super) phases: Option<u8>,
+}
+
+impl Together {
+    pub(super) fn bound(&mut self, unit: Unit, tenths: i64) {
+        let bound = match unit {
+            Unit::A => &mut self.amps,
+            Unit::W => &mut self.watts,
+        };
+        *bound = Some(bound.map_or(tenths, |before| before.min(tenths)));
+    }
+
+    /// The sums that are bounded.
+    pub(crate) fn sums(self) -> impl Iterator<Item = (Unit, i64)> {
+        let amps = self.amps.map(|tenths| (Unit::A, tenths));
+        let watts = self.watts.map(|tenths| (Unit::W, tenths));
+        amps.into_iter().chain(watts)
+    }
+}
+
+/// What a connector brings along when all together are served.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    /// Its place among the offers.
+    pub(super) index: usize,
+    /// On how many conductors it draws.
+    pub(super) lines: u8,
+    /// What its profile says is of no use below it.
+    pub(super) least: Option<(i64, Unit)>,
+    pub(super) feed: Feed,
+    pub(super) wants: bool,
+    pub(super) order: u64,
+}
+
+/// Room for the work, kept so that no memory is asked for each time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    pub(super) demands: Vec<Demand>,
+    pub(super) claims: Vec<Claim>,
+    /// What each could draw if it were alone.
+    pub(super) own: Vec<(ConnectorId, Offer)>,
+}
+
+/// What alternating current takes at least, in tenths of an ampere (IEC 61851).
+const LEAST_AC: i64 = 60;
+
+impl Demand {
+    pub(super) fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
+        let physical = match self.feed {
+            Feed::Dc => 0,
+            _ => volts.convert(LEAST_AC, Unit::A, unit, self.lines),
+        };
+        let said = |(least, from)| volts.convert(least, from, unit, self.lines);
+        let most = own.in_unit(unit);
+        Claim {
+            most,
+            // A limit of its own below that is no reason to pause it.
+            least: self.least.map_or(physical, said).min(most),
+            wants: self.wants,
+            order: self.order,
+            gets: 0,
+            paused: false,
+        }
+    }
+}
