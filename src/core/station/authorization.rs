@@ -7,7 +7,7 @@ use crate::core::station::Aim;
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::connector::{Allowed, Session};
+use crate::core::station::session::{Allowed, Session, Stage};
 use crate::core::station::{Context, Event, Station};
 use crate::core::{CachedTag, ConnectorId, Ev};
 use crate::types::{AuthorizationStatus, IdTagInfo, IdToken, Reason};
@@ -61,9 +61,9 @@ impl Station {
         fits: impl Fn(&IdToken, Option<&IdToken>) -> bool,
         ledger: &Ledger,
     ) -> Option<ConnectorId> {
-        let running = |at: &ConnectorId| match &self.connector(*at)?.session {
-            Session::Running(run) => ledger.transaction(run.tx),
-            _ => None,
+        let running = |at: &ConnectorId| {
+            let run = self.connector(*at)?.session.running()?;
+            ledger.transaction(run.tx)
         };
         let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
         all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))
@@ -76,11 +76,8 @@ impl Station {
             let Some(connector) = self.connector_mut(*at) else {
                 continue;
             };
-            if let Session::Finishing { hold, .. } = &mut connector.session {
-                if hold.as_ref().is_some_and(&fits) {
-                    *hold = None;
-                    return true;
-                }
+            if connector.session.release(&fits) {
+                return true;
             }
         }
         false
@@ -92,8 +89,8 @@ impl Station {
     }
 
     fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
-        let kept = |at: &ConnectorId| match &self.connector(*at)?.session {
-            Session::Finishing { hold, .. } => hold.as_ref()?.parent.as_ref(),
+        let kept = |at: &ConnectorId| match self.connector(*at)?.session.stage() {
+            Stage::Finishing { hold, .. } => hold.as_ref()?.parent.as_ref(),
             _ => None,
         };
         at.iter().any(|at| kept(at).is_some())
@@ -107,18 +104,13 @@ impl Station {
             let Some(connector) = self.connector_mut(*at) else {
                 continue;
             };
-            match &mut connector.session {
-                Session::Preparing { allowed, .. }
-                    if allowed.as_ref().is_some_and(|allowed| allowed.tag == *tag) =>
-                {
-                    *allowed = None;
-                    return true;
-                }
-                Session::Starting(allowed) if allowed.tag == *tag => {
-                    self.call_off(*at, cx);
-                    return true;
-                }
-                _ => {}
+            if connector.session.take_back(tag) {
+                return true;
+            }
+            let starts = |stage: &Stage| matches!(stage, Stage::Starting(by) if by.tag == *tag);
+            if starts(connector.session.stage()) {
+                self.call_off(*at, cx);
+                return true;
             }
         }
         false
@@ -135,7 +127,7 @@ impl Station {
                 .filter_map(|at| self.connector(at))
                 .filter(|c| c.is_free())
         };
-        let waiting = |session: &Session| matches!(session, Session::Preparing { .. });
+        let waiting = |session: &Session| matches!(session.stage(), Stage::Preparing { .. });
         let preparing = free().find(|c| waiting(&c.session) && c.ev.is_connected());
         let plugged = || free().find(|c| c.ev.is_connected());
         let empty = || free().find(|c| c.ev == Ev::Absent);
@@ -240,8 +232,8 @@ impl Station {
                     return;
                 };
                 // ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
-                let since = match connector.session {
-                    Session::Preparing { since, .. } => since,
+                let since = match connector.session.stage() {
+                    Stage::Preparing { since, .. } => *since,
                     _ => now,
                 };
                 let elsewhere = places.into_iter().filter(|place| *place != at).collect();
@@ -251,7 +243,7 @@ impl Station {
                     profile,
                     elsewhere,
                 });
-                connector.session = Session::Preparing { since, allowed };
+                connector.session.prepare(since, allowed);
             }
             Aim::Stop(at) => {
                 let same_group = |_: &IdToken, group: Option<&IdToken>| {

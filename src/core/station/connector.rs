@@ -2,107 +2,10 @@
 
 use crate::core::station::faults::Faults;
 use crate::core::station::meter::Meter;
-use crate::core::station::supply::Offer;
-use crate::core::{ConnectorId, Ev, Fault, Stamp, Supply, TxId, Wh};
+use crate::core::station::session::{Allowance, Run, Session, Stage};
+use crate::core::{ConnectorId, Ev, Fault, Supply};
 use crate::time::Mono;
-use crate::types::{
-    ChargePointErrorCode, ChargePointStatus, ChargingProfile, CiString, IdToken, Reason,
-};
-
-/// What is going on at a connector.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Session {
-    /// Nothing.
-    Idle,
-    /// Somebody plugged in or showed a tag; the other is still to come (`OCPP 1.6 §4.9`).
-    Preparing {
-        /// When it began: ConnectionTimeOut counts from here (errata 3.77).
-        since: Mono,
-        /// Who may charge, once that is settled.
-        allowed: Option<Allowed>,
-    },
-    /// All is there but the reading of the meter, which the firmware was asked for.
-    Starting(Allowed),
-    /// A transaction is running.
-    Running(Run),
-    /// The transaction is to end, energy is off; only the reading of the meter is missing.
-    Stopping(Run, Ending),
-    /// The transaction is over, or nobody came to start one, and the cable is still in.
-    Finishing {
-        /// The vehicle was unplugged at its own side.
-        left: bool,
-        /// Who has to come to get the cable back, if it stays locked.
-        hold: Option<Allowed>,
-    },
-}
-
-impl Session {
-    /// Over, and the cable may be taken.
-    pub(crate) const OVER: Self = Self::Finishing {
-        left: false,
-        hold: None,
-    };
-}
-
-/// A tag that may charge.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Allowed {
-    pub(crate) tag: IdToken,
-    pub(crate) parent: Option<IdToken>,
-    /// The charging profile that a remote start brought.
-    pub(crate) profile: Option<Box<ChargingProfile>>,
-    /// Where it holds as well, until a cable is plugged in at one of them.
-    pub(crate) elsewhere: Vec<ConnectorId>,
-}
-
-/// A running transaction, as far as it is not kept in its record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    pub(crate) tx: TxId,
-    /// It began in an earlier run of the charge point.
-    pub(crate) resumed: bool,
-    /// When it began, or went on after a restart.
-    pub(crate) since: Mono,
-    /// When the next periodic sample is due.
-    pub(crate) sample: Option<Mono>,
-    /// The offer is fresh: until then the vehicle may take its time to react.
-    pub(crate) reacts_until: Option<Mono>,
-    /// That offer came after a pause.
-    pub(crate) resumes: bool,
-    /// The vehicle had its time and took nothing: it does not want energy now.
-    pub(crate) declined: bool,
-    /// What it may draw; `None` until that has been worked out.
-    pub(crate) offer: Option<Offer>,
-    pub(crate) allowance: Allowance,
-    /// When the meter is looked at next, beside the samples.
-    pub(crate) watch: Option<Mono>,
-    /// How often it was looked at in vain for the first register.
-    pub(crate) looks: u32,
-    /// Something keeps energy off: a fault, or a reset.
-    pub(crate) held: bool,
-}
-
-/// How much energy a transaction may still take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Allowance {
-    /// As much as it likes.
-    Full,
-    /// The tag was refused after the start: until the register shows this
-    /// (`OCPP 1.6 §9.1.14`).
-    Until(Wh),
-    /// None any more.
-    Spent,
-}
-
-/// How a transaction is to end.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Ending {
-    pub(crate) reason: Reason,
-    pub(crate) tag: Option<IdToken>,
-    pub(crate) at: Stamp,
-    /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
-    pub(crate) status: ChargePointStatus,
-}
+use crate::types::{ChargePointErrorCode, ChargePointStatus, CiString, Reason};
 
 /// A status with everything that StatusNotification says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,24 +62,21 @@ impl Connector {
             faults: Faults::NONE,
             warnings: Faults::NONE,
             availability: Availability::OPERATIVE,
-            session: Session::Idle,
+            session: Session::IDLE,
             meter: Meter::new(),
             supply: None,
         }
     }
 
     pub(crate) const fn run(&self) -> Option<&Run> {
-        match &self.session {
-            Session::Running(run) | Session::Stopping(run, _) => Some(run),
-            _ => None,
-        }
+        self.session.run()
     }
 
     /// When the meter is looked at next.
     pub(crate) const fn watch(&self) -> Option<Mono> {
-        match &self.session {
-            Session::Running(run) => run.watch,
-            _ => None,
+        match self.session.running() {
+            Some(run) => run.watch,
+            None => None,
         }
     }
 
@@ -192,17 +92,17 @@ impl Connector {
 
     /// Whether something is going on that a change of availability has to wait for.
     pub(crate) const fn is_busy(&self) -> bool {
-        !matches!(self.session, Session::Idle | Session::Finishing { .. })
+        !matches!(self.session.stage(), Stage::Idle | Stage::Finishing { .. })
     }
 
     /// Whether a session could begin here.
     pub(crate) fn is_free(&self) -> bool {
-        let open = match &self.session {
-            Session::Idle => true,
+        let open = match self.session.stage() {
+            Stage::Idle => true,
             // A cable that is kept for somebody cannot serve anybody else.
-            Session::Finishing { hold, .. } => hold.is_none(),
-            Session::Preparing { allowed, .. } => allowed.is_none(),
-            Session::Starting(_) | Session::Running(_) | Session::Stopping(..) => false,
+            Stage::Finishing { hold, .. } => hold.is_none(),
+            Stage::Preparing { allowed, .. } => allowed.is_none(),
+            Stage::Starting(_) | Stage::Running(_) | Stage::Stopping(..) => false,
         };
         open && self.is_operative() && self.faults.is_empty()
     }
@@ -214,17 +114,17 @@ impl Connector {
         if let Some(fault) = self.faults.first() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
-        let status = match &self.session {
-            Session::Running(run) => self.show_running(run, in_service),
-            Session::Stopping(_, ending) => ending.status,
-            Session::Preparing { .. } | Session::Starting(_) => ChargePointStatus::Preparing,
+        let status = match self.session.stage() {
+            Stage::Running(run) => self.show_running(run, in_service),
+            Stage::Stopping(_, ending) => ending.status,
+            Stage::Preparing { .. } | Stage::Starting(_) => ChargePointStatus::Preparing,
             _ if !self.is_operative() || !in_service => ChargePointStatus::Unavailable,
-            Session::Finishing { .. } => ChargePointStatus::Finishing,
-            Session::Idle => ChargePointStatus::Available,
+            Stage::Finishing { .. } => ChargePointStatus::Finishing,
+            Stage::Idle => ChargePointStatus::Available,
         };
         let mut shown = Shown::of(status, self.warnings.first());
-        let left = match &self.session {
-            Session::Finishing { left, .. } => *left,
+        let left = match self.session.stage() {
+            Stage::Finishing { left, .. } => *left,
             _ => self.run().is_some(),
         };
         if left && !self.ev.is_connected() && shown.info.is_none() {
@@ -254,12 +154,12 @@ impl Connector {
     /// The command that follows: energy flows for a running transaction alone, and the cable is
     /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
     pub(crate) fn command(&self, all_stopped: bool) -> Supply {
-        let locked = match &self.session {
-            Session::Starting(_) | Session::Running(_) => true,
+        let locked = match self.session.stage() {
+            Stage::Starting(_) | Stage::Running(_) => true,
             // Who is to unlock must not be told to lock.
-            Session::Stopping(_, ending) => ending.reason != Reason::UnlockCommand,
-            Session::Finishing { hold, .. } => hold.is_some(),
-            Session::Idle | Session::Preparing { .. } => false,
+            Stage::Stopping(_, ending) => ending.reason != Reason::UnlockCommand,
+            Stage::Finishing { hold, .. } => hold.is_some(),
+            Stage::Idle | Stage::Preparing { .. } => false,
         };
         let lock = locked && self.lockable && self.ev != Ev::Absent;
         let mut supply = Supply {
@@ -267,7 +167,7 @@ impl Connector {
             tx: self.run().map(|run| run.tx),
             ..Supply::OFF
         };
-        let Session::Running(run) = &self.session else {
+        let Stage::Running(run) = self.session.stage() else {
             return supply;
         };
         let stopped = all_stopped || run.allowance == Allowance::Spent || !self.faults.is_empty();
@@ -279,13 +179,6 @@ impl Connector {
             supply.phases = offer.phases;
         }
         supply
-    }
-}
-
-impl Run {
-    /// Whether limits leave nothing to draw.
-    pub(crate) fn is_paused(&self) -> bool {
-        self.offer.is_some_and(Offer::is_nothing)
     }
 }
 

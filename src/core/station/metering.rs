@@ -1,9 +1,9 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::settings::Key;
-use crate::core::station::connector::{Allowance, Session};
 use crate::core::station::meter::{Meter, Take};
 use crate::core::station::questions::Asked;
+use crate::core::station::session::Allowance;
 use crate::core::station::{Context, Station};
 use crate::core::Quantity;
 use crate::core::Wh;
@@ -128,7 +128,7 @@ impl Station {
             return;
         };
         let energy = connector.meter.energy();
-        let (Some(energy), Session::Running(run)) = (energy, &mut connector.session) else {
+        let (Some(energy), Some(run)) = (energy, connector.session.running_mut()) else {
             return;
         };
         if matches!(run.allowance, Allowance::Until(most) if energy >= most) {

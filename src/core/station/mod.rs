@@ -17,6 +17,7 @@ mod readings;
 mod reset;
 mod restart;
 mod sampling;
+mod session;
 mod site;
 mod start;
 mod stop;

@@ -2,8 +2,8 @@
 
 use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
-use crate::core::station::connector::{Allowance, Ending, Run, Session};
 use crate::core::station::meter::Take;
+use crate::core::station::session::{Allowance, Ending, Run};
 use crate::core::station::{Context, Station};
 use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
 use crate::time::Millis;
@@ -52,7 +52,7 @@ impl Station {
             connector.meter.flowed = true;
             if resumes {
                 connector.meter.wait(Take::Resumed);
-                connector.session = Session::Running(run);
+                connector.session.begin(run);
                 // Until the firmware says otherwise, the vehicle is still there.
                 connector.ev = Ev::Plugged;
                 self.rearm_watch(at, cx);
@@ -68,7 +68,7 @@ impl Station {
                 at: before.0,
                 status: ChargePointStatus::Finishing,
             };
-            connector.session = Session::Stopping(run, ending);
+            connector.session.stop(run, ending);
             let patience = match self.setup.host.reads_meter {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,

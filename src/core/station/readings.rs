@@ -1,7 +1,7 @@
 //! What a meter shows, and whoever waited for it.
 
-use crate::core::station::connector::Session;
 use crate::core::station::meter::Take;
+use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -67,7 +67,7 @@ impl Station {
         };
         if take == Take::End {
             self.stop_now(connector, cx);
-        } else if let Some(Session::Starting(allowed)) = self.session(connector) {
+        } else if let Some(allowed) = self.starting(connector) {
             self.start_now(connector, allowed, cx);
         }
         if let Some(meter) = self.meter_mut(at) {
@@ -75,8 +75,11 @@ impl Station {
         }
     }
 
-    fn session(&self, at: ConnectorId) -> Option<Session> {
-        self.connector(at)
-            .map(|connector| connector.session.clone())
+    /// Whose session begins at a connector as soon as the meter has been read.
+    fn starting(&self, at: ConnectorId) -> Option<Allowed> {
+        match self.connector(at)?.session.stage() {
+            Stage::Starting(allowed) => Some(allowed.clone()),
+            _ => None,
+        }
     }
 }

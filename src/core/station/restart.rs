@@ -1,7 +1,7 @@
 //! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
 
-use super::connector::Session;
 use super::reset::{Reset, Step};
+use super::session::{Session, Stage};
 use super::{Context, Station};
 use crate::core::settings::Key;
 use crate::core::{Due, Notice};
@@ -27,11 +27,9 @@ impl Station {
             self.stop(at, reason, None, cx);
             // What has not begun yet does not begin any more.
             if let Some(connector) = self.connector_mut(at) {
-                if matches!(
-                    connector.session,
-                    Session::Starting(_) | Session::Preparing { .. }
-                ) {
-                    connector.session = Session::OVER;
+                let stage = connector.session.stage();
+                if matches!(stage, Stage::Starting(_) | Stage::Preparing { .. }) {
+                    connector.session.is_over(true);
                 }
             }
         }
@@ -41,7 +39,7 @@ impl Station {
 
     /// Whether nothing is left to stop for a reset.
     pub(crate) fn has_stopped(&self) -> bool {
-        let stopping = |session: &Session| matches!(session, Session::Stopping(..));
+        let stopping = |session: &Session| matches!(session.stage(), Stage::Stopping(..));
         let mut sessions = self.connectors.iter().map(|connector| &connector.session);
         matches!(self.reset, Some(Reset::Stopping { .. })) && !sessions.any(stopping)
     }

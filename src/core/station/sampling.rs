@@ -4,7 +4,6 @@
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::connector::Session;
 use crate::core::station::instants::next_on_grid;
 use crate::core::station::meter::{register_value, Meter, Take};
 use crate::core::station::{Context, Event, Station};
@@ -234,14 +233,14 @@ impl Station {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
             };
-            let Session::Running(run) = &mut connector.session else {
+            let Some(run) = connector.session.running_mut() else {
                 continue;
             };
             if let Some(due) = run.sample.filter(|due| *due <= now) {
                 run.sample = next_on_grid(due, interval, now);
                 self.take_reading(Place::Connector(at), Take::Periodic(due), cx);
             } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
-                if let Session::Running(run) = &mut connector.session {
+                if let Some(run) = connector.session.running_mut() {
                     run.looks = run.looks.saturating_add(1);
                 }
                 self.rearm_watch(at, cx);

@@ -3,8 +3,9 @@
 
 use crate::core::ledger::{Begin, Ledger};
 use crate::core::settings::Key;
-use crate::core::station::connector::{Allowance, Allowed, Connector, Run, Session};
+use crate::core::station::connector::Connector;
 use crate::core::station::meter::Take;
+use crate::core::station::session::{Allowance, Allowed, Run, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
 use crate::time::{Millis, Mono};
@@ -30,19 +31,15 @@ impl Station {
             };
             let cable = connector.ev != Ev::Absent;
             let usable = !stopped && connector.faults.is_empty();
-            let ready = connector.ev == Ev::Plugged;
             let operative = connector.is_operative();
-            match &mut connector.session {
-                Session::Idle if cable && usable && operative => {
-                    connector.session = Session::Preparing {
-                        since,
-                        allowed: None,
-                    };
+            match connector.session.stage() {
+                Stage::Idle if cable && usable && operative => {
+                    connector.session.prepare(since, None);
                 }
-                Session::Preparing { allowed: None, .. } | Session::Finishing { .. } if !cable => {
-                    connector.session = Session::Idle;
+                Stage::Preparing { allowed: None, .. } | Stage::Finishing { .. } if !cable => {
+                    connector.session.is_over(false);
                 }
-                Session::Preparing {
+                Stage::Preparing {
                     allowed: Some(allowed),
                     ..
                 } if usable && connector.ev.is_connected() => {
@@ -51,22 +48,25 @@ impl Station {
                 }
                 // What forbids a start does not just put it off: when an emergency stop is released,
                 // nothing may begin that nobody asks for then.
-                Session::Preparing { .. } | Session::Finishing { .. } | Session::Idle
+                Stage::Preparing { .. } | Stage::Finishing { .. } | Stage::Idle
                     if !usable && connector.ev.is_connected() =>
                 {
                     self.withdraw(at, cx);
                     self.call_off(at, cx);
                 }
-                Session::Starting(_) if !usable => {
+                Stage::Starting(_) if !usable => {
                     self.withdraw(at, cx);
                     self.call_off(at, cx);
                 }
-                Session::Running(run) => {
-                    // Energy may come back: the vehicle is given time to react to it.
-                    let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
-                    if comes_back && ready && !run.declined {
-                        run.reacts_until = Some(reaction);
-                        run.resumes = true;
+                Stage::Running(_) => {
+                    let ready = connector.ev == Ev::Plugged;
+                    if let Some(run) = connector.session.running_mut() {
+                        // Energy may come back: the vehicle is given time to react to it.
+                        let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
+                        if comes_back && ready && !run.declined {
+                            run.reacts_until = Some(reaction);
+                            run.resumes = true;
+                        }
                     }
                 }
                 _ => {}
@@ -80,16 +80,10 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let (Session::Starting(_)
-        | Session::Preparing {
-            allowed: Some(_), ..
-        }) = connector.session
-        else {
+        if !connector.session.call_off(since) {
             return;
-        };
+        }
         log::info!("connector {at}: a session that was about to begin is called off");
-        let allowed = None;
-        connector.session = Session::Preparing { since, allowed };
         connector.meter.takes.retain(|take| *take != Take::Begin);
     }
 
@@ -99,15 +93,15 @@ impl Station {
         let wait = self.connection_timeout();
         for connector in &mut self.connectors {
             let cable = connector.ev != Ev::Absent;
-            match &mut connector.session {
-                Session::Preparing { since, .. }
-                    if wait.is_some_and(|wait| *since + wait <= now) =>
-                {
-                    connector.session = if cable { Session::OVER } else { Session::Idle };
+            match connector.session.stage() {
+                Stage::Preparing { since, .. } if wait.is_some_and(|wait| *since + wait <= now) => {
+                    connector.session.is_over(cable);
                 }
-                Session::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
-                    run.reacts_until = None;
-                    run.declined = true;
+                Stage::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
+                    if let Some(run) = connector.session.running_mut() {
+                        run.reacts_until = None;
+                        run.declined = true;
+                    }
                 }
                 _ => {}
             }
@@ -116,9 +110,9 @@ impl Station {
 
     pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
         let wait = self.connection_timeout();
-        let due = |connector: &Connector| match &connector.session {
-            Session::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
-            Session::Running(run) => {
+        let due = |connector: &Connector| match connector.session.stage() {
+            Stage::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
+            Stage::Running(run) => {
                 let sample = run.sample.map(|at| (at, Due::Sample));
                 let watch = run.watch.filter(|_| connector.watches());
                 let watch = watch.map(|at| (at, Due::Sample));
@@ -134,7 +128,7 @@ impl Station {
     fn start(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
         if self.read_meter(Place::Connector(at), Take::Begin, cx) {
             if let Some(connector) = self.connector_mut(at) {
-                connector.session = Session::Starting(allowed);
+                connector.session.await_meter(allowed);
             }
             return;
         }
@@ -175,7 +169,7 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        connector.session = Session::Running(Run {
+        connector.session.begin(Run {
             tx,
             resumed: false,
             since,

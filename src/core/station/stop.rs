@@ -3,8 +3,9 @@
 
 use crate::core::ledger::End;
 use crate::core::settings::Key;
-use crate::core::station::connector::{Allowance, Allowed, Connector, Ending, Run, Session};
+use crate::core::station::connector::Connector;
 use crate::core::station::meter::Take;
+use crate::core::station::session::{Allowance, Allowed, Ending, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
 use crate::types::{IdToken, ReadingContext, Reason};
@@ -45,7 +46,7 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return false;
         };
-        let Session::Running(run) = &connector.session else {
+        let Some(run) = connector.session.running() else {
             self.call_off_all(at, cx);
             return false;
         };
@@ -56,12 +57,8 @@ impl Station {
             at: stamp,
             status: connector.show_running(run, in_service),
         };
-        let run = Run {
-            sample: None,
-            watch: None,
-            ..run.clone()
-        };
-        connector.session = Session::Stopping(run, ending);
+        let run = run.clone();
+        connector.session.stop(run, ending);
         // Who has to stop what runs wants nothing else to begin there, either. A driver who ends the own
         // session says nothing of the next one.
         let by_driver = has_tag || matches!(reason, Reason::EVDisconnected | Reason::DeAuthorized);
@@ -76,11 +73,8 @@ impl Station {
         self.withdraw(at, cx);
         self.call_off(at, cx);
         if let Some(connector) = self.connector_mut(at) {
-            if matches!(connector.session, Session::Preparing { .. }) {
-                connector.session = match connector.ev {
-                    Ev::Absent => Session::Idle,
-                    _ => Session::OVER,
-                };
+            if matches!(connector.session.stage(), Stage::Preparing { .. }) {
+                connector.session.is_over(connector.ev != Ev::Absent);
             }
         }
     }
@@ -90,7 +84,7 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let Session::Stopping(run, ending) = connector.session.clone() else {
+        let Stage::Stopping(run, ending) = connector.session.stage().clone() else {
             return;
         };
         connector.meter.takes.retain(|take| *take != Take::End);
@@ -152,10 +146,6 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        if connector.ev == Ev::Absent {
-            connector.session = Session::Idle;
-            return;
-        }
         let left = reason == Reason::EVDisconnected;
         let kept = connector.lockable && (reason == Reason::DeAuthorized || (left && !unlocks));
         let hold = kept.then(|| Allowed {
@@ -164,7 +154,8 @@ impl Station {
             profile: None,
             elsewhere: Vec::new(),
         });
-        connector.session = Session::Finishing { left, hold };
+        let cable = connector.ev != Ev::Absent;
+        connector.session.finish(cable, left, hold);
     }
 
     // rules: 58, 59
@@ -185,7 +176,7 @@ impl Station {
         // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
         let energy = connector.meter.energy().filter(|_| most > 0);
         let until = energy.map(|energy| Wh(energy.0.saturating_add(most)));
-        if let Session::Running(run) = &mut connector.session {
+        if let Some(run) = connector.session.running_mut() {
             run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
         }
         if let Some(until) = until {
@@ -199,9 +190,7 @@ impl Station {
     pub(crate) fn free_lock(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         self.stop(at, Reason::UnlockCommand, None, cx);
         if let Some(connector) = self.connector_mut(at) {
-            if let Session::Finishing { hold, .. } = &mut connector.session {
-                *hold = None;
-            }
+            connector.session.release(|_| true);
         }
         self.command_supplies(cx);
     }

@@ -3,7 +3,7 @@
 
 use crate::core::output::Output;
 use crate::core::settings::Key;
-use crate::core::station::connector::{Allowed, Session};
+use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::CachedTag;
@@ -22,8 +22,8 @@ impl Station {
         }
         let waits = self.connectors.iter_mut().filter_map(|connector| {
             let absent = connector.ev == Ev::Absent;
-            match &mut connector.session {
-                Session::Preparing { since, allowed } if absent => {
+            match connector.session.stage() {
+                Stage::Preparing { since, allowed } if absent => {
                     let fits = |allowed: &Allowed| allowed.elsewhere.contains(&at);
                     let since = *since;
                     allowed
@@ -37,10 +37,7 @@ impl Station {
         let Some((since, connector)) = waits.min_by_key(|(since, _)| *since) else {
             return;
         };
-        let there = std::mem::replace(&mut connector.session, Session::Idle);
-        let Session::Preparing { mut allowed, .. } = there else {
-            return;
-        };
+        let mut allowed = connector.session.take_along();
         log::info!(
             "connector {at}: who was waited for at connector {} plugs in here",
             connector.id
@@ -49,20 +46,14 @@ impl Station {
             allowed.elsewhere.clear();
         }
         if let Some(connector) = self.connector_mut(at) {
-            connector.session = Session::Preparing { since, allowed };
+            connector.session.prepare(since, allowed);
         }
     }
 
     /// Nobody who is waited for elsewhere may start at a connector any more.
     pub(crate) fn permit_no_more_at(&mut self, at: ConnectorId) {
         for connector in &mut self.connectors {
-            if let Session::Preparing {
-                allowed: Some(allowed),
-                ..
-            } = &mut connector.session
-            {
-                allowed.elsewhere.retain(|place| *place != at);
-            }
+            connector.session.permit_no_more_at(at);
         }
     }
 

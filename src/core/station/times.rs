@@ -3,9 +3,8 @@
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::connector::Allowance;
-use crate::core::station::connector::Session;
 use crate::core::station::instants::next_aligned;
+use crate::core::station::session::Allowance;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -50,7 +49,7 @@ impl Station {
     pub(crate) fn rearm_samples(&mut self, now: Mono) {
         let first = self.first_sample(now);
         for connector in &mut self.connectors {
-            if let Session::Running(run) = &mut connector.session {
+            if let Some(run) = connector.session.running_mut() {
                 run.sample = first;
             }
         }
@@ -77,7 +76,7 @@ impl Station {
             reads.then_some(commit.unwrap_or(COMMIT))
         };
         if let Some(connector) = self.connector_mut(at) {
-            if let Session::Running(run) = &mut connector.session {
+            if let Some(run) = connector.session.running_mut() {
                 run.watch = wait.map(|wait| now + wait);
                 run.looks = if unknown { run.looks } else { 0 };
             }
@@ -111,9 +110,7 @@ impl Station {
     pub(crate) fn first_register_due(&self, tx: TxId, ledger: &Ledger, now: Mono) -> Option<Mono> {
         let transaction = ledger.transaction(tx)?;
         let connector = self.connector(transaction.connector)?;
-        let Session::Running(run) = &connector.session else {
-            return None;
-        };
+        let run = connector.session.running()?;
         let until = run.since + FIRST_REGISTER;
         let waits = self.setup.host.reads_meter && run.tx == tx && !run.resumed;
         (waits && transaction.zero.is_none() && until > now).then_some(until)

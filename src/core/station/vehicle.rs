@@ -1,7 +1,6 @@
 //! What the vehicle does: it is plugged in, asks for energy, leaves (`OCPP 1.6 §4.9`).
 
 use crate::core::settings::Key;
-use crate::core::station::connector::Session;
 use crate::core::station::meter::Take;
 use crate::core::station::Context;
 use crate::core::station::Station;
@@ -25,31 +24,27 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        match &mut connector.session {
-            Session::Starting(allowed) if !ev.is_connected() => {
-                let allowed = Some(allowed.clone());
-                connector.session = Session::Preparing { since, allowed };
-                connector.meter.takes.retain(|take| *take != Take::Begin);
-            }
-            Session::Running(run) => {
-                let offered = connector.supply.is_some_and(|supply| supply.permit);
-                match ev {
-                    Ev::Charging => run.declined = false,
-                    Ev::Suspended => run.declined = true,
-                    // It asked before, and does not any more although it could.
-                    Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
-                        run.declined = true;
-                    }
-                    _ => {}
-                }
-                if matches!(ev, Ev::Charging | Ev::Suspended) {
-                    run.reacts_until = None;
-                }
-                if !ev.is_connected() && stops {
-                    self.stop(at, Reason::EVDisconnected, None, cx);
-                }
+        if !ev.is_connected() && connector.session.wait_again(since) {
+            connector.meter.takes.retain(|take| *take != Take::Begin);
+        }
+        let offered = connector.supply.is_some_and(|supply| supply.permit);
+        let Some(run) = connector.session.running_mut() else {
+            return;
+        };
+        match ev {
+            Ev::Charging => run.declined = false,
+            Ev::Suspended => run.declined = true,
+            // It asked before, and does not any more although it could.
+            Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
+                run.declined = true;
             }
             _ => {}
+        }
+        if matches!(ev, Ev::Charging | Ev::Suspended) {
+            run.reacts_until = None;
+        }
+        if !ev.is_connected() && stops {
+            self.stop(at, Reason::EVDisconnected, None, cx);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What each connector may draw now, told at the second it changes and at no other time.
 
 use crate::core::ledger::Ledger;
-use crate::core::station::connector::{Connector, Session};
+use crate::core::station::connector::Connector;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::offer::Offer;
 use crate::core::station::supply::profile::NEVER;
@@ -70,7 +70,7 @@ impl Connector {
     /// Takes an offer on. One that comes after a pause gives the vehicle time to react.
     fn take_offer(&mut self, offer: Offer, reaction: Mono) {
         let plugged = self.ev == Ev::Plugged;
-        let Session::Running(run) = &mut self.session else {
+        let Some(run) = self.session.running_mut() else {
             return;
         };
         let before = run.offer.replace(offer);

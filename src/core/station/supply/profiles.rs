@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::connector::Session;
 use crate::core::station::supply::instant::second;
 use crate::core::station::supply::limits::{Installation, Installed, Volts, Whom};
 use crate::core::station::supply::profile::{Bounds, Refusal};
@@ -137,10 +136,8 @@ impl Station {
         at: ConnectorId,
         ledger: &'a Ledger,
     ) -> Option<&'a Transaction> {
-        match &self.connector(at)?.session {
-            Session::Running(run) => ledger.transaction(run.tx),
-            _ => None,
-        }
+        let run = self.connector(at)?.session.running()?;
+        ledger.transaction(run.tx)
     }
 
     /// Removes profiles, and says which. Those who look ahead keep theirs, so a copy is made then, and

@@ -1,0 +1,244 @@
+//! What is going on at a connector, and how one thing follows another: nothing else assigns it
+//! (`OCPP 1.6 §3.6`, `§4.9`, `§4.10`).
+
+use crate::core::station::supply::Offer;
+use crate::core::{ConnectorId, Stamp, TxId, Wh};
+use crate::time::Mono;
+use crate::types::{ChargePointStatus, ChargingProfile, IdToken, Reason};
+
+/// What is going on at a connector.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stage {
+    /// Nothing.
+    Idle,
+    /// Somebody plugged in or showed a tag; the other is still to come (`OCPP 1.6 §4.9`).
+    Preparing {
+        /// When it began: ConnectionTimeOut counts from here (errata 3.77).
+        since: Mono,
+        /// Who may charge, once that is settled.
+        allowed: Option<Allowed>,
+    },
+    /// All is there but the reading of the meter, which the firmware was asked for.
+    Starting(Allowed),
+    /// A transaction is running.
+    Running(Run),
+    /// The transaction is to end, energy is off; only the reading of the meter is missing.
+    Stopping(Run, Ending),
+    /// The transaction is over, or nobody came to start one, and the cable is still in.
+    Finishing {
+        /// The vehicle was unplugged at its own side.
+        left: bool,
+        /// Who has to come to get the cable back, if it stays locked.
+        hold: Option<Allowed>,
+    },
+}
+
+/// A tag that may charge.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Allowed {
+    pub(crate) tag: IdToken,
+    pub(crate) parent: Option<IdToken>,
+    /// The charging profile that a remote start brought.
+    pub(crate) profile: Option<Box<ChargingProfile>>,
+    /// Where it holds as well, until a cable is plugged in at one of them.
+    pub(crate) elsewhere: Vec<ConnectorId>,
+}
+
+/// A running transaction, as far as it is not kept in its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) tx: TxId,
+    /// It began in an earlier run of the charge point.
+    pub(crate) resumed: bool,
+    /// When it began, or went on after a restart.
+    pub(crate) since: Mono,
+    /// When the next periodic sample is due.
+    pub(crate) sample: Option<Mono>,
+    /// The offer is fresh: until then the vehicle may take its time to react.
+    pub(crate) reacts_until: Option<Mono>,
+    /// That offer came after a pause.
+    pub(crate) resumes: bool,
+    /// The vehicle had its time and took nothing: it does not want energy now.
+    pub(crate) declined: bool,
+    /// What it may draw; `None` until that has been worked out.
+    pub(crate) offer: Option<Offer>,
+    pub(crate) allowance: Allowance,
+    /// When the meter is looked at next, beside the samples.
+    pub(crate) watch: Option<Mono>,
+    /// How often it was looked at in vain for the first register.
+    pub(crate) looks: u32,
+    /// Something keeps energy off: a fault, or a reset.
+    pub(crate) held: bool,
+}
+
+/// How much energy a transaction may still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allowance {
+    /// As much as it likes.
+    Full,
+    /// The tag was refused after the start: until the register shows this
+    /// (`OCPP 1.6 §9.1.14`).
+    Until(Wh),
+    /// None any more.
+    Spent,
+}
+
+/// How a transaction is to end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ending {
+    pub(crate) reason: Reason,
+    pub(crate) tag: Option<IdToken>,
+    pub(crate) at: Stamp,
+    /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
+    pub(crate) status: ChargePointStatus,
+}
+
+/// What is going on at a connector.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Session(Stage);
+
+impl Session {
+    /// Nothing.
+    pub(crate) const IDLE: Self = Self(Stage::Idle);
+
+    /// How far it is.
+    pub(crate) const fn stage(&self) -> &Stage {
+        &self.0
+    }
+
+    /// Its transaction, until the end of it is on the books.
+    pub(crate) const fn run(&self) -> Option<&Run> {
+        match &self.0 {
+            Stage::Running(run) | Stage::Stopping(run, _) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Its transaction, while it runs.
+    pub(crate) const fn running(&self) -> Option<&Run> {
+        match &self.0 {
+            Stage::Running(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn running_mut(&mut self) -> Option<&mut Run> {
+        match &mut self.0 {
+            Stage::Running(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Somebody plugged in or showed a tag. `since`: ConnectionTimeOut counts from there.
+    pub(crate) fn prepare(&mut self, since: Mono, allowed: Option<Allowed>) {
+        self.0 = Stage::Preparing { since, allowed };
+    }
+
+    /// Who may charge, may not any more, or not yet: what was about to begin does not. Says whether anything was.
+    pub(crate) fn call_off(&mut self, since: Mono) -> bool {
+        let begins = match &self.0 {
+            Stage::Starting(_) => true,
+            Stage::Preparing { allowed, .. } => allowed.is_some(),
+            _ => false,
+        };
+        if begins {
+            self.prepare(since, None);
+        }
+        begins
+    }
+
+    /// The vehicle left while the meter was being read: who may charge still may.
+    pub(crate) fn wait_again(&mut self, since: Mono) -> bool {
+        let Stage::Starting(allowed) = &self.0 else {
+            return false;
+        };
+        let allowed = Some(allowed.clone());
+        self.prepare(since, allowed);
+        true
+    }
+
+    /// Who may charge somewhere else takes that along, with the time since when.
+    pub(crate) fn take_along(&mut self) -> Option<Allowed> {
+        match std::mem::replace(&mut self.0, Stage::Idle) {
+            Stage::Preparing { allowed, .. } => allowed,
+            _ => None,
+        }
+    }
+
+    /// Who may charge here or elsewhere may not at that connector.
+    pub(crate) fn permit_no_more_at(&mut self, at: ConnectorId) {
+        if let Stage::Preparing {
+            allowed: Some(allowed),
+            ..
+        } = &mut self.0
+        {
+            allowed.elsewhere.retain(|place| *place != at);
+        }
+    }
+
+    /// A tag that was shown is taken back; says whether it was waited for.
+    pub(crate) fn take_back(&mut self, tag: &IdToken) -> bool {
+        match &mut self.0 {
+            Stage::Preparing { allowed, .. }
+                if allowed.as_ref().is_some_and(|allowed| allowed.tag == *tag) =>
+            {
+                *allowed = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The meter is read, then the transaction begins.
+    pub(crate) fn await_meter(&mut self, allowed: Allowed) {
+        self.0 = Stage::Starting(allowed);
+    }
+
+    /// The transaction begins, or goes on.
+    pub(crate) fn begin(&mut self, run: Run) {
+        self.0 = Stage::Running(run);
+    }
+
+    /// The transaction is to end; the meter is read once more, and for nothing else.
+    pub(crate) fn stop(&mut self, run: Run, ending: Ending) {
+        let run = Run {
+            sample: None,
+            watch: None,
+            ..run
+        };
+        self.0 = Stage::Stopping(run, ending);
+    }
+
+    /// It is over. `cable`: it is still in.
+    pub(crate) fn is_over(&mut self, cable: bool) {
+        self.finish(cable, false, None);
+    }
+
+    /// It is over. `left`: the vehicle was unplugged at its own side; `hold`: who has to come to get the
+    /// cable back.
+    pub(crate) fn finish(&mut self, cable: bool, left: bool, hold: Option<Allowed>) {
+        self.0 = match cable {
+            true => Stage::Finishing { left, hold },
+            false => Stage::Idle,
+        };
+    }
+
+    /// The cable may be taken, if it is kept for somebody who fits; says whether it was.
+    pub(crate) fn release(&mut self, fits: impl Fn(&Allowed) -> bool) -> bool {
+        let Stage::Finishing { hold, .. } = &mut self.0 else {
+            return false;
+        };
+        let released = hold.as_ref().is_some_and(fits);
+        if released {
+            *hold = None;
+        }
+        released
+    }
+}
+
+impl Run {
+    /// Whether limits leave nothing to draw.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.offer.is_some_and(Offer::is_nothing)
+    }
+}
