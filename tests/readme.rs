@@ -1,8 +1,10 @@
-//! The table of messages in the README is true.
+//! The table of messages in the README is true, and CONTRIBUTING.md speaks of the source as it is.
 
 #![allow(clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use evcp::wire::v16::Action;
 use evcp_testing::{setup, World};
@@ -115,5 +117,59 @@ fn the_table_names_no_message_that_the_charge_point_does_not_send() {
             from == "central system" || sent.contains(&name.as_str()),
             "{name}"
         );
+    }
+}
+
+const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
+
+/// Where the paths begin that CONTRIBUTING.md names.
+const FOLDERS: [&str; 10] = [
+    "src/",
+    "tests/",
+    "testing/",
+    "fuzz/",
+    "benches/",
+    "docs/",
+    "include/",
+    "bindings/",
+    "examples/",
+    ".ci/",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_path_that_contributing_names_exists() {
+    let words = CONTRIBUTING.split(|c: char| !c.is_alphanumeric() && !"/._-".contains(c));
+    let paths = words.filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder)));
+    let paths: Vec<_> = paths.map(|path| path.trim_end_matches('.')).collect();
+    assert!(
+        paths.iter().filter(|path| path.starts_with("src/")).count() > 40,
+        "{paths:?}"
+    );
+    for path in paths {
+        assert!(root().join(path).exists(), "{path} does not exist");
+    }
+}
+
+#[test]
+fn every_block_of_rust_in_contributing_is_taken_from_the_file_that_it_names() {
+    let blocks = CONTRIBUTING.split("```rust\n").skip(1);
+    let blocks: Vec<_> = blocks.map(|it| it.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 5, "{blocks:?}");
+    for block in blocks {
+        let mut lines = block.lines().map(str::trim);
+        let path = lines.next().and_then(|line| line.strip_prefix("// "));
+        let path = path.expect("the first line names the file");
+        let text = fs::read_to_string(root().join(path)).expect("the file can be read");
+        let mut source = text.lines().map(str::trim);
+        for line in lines.filter(|line| !line.is_empty() && *line != "// ...") {
+            assert!(
+                source.any(|there| there == line),
+                "{path} has no such line, or not there: {line}"
+            );
+        }
     }
 }
