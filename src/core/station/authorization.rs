@@ -118,7 +118,7 @@ impl Station {
 
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.
     pub(crate) fn pick(&self, at: &[ConnectorId]) -> Option<ConnectorId> {
-        if self.may_not_begin() {
+        if !self.may_begin() {
             return None;
         }
         let free = || {

@@ -150,10 +150,18 @@ impl Connector {
         }
     }
 
+    /// The transaction that energy may flow for, as far as it is a matter of this connector: one that runs and
+    /// is allowed some, a vehicle that is there, and nothing that is wrong.
+    pub(crate) fn may_supply(&self) -> Option<&Run> {
+        let run = self.session.running()?;
+        let allowed = run.allowance != Allowance::Spent && self.faults.is_empty();
+        (allowed && self.ev.is_connected()).then_some(run)
+    }
+
     // rules: 52, 69
     /// The command that follows: energy flows for a running transaction alone, and the cable is
     /// locked while there is one, or while it is kept for somebody (`OCPP 1.6 §4.10`).
-    pub(crate) fn command(&self, all_stopped: bool) -> Supply {
+    pub(crate) fn command(&self, site_may_supply: bool) -> Supply {
         let locked = match self.session.stage() {
             Stage::Starting(_) | Stage::Running(_) => true,
             // Who is to unlock must not be told to lock.
@@ -167,12 +175,9 @@ impl Connector {
             tx: self.run().map(|run| run.tx),
             ..Supply::OFF
         };
-        let Stage::Running(run) = self.session.stage() else {
-            return supply;
-        };
-        let stopped = all_stopped || run.allowance == Allowance::Spent || !self.faults.is_empty();
-        let offer = run.offer.filter(|offer| !offer.is_nothing());
-        if let Some(offer) = offer.filter(|_| self.ev.is_connected() && !stopped) {
+        let run = self.may_supply().filter(|_| site_may_supply);
+        let offer = run.and_then(|run| run.offer);
+        if let Some(offer) = offer.filter(|offer| !offer.is_nothing()) {
             supply.permit = true;
             supply.deciamps = Some(u32::try_from(offer.deciamps).unwrap_or(u32::MAX));
             supply.deciwatts = Some(u64::try_from(offer.deciwatts).unwrap_or(0));

@@ -9,12 +9,12 @@ mod connector;
 mod faults;
 mod instants;
 mod keys;
+mod life;
 mod meter;
 mod metering;
 mod power_loss;
 mod questions;
 mod readings;
-mod reset;
 mod restart;
 mod sampling;
 mod session;
@@ -29,8 +29,8 @@ mod vehicle;
 
 pub(crate) use authorizations::{group, is_tag, Aim};
 pub(crate) use connector::Shown;
+pub(crate) use life::Step;
 pub(crate) use questions::{Asked, Caller, Repeated};
-pub(crate) use reset::Step;
 pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
 pub(crate) use supply::{Composite, Profile};
@@ -42,9 +42,9 @@ use self::authorizations::Authorizations;
 use self::cache::Cache;
 use self::connector::{Availability, Connector};
 use self::faults::Faults;
+use self::life::Life;
 use self::meter::Meter;
 use self::questions::Questions;
-use self::reset::Reset;
 use self::supply::{Installed, Offers};
 use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
@@ -86,9 +86,7 @@ pub(crate) struct Station {
     setup: Setup,
     settings: Settings,
     clock: Clock,
-    /// The host stops us: nothing new is begun.
-    closing: bool,
-    reset: Option<Reset>,
+    life: Life,
     /// The central system has accepted us, in this run or an earlier one.
     accepted: bool,
     connectors: Vec<Connector>,
@@ -128,8 +126,7 @@ impl Station {
         let mut station = Self {
             settings,
             clock: Clock::new(now, stored.newest()),
-            closing: false,
-            reset: None,
+            life: Life::InOperation,
             accepted: stored.accepted,
             connectors,
             availability: Availability::OPERATIVE,

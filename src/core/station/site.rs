@@ -2,6 +2,7 @@
 //! (`OCPP 1.6 §4.2`, `§5.2`).
 
 use super::connector::Shown;
+use super::life::Life;
 use super::{Context, Station};
 use crate::core::station::faults::Faults;
 use crate::core::Change;
@@ -38,14 +39,14 @@ impl Station {
         }
     }
 
-    /// Whether nothing may begin anywhere.
-    pub(super) fn may_not_begin(&self) -> bool {
-        !self.faults.is_empty() || self.reset.is_some() || self.closing || !self.in_service()
+    /// Whether anything may begin at all.
+    pub(super) fn may_begin(&self) -> bool {
+        self.faults.is_empty() && self.life == Life::InOperation && self.in_service()
     }
 
-    /// Whether no connector may deliver anything.
-    pub(super) fn all_stopped(&self) -> bool {
-        !self.faults.is_empty() || self.reset.is_some()
+    /// Whether any connector may deliver anything.
+    pub(super) fn may_supply(&self) -> bool {
+        self.faults.is_empty() && !matches!(self.life, Life::Resetting(_))
     }
 
     /// The status of a place as it is now.
@@ -140,7 +141,7 @@ impl Station {
 
     /// The host stops us: nothing new is begun. Transactions go on.
     pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
-        self.closing = true;
+        self.life = Life::Closing;
         let mut connectors = self.connectors.iter();
         if connectors.any(|connector| connector.run().is_some()) {
             cx.out.durable(Change::Put(Record::Orderly));
@@ -149,7 +150,7 @@ impl Station {
 
     /// Whether the host stops us.
     pub(crate) const fn is_closing(&self) -> bool {
-        self.closing
+        matches!(self.life, Life::Closing)
     }
 
     fn faults_mut(&mut self, at: Place) -> Option<&mut Faults> {

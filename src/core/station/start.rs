@@ -24,13 +24,13 @@ impl Station {
     pub(crate) fn advance_sessions(&mut self, cx: &mut Context<'_>) {
         let since = cx.now.mono;
         let reaction = since + self.setup.tuning.ev_reaction;
-        let stopped = self.may_not_begin();
+        let may_begin = self.may_begin();
         for at in self.connector_ids() {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
             };
             let cable = connector.ev != Ev::Absent;
-            let usable = !stopped && connector.faults.is_empty();
+            let usable = may_begin && connector.faults.is_empty();
             let operative = connector.is_operative();
             match connector.session.stage() {
                 Stage::Idle if cable && usable && operative => {

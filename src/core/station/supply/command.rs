@@ -8,14 +8,14 @@ impl Station {
     /// before more, so that all together never draw too much. Where it is less of one unit and more of
     /// the other, and both sums are bounded, the less of both comes in between.
     pub(crate) fn command_supplies(&mut self, cx: &mut Context<'_>) {
-        let stopped = self.all_stopped();
+        let may_supply = self.may_supply();
         let together = self.together(self.clock.instant(cx.now.mono));
         for less in [true, false] {
             for at in self.connector_ids() {
                 let Some(connector) = self.connector_mut(at) else {
                     continue;
                 };
-                let supply = connector.command(stopped);
+                let supply = connector.command(may_supply);
                 if connector.supply == Some(supply) {
                     continue;
                 }

@@ -2,7 +2,6 @@
 //! (`OCPP 1.6 §3.13.3`).
 
 use crate::core::ledger::Ledger;
-use crate::core::station::session::Allowance;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::limits::lines;
 use crate::core::station::supply::offer::{Demand, Offer, Room, Together};
@@ -181,11 +180,7 @@ impl Station {
         ledger: &Ledger,
     ) -> Option<Demand> {
         let connector = self.connector(at)?;
-        let run = connector.session.running()?;
-        let off = run.allowance == Allowance::Spent || !connector.faults.is_empty();
-        if off || !connector.ev.is_connected() || self.all_stopped() {
-            return None;
-        }
+        let run = connector.may_supply().filter(|_| self.may_supply())?;
         let (lines, profile) = self.said_to(at, phases, now, ledger)?;
         Some(Demand {
             index,

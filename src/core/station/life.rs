@@ -1,6 +1,16 @@
-//! How far a restart is (`OCPP 1.6 §5.14`).
+//! Whether the charge point is in operation, and how far it is on its way out of it (`OCPP 1.6 §5.14`).
 
 use crate::time::Mono;
+
+/// The life of one run of the charge point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    InOperation,
+    /// It is about to restart.
+    Resetting(Reset),
+    /// The host stops us: nothing new is begun. Transactions go on with the next run.
+    Closing,
+}
 
 /// A reset that the firmware agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
