@@ -109,7 +109,7 @@ impl Station {
                 self.say(json!({"event": "reset", "type": kind}));
                 self.reboot();
             }
-            Notice::Expired(_) | Notice::Time(_) | Notice::Availability(..) => {}
+            Notice::Time(_) | Notice::Availability(..) => {}
         }
     }
 

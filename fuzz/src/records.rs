@@ -438,7 +438,7 @@ impl Surroundings for Life<'_> {
             Effect::Connect(_) => self.news.push_back(News::Link(Link::Up)),
             Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
             Effect::Send(text) => self.news.extend(answer(&text).map(News::Text)),
-            Effect::Close(_) | Effect::Tell(_) => {}
+            Effect::Close(_) | Effect::Tell(_) | Effect::Withdraw(_) => {}
         }
         Ok(())
     }

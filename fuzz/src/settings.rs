@@ -349,6 +349,7 @@ impl Surroundings for Running {
                 self.sent.push(text);
             }
             Effect::Tell(notice) => self.told.push(notice),
+            Effect::Withdraw(_) => {}
             Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
             Effect::Fetch { .. } => unreachable!("nothing is queued"),
         }

@@ -32,6 +32,8 @@ pub enum Effect {
     Send(String),
     /// Tell the host.
     Tell(Notice),
+    /// A question that the host was told of is off: its time is over.
+    Withdraw(RequestId),
 }
 
 /// How to get in at the central system. The URL is the shell's affair.
@@ -76,8 +78,6 @@ pub enum Notice {
     Supply(ConnectorId, Supply),
     /// A question; it is answered with [`Input::Answer`](crate::core::Input), now or later.
     Ask(RequestId, Question),
-    /// The question is off: its time is over, or it has been answered.
-    Expired(RequestId),
     /// The state of the link.
     Connection(Connection, String),
     /// The central system answered the boot notification.

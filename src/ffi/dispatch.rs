@@ -239,7 +239,6 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
         }
         // SAFETY: see `call`.
         Notice::Reboot { hard } => call(cb.on_reboot, |slot| unsafe { slot(ud, hard) }),
-        Notice::Expired(_) => false,
     }
 }
 

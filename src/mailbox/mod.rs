@@ -244,6 +244,13 @@ impl Mailbox {
         self.raise(&inner);
     }
 
+    /// A question that the host was asked is off: its time is over.
+    pub(crate) fn withdraw(&self, request: RequestId) {
+        let inner = &mut *self.inner.lock();
+        let seen = inner.outbox.withdraw(request);
+        inner.questions.expired(request, seen);
+    }
+
     pub(crate) fn push(&self, event: Event) {
         let mut inner = self.inner.lock();
         if inner.panicked {
@@ -342,10 +349,6 @@ impl Inner {
                 self.seen.transactions.insert(step.connector, step.clone());
             }
             Notice::Ask(request, question) => self.questions.asked(*request, question),
-            Notice::Expired(request) => {
-                let seen = !self.outbox.is_unseen(*request);
-                self.questions.expired(*request, seen);
-            }
             _ => {}
         }
     }

@@ -55,7 +55,6 @@ impl<'a> Slot<'a> {
             Notice::Reboot { .. } => Self::Reboot,
             Notice::Supply(..)
             | Notice::Ask(..)
-            | Notice::Expired(_)
             | Notice::Authorized { .. }
             | Notice::Transaction(_)
             | Notice::Damaged(_)
@@ -81,19 +80,9 @@ pub struct Outbox {
 impl Outbox {
     /// Puts in what the engine tells, in the order in which it does.
     pub fn push(&mut self, event: Event) {
-        match &event {
-            Event::Notice(Notice::Supply(at, supply)) => {
-                self.lines.entry(*at).or_default().commanded = Some(*supply);
-                return;
-            }
-            Event::Notice(Notice::Expired(request)) => {
-                // Nobody saw the question: it is gone, with what it carries.
-                if let Some(number) = self.unseen.remove(request) {
-                    self.remove(number);
-                    return;
-                }
-            }
-            _ => {}
+        if let Event::Notice(Notice::Supply(at, supply)) = &event {
+            self.lines.entry(*at).or_default().commanded = Some(*supply);
+            return;
         }
         if self.queue.len() >= BEHIND {
             self.forget_state_before(&event);
@@ -153,10 +142,10 @@ impl Outbox {
         }
     }
 
-    /// A question that the host has not seen.
-    #[must_use]
-    pub fn is_unseen(&self, request: RequestId) -> bool {
-        self.unseen.contains_key(&request)
+    /// A question is off. One that the host has not seen is gone, with what it carries; says whether it has.
+    pub fn withdraw(&mut self, request: RequestId) -> bool {
+        let unseen = self.unseen.remove(&request);
+        unseen.and_then(|number| self.remove(number)).is_none()
     }
 
     /// From now on nothing is supplied anywhere.

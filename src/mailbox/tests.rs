@@ -82,7 +82,7 @@ fn a_late_reading_reaches_the_engine_and_the_answer_says_that_it_was_late() {
     let question = Question::ReadMeter(Place::Connector(at(1)), ReadingContext::TransactionBegin);
     mailbox.push(Event::Notice(Notice::Ask(request, question)));
     assert!(mailbox.next().is_some());
-    mailbox.push(Event::Notice(Notice::Expired(request)));
+    mailbox.withdraw(request);
     let readings = vec![crate::core::Reading::energy(crate::core::Wh(1_000))];
     let late = mailbox.answer(request, Answer::Meter(readings.clone()), NOW);
     assert_eq!(late, Err(Error::Expired));

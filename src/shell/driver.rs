@@ -282,6 +282,7 @@ impl Driver {
                 self.sent(sent);
             }
             Effect::Tell(notice) => self.tell(notice),
+            Effect::Withdraw(request) => self.mailbox.withdraw(request),
         }
     }
 

@@ -339,6 +339,7 @@ impl<C: CentralSystem> Surroundings for World<C> {
             Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
             Effect::Send(text) => self.send(engine, &text),
             Effect::Tell(notice) => self.told.push(notice),
+            Effect::Withdraw(_) => {}
         }
         Ok(())
     }

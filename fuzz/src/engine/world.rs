@@ -288,7 +288,6 @@ impl World {
                 }
                 self.questions.push(request);
             }
-            Notice::Expired(request) => self.questions.retain(|open| *open != request),
             // The interval of an acceptance is said anew at each boot, and not stored.
             Notice::Key(key, Some(value)) if key != "HeartbeatInterval" => {
                 let stored = self.all.disk.load().expect("memory can be read");
@@ -366,6 +365,7 @@ impl Surroundings for World {
         match &effect {
             Effect::Send(text) => self.sent(text),
             Effect::Tell(notice) => self.told(notice.clone()),
+            Effect::Withdraw(request) => self.questions.retain(|open| open != request),
             Effect::Ping => {
                 assert!(self.all.connected);
                 if self.all.central.silent {

@@ -2,7 +2,7 @@
 
 use super::questions::{Asked, Caller, Repeated};
 use super::{Context, Station};
-use crate::core::{Answer, Notice, Place, Question, RequestId};
+use crate::core::{Answer, Effect, Notice, Place, Question, RequestId};
 
 impl Station {
     /// Asks the firmware. Says whether it could be asked.
@@ -44,7 +44,7 @@ impl Station {
     pub(crate) fn expire_question(&mut self, cx: &mut Context<'_>) -> Option<(Asked, Answer)> {
         while let Some((request, asked, default)) = self.questions.expired(cx.now.mono) {
             log::warn!("the firmware did not answer in time");
-            cx.out.tell(Notice::Expired(request));
+            cx.out.want(Effect::Withdraw(request));
             let of_call = self.conclude(asked, default, cx);
             if of_call.is_some() {
                 return of_call;

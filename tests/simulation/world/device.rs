@@ -197,6 +197,9 @@ impl World<'_> {
             Effect::Ping => {}
             Effect::Send(text) => self.send(text)?,
             Effect::Tell(notice) => self.decided(notice)?,
+            Effect::Withdraw(request) => {
+                self.outbox.withdraw(request);
+            }
         }
         Ok(())
     }
@@ -363,5 +366,6 @@ fn in_short(effect: &Effect) -> String {
         Effect::Ping => "pings".to_owned(),
         Effect::Send(_) => "sends".to_owned(),
         Effect::Tell(_) => "tells".to_owned(),
+        Effect::Withdraw(_) => "withdraws".to_owned(),
     }
 }
