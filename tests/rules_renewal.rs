@@ -1,8 +1,9 @@
 //! Connections that the charge point ends itself: for a new password, and for a restart.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Due, Effect, Fact, Input, Link, Notice, Question};
+use evcp::core::{Answer, Due, Effect, Ev, Fact, Input, Link, Notice, Question};
 use evcp::time::Millis;
+use evcp::types::AuthorizationStatus;
 use evcp_testing::{at, setup, with, Treat, World};
 use serde_json::{json, Value};
 
@@ -167,4 +168,31 @@ fn without_a_connection_a_reset_waits_for_nobody() {
     let request = asked.expect("the host is asked");
     world.give(Input::Answer(request, Answer::Accepted));
     assert!(is_to_reboot(&world));
+}
+
+// rules: 124
+#[test]
+fn a_tag_that_comes_as_the_connection_ends_is_decided_without_it() {
+    let mut world = World::booted(with(1, &[("AllowOfflineTxForUnknownId", "true")]));
+    world.ev(1, Ev::Plugged);
+    new_password(&mut world);
+    world.give(Input::Deadline);
+    world.reachable = false;
+    // The host is slow: the time to part has come, and nobody has said so yet.
+    world.pass(Millis(150));
+    world.show(1, "ONE");
+    assert!(!world.connected);
+    let accepted = AuthorizationStatus::Accepted;
+    let told = |notice: &Notice| matches!(notice, Notice::Authorized { status, .. } if *status == accepted);
+    assert!(world.told.iter().any(told), "{:?}", world.told);
+}
+
+#[test]
+fn a_host_that_stops_us_during_a_reset_is_still_told_to_restart() {
+    let mut world = World::booted(setup(1));
+    reset(&mut world);
+    world.fact(Fact::Closing);
+    world.run(Millis::from_secs(5));
+    assert!(is_to_reboot(&world));
+    assert!(world.engine().is_closed());
 }

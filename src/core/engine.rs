@@ -111,16 +111,16 @@ impl Engine {
         if matches!(profile, 1 | 2) && settings.password().is_none() {
             return Err(SetupError::Password(profile));
         }
-        let newest = stored.newest().unwrap_or_default();
+        let newest = stored.newest();
         let mut out = Output::default();
         out.tell_damaged(std::mem::take(&mut stored.damaged));
         let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
         let link = Link::new(&setup, now.mono);
-        let station = Station::new(setup, settings, &mut stored, now);
+        let station = Station::new(setup, settings, &mut stored, newest, now);
         let places = station.places().count();
         let mut engine = Self {
             now,
-            protocol: Protocol::new(places, newest, now.mono),
+            protocol: Protocol::new(places, newest.unwrap_or_default(), now.mono),
             station,
             ledger,
             link,
@@ -300,7 +300,9 @@ impl Engine {
     fn settle(&mut self, idle: bool) {
         let (protocol, mut cx) = self.protocol(idle);
         let cx = &mut cx;
-        // What is overdue comes first: it changes what the rest looks at.
+        // What the input led to joins the line before the link may go that it would go by.
+        protocol.report(cx);
+        // What is overdue comes next: it changes what the rest looks at.
         protocol.expire(cx);
         protocol.at_station(cx, |station, cx| station.expire(cx));
         protocol.expire_reset(cx);

@@ -172,7 +172,8 @@ impl Ledger {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
-        if at.wall > transaction.last.0.wall {
+        // What is told of one that is over meanwhile changes nothing.
+        if transaction.stop.is_none() && at.wall > transaction.last.0.wall {
             transaction.last.0 = at;
             self.commit.moved(tx, now);
         }

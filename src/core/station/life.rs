@@ -8,8 +8,34 @@ pub(super) enum Life {
     InOperation,
     /// It is about to restart.
     Resetting(Reset),
-    /// The host stops us: nothing new is begun. Transactions go on with the next run.
-    Closing,
+    /// The host stops us: nothing new is begun. Transactions go on with the next run. A reset that was under
+    /// way goes on as long as this one does.
+    Closing(Option<Reset>),
+}
+
+impl Life {
+    /// The reset that is under way.
+    pub(super) const fn reset(self) -> Option<Reset> {
+        match self {
+            Self::InOperation => None,
+            Self::Resetting(reset) => Some(reset),
+            Self::Closing(reset) => reset,
+        }
+    }
+
+    /// A reset begins, goes on, or is over.
+    pub(super) fn set_reset(&mut self, reset: Option<Reset>) {
+        *self = match (*self, reset) {
+            (Self::Closing(_), reset) => Self::Closing(reset),
+            (_, Some(reset)) => Self::Resetting(reset),
+            (_, None) => Self::InOperation,
+        };
+    }
+
+    /// The host stops us.
+    pub(super) fn close(&mut self) {
+        *self = Self::Closing(self.reset());
+    }
 }
 
 /// A reset that the firmware agreed to.

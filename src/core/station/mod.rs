@@ -116,8 +116,15 @@ pub(crate) struct Kept {
 }
 
 impl Station {
-    /// As the store kept it. What was running has still to be restored.
-    pub(crate) fn new(setup: Setup, settings: Settings, stored: &mut Stored, now: Now) -> Self {
+    /// As the store kept it. What was running has still to be restored. `newest`: the newest time of all that
+    /// the store kept.
+    pub(crate) fn new(
+        setup: Setup,
+        settings: Settings,
+        stored: &mut Stored,
+        newest: Option<Wall>,
+        now: Now,
+    ) -> Self {
         let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
@@ -125,7 +132,7 @@ impl Station {
             .collect();
         let mut station = Self {
             settings,
-            clock: Clock::new(now, stored.newest()),
+            clock: Clock::new(now, newest),
             life: Life::InOperation,
             accepted: stored.accepted,
             connectors,

@@ -1,6 +1,6 @@
 //! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
 
-use super::life::{Life, Reset, Step};
+use super::life::{Reset, Step};
 use super::session::{Session, Stage};
 use super::{Context, Station};
 use crate::core::settings::Key;
@@ -34,20 +34,20 @@ impl Station {
             }
         }
         let until = cx.now.mono + self.setup.tuning.reset_wait;
-        self.life = Life::Resetting(Reset::Stopping { hard, until });
+        self.life.set_reset(Some(Reset::Stopping { hard, until }));
     }
 
     /// Whether nothing is left to stop for a reset.
     pub(crate) fn has_stopped(&self) -> bool {
         let stopping = |session: &Session| matches!(session.stage(), Stage::Stopping(..));
         let mut sessions = self.connectors.iter().map(|connector| &connector.session);
-        matches!(self.reset(), Some(Reset::Stopping { .. })) && !sessions.any(stopping)
+        matches!(self.life.reset(), Some(Reset::Stopping { .. })) && !sessions.any(stopping)
     }
 
     /// The step of a reset whose time has come.
     pub(crate) fn expire_reset(&mut self, cx: &mut Context<'_>) -> Option<Step> {
         let now = cx.now.mono;
-        match self.reset()? {
+        match self.life.reset()? {
             Reset::Stopping { until, .. } if until <= now => return Some(Step::Leave),
             Reset::Leaving {
                 until: Some(until), ..
@@ -63,7 +63,7 @@ impl Station {
             }
             Reset::Rebooting { until, .. } if until <= now => {
                 log::error!("the host did not restart: the charge point goes on without");
-                self.life = Life::InOperation;
+                self.life.set_reset(None);
                 return Some(Step::GoOn);
             }
             _ => {}
@@ -80,11 +80,12 @@ impl Station {
 
     /// All is stored. The link is closed when the last answer is out; `up`: there is one.
     pub(crate) fn leave(&mut self, up: bool, cx: &mut Context<'_>) {
-        let Some(Reset::Stopping { hard, .. }) = self.reset() else {
+        let Some(Reset::Stopping { hard, .. }) = self.life.reset() else {
             return;
         };
         if up {
-            self.life = Life::Resetting(Reset::Leaving { hard, until: None });
+            let until = None;
+            self.life.set_reset(Some(Reset::Leaving { hard, until }));
         } else {
             self.tell_reboot(hard, cx);
         }
@@ -92,16 +93,17 @@ impl Station {
 
     /// All that the last input led to has been done, the answer to the reset too.
     pub(super) fn reset_is_answered(&mut self, now: Mono) {
-        if let Life::Resetting(Reset::Leaving { until, .. }) = &mut self.life {
-            until.get_or_insert(now + ANSWER_OUT);
+        if let Some(Reset::Leaving { hard, until: None }) = self.life.reset() {
+            let until = Some(now + ANSWER_OUT);
+            self.life.set_reset(Some(Reset::Leaving { hard, until }));
         }
     }
 
     /// The link is closed.
     pub(crate) fn is_away(&mut self, now: Mono) {
-        if let Some(Reset::Leaving { hard, .. }) = self.reset() {
+        if let Some(Reset::Leaving { hard, .. }) = self.life.reset() {
             let until = now + AWAY;
-            self.life = Life::Resetting(Reset::Away { hard, until });
+            self.life.set_reset(Some(Reset::Away { hard, until }));
         }
     }
 
@@ -111,41 +113,33 @@ impl Station {
     }
 
     fn tell_reboot_again(&mut self, hard: bool, retries: u64, cx: &mut Context<'_>) {
-        self.life = Life::Resetting(Reset::Rebooting {
+        self.life.set_reset(Some(Reset::Rebooting {
             hard,
             until: cx.now.mono + REBOOT_TIME,
             retries,
-        });
+        }));
         cx.out.tell(Notice::Reboot { hard });
-    }
-
-    /// The reset that is under way.
-    const fn reset(&self) -> Option<Reset> {
-        match self.life {
-            Life::Resetting(reset) => Some(reset),
-            Life::InOperation | Life::Closing => None,
-        }
     }
 
     /// Whether a reset is under way.
     pub(crate) const fn is_resetting(&self) -> bool {
-        self.reset().is_some()
+        self.life.reset().is_some()
     }
 
     /// The link is about to be closed for a restart.
     pub(crate) const fn is_leaving(&self) -> bool {
-        matches!(self.reset(), Some(Reset::Leaving { .. }))
+        matches!(self.life.reset(), Some(Reset::Leaving { .. }))
     }
 
     /// The host is about to be told to restart, or was: until it does, or its time is over, nothing is
     /// connected.
     pub(crate) const fn is_rebooting(&self) -> bool {
-        let stopping = matches!(self.reset(), Some(Reset::Stopping { .. }));
+        let stopping = matches!(self.life.reset(), Some(Reset::Stopping { .. }));
         self.is_resetting() && !stopping
     }
 
     pub(super) fn reset_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
-        match self.reset()? {
+        match self.life.reset()? {
             Reset::Leaving { until, .. } => Some((until.unwrap_or(now), Due::Reset)),
             Reset::Stopping { until, .. }
             | Reset::Away { until, .. }

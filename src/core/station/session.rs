@@ -157,12 +157,14 @@ impl Session {
         true
     }
 
-    /// Who may charge somewhere else takes that along, with the time since when.
+    /// Who is waited for here goes somewhere else: nobody is any more.
     pub(crate) fn take_along(&mut self) -> Option<Allowed> {
-        match std::mem::replace(&mut self.0, Stage::Idle) {
-            Stage::Preparing { allowed, .. } => allowed,
-            _ => None,
-        }
+        let Stage::Preparing { allowed, .. } = &mut self.0 else {
+            return None;
+        };
+        let allowed = allowed.take();
+        self.0 = Stage::Idle;
+        allowed
     }
 
     /// Who may charge here or elsewhere may not at that connector.

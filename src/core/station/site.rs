@@ -46,7 +46,7 @@ impl Station {
 
     /// Whether any connector may deliver anything.
     pub(super) fn may_supply(&self) -> bool {
-        self.faults.is_empty() && !matches!(self.life, Life::Resetting(_))
+        self.faults.is_empty() && self.life.reset().is_none()
     }
 
     /// The status of a place as it is now.
@@ -141,7 +141,7 @@ impl Station {
 
     /// The host stops us: nothing new is begun. Transactions go on.
     pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
-        self.life = Life::Closing;
+        self.life.close();
         let mut connectors = self.connectors.iter();
         if connectors.any(|connector| connector.run().is_some()) {
             cx.out.durable(Change::Put(Record::Orderly));
@@ -150,7 +150,7 @@ impl Station {
 
     /// Whether the host stops us.
     pub(crate) const fn is_closing(&self) -> bool {
-        matches!(self.life, Life::Closing)
+        matches!(self.life, Life::Closing(_))
     }
 
     fn faults_mut(&mut self, at: Place) -> Option<&mut Faults> {

@@ -107,10 +107,18 @@ impl Station {
             at: end,
             meter: energy,
         };
-        if let Some(record) = self.end_transaction(at, run.tx, end, cx) {
-            self.finish(at, &record, reason);
-            if let Some(register) = register {
-                cx.out.durable(Change::Put(Record::Register(at, register)));
+        match self.end_transaction(at, run.tx, end, cx) {
+            Some(record) => {
+                self.finish(at, &record, reason);
+                if let Some(register) = register {
+                    cx.out.durable(Change::Put(Record::Register(at, register)));
+                }
+            }
+            // It is not on the books: the session is over all the same, and the connector serves others.
+            None => {
+                if let Some(connector) = self.connector_mut(at) {
+                    connector.session.is_over(connector.ev != Ev::Absent);
+                }
             }
         }
     }

@@ -117,7 +117,7 @@ macro_rules! central_requests {
         /// Reads the payload of a call.
         ///
         /// # Errors
-        /// Those of [`read`](super::read()); `NotImplemented` for an action that nobody knows,
+        /// Those of [`read`](crate::wire::json::read()); `NotImplemented` for an action that nobody knows,
         /// `NotSupported` for one that only a charge point may ask for (OCPP-J 1.6 §4.2.3).
         pub fn read_request(
             action: &str,

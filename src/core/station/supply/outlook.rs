@@ -16,7 +16,7 @@ use crate::core::{ConnectorId, Feed, Hardware, Place, Schedule, SchedulePeriod, 
 use crate::time::{Now, Wall};
 use crate::types::ChargingRateUnitType as Unit;
 
-/// What limits charging from now on, as far as is known: see [`Engine::outlook`].
+/// What limits charging from now on, as far as is known: see [`Engine::outlook`](crate::core::Engine::outlook).
 #[derive(Clone, Debug)]
 pub struct Outlook {
     profiles: Arc<Installed>,
