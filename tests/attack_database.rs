@@ -47,7 +47,7 @@ fn full() -> Batch {
         let id = TxId(id);
         let stopped = tx.stop.is_some();
         batch.push(Change::Put(Record::Transaction(tx)));
-        batch.extend((0..6).map(|n| Change::Put(Record::Datum(id, datum(n)))));
+        batch.extend((0..6).map(|n| Change::Put(Record::StopSample(id, datum(n)))));
         let meter = QueuedBody::Meter {
             tx: Some(id),
             place: place(1),

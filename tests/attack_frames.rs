@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use evcp::core::{Input, Link};
+use evcp::core::{Input, LinkEvent};
 use evcp_testing::{setup, World};
 
 /// The largest frame that is taken in, unless `ws.max_frame_bytes` says otherwise.
@@ -118,7 +118,7 @@ fn hostile() -> Vec<(&'static str, String)> {
 fn cost(world: &mut World, text: &str) -> usize {
     let before = NOW.load(Ordering::Relaxed);
     MOST.store(before, Ordering::Relaxed);
-    world.wants(Input::Link(Link::Text(text)));
+    world.wants(Input::Link(LinkEvent::Text(text)));
     MOST.load(Ordering::Relaxed) - before
 }
 

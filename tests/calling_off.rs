@@ -105,7 +105,7 @@ fn an_emergency_stop_ends_a_session_in_each_of_its_states() {
             let id = frames.clone().find(|frame| frame[2] == "Authorize");
             let id = id.expect("it was asked about")[1].clone();
             let late = json!([3, id, {"idTagInfo": {"status": "Accepted"}}]).to_string();
-            world.give(Input::Link(evcp::core::Link::Text(&late)));
+            world.give(Input::Link(evcp::core::LinkEvent::Text(&late)));
         }
         if state == 0 {
             world.ev(1, Ev::Plugged);
@@ -166,7 +166,7 @@ fn a_reader_of_two_connectors_serves_the_other_one_when_one_is_stopped() {
     let id = frames.clone().find(|frame| frame[2] == "Authorize");
     let id = id.expect("it was asked about")[1].clone();
     let text = json!([3, id, {"idTagInfo": {"status": "Accepted"}}]).to_string();
-    world.give(Input::Link(evcp::core::Link::Text(&text)));
+    world.give(Input::Link(evcp::core::LinkEvent::Text(&text)));
     world.ev(2, Ev::Plugged);
     shows(&mut world, 5);
     assert_eq!(world.sent("StartTransaction")[0]["connectorId"], 2);

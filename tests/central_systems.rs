@@ -1,7 +1,7 @@
 //! Central systems as they are: with limits, without answers, and in a hurry to know.
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Input, Link};
+use evcp::core::{Ev, Input, LinkEvent};
 use evcp::time::Millis;
 use evcp_testing::{with, Treat, World};
 use serde_json::json;
@@ -198,7 +198,9 @@ fn a_boot_whose_answer_always_comes_late_counts() {
     let id = boot.expect("a boot")[1].clone();
     let answer =
         json!({"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 300});
-    world.give(Input::Link(Link::Text(&json!([3, id, answer]).to_string())));
+    world.give(Input::Link(LinkEvent::Text(
+        &json!([3, id, answer]).to_string(),
+    )));
     world.run(Millis::from_secs(1));
     assert_eq!(world.statuses(1), ["Available"]);
 }

@@ -120,9 +120,9 @@ impl Life {
     fn data(&mut self, tx: TxId) -> Change {
         self.data += 1;
         let at = self.now();
-        Change::Put(Record::Datum(
+        Change::Put(Record::StopSample(
             tx,
-            Datum {
+            StopSample {
                 at,
                 ..datum(self.data)
             },

@@ -1,7 +1,7 @@
 //! By which time the certificate of the central system is checked.
 #![allow(clippy::panic)]
 
-use evcp::core::{Effect, Engine, Fact, Input, Link, Stored};
+use evcp::core::{Effect, Engine, Fact, Input, LinkEvent, Stored};
 use evcp::time::{Millis, Wall};
 use evcp_testing::{setup, World, NEW_YEAR};
 
@@ -21,7 +21,7 @@ fn times(world: &mut World, count: usize) -> Vec<i64> {
         let tried = connects.next_back();
         times.extend(tried);
         if tried.is_some() {
-            effects = world.wants(Input::Link(Link::Failed("TLS: expired".to_owned())));
+            effects = world.wants(Input::Link(LinkEvent::Failed("TLS: expired".to_owned())));
         } else if let Some((due, _)) = world.engine().deadline() {
             let span = due.since(world.now.mono);
             world.now.mono = world.now.mono + span;

@@ -2,7 +2,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    Access, Change, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, Link, Notice,
+    Access, Change, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, LinkEvent, Notice,
     Record, Setup, Stored,
 };
 use evcp::time::Millis;
@@ -262,7 +262,7 @@ fn a_new_password_is_stored_then_answered_then_used() {
         {"key": "AuthorizationKey", "value": PASSWORD}]);
     let text = change.to_string();
     let mut effects = Vec::new();
-    let mut input = Input::Link(Link::Text(&text));
+    let mut input = Input::Link(LinkEvent::Text(&text));
     for _ in 0..4 {
         effects.extend(world.wants(input));
         let due = world.engine().deadline().map(|(due, _)| due);
@@ -320,7 +320,7 @@ fn every_attempt_to_connect_carries_the_password() {
         });
         let key = access.expect("it tries to connect").key;
         assert_eq!(key.as_deref(), Some(&b"OCA_OCTT_admin_test"[..]));
-        let failed = Link::Failed("no route".to_owned());
+        let failed = LinkEvent::Failed("no route".to_owned());
         world.wants(Input::Link(failed));
         let (due, _) = world.engine().deadline().expect("it tries again");
         world.now.mono = due;

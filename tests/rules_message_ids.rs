@@ -1,7 +1,7 @@
 //! Calls of the central system whose id cannot be used, or is in use (OCPP-J 1.6 §4.2.3).
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Input, Link, Notice, Question, RequestId};
+use evcp::core::{Answer, Input, LinkEvent, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::types::DataTransferStatus;
 use evcp_testing::{at, setup, World};
@@ -10,7 +10,7 @@ use serde_json::{json, Value};
 /// The central system writes; what comes back.
 fn write(world: &mut World, text: &str) -> Vec<Value> {
     let before = world.central.answers.len();
-    world.give(Input::Link(Link::Text(text)));
+    world.give(Input::Link(LinkEvent::Text(text)));
     world.central.answers[before..].to_vec()
 }
 

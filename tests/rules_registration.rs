@@ -1,7 +1,7 @@
 //! What OCPP says of boot and registration.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Link, Notice};
+use evcp::core::{Answer, Ev, Fact, Fault, Input, LinkEvent, Notice};
 use evcp::time::Millis;
 use evcp::types::{ChargePointErrorCode, CiString};
 use evcp_testing::{boot, place, setup, told, with, Treat, World};
@@ -325,7 +325,7 @@ fn what_waits_behind_a_boot_that_is_not_accepted_is_not_sent() {
         let id = boot.expect("it was sent")[1].clone();
         let time = "2026-01-01T00:00:00Z";
         let answer = json!([3, id, {"status": word, "currentTime": time, "interval": 100}]);
-        world.give(Input::Link(Link::Text(&answer.to_string())));
+        world.give(Input::Link(LinkEvent::Text(&answer.to_string())));
         world.run(Millis::from_secs(99));
         assert_eq!(actions(&world), [""; 0], "{word}");
     }
@@ -380,7 +380,7 @@ fn a_rejection_counts_although_another_boot_was_triggered_meanwhile() {
     let payload =
         json!({"status": "Rejected", "currentTime": "2026-01-01T00:00:00Z", "interval": 300});
     let answer = json!([3, asked, payload]).to_string();
-    world.give(Input::Link(Link::Text(&answer)));
+    world.give(Input::Link(LinkEvent::Text(&answer)));
     world.central.calls.clear();
     world.run(Millis::from_secs(299));
     assert_eq!(actions(&world), Vec::<&str>::new());

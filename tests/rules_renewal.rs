@@ -1,7 +1,7 @@
 //! Connections that the charge point ends itself: for a new password, and for a restart.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Due, Effect, Ev, Fact, Input, Link, Notice, Question};
+use evcp::core::{Answer, Due, Effect, Ev, Fact, Input, LinkEvent, Notice, Question};
 use evcp::time::Millis;
 use evcp::types::AuthorizationStatus;
 use evcp_testing::{at, setup, with, Treat, World};
@@ -56,7 +56,7 @@ fn the_100_ms_of_an_answer_begin_when_it_is_out_however_slow_the_disk_is() {
     let text =
         json!([2, "x", "ChangeConfiguration", {"key": "AuthorizationKey", "value": PASSWORD}]);
     let text = text.to_string();
-    let news = Input::Link(Link::Text(&text));
+    let news = Input::Link(LinkEvent::Text(&text));
     let effects = world.wants(news);
     assert!(matches!(effects[0], Effect::Store(_)), "{effects:?}");
     // Storing took three seconds.
@@ -81,7 +81,7 @@ fn the_answer_to_a_call_that_is_out_is_waited_for_before_the_link_is_closed_and_
     assert!(world.connected);
     let known = json!({"transactionId": 1000, "idTagInfo": {"status": "Accepted"}});
     let answer = json!([3, id, known]).to_string();
-    world.give(Input::Link(Link::Text(&answer)));
+    world.give(Input::Link(LinkEvent::Text(&answer)));
     assert!(world.sent("StopTransaction").is_empty());
     world.run(Millis(0));
     assert!(

@@ -2,8 +2,8 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, Link, Notice,
-    Reading, Stored,
+    CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, LinkEvent,
+    Notice, Reading, Stored,
 };
 use evcp::time::Millis;
 use evcp::types::{AuthorizationStatus, ChargePointErrorCode, CiString, Measurand};
@@ -13,7 +13,7 @@ use serde_json::{json, Value};
 /// The central system writes whatever it likes; what comes back, if anything does.
 fn write(world: &mut World, text: &str) -> Option<Value> {
     let before = world.central.answers.len();
-    world.give(Input::Link(Link::Text(text)));
+    world.give(Input::Link(LinkEvent::Text(text)));
     world.central.answers.get(before).cloned()
 }
 
@@ -334,9 +334,9 @@ fn a_central_system_that_talks_nonsense_and_hangs_up_is_tried_ever_more_rarely()
     let mut world = without_jitter();
     let waits = waits_after(&mut world, |world| {
         write(world, "nonsense");
-        world.give(Input::Link(Link::Garbage));
+        world.give(Input::Link(LinkEvent::Garbage));
         // Not asked for, so it proves nothing.
-        world.give(Input::Link(Link::Pong));
+        world.give(Input::Link(LinkEvent::Pong));
     });
     assert_eq!(waits, [2, 4, 8, 16, 32]);
 }
@@ -368,7 +368,7 @@ fn a_connection_that_proved_itself_is_soon_made_anew() {
         world.now.mono = world.now.mono + Millis::from_secs(20);
         let effects = world.wants(Input::Deadline);
         assert!(effects.contains(&Effect::Ping), "{effects:?}");
-        world.give(Input::Link(Link::Pong));
+        world.give(Input::Link(LinkEvent::Pong));
     });
     assert_eq!(waits, [2, 2, 2, 2, 2]);
 }

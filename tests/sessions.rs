@@ -1,7 +1,7 @@
 //! Sessions as drivers see them.
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Fault, Input, Link, Notice, Wh};
+use evcp::core::{Ev, Fact, Fault, Input, LinkEvent, Notice, Wh};
 use evcp::time::Millis;
 use evcp::types::{ChargePointErrorCode, CiString};
 use evcp_testing::{place, setup, with, Treat, World};
@@ -370,7 +370,7 @@ fn a_broken_frame_changes_nothing() {
         "[4,\"x\"]",
         "[3,\"x\",{}]",
     ] {
-        world.give(Input::Link(Link::Text(text)));
+        world.give(Input::Link(LinkEvent::Text(text)));
     }
     world.charge(1, "ONE");
     assert_eq!(world.central.sessions.len(), 1);

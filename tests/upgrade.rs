@@ -38,8 +38,8 @@ fn known_to(version: i64) -> Batch {
     let since_2 = |change: &Change| {
         matches!(
             change,
-            Change::Put(Record::Datum(..))
-                | Change::Drop(RecordKey::Datum(..))
+            Change::Put(Record::StopSample(..))
+                | Change::Drop(RecordKey::StopSample(..))
                 | Change::Put(Record::Accepted)
         )
     };
@@ -60,7 +60,7 @@ fn known_to(version: i64) -> Batch {
     };
     let since_6 = |change: &Change| match change {
         Change::Put(Record::Transaction(transaction)) => transaction.delivery != Delivery::Due,
-        Change::Put(Record::Datum(tx, _)) => tx.0 == 4,
+        Change::Put(Record::StopSample(tx, _)) => tx.0 == 4,
         _ => false,
     };
     everything()

@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout)]
 
 use evcp::core::{
-    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, Link, Place, Setup,
+    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, LinkEvent, Place, Setup,
     Stored,
 };
 use evcp::time::{Mono, Now, Wall};
@@ -65,7 +65,7 @@ impl Point {
         let engine = Engine::new(setup, Stored::default(), MIDNIGHT).expect("it makes sense");
         let mut point = Self { engine };
         point.settle();
-        point.take(Input::Link(Link::Up));
+        point.take(Input::Link(LinkEvent::Up));
         let at = ConnectorId::new(1).expect("there is one");
         point.take(Input::Charger(Fact::Ev(at, Ev::Charging)));
         let tag = IdToken::truncated("CAFE01");
@@ -79,7 +79,7 @@ impl Point {
     }
 
     fn hear(&mut self, frame: &Value) {
-        self.take(Input::Link(Link::Text(&frame.to_string())));
+        self.take(Input::Link(LinkEvent::Text(&frame.to_string())));
     }
 
     fn settle(&mut self) {

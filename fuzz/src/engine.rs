@@ -6,7 +6,7 @@ mod world;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Answer, ConnectorId, Ev, Fact, Fault, Input, Link, Place, Reading, RequestId, Wh,
+    Answer, ConnectorId, Ev, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId, Wh,
 };
 use evcp::time::Wall;
 use evcp::types::{
@@ -114,7 +114,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             1 => world.fact(Fact::Network(flag(u))),
             2 => world.fact(Fact::SignedMeter(connector(u), text(u))),
             3 => world.fact(Fact::PowerFails),
-            4 => world.give(Input::Link(Link::Garbage)),
+            4 => world.give(Input::Link(LinkEvent::Garbage)),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),
                 Answer::Rejected,

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Batch, CachedTag, CentralId, Change, ConnectorId, Datum, Delivery, Effect, Engine, Input, Kind,
-    Link, Place, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Stamp, Stop, Stored,
-    StoredProfile, Transaction, TxId, Wh,
+    Batch, CachedTag, CentralId, Change, ConnectorId, Delivery, Effect, Engine, Input, Kind,
+    LinkEvent, Place, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Stamp, Stop, StopSample,
+    Stored, StoredProfile, Transaction, TxId, Wh,
 };
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -204,15 +204,15 @@ fn write(u: &mut Unstructured<'_>) -> Change {
         1 => Change::Put(Record::Availability(place(u), flag(u))),
         2 | 3 => Change::Put(Record::Transaction(transaction(u))),
         4 => Change::Drop(RecordKey::Transaction(tx(u))),
-        5 => Change::Put(Record::Datum(
+        5 => Change::Put(Record::StopSample(
             tx(u),
-            Datum {
+            StopSample {
                 n: u32::from(byte(u)) % 8,
                 at: stamp(u),
                 values: samples(u),
             },
         )),
-        6 => Change::Drop(RecordKey::Datum(tx(u), u32::from(byte(u)) % 8)),
+        6 => Change::Drop(RecordKey::StopSample(tx(u), u32::from(byte(u)) % 8)),
         7 => Change::Thin(maybe(u, tx), seq(u)),
         8 => Change::Put(Record::Profile(StoredProfile {
             place: place(u),
@@ -435,10 +435,10 @@ impl Surroundings for Life<'_> {
                 let fetched = self.store.fetch(after, limit).unwrap_or_default();
                 self.news.push_back(News::Fetched(fetched));
             }
-            Effect::Connect(_) => self.news.push_back(News::Link(Link::Up)),
-            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Connect(_) => self.news.push_back(News::Link(LinkEvent::Up)),
+            Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Send(text) => self.news.extend(answer(&text).map(News::Text)),
-            Effect::Close(_) | Effect::Tell(_) | Effect::Withdraw(_) => {}
+            Effect::Close(_) | Effect::Notify(_) | Effect::Withdraw(_) => {}
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Fact, Host, Input, Key, Link,
+    Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Fact, Host, Input, Key, LinkEvent,
     Notice, Record, Rights, Setup, Stored, Tuning, TuningError, KEYS,
 };
 use evcp::store::{MemoryStore, Store};
@@ -159,7 +159,7 @@ impl Running {
     }
 
     fn hear(&mut self, text: &str) {
-        self.give(Input::Link(Link::Text(text)));
+        self.give(Input::Link(LinkEvent::Text(text)));
     }
 
     fn give(&mut self, input: Input<'_>) {
@@ -341,16 +341,16 @@ impl Surroundings for Running {
             }
             Effect::Connect(_) => {
                 self.up = true;
-                self.news.push_back(News::Link(Link::Up));
+                self.news.push_back(News::Link(LinkEvent::Up));
             }
             Effect::Close(_) => self.up = false,
             Effect::Send(text) => {
                 assert!(self.up);
                 self.sent.push(text);
             }
-            Effect::Tell(notice) => self.told.push(notice),
+            Effect::Notify(notice) => self.told.push(notice),
             Effect::Withdraw(_) => {}
-            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Fetch { .. } => unreachable!("nothing is queued"),
         }
         Ok(())

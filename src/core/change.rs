@@ -1,8 +1,8 @@
 //! What is kept: records, each under its key, and the changes to them.
 
 use crate::core::{
-    CachedTag, ConnectorId, Datum, Place, QueuedMessage, Seq, Stamp, StoredProfile, Transaction,
-    TxId, Wh,
+    CachedTag, ConnectorId, Place, QueuedMessage, Seq, Stamp, StopSample, StoredProfile,
+    Transaction, TxId, Wh,
 };
 use crate::types::IdToken;
 
@@ -43,7 +43,7 @@ pub enum Record {
     /// A message that waits for its delivery.
     Message(QueuedMessage),
     /// A meter reading of a transaction that its StopTransaction will carry.
-    Datum(TxId, Datum),
+    StopSample(TxId, StopSample),
     /// A charging profile that is installed.
     Profile(StoredProfile),
     /// The central system has accepted the charge point once.
@@ -70,7 +70,7 @@ pub enum RecordKey {
     /// By the place in the queue.
     Message(Seq),
     /// By the transaction and the number within it.
-    Datum(TxId, u32),
+    StopSample(TxId, u32),
     /// By the id, of which there may be one at each place.
     Profile(i32, Place),
     /// There is one.
@@ -96,8 +96,8 @@ pub enum Kind {
     Transaction,
     /// [`Record::Message`].
     Message,
-    /// [`Record::Datum`].
-    Datum,
+    /// [`Record::StopSample`].
+    StopSample,
     /// [`Record::Profile`].
     Profile,
     /// [`Record::Accepted`].
@@ -120,7 +120,7 @@ impl Record {
             Self::LocalAvailability(at, _) => RecordKey::LocalAvailability(*at),
             Self::Transaction(transaction) => RecordKey::Transaction(transaction.id),
             Self::Message(message) => RecordKey::Message(message.seq),
-            Self::Datum(tx, datum) => RecordKey::Datum(*tx, datum.n),
+            Self::StopSample(tx, datum) => RecordKey::StopSample(*tx, datum.n),
             Self::Profile(stored) => {
                 RecordKey::Profile(stored.profile.charging_profile_id, stored.place)
             }
@@ -136,7 +136,7 @@ impl Record {
         let (transaction, other) = match self {
             Self::Transaction(transaction) => (Some(transaction), None),
             Self::Message(message) => (None, message.body.stamp_mut()),
-            Self::Datum(_, datum) => (None, Some(&mut datum.at)),
+            Self::StopSample(_, datum) => (None, Some(&mut datum.at)),
             _ => (None, None),
         };
         let of_transaction = transaction.into_iter().flat_map(Transaction::stamps_mut);
@@ -154,7 +154,7 @@ impl RecordKey {
             Self::LocalAvailability(_) => Kind::LocalAvailability,
             Self::Transaction(_) => Kind::Transaction,
             Self::Message(_) => Kind::Message,
-            Self::Datum(..) => Kind::Datum,
+            Self::StopSample(..) => Kind::StopSample,
             Self::Profile(..) => Kind::Profile,
             Self::Accepted => Kind::Accepted,
             Self::Register(_) => Kind::Register,

@@ -22,7 +22,7 @@ pub enum Effect {
         /// How many it takes at most.
         limit: usize,
     },
-    /// Make a connection, once; the outcome comes in as a [`Link`](crate::core::Link).
+    /// Make a connection, once; the outcome comes in as a [`LinkEvent`](crate::core::LinkEvent).
     Connect(Access),
     /// Close the connection, or give up making it. Nothing more is heard of it.
     Close(CloseReason),
@@ -31,7 +31,7 @@ pub enum Effect {
     /// Send a text frame.
     Send(String),
     /// Tell the host.
-    Tell(Notice),
+    Notify(Notice),
     /// A question that the host was told of is off: its time is over.
     Withdraw(RequestId),
 }

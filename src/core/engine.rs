@@ -113,7 +113,7 @@ impl Engine {
         }
         let newest = stored.newest();
         let mut out = Output::default();
-        out.tell_damaged(std::mem::take(&mut stored.damaged));
+        out.notify_damaged(std::mem::take(&mut stored.damaged));
         let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
         let link = Link::new(&setup, now.mono);
         let station = Station::new(setup, settings, &mut stored, newest, now);
@@ -175,7 +175,7 @@ impl Engine {
         self.station.answers_are_out(mono);
         self.link.answers_are_out(mono);
         let patience = self.station.settings().secs(Key::MessageTimeout);
-        self.link.is_sent(mono + patience);
+        self.link.call_is_out(mono + patience);
         let idle = matches!(input, Input::Deadline);
         let (protocol, mut cx) = self.protocol(idle);
         protocol.mind_jump(before, &cx);
@@ -332,9 +332,9 @@ impl Engine {
             // No sample on the disk may be newer than what is known of its transaction there.
             protocol.at_station(cx, |station, cx| station.save_all(cx));
             let patience = cx.station.settings().secs(Key::MessageTimeout);
-            cx.link.is_held(cx.now.mono + patience);
+            cx.link.hold_call(cx.now.mono + patience);
         }
-        cx.out.is_complete();
+        cx.out.complete();
     }
 
     /// The time of the next thing to do if nothing else happens, and what that is.

@@ -8,10 +8,10 @@ use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
     /// The link to the central system changed or brought something.
-    Link(Link<'a>),
+    Link(LinkEvent<'a>),
     /// The charger, or the firmware that runs it, states a fact or acts.
     Charger(Fact),
-    /// The firmware answers a question that an [`Effect::Tell`](crate::core::Effect) asked.
+    /// The firmware answers a question that an [`Effect::Notify`](crate::core::Effect) asked.
     Answer(RequestId, Answer),
     /// The rows that an [`Effect::Fetch`](crate::core::Effect) asked for.
     Fetched(Fetched),
@@ -21,7 +21,7 @@ pub enum Input<'a> {
 
 /// News of the WebSocket connection.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Link<'a> {
+pub enum LinkEvent<'a> {
     /// The handshake is done and `ocpp1.6` was agreed on.
     Up,
     /// The connection could not be made.

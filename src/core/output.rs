@@ -55,18 +55,18 @@ impl Output {
     }
 
     /// The host is told.
-    pub(crate) fn tell(&mut self, notice: Notice) {
-        self.effects.push(Effect::Tell(notice));
+    pub(crate) fn notify(&mut self, notice: Notice) {
+        self.effects.push(Effect::Notify(notice));
     }
 
     /// What could not be read of the store: the first of it in words, and how much more there is.
-    pub(crate) fn tell_damaged(&mut self, damaged: Vec<String>) {
+    pub(crate) fn notify_damaged(&mut self, damaged: Vec<String>) {
         let more = damaged.len().saturating_sub(MOST_TOLD);
         for text in damaged.into_iter().take(MOST_TOLD) {
-            self.tell(Notice::Damaged(text));
+            self.notify(Notice::Damaged(text));
         }
         if more > 0 {
-            self.tell(Notice::Damaged(format!(
+            self.notify(Notice::Damaged(format!(
                 "{more} more records are set aside"
             )));
         }
@@ -78,7 +78,7 @@ impl Output {
     }
 
     /// The input has been dealt with: what it led to is ready to be carried out.
-    pub(crate) fn is_complete(&mut self) {
+    pub(crate) fn complete(&mut self) {
         if self.stores() {
             let mut batch = std::mem::take(&mut self.lazy);
             batch.append(&mut self.durable);
@@ -104,7 +104,7 @@ mod tests {
     use crate::core::{Record, RecordKey};
 
     fn effects(output: &mut Output) -> Vec<Effect> {
-        output.is_complete();
+        output.complete();
         std::iter::from_fn(|| output.next()).collect()
     }
 

@@ -130,7 +130,7 @@ pub struct Stop {
 /// What a meter showed at one instant of a transaction, for its StopTransaction
 /// (`OCPP 1.6 §3.16.5`).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Datum {
+pub struct StopSample {
     /// Its number within the transaction, counting up; 0 is the one at the start.
     pub n: u32,
     /// When.
@@ -230,7 +230,7 @@ pub struct Fetched {
     /// Each transaction that a message names, once.
     pub transactions: Vec<Transaction>,
     /// What their StopTransaction carries, in order of the numbers.
-    pub data: Vec<(TxId, Datum)>,
+    pub data: Vec<(TxId, StopSample)>,
     /// What could not be read and was set aside, for people.
     pub damaged: Vec<String>,
 }
@@ -278,7 +278,7 @@ pub struct Stored {
     /// Transactions that have not ended.
     pub running: Vec<Transaction>,
     /// What their StopTransaction will carry, in order of the numbers.
-    pub data: Vec<(TxId, Datum)>,
+    pub data: Vec<(TxId, StopSample)>,
     /// Transactions that were given up, in order of their numbers.
     pub undelivered: Vec<Transaction>,
     /// Whether the central system ever accepted the charge point.

@@ -105,6 +105,16 @@ impl From<ConnectorId> for Place {
     }
 }
 
+/// For the log: "connector 1", or "charge point".
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ChargePoint => f.write_str("charge point"),
+            Self::Connector(at) => write!(f, "connector {at}"),
+        }
+    }
+}
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.connector().fmt(f)

@@ -207,7 +207,7 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
                 slot(ud, connector, status, error.as_ptr())
             })
         }
-        Notice::Transaction(step) => tell_transaction(inner, &step),
+        Notice::Transaction(step) => notify_transaction(inner, &step),
         Notice::Availability(place, operative) => {
             // SAFETY: see `call`.
             call(cb.on_availability, |slot| unsafe {
@@ -298,7 +298,7 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
     }
 }
 
-fn tell_transaction(inner: &Inner, step: &TransactionStep) -> bool {
+fn notify_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
     let reason = step.reason.map(|reason| to_c(reason.as_str()));
     let info = evcp_tx_info_t::of(step, &tag, reason.as_deref());

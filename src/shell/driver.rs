@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::core::{
-    Batch, CloseReason, Effect, Engine, Fetched, Input, Link, Notice, Outlook, Seq, Transaction,
-    TxId,
+    Batch, CloseReason, Effect, Engine, Fetched, Input, LinkEvent, Notice, Outlook, Seq,
+    Transaction, TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::panics::text_of;
@@ -42,7 +42,7 @@ pub(crate) struct Driver {
     retry: Option<Instant>,
     mailbox: Arc<Mailbox>,
     endpoint: Arc<Endpoint>,
-    connection: Connection,
+    connection: Transport,
     /// Requests that wait until the host has heard enough of what came before.
     held: VecDeque<Utf8Bytes>,
     /// Connections that are being closed.
@@ -58,7 +58,7 @@ pub(crate) struct Driver {
 
 type Attempt = Pin<Box<dyn Future<Output = Result<Socket, String>> + Send>>;
 
-enum Connection {
+enum Transport {
     None,
     Opening(Attempt),
     Open(Box<Socket>),
@@ -85,7 +85,7 @@ impl Driver {
             retry: None,
             mailbox,
             endpoint: Arc::new(endpoint),
-            connection: Connection::None,
+            connection: Transport::None,
             held: VecDeque::new(),
             closing: None,
             owed: VecDeque::new(),
@@ -166,27 +166,27 @@ impl Driver {
     fn on_news(&mut self, news: Incoming) {
         match news {
             Incoming::Opened(Ok(socket)) => {
-                self.connection = Connection::Open(socket);
-                self.handle(Input::Link(Link::Up));
+                self.connection = Transport::Open(socket);
+                self.handle(Input::Link(LinkEvent::Up));
             }
             Incoming::Opened(Err(why)) => {
-                self.connection = Connection::None;
-                self.handle(Input::Link(Link::Failed(why)));
+                self.connection = Transport::None;
+                self.handle(Input::Link(LinkEvent::Failed(why)));
             }
             Incoming::News(News::Text(text)) if self.must_wait(&text) => self.hold(text),
             Incoming::News(News::Text(text)) => self.on_text(text.as_str()),
-            Incoming::News(News::Garbage) => self.handle(Input::Link(Link::Garbage)),
-            Incoming::News(News::Pong) => self.handle(Input::Link(Link::Pong)),
+            Incoming::News(News::Garbage) => self.handle(Input::Link(LinkEvent::Garbage)),
+            Incoming::News(News::Pong) => self.handle(Input::Link(LinkEvent::Pong)),
             Incoming::News(News::Broken(breach, why)) => {
-                let broken = std::mem::replace(&mut self.connection, Connection::None);
-                if let Connection::Open(socket) = broken {
+                let broken = std::mem::replace(&mut self.connection, Transport::None);
+                if let Transport::Open(socket) = broken {
                     self.closing = Some(tokio::task::spawn_local(socket.refuse(breach)));
                 }
-                self.handle(Input::Link(Link::Down(why)));
+                self.handle(Input::Link(LinkEvent::Down(why)));
             }
             Incoming::News(News::Down(why)) => {
                 self.lose_connection();
-                self.handle(Input::Link(Link::Down(why)));
+                self.handle(Input::Link(LinkEvent::Down(why)));
             }
         }
     }
@@ -217,12 +217,12 @@ impl Driver {
 
     fn on_text(&mut self, text: &str) {
         log_frame(&self.endpoint, '<', text);
-        self.handle(Input::Link(Link::Text(text)));
+        self.handle(Input::Link(LinkEvent::Text(text)));
     }
 
     /// The connection is gone, and with it what came by it and is not answered.
     fn lose_connection(&mut self) {
-        self.connection = Connection::None;
+        self.connection = Transport::None;
         self.held.clear();
     }
 
@@ -250,7 +250,7 @@ impl Driver {
             let input = match self.owed.pop_front() {
                 None => return,
                 Some(Owed::Fetched(fetched)) => Input::Fetched(fetched),
-                Some(Owed::Down(why)) => Input::Link(Link::Down(why)),
+                Some(Owed::Down(why)) => Input::Link(LinkEvent::Down(why)),
             };
             self.engine.handle(now(), input);
         }
@@ -263,25 +263,25 @@ impl Driver {
             Effect::Connect(access) => {
                 let endpoint = self.endpoint.clone();
                 let attempt = async move { Socket::connect(&endpoint, &access).await };
-                self.connection = Connection::Opening(Box::pin(attempt));
+                self.connection = Transport::Opening(Box::pin(attempt));
             }
             Effect::Close(why) => self.close(why),
             Effect::Ping => {
-                let Connection::Open(socket) = &mut self.connection else {
+                let Transport::Open(socket) = &mut self.connection else {
                     return;
                 };
                 let sent = socket.ping();
                 self.sent(sent);
             }
             Effect::Send(text) => {
-                let Connection::Open(socket) = &mut self.connection else {
+                let Transport::Open(socket) = &mut self.connection else {
                     return;
                 };
                 log_frame(&self.endpoint, '>', &text);
                 let sent = socket.send(text);
                 self.sent(sent);
             }
-            Effect::Tell(notice) => self.tell(notice),
+            Effect::Notify(notice) => self.notify(notice),
             Effect::Withdraw(request) => self.mailbox.withdraw(request),
         }
     }
@@ -298,13 +298,12 @@ impl Driver {
         // News of this connection are not news any more.
         self.owed.retain(|owed| !matches!(owed, Owed::Down(_)));
         self.held.clear();
-        if let Connection::Open(socket) = std::mem::replace(&mut self.connection, Connection::None)
-        {
+        if let Transport::Open(socket) = std::mem::replace(&mut self.connection, Transport::None) {
             self.closing = Some(tokio::task::spawn_local(socket.end(why)));
         }
     }
 
-    fn tell(&mut self, notice: Notice) {
+    fn notify(&mut self, notice: Notice) {
         if let Notice::Key(name, value) = &notice {
             self.mailbox.see_key(name, value.as_deref());
         }
@@ -337,10 +336,10 @@ impl Driver {
                 Health::Fails(why) => Some(why),
                 Health::Works => None,
             };
-            self.tell(Notice::Storage { failing });
+            self.notify(Notice::Storage { failing });
         }
         for what in self.store.damage() {
-            self.tell(Notice::Damaged(what));
+            self.notify(Notice::Damaged(what));
         }
         self.owed.extend(fetched.map(Owed::Fetched));
         let fails = self.store.is_failing();
@@ -361,7 +360,7 @@ enum Incoming {
     News(News),
 }
 
-impl Connection {
+impl Transport {
     /// What comes next. Without `reads`, an open connection is only written to.
     async fn next(&mut self, reads: bool) -> Incoming {
         match self {

@@ -98,7 +98,7 @@ impl Store for MemoryStore {
         for id in fetched.named() {
             fetched.transactions.extend(self.transaction(id).cloned());
             for record in self.records.range(data_of(id)) {
-                if let (_, Record::Datum(tx, datum)) = record {
+                if let (_, Record::StopSample(tx, datum)) = record {
                     fetched.data.push((*tx, datum.clone()));
                 }
             }

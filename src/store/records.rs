@@ -7,7 +7,7 @@ use crate::core::{QueuedBody, QueuedMessage, Record, RecordKey, Seq, TxId};
 
 /// The keys of what the StopTransaction of a transaction carries.
 pub(super) const fn data_of(tx: TxId) -> RangeInclusive<RecordKey> {
-    RecordKey::Datum(tx, 0)..=RecordKey::Datum(tx, u32::MAX)
+    RecordKey::StopSample(tx, 0)..=RecordKey::StopSample(tx, u32::MAX)
 }
 
 /// The keys of the messages that stand behind a place in the queue.

@@ -4,8 +4,8 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{params, Connection, Row};
 
 use crate::core::{
-    CachedTag, CentralId, ConnectorId, Datum, Delivery, Place, QueuedBody, QueuedMessage, Seq,
-    Stamp, Stop, StoredProfile, Transaction, TxId, Wh,
+    CachedTag, CentralId, ConnectorId, Delivery, Place, QueuedBody, QueuedMessage, Seq, Stamp,
+    Stop, StopSample, StoredProfile, Transaction, TxId, Wh,
 };
 use crate::store::database_error::DatabaseError;
 use crate::store::spoilt::{each, Spoilt};
@@ -230,12 +230,12 @@ pub(super) fn data_of(
     db: &Connection,
     tx: TxId,
     spoilt: &mut Vec<Spoilt>,
-) -> Result<Vec<(TxId, Datum)>, DatabaseError> {
+) -> Result<Vec<(TxId, StopSample)>, DatabaseError> {
     let sql = "SELECT * FROM tx_data WHERE tx = ?1 ORDER BY n";
     let of_tx = params![signed(tx.0)];
     each(db, ("tx_data", sql), of_tx, spoilt, |row| {
         let samples: String = row.get("samples")?;
-        let datum = Datum {
+        let datum = StopSample {
             n: row.get("n")?,
             at: Stamp {
                 wall: Wall(row.get("at_ms")?),

@@ -151,7 +151,7 @@ impl SqliteStore {
         };
         let (store, aside, why) = fresh?;
         self.take(store);
-        self.tell(format!(
+        self.report(format!(
             "the database was damaged ({why}) and is kept as {}",
             aside.display()
         ));
@@ -194,7 +194,7 @@ impl SqliteStore {
         self.take(store);
         let what = "the database was removed while it was in use, and was written again";
         log::error!("{what}");
-        self.tell(what.to_owned());
+        self.report(what.to_owned());
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl SqliteStore {
                  with what was written last"
             );
             log::error!("{what}");
-            store.tell(what);
+            store.report(what);
         }
         // Every row that the start needs is read now; the rest of the queue is looked at without
         // being parsed. A file that survives this is as good as one can know within the 10 ms
@@ -270,7 +270,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn tell(&mut self, what: String) {
+    fn report(&mut self, what: String) {
         self.damage.push(what);
     }
 

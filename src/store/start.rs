@@ -43,7 +43,7 @@ impl Start {
             }
             Record::Transaction(transaction) => self.transaction(transaction),
             Record::Message(message) => self.message(&message),
-            Record::Datum(tx, datum) => {
+            Record::StopSample(tx, datum) => {
                 if stored.running.iter().any(|running| running.id == tx) {
                     stored.data.push((tx, datum));
                 }

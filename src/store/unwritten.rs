@@ -129,7 +129,7 @@ impl Unwritten {
     pub(super) fn apply_to_transactions(&self, fetched: &mut Fetched) {
         let transactions = fetched.transactions.drain(..).map(Record::Transaction);
         let data = fetched.data.drain(..);
-        let data = data.map(|(tx, datum)| Record::Datum(tx, datum));
+        let data = data.map(|(tx, datum)| Record::StopSample(tx, datum));
         let mut all = self.corrected(transactions.chain(data));
         for tx in fetched.named() {
             let key = RecordKey::Transaction(tx);
@@ -143,7 +143,7 @@ impl Unwritten {
         for record in all.into_values() {
             match record {
                 Record::Transaction(transaction) => fetched.transactions.push(transaction),
-                Record::Datum(tx, datum) => fetched.data.push((tx, datum)),
+                Record::StopSample(tx, datum) => fetched.data.push((tx, datum)),
                 _ => {}
             }
         }
@@ -173,7 +173,7 @@ fn overlay(records: &mut BTreeMap<RecordKey, Record>, key: &RecordKey, waits: Op
 mod tests {
     use super::*;
     use crate::core::{
-        CentralId, ConnectorId, Datum, Delivery, Place, QueuedBody, Transaction, Wh,
+        CentralId, ConnectorId, Delivery, Place, QueuedBody, StopSample, Transaction, Wh,
     };
     use crate::types::IdToken;
 
@@ -292,7 +292,7 @@ mod tests {
             start_id: None,
             stop_id: None,
         };
-        let datum = |n| Datum {
+        let datum = |n| StopSample {
             n,
             at: unsynced(3_000),
             values: Vec::new(),
@@ -300,7 +300,7 @@ mod tests {
         let mut unwritten = Unwritten::default();
         unwritten.add(vec![
             Change::Put(Record::Transaction(transaction(2))),
-            Change::Put(Record::Datum(TxId(2), datum(1))),
+            Change::Put(Record::StopSample(TxId(2), datum(1))),
             put(value_at(3, 4_000)),
             put(message(2)),
             Change::CorrectTimes(500),

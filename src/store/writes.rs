@@ -50,7 +50,7 @@ fn put(db: &Connection, record: &Record) -> Result<(), DatabaseError> {
         }
         Record::Transaction(transaction) => write_transaction(db, transaction),
         Record::Message(message) => write_message(db, message),
-        Record::Datum(tx, datum) => run(
+        Record::StopSample(tx, datum) => run(
             db,
             "INSERT OR REPLACE INTO tx_data VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -110,7 +110,9 @@ fn drop_one(db: &Connection, key: &RecordKey) -> Result<(), DatabaseError> {
             run(db, sql, params![signed(tx.0)])
         }
         RecordKey::Message(seq) => run(db, &of("seq = ?1"), params![signed(seq.0)]),
-        RecordKey::Datum(tx, n) => run(db, &of("tx = ?1 AND n = ?2"), params![signed(tx.0), n]),
+        RecordKey::StopSample(tx, n) => {
+            run(db, &of("tx = ?1 AND n = ?2"), params![signed(tx.0), n])
+        }
         RecordKey::Profile(id, place) => run(
             db,
             &of("id = ?1 AND connector = ?2"),
@@ -131,7 +133,7 @@ const fn table(kind: Kind) -> &'static str {
         Kind::LocalAvailability => "local_availability",
         Kind::Transaction => "tx",
         Kind::Message => "queue",
-        Kind::Datum => "tx_data",
+        Kind::StopSample => "tx_data",
         Kind::Profile => "profile",
         Kind::Accepted | Kind::Orderly => "flag",
         Kind::Register => "register",

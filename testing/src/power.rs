@@ -1,6 +1,6 @@
 //! The one loop that carries out what an engine wants.
 
-use evcp::core::{Effect, Engine, Fetched, Input, Link};
+use evcp::core::{Effect, Engine, Fetched, Input, LinkEvent};
 use evcp::time::Now;
 
 /// The power supply of a charge point, and the engine that runs by it.
@@ -61,7 +61,7 @@ pub enum News {
     /// Messages of the queue.
     Fetched(Fetched),
     /// The link came up, or went down.
-    Link(Link<'static>),
+    Link(LinkEvent<'static>),
     /// The central system says something.
     Text(String),
 }
@@ -73,7 +73,7 @@ impl News {
             Self::Link(link) => Input::Link(link),
             Self::Text(said) => {
                 *text = said;
-                Input::Link(Link::Text(text))
+                Input::Link(LinkEvent::Text(text))
             }
         }
     }

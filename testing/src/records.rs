@@ -49,8 +49,8 @@ pub fn queued(seq: u64, body: QueuedBody) -> QueuedMessage {
 }
 
 /// The sample of that number, with no values.
-pub fn datum(n: u32) -> Datum {
-    Datum {
+pub fn datum(n: u32) -> StopSample {
+    StopSample {
         n,
         at: stamp(i64::from(n), true),
         values: vec![],
@@ -112,11 +112,11 @@ pub fn everything() -> Batch {
         Change::Put(Record::Transaction(ended)),
         Change::Put(Record::Message(queued(5, QueuedBody::Start(TxId(2))))),
         Change::Put(Record::Message(queued(6, meter))),
-        Change::Put(Record::Datum(TxId(1), datum(0))),
-        Change::Put(Record::Datum(TxId(1), datum(1))),
-        Change::Put(Record::Datum(TxId(2), datum(7))),
-        Change::Drop(RecordKey::Datum(TxId(1), 1)),
-        Change::Put(Record::Datum(TxId(1), datum(2))),
+        Change::Put(Record::StopSample(TxId(1), datum(0))),
+        Change::Put(Record::StopSample(TxId(1), datum(1))),
+        Change::Put(Record::StopSample(TxId(2), datum(7))),
+        Change::Drop(RecordKey::StopSample(TxId(1), 1)),
+        Change::Put(Record::StopSample(TxId(1), datum(2))),
         Change::Put(Record::Accepted),
         Change::Put(Record::Transaction(Transaction {
             until: Some(Wh(500)),
@@ -136,7 +136,7 @@ pub fn everything() -> Batch {
             }),
             ..transaction(4)
         })),
-        Change::Put(Record::Datum(TxId(4), datum(0))),
+        Change::Put(Record::StopSample(TxId(4), datum(0))),
         Change::Put(Record::Register(at(1), Wh(77))),
         Change::Put(Record::Orderly),
         Change::Put(Record::Message(queued(7, QueuedBody::Stop(TxId(2))))),

@@ -152,7 +152,7 @@ impl<C: CentralSystem> World<C> {
         // All that came before has been done.
         self.settle();
         if !self.out_of_fuel() {
-            if let Input::Link(Link::Text(text)) = input {
+            if let Input::Link(LinkEvent::Text(text)) = input {
                 self.arrives(text);
             }
             sure(Power::give(self, input));
@@ -180,7 +180,7 @@ impl<C: CentralSystem> World<C> {
         self.calls += 1;
         let id = format!("cs-{}", self.calls);
         let text = json!([2, id, action, payload]).to_string();
-        self.give(Input::Link(Link::Text(&text)));
+        self.give(Input::Link(LinkEvent::Text(&text)));
         id
     }
 
@@ -189,7 +189,7 @@ impl<C: CentralSystem> World<C> {
         if self.connected {
             self.connected = false;
             self.forget_answers();
-            self.give(Input::Link(Link::Down("cut".to_owned())));
+            self.give(Input::Link(LinkEvent::Down("cut".to_owned())));
         }
     }
 
@@ -217,7 +217,7 @@ impl<C: CentralSystem> World<C> {
             assert!(rounds < 1_000_000, "spins on {reason:?}");
             self.pass(next.since(self.now.mono));
             match self.central.due(self.now.mono) {
-                Some(answer) => self.give(Input::Link(Link::Text(&answer))),
+                Some(answer) => self.give(Input::Link(LinkEvent::Text(&answer))),
                 None => self.give(Input::Deadline),
             }
         }
@@ -270,7 +270,7 @@ impl<C: CentralSystem> World<C> {
         }
         if self.central.hung_up() {
             self.connected = false;
-            let link = Link::Down("it hung up".to_owned());
+            let link = LinkEvent::Down("it hung up".to_owned());
             self.news.push_back(News::Link(link));
         }
     }
@@ -325,9 +325,9 @@ impl<C: CentralSystem> Surroundings for World<C> {
                 let link = if self.connected {
                     self.trace.note("connected", self.now, "");
                     self.frames.connected();
-                    Link::Up
+                    LinkEvent::Up
                 } else {
-                    Link::Failed("no route".to_owned())
+                    LinkEvent::Failed("no route".to_owned())
                 };
                 self.news.push_back(News::Link(link));
             }
@@ -336,9 +336,9 @@ impl<C: CentralSystem> Surroundings for World<C> {
                 self.central.closed(self.now.mono);
                 self.forget_answers();
             }
-            Effect::Ping => self.news.push_back(News::Link(Link::Pong)),
+            Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Send(text) => self.send(engine, &text),
-            Effect::Tell(notice) => self.told.push(notice),
+            Effect::Notify(notice) => self.told.push(notice),
             Effect::Withdraw(_) => {}
         }
         Ok(())

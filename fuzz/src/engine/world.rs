@@ -6,8 +6,8 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, Link, Notice, Place, Quantity, Question,
-    QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
+    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, LinkEvent, Notice, Place, Quantity,
+    Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
 };
 use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -160,7 +160,7 @@ impl World {
         }
         self.all.arrives(text);
         self.answers(text);
-        self.give(Input::Link(Link::Text(text)));
+        self.give(Input::Link(LinkEvent::Text(text)));
     }
 
     /// An answer is on its way: what it says that the central system has.
@@ -213,7 +213,7 @@ impl World {
 
     pub fn cut(&mut self) {
         if std::mem::take(&mut self.all.connected) {
-            self.give(Input::Link(Link::Down("cut".to_owned())));
+            self.give(Input::Link(LinkEvent::Down("cut".to_owned())));
         }
     }
 
@@ -364,7 +364,7 @@ impl Surroundings for World {
     fn carry_out(&mut self, engine: &Engine, effect: Effect) -> Result<(), Infallible> {
         match &effect {
             Effect::Send(text) => self.sent(text),
-            Effect::Tell(notice) => self.told(notice.clone()),
+            Effect::Notify(notice) => self.told(notice.clone()),
             Effect::Withdraw(request) => self.questions.retain(|open| open != request),
             Effect::Ping => {
                 assert!(self.all.connected);

@@ -1,7 +1,7 @@
 //! Messages on their way: they join the end of the queue and leave at its head, in order, and each change is
 //! stored before anybody sees it (`OCPP 1.6 §3.7`).
 
-use super::queue::Room;
+use super::queue::Placement;
 use super::Ledger;
 use crate::core::output::Output;
 use crate::core::{
@@ -61,7 +61,7 @@ impl Ledger {
             refusals: 0,
             body,
         };
-        let durable = durable || self.queue.room() == Room::Beyond;
+        let durable = durable || self.queue.placement() == Placement::Beyond;
         if durable {
             // What is stored later must not be older than what is stored now.
             self.store_samples(now, out);
@@ -186,7 +186,7 @@ impl Ledger {
     }
 
     /// Whether there is a message to send. What says nothing to anybody leaves the queue.
-    pub(crate) fn is_due(&mut self, now: Mono, out: &mut Output) -> bool {
+    pub(crate) fn prepare_head(&mut self, now: Mono, out: &mut Output) -> bool {
         while let Some(message) = self.queue.due(now) {
             if self.is_pointless(&message.body) {
                 self.dequeue(Outcome::GivenUp, now, out);
@@ -271,7 +271,7 @@ impl Ledger {
             "the central system does not answer the oldest transaction message: nothing newer is delivered"
         );
         if let Some(tx) = item.message.body.tx() {
-            self.tell(tx, TransactionChange::Unanswered, out);
+            self.notify(tx, TransactionChange::Unanswered, out);
         }
     }
 
@@ -357,10 +357,10 @@ impl Ledger {
     }
 
     /// The host hears of a step of a transaction.
-    pub(crate) fn tell(&self, tx: TxId, change: TransactionChange, out: &mut Output) {
+    pub(crate) fn notify(&self, tx: TxId, change: TransactionChange, out: &mut Output) {
         if let Some(transaction) = self.transactions.get(&tx) {
             let step = TransactionStep::new(transaction, change);
-            out.tell(Notice::Transaction(step));
+            out.notify(Notice::Transaction(step));
         }
     }
 
@@ -377,6 +377,6 @@ fn close_books(tx: TxId, transaction: Option<&Transaction>, out: &mut Output) {
     out.durable(Change::Drop(RecordKey::Transaction(tx)));
     if let Some(again) = transaction.filter(|one| one.delivery == Delivery::Again) {
         let step = TransactionStep::new(again, TransactionChange::Delivered);
-        out.tell(Notice::Transaction(step));
+        out.notify(Notice::Transaction(step));
     }
 }

@@ -23,7 +23,7 @@ use self::undelivered::Undelivered;
 use crate::core::message_ids::MessageIds;
 use crate::core::output::Output;
 use crate::core::{
-    ConnectorId, Datum, QueuedBody, QueuedMessage, Setup, Stamp, Stored, Transaction, TxId, Wh,
+    ConnectorId, QueuedBody, QueuedMessage, Setup, Stamp, StopSample, Stored, Transaction, TxId, Wh,
 };
 use crate::time::{Mono, Wall};
 
@@ -100,7 +100,7 @@ impl Ledger {
     }
 
     /// What the StopTransaction of a transaction carries beside its end, in order.
-    pub(crate) fn stop_data(&self, tx: TxId) -> Vec<&Datum> {
+    pub(crate) fn stop_data(&self, tx: TxId) -> Vec<&StopSample> {
         let bare = |transaction: &Transaction| transaction.bare;
         match self.transaction(tx).map_or(true, bare) {
             true => Vec::new(),

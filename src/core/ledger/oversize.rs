@@ -58,6 +58,6 @@ impl Ledger {
             let message = head.message.clone();
             out.durable(Change::Put(Record::Message(message)));
         }
-        out.tell(Notice::Connection(Connection::Disconnected, why));
+        out.notify(Notice::Connection(Connection::Disconnected, why));
     }
 }

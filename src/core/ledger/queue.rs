@@ -46,7 +46,7 @@ pub(super) struct Queue {
 
 /// Where a new message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Placement {
     Window,
     /// Into the store alone: it must be written now.
     Beyond,
@@ -75,18 +75,18 @@ impl Queue {
         self.last
     }
 
-    pub(super) fn room(&self) -> Room {
+    pub(super) fn placement(&self) -> Placement {
         if self.beyond == 0 && self.fetching.is_none() && self.window.len() < Self::WINDOW {
-            Room::Window
+            Placement::Window
         } else {
-            Room::Beyond
+            Placement::Beyond
         }
     }
 
     /// A message joins the end of the queue.
     pub(super) fn push(&mut self, message: QueuedMessage, stored: bool, since: Mono) {
-        match self.room() {
-            Room::Window => self.window.push_back(Item {
+        match self.placement() {
+            Placement::Window => self.window.push_back(Item {
                 message,
                 stored,
                 since,
@@ -94,7 +94,7 @@ impl Queue {
                 breaks: 0,
                 let_by: false,
             }),
-            Room::Beyond => self.push_beyond(&message),
+            Placement::Beyond => self.push_beyond(&message),
         }
     }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::{Datum, Stamp, TxId};
+use crate::core::{Stamp, StopSample, TxId};
 use crate::types::{ReadingContext, SampledValue};
 
 /// The readings of each transaction, in order of their numbers.
 #[derive(Clone, Debug)]
 pub(super) struct StopData {
-    readings: BTreeMap<TxId, Vec<Datum>>,
+    readings: BTreeMap<TxId, Vec<StopSample>>,
     /// How many bytes a StopTransaction carries of them at most.
     most_bytes: usize,
 }
@@ -23,7 +23,7 @@ impl StopData {
     }
 
     /// What the store has; what is here already is not taken twice.
-    pub(super) fn restore(&mut self, stored: Vec<(TxId, Datum)>) {
+    pub(super) fn restore(&mut self, stored: Vec<(TxId, StopSample)>) {
         for (tx, datum) in stored {
             let readings = self.readings.entry(tx).or_default();
             if readings.last().map_or(true, |last| last.n < datum.n) {
@@ -33,7 +33,12 @@ impl StopData {
     }
 
     /// A reading joins them; returns it with its number.
-    pub(super) fn push(&mut self, tx: TxId, at: Stamp, values: Vec<SampledValue>) -> Option<Datum> {
+    pub(super) fn push(
+        &mut self,
+        tx: TxId,
+        at: Stamp,
+        values: Vec<SampledValue>,
+    ) -> Option<StopSample> {
         let begins = values.first()?.context == Some(ReadingContext::TransactionBegin);
         let readings = self.readings.entry(tx).or_default();
         let n = match readings.last() {
@@ -41,7 +46,7 @@ impl StopData {
             None => 1,
             Some(last) => last.n.saturating_add(1),
         };
-        let datum = Datum { n, at, values };
+        let datum = StopSample { n, at, values };
         // The beginning may be known later, or better, than what came after it.
         readings.retain(|known| known.n != n);
         let place = readings.partition_point(|known| known.n < n);
@@ -68,9 +73,9 @@ impl StopData {
 
     /// What the StopTransaction of a transaction carries: no more bytes than it may, evenly. The same
     /// each time, since the readings of a transaction that is over do not change.
-    pub(super) fn carried(&self, tx: TxId) -> Vec<&Datum> {
+    pub(super) fn carried(&self, tx: TxId) -> Vec<&StopSample> {
         let all = self.readings.get(&tx).into_iter().flatten();
-        let mut carried: Vec<&Datum> = all.collect();
+        let mut carried: Vec<&StopSample> = all.collect();
         let mut bytes: usize = carried.iter().map(|datum| bytes_of(datum)).sum();
         while bytes > self.most_bytes && carried.len() > 2 {
             let at = least_missed(carried.iter().map(|datum| datum.n)).unwrap_or(1);
@@ -103,7 +108,7 @@ fn least_missed(numbers: impl Iterator<Item = u32>) -> Option<usize> {
 }
 
 /// How many bytes of a message a reading takes.
-fn bytes_of(datum: &Datum) -> usize {
+fn bytes_of(datum: &StopSample) -> usize {
     let text = serde_json::to_string(&datum.values);
     text.map_or(0, |text| text.len()) + 60
 }

@@ -70,7 +70,7 @@ impl Ledger {
         self.transactions.insert(tx, transaction);
         self.add_reading(tx, at, readings, now, out);
         self.enqueue(QueuedBody::Start(tx), true, now, out);
-        self.tell(tx, TransactionChange::Started, out);
+        self.notify(tx, TransactionChange::Started, out);
         tx
     }
 
@@ -83,7 +83,7 @@ impl Ledger {
     pub(crate) fn resume(&mut self, tx: TxId, out: &mut Output) {
         if let Some(transaction) = self.transactions.get(&tx) {
             self.interrupted.insert(tx, transaction.last);
-            self.tell(tx, TransactionChange::Resumed, out);
+            self.notify(tx, TransactionChange::Resumed, out);
         }
     }
 
@@ -109,7 +109,7 @@ impl Ledger {
         let tag = record.tag.clone();
         self.commit.stored_with_record(tx);
         out.durable(Change::Put(Record::Transaction(record)));
-        self.tell(tx, TransactionChange::Confirmed, out);
+        self.notify(tx, TransactionChange::Confirmed, out);
         Some(tag)
     }
 
@@ -119,7 +119,7 @@ impl Ledger {
         let news = |known: &&Transaction| known.stop.is_none() && !known.deauthorized;
         let at = self.transactions.get(&tx).filter(news)?.connector;
         self.change(tx, out, |transaction| transaction.deauthorized = true);
-        self.tell(tx, TransactionChange::Deauthorized, out);
+        self.notify(tx, TransactionChange::Deauthorized, out);
         Some(at)
     }
 
@@ -189,7 +189,7 @@ impl Ledger {
         out: &mut Output,
     ) {
         if let Some(datum) = self.data.push(tx, at, values) {
-            self.lazily(Change::Put(Record::Datum(tx, datum)), now, out);
+            self.lazily(Change::Put(Record::StopSample(tx, datum)), now, out);
         }
     }
 
@@ -210,7 +210,7 @@ impl Ledger {
         // One place is kept for the last reading.
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         if let Some(gone) = self.data.thin(tx, most.saturating_sub(1)) {
-            self.lazily(Change::Drop(RecordKey::Datum(tx, gone)), now, out);
+            self.lazily(Change::Drop(RecordKey::StopSample(tx, gone)), now, out);
         }
     }
 
@@ -255,7 +255,7 @@ impl Ledger {
         self.commit.saved(tx);
         out.durable(Change::Put(Record::Transaction(record.clone())));
         self.enqueue(QueuedBody::Stop(tx), true, now, out);
-        self.tell(tx, TransactionChange::Stopped, out);
+        self.notify(tx, TransactionChange::Stopped, out);
         Some(record)
     }
 }

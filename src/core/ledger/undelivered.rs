@@ -55,7 +55,7 @@ impl Undelivered {
             bill(&transaction)
         );
         let step = TransactionStep::new(&transaction, TransactionChange::GivenUp);
-        out.tell(Notice::Transaction(step));
+        out.notify(Notice::Transaction(step));
         out.durable(Change::Put(Record::Transaction(transaction.clone())));
         Arc::make_mut(&mut self.all).insert(transaction.id, transaction);
         self.forget_surplus(out);

@@ -1,13 +1,14 @@
 //! Our own calls: one at a time, in order, each with an end (`OCPP-J 1.6 §4.1.1`).
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use crate::core::{Place, Seq};
 use crate::time::Mono;
 
 /// What an answer will be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum CallPurpose {
     Boot,
     Heartbeat,
     /// The authorization with that number.
@@ -23,11 +24,26 @@ pub(crate) enum Purpose {
     Queued(Seq),
 }
 
+/// For the log, as OCPP names the message.
+impl fmt::Display for CallPurpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boot => f.write_str("BootNotification"),
+            Self::Heartbeat => f.write_str("Heartbeat"),
+            Self::Authorize(_) => f.write_str("Authorize"),
+            Self::Status(at) => write!(f, "StatusNotification ({at})"),
+            Self::DataTransfer(_) => f.write_str("DataTransfer"),
+            Self::Meter(at) => write!(f, "MeterValues ({at})"),
+            Self::Queued(_) => f.write_str("the oldest message of a transaction"),
+        }
+    }
+}
+
 /// A call that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outstanding {
     pub(super) id: String,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: CallPurpose,
     /// When it counts as unanswered.
     pub(super) until: Mono,
     /// Something is stored before it is sent, which may take its time.
@@ -39,7 +55,7 @@ pub(super) struct Outstanding {
 /// A call that is ready to go: everything but the queue of transaction messages waits here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
-    pub(crate) purpose: Purpose,
+    pub(crate) purpose: CallPurpose,
     pub(crate) id: String,
     pub(crate) frame: String,
 }
@@ -74,7 +90,7 @@ impl Calls {
         self.waiting.len() < Self::MOST / 2
     }
 
-    pub(super) fn is_waiting(&self, purpose: Purpose) -> bool {
+    pub(super) fn is_waiting(&self, purpose: CallPurpose) -> bool {
         self.outstanding
             .as_ref()
             .is_some_and(|out| out.purpose == purpose)
@@ -85,9 +101,9 @@ impl Calls {
     /// not wait until it has ended. A person waits for an Authorize. Vendor data can wait.
     pub(super) fn push(&mut self, call: Call) {
         let rank = |call: &Call| match call.purpose {
-            Purpose::Meter(_) => 0,
-            Purpose::Authorize(_) => 1,
-            Purpose::DataTransfer(_) => 3,
+            CallPurpose::Meter(_) => 0,
+            CallPurpose::Authorize(_) => 1,
+            CallPurpose::DataTransfer(_) => 3,
             _ => 2,
         };
         let own = rank(&call);
@@ -100,20 +116,20 @@ impl Calls {
     pub(super) fn yields(&self) -> bool {
         let most = match self.waiting.front().map(|call| call.purpose) {
             None => 0,
-            Some(Purpose::Meter(_)) => Self::MOST_METERS_BEFORE_QUEUE,
-            Some(Purpose::DataTransfer(_)) => 1,
+            Some(CallPurpose::Meter(_)) => Self::MOST_METERS_BEFORE_QUEUE,
+            Some(CallPurpose::DataTransfer(_)) => 1,
             Some(_) => Self::MOST_BEFORE_QUEUE,
         };
         self.passed_over >= most
     }
 
     /// Whether such a call waits in the line, not counting one that has been sent.
-    pub(super) fn is_in_line(&self, purpose: Purpose) -> bool {
+    pub(super) fn is_in_line(&self, purpose: CallPurpose) -> bool {
         self.waiting.iter().any(|call| call.purpose == purpose)
     }
 
     /// What waits in the line for such a purpose goes nowhere.
-    pub(super) fn drop_from_line(&mut self, purpose: Purpose) {
+    pub(super) fn drop_from_line(&mut self, purpose: CallPurpose) {
         self.waiting.retain(|call| call.purpose != purpose);
     }
 
@@ -126,7 +142,7 @@ impl Calls {
 
     /// The BootNotification of the line goes, whatever waits before it.
     pub(super) fn next_boot(&mut self) -> Option<Call> {
-        let boot = |call: &Call| call.purpose == Purpose::Boot;
+        let boot = |call: &Call| call.purpose == CallPurpose::Boot;
         let at = self.waiting.iter().position(boot)?;
         self.waiting.remove(at)
     }
@@ -137,7 +153,7 @@ impl Calls {
     }
 
     /// The answer to the outstanding call came, if it has that id.
-    pub(super) fn answered(&mut self, id: &str) -> Option<Purpose> {
+    pub(super) fn answered(&mut self, id: &str) -> Option<CallPurpose> {
         if self.outstanding.as_ref().is_some_and(|out| out.id == id) {
             return self.outstanding.take().map(|out| out.purpose);
         }
@@ -145,14 +161,14 @@ impl Calls {
     }
 
     /// Something is to be stored before a call goes out that was sent at this instant.
-    pub(super) fn are_held(&mut self, until: Mono) {
+    pub(super) fn hold(&mut self, until: Mono) {
         if let Some(out) = self.outstanding.as_mut().filter(|out| out.until == until) {
             out.held = true;
         }
     }
 
     /// Everything has been done: the call is on its way, and its time begins.
-    pub(super) fn are_sent(&mut self, until: Mono) {
+    pub(super) fn is_out(&mut self, until: Mono) {
         if let Some(out) = self.outstanding.as_mut().filter(|out| out.held) {
             (out.until, out.held) = (until, false);
         }
@@ -160,14 +176,14 @@ impl Calls {
 
     /// The outstanding call, if its time is over. It cost the others that time, and no more: a message of
     /// the queue that is due goes next.
-    pub(super) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
+    pub(super) fn overdue(&mut self, now: Mono) -> Option<CallPurpose> {
         let over = |out: &&mut Outstanding| out.until <= now;
         self.outstanding.as_mut().filter(over)?;
         let out = self.outstanding.take()?;
-        if !matches!(out.purpose, Purpose::Queued(_)) {
+        if !matches!(out.purpose, CallPurpose::Queued(_)) {
             self.passed_over = Self::MOST_BEFORE_QUEUE;
         }
-        if out.purpose == Purpose::Boot {
+        if out.purpose == CallPurpose::Boot {
             if self.late_boots.len() >= Self::MOST_LATE_BOOTS {
                 self.late_boots.pop_front();
             }
@@ -177,18 +193,18 @@ impl Calls {
     }
 
     /// Whether a boot of this connection has that id whose time is over.
-    pub(super) fn is_late_boot(&mut self, id: &str) -> bool {
+    pub(super) fn take_late_boot(&mut self, id: &str) -> bool {
         let at = self.late_boots.iter().position(|late| late == id);
         at.and_then(|at| self.late_boots.remove(at)).is_some()
     }
 
     /// Nothing of what waits can be sent any more.
-    pub(super) fn give_up_waiting(&mut self) -> Vec<Purpose> {
+    pub(super) fn give_up_waiting(&mut self) -> Vec<CallPurpose> {
         self.waiting.drain(..).map(|call| call.purpose).collect()
     }
 
     /// The link is gone: nothing of what was under way will be answered.
-    pub(super) fn abandon(&mut self) -> Vec<Purpose> {
+    pub(super) fn abandon(&mut self) -> Vec<CallPurpose> {
         self.late_boots.clear();
         let outstanding = self.outstanding.take().map(|out| out.purpose);
         outstanding
@@ -202,7 +218,7 @@ impl Calls {
 mod tests {
     use super::*;
 
-    fn call(purpose: Purpose) -> Call {
+    fn call(purpose: CallPurpose) -> Call {
         Call {
             purpose,
             id: String::new(),
@@ -214,12 +230,12 @@ mod tests {
     fn values_that_were_asked_for_go_first_then_authorizations_and_vendor_data_last() {
         let mut calls = Calls::default();
         for purpose in [
-            Purpose::DataTransfer(1),
-            Purpose::Heartbeat,
-            Purpose::Authorize(1),
-            Purpose::Meter(Place::ChargePoint),
-            Purpose::Authorize(2),
-            Purpose::DataTransfer(2),
+            CallPurpose::DataTransfer(1),
+            CallPurpose::Heartbeat,
+            CallPurpose::Authorize(1),
+            CallPurpose::Meter(Place::ChargePoint),
+            CallPurpose::Authorize(2),
+            CallPurpose::DataTransfer(2),
         ] {
             calls.push(call(purpose));
         }
@@ -229,12 +245,12 @@ mod tests {
         assert_eq!(
             order,
             [
-                Purpose::Meter(Place::ChargePoint),
-                Purpose::Authorize(1),
-                Purpose::Authorize(2),
-                Purpose::Heartbeat,
-                Purpose::DataTransfer(1),
-                Purpose::DataTransfer(2),
+                CallPurpose::Meter(Place::ChargePoint),
+                CallPurpose::Authorize(1),
+                CallPurpose::Authorize(2),
+                CallPurpose::Heartbeat,
+                CallPurpose::DataTransfer(1),
+                CallPurpose::DataTransfer(2),
             ]
         );
     }
@@ -244,7 +260,7 @@ mod tests {
     fn only_the_answer_with_the_right_id_ends_a_call() {
         let mut calls = Calls::default();
         let id = "a-1".to_owned();
-        let purpose = Purpose::Boot;
+        let purpose = CallPurpose::Boot;
         calls.outstanding = Some(Outstanding {
             id,
             purpose,
@@ -253,7 +269,7 @@ mod tests {
             bytes: 0,
         });
         assert_eq!(calls.answered("a-2"), None);
-        assert_eq!(calls.answered("a-1"), Some(Purpose::Boot));
+        assert_eq!(calls.answered("a-1"), Some(CallPurpose::Boot));
         assert_eq!(calls.answered("a-1"), None);
     }
 }

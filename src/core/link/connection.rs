@@ -1,7 +1,7 @@
 //! The connection: when one is tried, whether it still lives, and when we end it ourselves.
 
 use super::state::{Ping, Renewal, State};
-use super::{Link, Lost, Purpose};
+use super::{CallPurpose, Link, Lost};
 use crate::core::output::Output;
 use crate::core::{Access, CloseReason, Connection, Due, Effect, Notice};
 use crate::time::{Millis, Mono};
@@ -27,7 +27,7 @@ impl Link {
         self.state = State::Up(Ping::Quiet(now));
         self.back_off.opened(now);
         self.number += 1;
-        out.tell(Notice::Connection(Connection::Connected, String::new()));
+        out.notify(Notice::Connection(Connection::Connected, String::new()));
         true
     }
 
@@ -36,7 +36,7 @@ impl Link {
         if self.state == State::Connecting {
             log::warn!("no connection: {why}");
             self.retry_later(now);
-            out.tell(Notice::Connection(Connection::Failed, why));
+            out.notify(Notice::Connection(Connection::Failed, why));
         }
     }
 
@@ -46,7 +46,7 @@ impl Link {
         &mut self,
         why: &str,
         now: Mono,
-    ) -> Option<(Lost, Option<(Purpose, usize)>)> {
+    ) -> Option<(Lost, Option<(CallPurpose, usize)>)> {
         if !matches!(self.state, State::Up(_) | State::Connecting) {
             return None;
         }

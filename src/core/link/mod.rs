@@ -6,7 +6,7 @@ mod calls;
 mod connection;
 mod state;
 
-pub(crate) use calls::{Call, Purpose};
+pub(crate) use calls::{Call, CallPurpose};
 
 use serde_json::value::RawValue;
 
@@ -33,7 +33,7 @@ pub(crate) enum Ended<'a> {
 }
 
 /// Calls that end because the connection did.
-pub(crate) type Lost = Vec<Purpose>;
+pub(crate) type Lost = Vec<CallPurpose>;
 
 /// The connection, and the calls on it.
 #[derive(Clone, Debug)]
@@ -96,17 +96,17 @@ impl Link {
     }
 
     /// Whether such a call waits, in the line or for its answer.
-    pub(crate) fn is_waiting(&self, purpose: Purpose) -> bool {
+    pub(crate) fn is_waiting(&self, purpose: CallPurpose) -> bool {
         self.calls.is_waiting(purpose)
     }
 
     /// Whether such a call waits in the line, not counting one that has been sent.
-    pub(crate) fn is_in_line(&self, purpose: Purpose) -> bool {
+    pub(crate) fn is_in_line(&self, purpose: CallPurpose) -> bool {
         self.calls.is_in_line(purpose)
     }
 
     /// What waits in the line for such a purpose goes nowhere.
-    pub(crate) fn drop_from_line(&mut self, purpose: Purpose) {
+    pub(crate) fn drop_from_line(&mut self, purpose: CallPurpose) {
         self.calls.drop_from_line(purpose);
     }
 
@@ -131,7 +131,7 @@ impl Link {
 
     /// A call goes out, and waits for its answer until then.
     pub(crate) fn send(&mut self, call: Call, until: Mono, out: &mut Output) {
-        if matches!(call.purpose, Purpose::Queued(_)) {
+        if matches!(call.purpose, CallPurpose::Queued(_)) {
             self.calls.queue_has_turn();
         }
         self.calls.outstanding = Some(Outstanding {
@@ -145,27 +145,27 @@ impl Link {
     }
 
     /// The call that is out waits for the disk first, if it was to wait for its answer until then.
-    pub(crate) fn is_held(&mut self, until: Mono) {
-        self.calls.are_held(until);
+    pub(crate) fn hold_call(&mut self, until: Mono) {
+        self.calls.hold(until);
     }
 
     /// All that was to be done has been done: the call is on its way, and waits until then.
-    pub(crate) fn is_sent(&mut self, until: Mono) {
-        self.calls.are_sent(until);
+    pub(crate) fn call_is_out(&mut self, until: Mono) {
+        self.calls.is_out(until);
     }
 
     /// What the answer with this id is for, if a call waits for it.
-    pub(crate) fn answered(&mut self, id: &str) -> Option<Purpose> {
+    pub(crate) fn answered(&mut self, id: &str) -> Option<CallPurpose> {
         self.calls.answered(id)
     }
 
     /// Whether a boot of this connection has that id whose time is over.
-    pub(crate) fn is_late_boot(&mut self, id: &str) -> bool {
-        self.calls.is_late_boot(id)
+    pub(crate) fn take_late_boot(&mut self, id: &str) -> bool {
+        self.calls.take_late_boot(id)
     }
 
     /// The call that is out, if its time is over.
-    pub(crate) fn overdue(&mut self, now: Mono) -> Option<Purpose> {
+    pub(crate) fn overdue(&mut self, now: Mono) -> Option<CallPurpose> {
         self.calls.overdue(now)
     }
 

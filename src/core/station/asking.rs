@@ -1,17 +1,22 @@
 //! What the firmware is asked, and what becomes of its answers.
 
-use super::questions::{Asked, Caller, Repeated};
+use super::questions::{AnswerFor, Caller, Repeated};
 use super::{Context, Station};
 use crate::core::{Answer, Effect, Notice, Place, Question, RequestId};
 
 impl Station {
     /// Asks the firmware. Says whether it could be asked.
-    pub(crate) fn ask(&mut self, question: Question, asked: Asked, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn ask(
+        &mut self,
+        question: Question,
+        asked: AnswerFor,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let (now, patience) = (cx.now.mono, self.setup.tuning.answer_timeout);
         let Some(request) = self.questions.ask(&question, asked, now, patience) else {
             return false;
         };
-        cx.out.tell(Notice::Ask(request, question));
+        cx.out.notify(Notice::Ask(request, question));
         true
     }
 
@@ -26,7 +31,7 @@ impl Station {
         request: RequestId,
         answer: Answer,
         cx: &mut Context<'_>,
-    ) -> Option<(Asked, Answer)> {
+    ) -> Option<(AnswerFor, Answer)> {
         match self.questions.answered(request) {
             Some(asked) => return self.conclude(asked, answer, cx),
             None => log::debug!("an answer came after its time"),
@@ -41,7 +46,7 @@ impl Station {
 
     /// The firmware did not answer in time: the next question that the central system waits for, with what is
     /// answered in its place.
-    pub(crate) fn expire_question(&mut self, cx: &mut Context<'_>) -> Option<(Asked, Answer)> {
+    pub(crate) fn expire_question(&mut self, cx: &mut Context<'_>) -> Option<(AnswerFor, Answer)> {
         while let Some((request, asked, default)) = self.questions.expired(cx.now.mono) {
             log::warn!("the firmware did not answer in time");
             cx.out.want(Effect::Withdraw(request));
@@ -55,12 +60,12 @@ impl Station {
 
     fn conclude(
         &mut self,
-        asked: Asked,
+        asked: AnswerFor,
         answer: Answer,
         cx: &mut Context<'_>,
-    ) -> Option<(Asked, Answer)> {
+    ) -> Option<(AnswerFor, Answer)> {
         let at: Place = match asked {
-            Asked::Meter(at) => at,
+            AnswerFor::Meter(at) => at,
             of_call => return Some((of_call, answer)),
         };
         match answer {
@@ -68,10 +73,7 @@ impl Station {
                 self.on_meter(at, &readings, false, cx);
             }
             _ => {
-                log::warn!(
-                    "connector {}: the meter could not be read",
-                    at.connector_id()
-                );
+                log::warn!("{at}: the meter could not be read");
                 self.on_silent_meter(at, cx);
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::core::station::group;
 use crate::core::station::is_tag;
-use crate::core::station::Aim;
+use crate::core::station::Intent;
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
@@ -31,28 +31,28 @@ impl Station {
         };
         if let Some(at) = self.find_running(&at, |starter, _| *starter == tag, cx.ledger) {
             // The tag that started it stops it, without asking (OCPP 1.6 §4.1).
-            self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+            self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
             return self.stop(at, Reason::Local, Some(tag), cx);
         }
         if self.release(&at, |owner| owner.tag == tag) {
-            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+            return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
         }
         if self.take_back(&at, &tag, cx) {
-            return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+            return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
         }
         if self.authorizations.is_open(&tag) {
             return;
         }
         if self.pick(&at).is_some() {
-            return self.authorize(tag, Aim::Start(at, None), cx);
+            return self.authorize(tag, Intent::Start(at, None), cx);
         }
         // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10), or has
         // a cable here that is kept for him.
         let grouped = self.find_running(&at, |_, parent| parent.is_some(), cx.ledger);
         if grouped.is_some() || self.keeps_for_group(&at) {
-            return self.authorize(tag, Aim::Stop(at), cx);
+            return self.authorize(tag, Intent::Stop(at), cx);
         }
-        self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
+        self.notify_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
     }
 
     fn find_running(
@@ -140,19 +140,19 @@ impl Station {
 
     // rules: 87, 88
     /// Finds out whether a tag may do what it is to do.
-    pub(crate) fn authorize(&mut self, tag: IdToken, aim: Aim, cx: &mut Context<'_>) {
+    pub(crate) fn authorize(&mut self, tag: IdToken, intent: Intent, cx: &mut Context<'_>) {
         let known = self.look_up(&tag, cx);
         if !cx.online {
-            return self.decide_offline(tag, aim, known, cx);
+            return self.decide_offline(tag, intent, known, cx);
         }
         let valid = known.filter(|known| known.status == AuthorizationStatus::Accepted);
         if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
-            return self.grant(tag, known.parent, aim, cx);
+            return self.grant(tag, known.parent, intent, cx);
         }
         if self.authorizations.is_full() || !cx.has_room {
-            return self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+            return self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
         }
-        let number = self.authorizations.ask(tag.clone(), aim);
+        let number = self.authorizations.ask(tag.clone(), intent);
         self.events.push_back(Event::Authorize(number, tag));
     }
 
@@ -161,7 +161,7 @@ impl Station {
     fn decide_offline(
         &mut self,
         tag: IdToken,
-        aim: Aim,
+        intent: Intent,
         known: Option<CachedTag>,
         cx: &mut Context<'_>,
     ) {
@@ -169,39 +169,41 @@ impl Station {
         let strangers = self.settings.is(Key::AllowOfflineTxForUnknownId);
         match known {
             Some(known) if known.status != AuthorizationStatus::Accepted => {
-                self.tell_authorized(None, &tag, known.status, cx);
+                self.notify_authorized(None, &tag, known.status, cx);
             }
-            Some(known) if trusted => self.grant(tag, known.parent, aim, cx),
-            _ if strangers && matches!(aim, Aim::Start(..)) => self.grant(tag, None, aim, cx),
-            _ => self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx),
+            Some(known) if trusted => self.grant(tag, known.parent, intent, cx),
+            _ if strangers && matches!(intent, Intent::Start(..)) => {
+                self.grant(tag, None, intent, cx)
+            }
+            _ => self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx),
         }
     }
 
     /// The central system says what becomes of a tag.
     pub(crate) fn on_authorized(&mut self, number: u64, info: IdTagInfo, cx: &mut Context<'_>) {
-        let Some((tag, aim)) = self.authorizations.answered(number) else {
+        let Some((tag, intent)) = self.authorizations.answered(number) else {
             return;
         };
         self.learn(&tag, &info, cx);
         if info.status == AuthorizationStatus::Accepted {
-            self.grant(tag, info.parent_id_tag.and_then(group), aim, cx);
+            self.grant(tag, info.parent_id_tag.and_then(group), intent, cx);
         } else {
-            self.tell_authorized(None, &tag, info.status, cx);
+            self.notify_authorized(None, &tag, info.status, cx);
         }
     }
 
     /// The central system does not want to say: that is no permission.
     pub(crate) fn authorize_refused(&mut self, number: u64, cx: &mut Context<'_>) {
         if let Some((tag, _)) = self.authorizations.answered(number) {
-            self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+            self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
         }
     }
 
     /// No answer came, or none can come any more: what is known here decides.
     pub(crate) fn authorize_offline(&mut self, number: u64, cx: &mut Context<'_>) {
-        if let Some((tag, aim)) = self.authorizations.answered(number) {
+        if let Some((tag, intent)) = self.authorizations.answered(number) {
             let known = self.look_up(&tag, cx);
-            self.decide_offline(tag, aim, known, cx);
+            self.decide_offline(tag, intent, known, cx);
         }
     }
 
@@ -211,23 +213,28 @@ impl Station {
         &mut self,
         tag: IdToken,
         parent: Option<IdToken>,
-        aim: Aim,
+        intent: Intent,
         cx: &mut Context<'_>,
     ) {
-        match aim {
-            Aim::Start(places, profile) => {
+        match intent {
+            Intent::Start(places, profile) => {
                 let now = cx.now.mono;
                 let picked = self.pick(&places);
                 let waits = picked
                     .and_then(|at| self.connector(at))
                     .is_some_and(|c| c.ev.is_connected());
                 if !waits && self.release_for_group(&places, parent.as_ref()) {
-                    return self.tell_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+                    return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
                 }
                 let Some(at) = picked else {
-                    return self.tell_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
+                    return self.notify_authorized(
+                        None,
+                        &tag,
+                        AuthorizationStatus::ConcurrentTx,
+                        cx,
+                    );
                 };
-                self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+                self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
                 let Some(connector) = self.connector_mut(at) else {
                     return;
                 };
@@ -245,13 +252,13 @@ impl Station {
                 });
                 connector.session.prepare(since, allowed);
             }
-            Aim::Stop(at) => {
+            Intent::Stop(at) => {
                 let same_group = |_: &IdToken, group: Option<&IdToken>| {
                     group.is_some() && group == parent.as_ref()
                 };
                 match self.find_running(&at, same_group, cx.ledger) {
                     Some(at) => {
-                        self.tell_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+                        self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
                         self.stop(at, Reason::Local, Some(tag), cx);
                     }
                     None => {
@@ -260,7 +267,7 @@ impl Station {
                         } else {
                             AuthorizationStatus::ConcurrentTx
                         };
-                        self.tell_authorized(None, &tag, status, cx);
+                        self.notify_authorized(None, &tag, status, cx);
                     }
                 }
             }

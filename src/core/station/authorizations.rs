@@ -9,12 +9,12 @@ use crate::types::{ChargingProfile, IdToken};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorizations {
     count: u64,
-    open: BTreeMap<u64, (IdToken, Aim)>,
+    open: BTreeMap<u64, (IdToken, Intent)>,
 }
 
 /// What a tag is to do, at one of these connectors.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Aim {
+pub(crate) enum Intent {
     /// Start a transaction, with the charging profile that a remote start brought.
     Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
     /// Stop a transaction of the same group.
@@ -48,27 +48,28 @@ impl Authorizations {
     }
 
     /// The central system is asked; its answer goes to that number.
-    pub(super) fn ask(&mut self, tag: IdToken, aim: Aim) -> u64 {
+    pub(super) fn ask(&mut self, tag: IdToken, intent: Intent) -> u64 {
         self.count += 1;
-        self.open.insert(self.count, (tag, aim));
+        self.open.insert(self.count, (tag, intent));
         self.count
     }
 
     /// The answer came, or none can come any more.
-    pub(super) fn answered(&mut self, number: u64) -> Option<(IdToken, Aim)> {
+    pub(super) fn answered(&mut self, number: u64) -> Option<(IdToken, Intent)> {
         self.open.remove(&number)
     }
 
     /// None of them starts anything at a connector any more. Returns those that then have nothing to do.
     pub(super) fn withdraw(&mut self, at: ConnectorId) -> Vec<IdToken> {
-        for (_, aim) in self.open.values_mut() {
-            if let Aim::Start(places, _) = aim {
+        for (_, intent) in self.open.values_mut() {
+            if let Intent::Start(places, _) = intent {
                 places.retain(|place| *place != at);
             }
         }
-        let nowhere = |aim: &Aim| matches!(aim, Aim::Start(places, _) if places.is_empty());
+        let nowhere =
+            |intent: &Intent| matches!(intent, Intent::Start(places, _) if places.is_empty());
         let open = self.open.iter();
-        let gone = open.filter(|(_, (_, aim))| nowhere(aim));
+        let gone = open.filter(|(_, (_, intent))| nowhere(intent));
         let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
         let tags = gone.iter().filter_map(|number| self.open.remove(number));
         tags.map(|(tag, _)| tag).collect()

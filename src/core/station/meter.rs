@@ -29,9 +29,9 @@ pub(crate) struct Meter {
     /// A signed reading that has not been passed on yet.
     signed: Option<String>,
     /// What waits for the answer to the question to the firmware that is open.
-    pub(crate) takes: Vec<Take>,
+    pub(crate) awaiting: Vec<ReadFor>,
     /// What waits for whatever the meter says next, one of each kind.
-    late: Vec<Take>,
+    late: Vec<ReadFor>,
     /// When the reading was made that the last periodic sample had, and the last clock-aligned one.
     sampled: Option<Mono>,
     aligned: Option<Mono>,
@@ -43,7 +43,7 @@ pub(crate) struct Meter {
 
 /// What a meter is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Take {
+pub(crate) enum ReadFor {
     /// The start of a transaction.
     Begin,
     /// The end of a transaction.
@@ -60,7 +60,7 @@ pub(crate) enum Take {
     Watch,
 }
 
-impl Take {
+impl ReadFor {
     // rules: 75
     pub(crate) const fn context(self) -> ReadingContext {
         match self {
@@ -83,7 +83,7 @@ impl Meter {
             flowed: false,
             remembered: None,
             signed: None,
-            takes: Vec::new(),
+            awaiting: Vec::new(),
             late: Vec::new(),
             sampled: None,
             aligned: None,
@@ -133,10 +133,10 @@ impl Meter {
     }
 
     /// Whether it showed something that no sample of that kind has had yet, or that still holds.
-    pub(crate) fn has_news_for(&self, take: Take, now: Mono) -> bool {
-        let used = match take {
-            Take::Periodic(_) => self.sampled,
-            Take::Aligned(..) => self.aligned,
+    pub(crate) fn has_news_for(&self, read_for: ReadFor, now: Mono) -> bool {
+        let used = match read_for {
+            ReadFor::Periodic(_) => self.sampled,
+            ReadFor::Aligned(..) => self.aligned,
             _ => None,
         };
         let still = !self.flowed && self.energy().is_some();
@@ -144,10 +144,10 @@ impl Meter {
     }
 
     /// A sample of that kind has the present reading.
-    pub(crate) fn used_for(&mut self, take: Take) {
-        match take {
-            Take::Periodic(_) => self.sampled = self.read_at,
-            Take::Aligned(..) => self.aligned = self.read_at,
+    pub(crate) fn used_for(&mut self, read_for: ReadFor) {
+        match read_for {
+            ReadFor::Periodic(_) => self.sampled = self.read_at,
+            ReadFor::Aligned(..) => self.aligned = self.read_at,
             _ => {}
         }
     }
@@ -159,27 +159,27 @@ impl Meter {
 
     /// Something waits for whatever the meter says next; it takes the place of what waited for the
     /// same before.
-    pub(crate) fn wait(&mut self, take: Take) {
-        let kind = std::mem::discriminant(&take);
+    pub(crate) fn wait(&mut self, read_for: ReadFor) {
+        let kind = std::mem::discriminant(&read_for);
         self.late
             .retain(|waiting| std::mem::discriminant(waiting) != kind);
-        self.late.push(take);
+        self.late.push(read_for);
     }
 
     /// What waited for the meter: for the answer, unless this is one to an older question, and for
     /// anything at all.
-    pub(crate) fn served(&mut self, older: bool) -> Vec<Take> {
+    pub(crate) fn served(&mut self, older: bool) -> Vec<ReadFor> {
         let mut served = std::mem::take(&mut self.late);
         if !older {
-            served.splice(0..0, std::mem::take(&mut self.takes));
+            served.splice(0..0, std::mem::take(&mut self.awaiting));
         }
         served
     }
 
     /// Whether a bill waits for the answer.
     pub(crate) fn bills(&self) -> bool {
-        let billed = |take: &Take| matches!(take, Take::Begin | Take::End);
-        self.takes.iter().any(billed)
+        let billed = |read_for: &ReadFor| matches!(read_for, ReadFor::Begin | ReadFor::End);
+        self.awaiting.iter().any(billed)
     }
 
     /// The import register, if the meter ever showed it.

@@ -1,8 +1,8 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::settings::Key;
-use crate::core::station::meter::{Meter, Take};
-use crate::core::station::questions::Asked;
+use crate::core::station::meter::{Meter, ReadFor};
+use crate::core::station::questions::AnswerFor;
 use crate::core::station::session::Allowance;
 use crate::core::station::{Context, Station};
 use crate::core::Quantity;
@@ -72,44 +72,50 @@ impl Station {
 
     /// Has a meter read. Says whether there is an answer to wait for; if not, what it showed last
     /// is all there is.
-    pub(crate) fn read_meter(&mut self, at: Place, take: Take, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn read_meter(
+        &mut self,
+        at: Place,
+        read_for: ReadFor,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let now = cx.now.mono;
         // What goes on the bill is read anew, whatever was known a moment before.
-        let billed = matches!(take, Take::Begin | Take::End) && self.setup.host.reads_meter;
+        let billed =
+            matches!(read_for, ReadFor::Begin | ReadFor::End) && self.setup.host.reads_meter;
         let Some(meter) = self.meter_mut(at) else {
             return false;
         };
         if meter.is_fresh(now) && !billed {
             return false;
         }
-        if !meter.takes.is_empty() {
-            if !meter.takes.contains(&take) {
-                meter.takes.push(take);
+        if !meter.awaiting.is_empty() {
+            if !meter.awaiting.contains(&read_for) {
+                meter.awaiting.push(read_for);
             }
             return true;
         }
         self.setup.host.reads_meter
-            && self.await_meter(at, take, self.setup.tuning.meter_timeout, cx)
+            && self.await_meter(at, read_for, self.setup.tuning.meter_timeout, cx)
     }
 
     /// Waits for a meter to be read, for so long. A firmware that is not asked may still show it.
     pub(crate) fn await_meter(
         &mut self,
         at: Place,
-        take: Take,
+        read_for: ReadFor,
         patience: Millis,
         cx: &mut Context<'_>,
     ) -> bool {
-        let question = Question::ReadMeter(at, take.context());
-        let (asked, now) = (Asked::Meter(at), cx.now.mono);
+        let question = Question::ReadMeter(at, read_for.context());
+        let (asked, now) = (AnswerFor::Meter(at), cx.now.mono);
         let Some(request) = self.questions.ask(&question, asked, now, patience) else {
             return false;
         };
         if let Some(meter) = self.meter_mut(at) {
-            meter.takes.push(take);
+            meter.awaiting.push(read_for);
         }
         if self.setup.host.reads_meter {
-            cx.out.tell(Notice::Ask(request, question));
+            cx.out.notify(Notice::Ask(request, question));
         }
         true
     }

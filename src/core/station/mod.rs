@@ -27,10 +27,10 @@ mod times;
 mod turn;
 mod vehicle;
 
-pub(crate) use authorizations::{group, is_tag, Aim};
+pub(crate) use authorizations::{group, is_tag, Intent};
 pub(crate) use connector::Shown;
 pub(crate) use life::Step;
-pub(crate) use questions::{Asked, Caller, Repeated};
+pub(crate) use questions::{AnswerFor, Caller, Repeated};
 pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
 pub(crate) use supply::{Composite, Profile};

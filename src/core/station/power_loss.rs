@@ -2,7 +2,7 @@
 
 use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
-use crate::core::station::meter::Take;
+use crate::core::station::meter::ReadFor;
 use crate::core::station::session::{Allowance, Ending, Run};
 use crate::core::station::{Context, Station};
 use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
@@ -51,7 +51,7 @@ impl Station {
             connector.meter.zero = zero.unwrap_or(Wh(0));
             connector.meter.flowed = true;
             if resumes {
-                connector.meter.wait(Take::Resumed);
+                connector.meter.wait(ReadFor::Resumed);
                 connector.session.begin(run);
                 // Until the firmware says otherwise, the vehicle is still there.
                 connector.ev = Ev::Plugged;
@@ -73,7 +73,7 @@ impl Station {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,
             };
-            if !self.await_meter(Place::Connector(at), Take::End, patience, cx) {
+            if !self.await_meter(Place::Connector(at), ReadFor::End, patience, cx) {
                 self.stop_now(at, cx);
             }
         }

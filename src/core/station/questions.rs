@@ -8,7 +8,7 @@ use crate::time::{Millis, Mono};
 
 /// Whom an answer is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum AnswerFor {
     /// An UnlockConnector of the central system.
     Unlock(Caller),
     /// A Reset of the central system.
@@ -19,7 +19,7 @@ pub(crate) enum Asked {
     Meter(Place),
 }
 
-impl Asked {
+impl AnswerFor {
     fn caller_mut(&mut self) -> Option<&mut Caller> {
         match self {
             Self::Unlock(caller) | Self::Reset { caller, .. } | Self::DataTransfer(caller) => {
@@ -51,7 +51,7 @@ pub(crate) struct Caller {
 
 #[derive(Clone, Debug)]
 struct Open {
-    asked: Asked,
+    asked: AnswerFor,
     question: Question,
     /// When it was put. The firmware may see it later: what is to be stored first comes first.
     put: Mono,
@@ -80,11 +80,11 @@ impl Questions {
     pub(crate) fn ask(
         &mut self,
         question: &Question,
-        asked: Asked,
+        asked: AnswerFor,
         put: Mono,
         patience: Millis,
     ) -> Option<RequestId> {
-        let is_meter = |asked: &Asked| matches!(asked, Asked::Meter(_));
+        let is_meter = |asked: &AnswerFor| matches!(asked, AnswerFor::Meter(_));
         let others = self.open.values().filter(|open| !is_meter(&open.asked));
         if !is_meter(&asked) && others.count() >= Self::MOST {
             return None;
@@ -138,7 +138,7 @@ impl Questions {
     }
 
     /// An answer came; `None` when nobody waits for it any more.
-    pub(crate) fn answered(&mut self, id: RequestId) -> Option<Asked> {
+    pub(crate) fn answered(&mut self, id: RequestId) -> Option<AnswerFor> {
         self.open.remove(&id).map(|open| open.asked)
     }
 
@@ -149,14 +149,14 @@ impl Questions {
     }
 
     /// A question whose time is over, with the answer that takes the place of the missing one.
-    pub(crate) fn expired(&mut self, now: Mono) -> Option<(RequestId, Asked, Answer)> {
+    pub(crate) fn expired(&mut self, now: Mono) -> Option<(RequestId, AnswerFor, Answer)> {
         let id = self
             .open
             .iter()
             .find(|(_, open)| open.until.is_some_and(|until| until <= now))
             .map(|(id, _)| *id)?;
         let open = self.open.remove(&id)?;
-        if let Asked::Meter(place) = open.asked {
+        if let AnswerFor::Meter(place) = open.asked {
             if self.late.len() >= Self::MOST_LATE {
                 self.late.pop_front();
             }

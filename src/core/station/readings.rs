@@ -1,6 +1,6 @@
 //! What a meter shows, and whoever waited for it.
 
-use crate::core::station::meter::Take;
+use crate::core::station::meter::ReadFor;
 use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::Context;
 use crate::core::station::Station;
@@ -28,18 +28,15 @@ impl Station {
         meter.read(now, readings);
         let register = readings.iter().any(|reading| reading.as_energy().is_some());
         if meter.bills() && !register && !older {
-            log::warn!(
-                "connector {}: the meter was read without its register: what is known of it counts",
-                at.connector_id()
-            );
+            log::warn!("{at}: the meter was read without its register: what is known of it counts");
         }
         let served = meter.served(older);
         if let Some(at) = at.connector().filter(|_| register) {
             self.note_first_register(at, cx);
             self.note_energy(at, cx);
         }
-        for take in served {
-            self.take(at, take, cx);
+        for read_for in served {
+            self.take(at, read_for, cx);
         }
     }
 
@@ -48,30 +45,30 @@ impl Station {
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
-        for take in std::mem::take(&mut meter.takes) {
-            match take {
-                Take::Begin | Take::End => self.take(at, take, cx),
-                Take::Periodic(_) | Take::Aligned(..) | Take::Trigger => {
+        for read_for in std::mem::take(&mut meter.awaiting) {
+            match read_for {
+                ReadFor::Begin | ReadFor::End => self.take(at, read_for, cx),
+                ReadFor::Periodic(_) | ReadFor::Aligned(..) | ReadFor::Trigger => {
                     if let Some(meter) = self.meter_mut(at) {
-                        meter.wait(take);
+                        meter.wait(read_for);
                     }
                 }
-                Take::Resumed | Take::Watch => {}
+                ReadFor::Resumed | ReadFor::Watch => {}
             }
         }
     }
 
-    fn take(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
-        let (Take::Begin | Take::End, Some(connector)) = (take, at.connector()) else {
-            return self.take_sample(at, take, cx);
+    fn take(&mut self, at: Place, read_for: ReadFor, cx: &mut Context<'_>) {
+        let (ReadFor::Begin | ReadFor::End, Some(connector)) = (read_for, at.connector()) else {
+            return self.take_sample(at, read_for, cx);
         };
-        if take == Take::End {
+        if read_for == ReadFor::End {
             self.stop_now(connector, cx);
         } else if let Some(allowed) = self.starting(connector) {
             self.start_now(connector, allowed, cx);
         }
         if let Some(meter) = self.meter_mut(at) {
-            meter.used_for(take);
+            meter.used_for(read_for);
         }
     }
 

@@ -29,7 +29,7 @@ impl Station {
             if let Some(connector) = self.connector_mut(at) {
                 let stage = connector.session.stage();
                 if matches!(stage, Stage::Starting(_) | Stage::Preparing { .. }) {
-                    connector.session.is_over(true);
+                    connector.session.end(true);
                 }
             }
         }
@@ -52,14 +52,14 @@ impl Station {
             Reset::Leaving {
                 until: Some(until), ..
             } if until <= now => return Some(Step::GoAway),
-            Reset::Away { hard, until } if until <= now => self.tell_reboot(hard, cx),
+            Reset::Away { hard, until } if until <= now => self.notify_reboot(hard, cx),
             Reset::Rebooting {
                 hard,
                 until,
                 retries,
             } if until <= now && retries > 0 => {
                 log::error!("the host did not restart: it is asked again");
-                self.tell_reboot_again(hard, retries - 1, cx);
+                self.notify_reboot_again(hard, retries - 1, cx);
             }
             Reset::Rebooting { until, .. } if until <= now => {
                 log::error!("the host did not restart: the charge point goes on without");
@@ -87,7 +87,7 @@ impl Station {
             let until = None;
             self.life.set_reset(Some(Reset::Leaving { hard, until }));
         } else {
-            self.tell_reboot(hard, cx);
+            self.notify_reboot(hard, cx);
         }
     }
 
@@ -100,25 +100,25 @@ impl Station {
     }
 
     /// The link is closed.
-    pub(crate) fn is_away(&mut self, now: Mono) {
+    pub(crate) fn device_restarts(&mut self, now: Mono) {
         if let Some(Reset::Leaving { hard, .. }) = self.life.reset() {
             let until = now + AWAY;
             self.life.set_reset(Some(Reset::Away { hard, until }));
         }
     }
 
-    fn tell_reboot(&mut self, hard: bool, cx: &mut Context<'_>) {
+    fn notify_reboot(&mut self, hard: bool, cx: &mut Context<'_>) {
         let retries = self.settings.int(Key::ResetRetries);
-        self.tell_reboot_again(hard, retries, cx);
+        self.notify_reboot_again(hard, retries, cx);
     }
 
-    fn tell_reboot_again(&mut self, hard: bool, retries: u64, cx: &mut Context<'_>) {
+    fn notify_reboot_again(&mut self, hard: bool, retries: u64, cx: &mut Context<'_>) {
         self.life.set_reset(Some(Reset::Rebooting {
             hard,
             until: cx.now.mono + REBOOT_TIME,
             retries,
         }));
-        cx.out.tell(Notice::Reboot { hard });
+        cx.out.notify(Notice::Reboot { hard });
     }
 
     /// Whether a reset is under way.

@@ -5,7 +5,7 @@ use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
 use crate::core::station::instants::next_on_grid;
-use crate::core::station::meter::{register_value, Meter, Take};
+use crate::core::station::meter::{register_value, Meter, ReadFor};
 use crate::core::station::{Context, Event, Station};
 use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId};
 use crate::time::{Millis, Mono};
@@ -146,10 +146,7 @@ impl Station {
         cx: &mut Context<'_>,
     ) {
         if values.is_empty() {
-            log::debug!(
-                "connector {}: the meter shows nothing that is wanted",
-                place.connector_id()
-            );
+            log::debug!("{place}: the meter shows nothing that is wanted");
             return;
         }
         let (online, now) = (cx.online, cx.now.mono);
@@ -169,7 +166,7 @@ impl Station {
     pub(crate) fn trigger_readings(&mut self, at: Option<Place>, cx: &mut Context<'_>) {
         for place in self.meters() {
             if at.map_or(true, |at| at == place) && self.can_trigger_reading(place) {
-                self.take_reading(place, Take::Trigger, cx);
+                self.take_reading(place, ReadFor::Trigger, cx);
             }
         }
     }
@@ -188,10 +185,7 @@ impl Station {
         let shown = meter.values(wanted, ReadingContext::Trigger);
         let values = self.known_values(tx, shown, cx.ledger);
         if values.is_empty() {
-            log::warn!(
-                "connector {}: the meter could not be read",
-                at.connector_id()
-            );
+            log::warn!("{at}: the meter could not be read");
             return;
         }
         let (now, tolerance) = (cx.now.mono, self.tolerance());
@@ -207,20 +201,20 @@ impl Station {
 
     /// Has a meter read and takes from it what is wanted, now or when it answers. What it does not
     /// show is not taken.
-    pub(crate) fn take_reading(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
-        if self.read_meter(at, take, cx) {
+    pub(crate) fn take_reading(&mut self, at: Place, read_for: ReadFor, cx: &mut Context<'_>) {
+        if self.read_meter(at, read_for, cx) {
             return;
         }
         let now = cx.now.mono;
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
-        if meter.has_news_for(take, now) {
-            return self.take_sample(at, take, cx);
+        if meter.has_news_for(read_for, now) {
+            return self.take_sample(at, read_for, cx);
         }
         // A sample waits for the firmware to show the meter; one of the clock has its instant.
-        if matches!(take, Take::Periodic(_)) {
-            meter.wait(take);
+        if matches!(read_for, ReadFor::Periodic(_)) {
+            meter.wait(read_for);
         }
     }
 
@@ -238,13 +232,13 @@ impl Station {
             };
             if let Some(due) = run.sample.filter(|due| *due <= now) {
                 run.sample = next_on_grid(due, interval, now);
-                self.take_reading(Place::Connector(at), Take::Periodic(due), cx);
+                self.take_reading(Place::Connector(at), ReadFor::Periodic(due), cx);
             } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
                 if let Some(run) = connector.session.running_mut() {
                     run.looks = run.looks.saturating_add(1);
                 }
                 self.rearm_watch(at, cx);
-                self.take_reading(Place::Connector(at), Take::Watch, cx);
+                self.take_reading(Place::Connector(at), ReadFor::Watch, cx);
             }
         }
         self.expire_aligned(cx);
@@ -273,23 +267,23 @@ impl Station {
                 .and_then(|at| self.transaction_at(at, when))
                 .is_some();
             if values || (data && runs) {
-                self.take_reading(at, Take::Aligned(stamp, when), cx);
+                self.take_reading(at, ReadFor::Aligned(stamp, when), cx);
             }
         }
     }
 
     /// What is read for a sample, or to know how much energy has flowed, is taken from what the meter shows.
-    pub(super) fn take_sample(&mut self, at: Place, take: Take, cx: &mut Context<'_>) {
-        match (take, at) {
-            (Take::Periodic(due), Place::Connector(at)) => self.sample(at, due, cx),
-            (Take::Aligned(instant, when), at) => self.sample_aligned(at, instant, when, cx),
-            (Take::Resumed, Place::Connector(at)) => self.sample_resumed(at, cx),
-            (Take::Trigger, at) => self.send_reading(at, cx),
-            (Take::Watch, Place::Connector(_)) => cx.ledger.commit_soon(cx.now.mono),
+    pub(super) fn take_sample(&mut self, at: Place, read_for: ReadFor, cx: &mut Context<'_>) {
+        match (read_for, at) {
+            (ReadFor::Periodic(due), Place::Connector(at)) => self.sample(at, due, cx),
+            (ReadFor::Aligned(instant, when), at) => self.sample_aligned(at, instant, when, cx),
+            (ReadFor::Resumed, Place::Connector(at)) => self.sample_resumed(at, cx),
+            (ReadFor::Trigger, at) => self.send_reading(at, cx),
+            (ReadFor::Watch, Place::Connector(_)) => cx.ledger.commit_soon(cx.now.mono),
             _ => {}
         }
         if let Some(meter) = self.meter_mut(at) {
-            meter.used_for(take);
+            meter.used_for(read_for);
         }
     }
 }

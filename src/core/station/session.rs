@@ -212,7 +212,7 @@ impl Session {
     }
 
     /// It is over. `cable`: it is still in.
-    pub(crate) fn is_over(&mut self, cable: bool) {
+    pub(crate) fn end(&mut self, cable: bool) {
         self.finish(cable, false, None);
     }
 

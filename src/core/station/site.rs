@@ -99,7 +99,7 @@ impl Station {
                     .durable(Change::Put(Record::Availability(place, operative)));
             }
         }
-        cx.out.tell(Notice::Availability(at, operative));
+        cx.out.notify(Notice::Availability(at, operative));
         match waits {
             true => ServiceChange::WhenOver,
             false => ServiceChange::Done,

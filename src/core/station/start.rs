@@ -4,7 +4,7 @@
 use crate::core::ledger::{Begin, Ledger};
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::meter::Take;
+use crate::core::station::meter::ReadFor;
 use crate::core::station::session::{Allowance, Allowed, Run, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
@@ -37,7 +37,7 @@ impl Station {
                     connector.session.prepare(since, None);
                 }
                 Stage::Preparing { allowed: None, .. } | Stage::Finishing { .. } if !cable => {
-                    connector.session.is_over(false);
+                    connector.session.end(false);
                 }
                 Stage::Preparing {
                     allowed: Some(allowed),
@@ -84,7 +84,10 @@ impl Station {
             return;
         }
         log::info!("connector {at}: a session that was about to begin is called off");
-        connector.meter.takes.retain(|take| *take != Take::Begin);
+        connector
+            .meter
+            .awaiting
+            .retain(|read_for| *read_for != ReadFor::Begin);
     }
 
     // rules: 40
@@ -95,7 +98,7 @@ impl Station {
             let cable = connector.ev != Ev::Absent;
             match connector.session.stage() {
                 Stage::Preparing { since, .. } if wait.is_some_and(|wait| *since + wait <= now) => {
-                    connector.session.is_over(cable);
+                    connector.session.end(cable);
                 }
                 Stage::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
                     if let Some(run) = connector.session.running_mut() {
@@ -126,7 +129,7 @@ impl Station {
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
     fn start(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
-        if self.read_meter(Place::Connector(at), Take::Begin, cx) {
+        if self.read_meter(Place::Connector(at), ReadFor::Begin, cx) {
             if let Some(connector) = self.connector_mut(at) {
                 connector.session.await_meter(allowed);
             }

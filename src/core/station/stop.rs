@@ -4,7 +4,7 @@
 use crate::core::ledger::End;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::meter::Take;
+use crate::core::station::meter::ReadFor;
 use crate::core::station::session::{Allowance, Allowed, Ending, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
@@ -25,7 +25,7 @@ impl Station {
         }
         // Energy is off before the meter is read, so that all of it is on the bill.
         self.command_supplies(cx);
-        if !self.read_meter(Place::Connector(at), Take::End, cx) {
+        if !self.read_meter(Place::Connector(at), ReadFor::End, cx) {
             self.stop_now(at, cx);
         }
         // And what comes of the end, such as an open lock, before anything else.
@@ -74,7 +74,7 @@ impl Station {
         self.call_off(at, cx);
         if let Some(connector) = self.connector_mut(at) {
             if matches!(connector.session.stage(), Stage::Preparing { .. }) {
-                connector.session.is_over(connector.ev != Ev::Absent);
+                connector.session.end(connector.ev != Ev::Absent);
             }
         }
     }
@@ -87,7 +87,10 @@ impl Station {
         let Stage::Stopping(run, ending) = connector.session.stage().clone() else {
             return;
         };
-        connector.meter.takes.retain(|take| *take != Take::End);
+        connector
+            .meter
+            .awaiting
+            .retain(|read_for| *read_for != ReadFor::End);
         let energy = connector.meter.energy();
         connector.meter.zero = Wh(0);
         // What the meter shows, not what is billed by it.
@@ -117,7 +120,7 @@ impl Station {
             // It is not on the books: the session is over all the same, and the connector serves others.
             None => {
                 if let Some(connector) = self.connector_mut(at) {
-                    connector.session.is_over(connector.ev != Ev::Absent);
+                    connector.session.end(connector.ev != Ev::Absent);
                 }
             }
         }

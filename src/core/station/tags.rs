@@ -62,7 +62,7 @@ impl Station {
         let gone = self.authorizations.withdraw(at);
         self.permit_no_more_at(at);
         for tag in gone {
-            self.tell_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+            self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
         }
     }
 
@@ -78,14 +78,14 @@ impl Station {
         cx.out.all_durable(writes);
     }
 
-    pub(crate) fn tell_authorized(
+    pub(crate) fn notify_authorized(
         &mut self,
         connector: Option<ConnectorId>,
         tag: &IdToken,
         status: AuthorizationStatus,
         cx: &mut Context<'_>,
     ) {
-        cx.out.tell(Notice::Authorized {
+        cx.out.notify(Notice::Authorized {
             connector,
             tag: tag.clone(),
             status,

@@ -196,7 +196,7 @@ impl World<'_> {
             }
             Effect::Ping => {}
             Effect::Send(text) => self.send(text)?,
-            Effect::Tell(notice) => self.decided(notice)?,
+            Effect::Notify(notice) => self.decided(notice)?,
             Effect::Withdraw(request) => {
                 self.outbox.withdraw(request);
             }
@@ -365,7 +365,7 @@ fn in_short(effect: &Effect) -> String {
         Effect::Close(_) => "closes".to_owned(),
         Effect::Ping => "pings".to_owned(),
         Effect::Send(_) => "sends".to_owned(),
-        Effect::Tell(_) => "tells".to_owned(),
+        Effect::Notify(_) => "tells".to_owned(),
         Effect::Withdraw(_) => "withdraws".to_owned(),
     }
 }

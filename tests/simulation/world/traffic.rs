@@ -77,7 +77,7 @@ impl World<'_> {
             self.limits
                 .asked(id, frame[2].as_str().unwrap_or(""), &frame[3]);
         }
-        self.give(Input::Link(evcp::core::Link::Text(text)))
+        self.give(Input::Link(evcp::core::LinkEvent::Text(text)))
     }
 
     pub(super) fn cut(&mut self) -> Is {
@@ -86,7 +86,7 @@ impl World<'_> {
         }
         self.link.change(State::None);
         self.held.clear();
-        self.give(Input::Link(evcp::core::Link::Down(
+        self.give(Input::Link(evcp::core::LinkEvent::Down(
             "reset by peer".to_owned(),
         )))
     }
@@ -104,14 +104,16 @@ impl World<'_> {
                 self.link.change(State::Open);
                 self.frames.connected();
                 self.refusals.forget();
-                self.give(Input::Link(evcp::core::Link::Up))
+                self.give(Input::Link(evcp::core::LinkEvent::Up))
             }
             Next::Refused(number) if number == self.link.number => {
                 self.link.change(State::None);
-                self.give(Input::Link(evcp::core::Link::Failed("no route".to_owned())))
+                self.give(Input::Link(evcp::core::LinkEvent::Failed(
+                    "no route".to_owned(),
+                )))
             }
             Next::Pong(number) if number == self.link.number => {
-                self.give(Input::Link(evcp::core::Link::Pong))
+                self.give(Input::Link(evcp::core::LinkEvent::Pong))
             }
             Next::Answer(epoch, request, answer) if epoch == self.epoch => {
                 self.answer(request, answer)

@@ -4,14 +4,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Context, V16};
-use crate::core::link::{Call, Purpose};
+use crate::core::link::{Call, CallPurpose};
 use crate::wire::json;
 use crate::wire::v16::{self, Action, Answer};
 
 impl V16 {
     /// Puts a call in the line.
     pub(super) fn call(
-        purpose: Purpose,
+        purpose: CallPurpose,
         action: Action,
         payload: &impl Serialize,
         cx: &mut Context<'_>,

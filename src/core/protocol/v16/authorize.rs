@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{Context, V16};
-use crate::core::link::{Ended, Purpose};
+use crate::core::link::{CallPurpose, Ended};
 use crate::types::IdToken;
 use crate::wire::json::ErrorCode;
 use crate::wire::v16::{Action, Authorize, TagAnswer};
@@ -12,7 +12,12 @@ impl V16 {
     /// The central system is asked about a tag.
     pub(super) fn ask_about(number: u64, id_tag: IdToken, cx: &mut Context<'_>) {
         let request = Authorize { id_tag };
-        Self::call(Purpose::Authorize(number), Action::Authorize, &request, cx);
+        Self::call(
+            CallPurpose::Authorize(number),
+            Action::Authorize,
+            &request,
+            cx,
+        );
     }
 
     pub(super) fn on_authorize_ended(&self, number: u64, ended: Ended<'_>, cx: &mut Context<'_>) {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::registration::Registration;
 use super::{Context, View, V16};
-use crate::core::link::{Lost, Purpose};
+use crate::core::link::{CallPurpose, Lost};
 use crate::core::settings::Key;
 use crate::core::{Change, Due, Notice};
 use crate::time::{Millis, Mono, Now, Wall};
@@ -39,7 +39,7 @@ impl V16 {
 
     // rules: 33
     pub(super) fn boot(&mut self, cx: &mut Context<'_>) {
-        if cx.link.is_in_line(Purpose::Boot) {
+        if cx.link.is_in_line(CallPurpose::Boot) {
             return;
         }
         // A boot that is triggered after we were accepted does not take us out of operation.
@@ -58,13 +58,13 @@ impl V16 {
             meter_type: said(&device.meter_type),
             meter_serial_number: said(&device.meter_serial),
         };
-        Self::call(Purpose::Boot, Action::BootNotification, &request, cx);
+        Self::call(CallPurpose::Boot, Action::BootNotification, &request, cx);
     }
 
     pub(super) fn beat(&mut self, cx: &mut Context<'_>) {
         self.rearm_heartbeat(cx);
-        if !cx.link.is_waiting(Purpose::Heartbeat) {
-            Self::call(Purpose::Heartbeat, Action::Heartbeat, &Heartbeat {}, cx);
+        if !cx.link.is_waiting(CallPurpose::Heartbeat) {
+            Self::call(CallPurpose::Heartbeat, Action::Heartbeat, &Heartbeat {}, cx);
         }
     }
 
@@ -130,9 +130,9 @@ impl V16 {
         let secs = u64::try_from(interval).unwrap_or(0);
         let named = (secs > 0).then(|| Millis::from_secs(secs));
         let retry = cx.now.mono + named.unwrap_or(cx.station.setup().tuning.boot_retry);
-        log::info!("registration: {:?}, interval {secs} s", answer.status);
+        log::info!("registration: {}, interval {secs} s", answer.status);
         cx.out
-            .tell(Notice::Boot(answer.status, Millis::from_secs(secs)));
+            .notify(Notice::Boot(answer.status, Millis::from_secs(secs)));
         match answer.status {
             RegistrationStatus::Accepted => {
                 self.registration = Registration::Accepted;
@@ -145,7 +145,7 @@ impl V16 {
                     self.take_time(time, cx);
                 }
                 // Every status is told after each acceptance (errata 3.22).
-                self.tell_all_again();
+                self.send_all_statuses_again();
                 Lost::new()
             }
             RegistrationStatus::Pending => {
@@ -178,7 +178,7 @@ impl V16 {
         let known = cx.station.stamp(cx.now.mono);
         self.set_clock(right, cx);
         if !known.synced || known.wall.0.abs_diff(right.0) >= 1000 {
-            cx.out.tell(Notice::Time(right));
+            cx.out.notify(Notice::Time(right));
         }
     }
 
@@ -209,6 +209,6 @@ fn take_interval(secs: u64, cx: &mut Context<'_>) {
     let changed = cx.settings().int(key) != secs;
     if changed && cx.station.set_key(key.row().name, &text) {
         cx.out
-            .tell(Notice::Key(key.row().name.to_owned(), Some(text)));
+            .notify(Notice::Key(key.row().name.to_owned(), Some(text)));
     }
 }

@@ -2,7 +2,7 @@
 //! (`OCPP-J 1.6 §4`).
 
 use super::{Context, View, V16};
-use crate::core::link::{Call, Purpose};
+use crate::core::link::{Call, CallPurpose};
 use crate::core::settings::Key;
 use crate::core::{ConnectorId, Due, QueuedBody};
 use crate::time::Mono;
@@ -29,7 +29,7 @@ impl V16 {
         // What was triggered waits until we are known (OCPP 1.6 §4.2).
         let silent = !self.registration.lets_speak();
         if let Some(call) = cx.link.next_call(queue_is_due, silent) {
-            if matches!(call.purpose, Purpose::Meter(_)) {
+            if matches!(call.purpose, CallPurpose::Meter(_)) {
                 self.at_station(cx, |station, cx| station.save_all(cx));
             }
             self.send_call(call, cx);
@@ -37,7 +37,7 @@ impl V16 {
     }
 
     fn send_queued(&mut self, cx: &mut Context<'_>) -> bool {
-        if !cx.ledger.is_due(cx.now.mono, cx.out) {
+        if !cx.ledger.prepare_head(cx.now.mono, cx.out) {
             return false;
         }
         let Some((seq, id, frame)) = Self::queued_frame(cx) else {
@@ -47,7 +47,7 @@ impl V16 {
             cx.ledger.head_goes(cx.out);
             station.look_later(cx);
         });
-        let purpose = Purpose::Queued(seq);
+        let purpose = CallPurpose::Queued(seq);
         self.send_call(Call { purpose, id, frame }, cx);
         true
     }
@@ -80,7 +80,7 @@ fn values_go_first(cx: &mut Context<'_>) -> bool {
         return false;
     };
     let stopped = cx.ledger.transaction(tx);
-    let waits = |at: ConnectorId| cx.link.is_in_line(Purpose::Meter(at.into()));
+    let waits = |at: ConnectorId| cx.link.is_in_line(CallPurpose::Meter(at.into()));
     stopped.is_some_and(|stopped| waits(stopped.connector)) && cx.ledger.head_lets_by()
 }
 

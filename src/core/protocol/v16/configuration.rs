@@ -85,7 +85,7 @@ impl V16 {
             .durable(Change::Put(Record::Setting(name.clone(), value.to_owned())));
         let secret = key.is_some_and(|key| key.row().rights == Rights::WriteOnly);
         cx.out
-            .tell(Notice::Key(name, (!secret).then(|| value.to_owned())));
+            .notify(Notice::Key(name, (!secret).then(|| value.to_owned())));
         cx.station.on_key_changed(key, cx.now.mono);
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(cx),

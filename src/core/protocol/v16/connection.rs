@@ -23,7 +23,7 @@ impl V16 {
             self.on_ended(purpose, Ended::Lost, cx);
         }
         cx.out
-            .tell(Notice::Connection(Connection::Disconnected, why.to_owned()));
+            .notify(Notice::Connection(Connection::Disconnected, why.to_owned()));
     }
 
     pub(crate) fn on_network(&mut self, up: bool, cx: &mut Context<'_>) {

@@ -1,8 +1,8 @@
 //! DataTransfer, both ways (`OCPP 1.6 §4.3`, `§5.6`).
 
 use super::{Context, V16};
-use crate::core::link::{Ended, Purpose};
-use crate::core::station::{Asked, Caller};
+use crate::core::link::{CallPurpose, Ended};
+use crate::core::station::{AnswerFor, Caller};
 use crate::core::{Answer, DataTransferOutcome, Notice, Question};
 use crate::types::{CiString, DataTransferStatus};
 use crate::wire::json::MessageId;
@@ -20,18 +20,18 @@ impl V16 {
     ) {
         if !self.is_online(cx.link) {
             let outcome = DataTransferOutcome::Offline;
-            return cx.out.tell(Notice::DataTransferred(token, outcome));
+            return cx.out.notify(Notice::DataTransferred(token, outcome));
         }
         if !cx.link.has_room_for_data() {
             let outcome = DataTransferOutcome::Failed("too many calls are waiting".to_owned());
-            return cx.out.tell(Notice::DataTransferred(token, outcome));
+            return cx.out.notify(Notice::DataTransferred(token, outcome));
         }
         let request = DataTransfer {
             vendor_id,
             message_id,
             data,
         };
-        let purpose = Purpose::DataTransfer(token);
+        let purpose = CallPurpose::DataTransfer(token);
         Self::call(purpose, Action::DataTransfer, &request, cx);
     }
 
@@ -48,7 +48,7 @@ impl V16 {
             Ended::Unanswered => DataTransferOutcome::Failed("no answer".to_owned()),
             Ended::Lost => DataTransferOutcome::Offline,
         };
-        cx.out.tell(Notice::DataTransferred(token, outcome));
+        cx.out.notify(Notice::DataTransferred(token, outcome));
     }
 
     /// Vendor data of the central system: the firmware answers.
@@ -61,7 +61,7 @@ impl V16 {
         if !cx.station.setup().host.transfers_data {
             return Self::answer_data(id.as_str(), DataTransferStatus::UnknownVendorId, None, cx);
         }
-        let asked = Asked::DataTransfer(Self::caller(id, cx));
+        let asked = AnswerFor::DataTransfer(Self::caller(id, cx));
         if !self.at_station(cx, |station, cx| {
             station.ask(data_question(request), asked, cx)
         }) {

@@ -3,7 +3,7 @@
 
 use super::{Context, Registration, V16};
 use crate::core::settings::Key;
-use crate::core::station::{Asked, Caller, ServiceChange, Step};
+use crate::core::station::{AnswerFor, Caller, ServiceChange, Step};
 use crate::core::{Answer, CloseReason, Question};
 use crate::wire::json::MessageId;
 use crate::wire::v16::{
@@ -59,7 +59,7 @@ impl V16 {
             let status = UnlockStatus::NotSupported;
             return Self::respond(id.as_str(), &UnlockConnectorResponse { status }, cx);
         };
-        let asked = Asked::Unlock(Self::caller(id, cx));
+        let asked = AnswerFor::Unlock(Self::caller(id, cx));
         let is_asked = self.at_station(cx, |station, cx| {
             station.free_lock(at, cx);
             station.ask(Question::Unlock(at), asked, cx)
@@ -85,7 +85,7 @@ impl V16 {
     pub(super) fn on_reset(&self, id: &MessageId, kind: ResetType, cx: &mut Context<'_>) {
         let hard = kind == ResetType::Hard;
         let caller = Self::caller(id, cx);
-        let asked = Asked::Reset { caller, hard };
+        let asked = AnswerFor::Reset { caller, hard };
         let possible = cx.station.setup().host.resets && !cx.station.is_resetting();
         let ask = Question::Reset { hard };
         if !possible || !self.at_station(cx, |station, cx| station.ask(ask, asked, cx)) {
@@ -132,7 +132,7 @@ impl V16 {
             Some(Step::Leave) => self.leave(cx),
             Some(Step::GoAway) => {
                 self.go_away(cx);
-                cx.station.is_away(cx.now.mono);
+                cx.station.device_restarts(cx.now.mono);
             }
             Some(Step::GoOn) => Self::try_at_once(cx),
         }

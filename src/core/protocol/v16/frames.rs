@@ -1,8 +1,8 @@
 //! Frames and other news of the connection.
 
 use super::{Context, V16};
-use crate::core::link::{Ended, Purpose};
-use crate::core::Link;
+use crate::core::link::{CallPurpose, Ended};
+use crate::core::LinkEvent;
 use crate::wire::json::{self, ErrorCode, Frame, FrameError};
 
 impl V16 {
@@ -49,17 +49,17 @@ impl V16 {
         }
     }
 
-    pub(crate) fn on_link(&mut self, news: Link<'_>, cx: &mut Context<'_>) {
+    pub(crate) fn on_link(&mut self, news: LinkEvent<'_>, cx: &mut Context<'_>) {
         match news {
-            Link::Up => self.on_up(cx),
-            Link::Failed(why) => cx.link.failed(why, cx.now.mono, cx.out),
-            Link::Down(why) => self.on_down(&why, cx),
-            Link::Text(text) => self.on_text(text, cx),
-            Link::Garbage => {
+            LinkEvent::Up => self.on_up(cx),
+            LinkEvent::Failed(why) => cx.link.failed(why, cx.now.mono, cx.out),
+            LinkEvent::Down(why) => self.on_down(&why, cx),
+            LinkEvent::Text(text) => self.on_text(text, cx),
+            LinkEvent::Garbage => {
                 self.counters.garbage += 1;
                 log::warn!("a frame that is no text came and is ignored");
             }
-            Link::Pong => cx.link.ponged(cx.now.mono),
+            LinkEvent::Pong => cx.link.ponged(cx.now.mono),
         }
     }
 
@@ -78,7 +78,7 @@ impl V16 {
             return;
         };
         self.lost(lost, why, cx);
-        if let Some((Purpose::Queued(seq), bytes)) = cut {
+        if let Some((CallPurpose::Queued(seq), bytes)) = cut {
             cx.ledger.link_broke(seq, bytes, cx.out);
         }
     }
@@ -87,9 +87,9 @@ impl V16 {
 /// What the answer with this id is for. A late answer to the head of the queue still counts:
 /// it goes out with the same id until it is answered. So does one to a BootNotification: a central
 /// system that is always late would keep us out for ever.
-fn purpose_of(id: &str, cx: &mut Context<'_>) -> Option<Purpose> {
+fn purpose_of(id: &str, cx: &mut Context<'_>) -> Option<CallPurpose> {
     let late = cx.ledger.head().filter(|head| head.message_id == id);
-    let late = late.map(|head| Purpose::Queued(head.seq));
-    let boot = cx.link.is_late_boot(id).then_some(Purpose::Boot);
+    let late = late.map(|head| CallPurpose::Queued(head.seq));
+    let boot = cx.link.take_late_boot(id).then_some(CallPurpose::Boot);
     cx.link.answered(id).or(late).or(boot)
 }

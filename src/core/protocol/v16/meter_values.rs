@@ -2,7 +2,7 @@
 //! (`OCPP 1.6 §5.17`).
 
 use super::{Context, V16};
-use crate::core::link::Purpose;
+use crate::core::link::CallPurpose;
 use crate::core::{Place, Stamp, Transaction, TxId};
 use crate::types::SampledValue;
 use crate::wire::v16::{Action, MeterValue, MeterValues};
@@ -16,7 +16,7 @@ impl V16 {
         cx: &mut Context<'_>,
     ) {
         // One that waits already says the same.
-        if cx.link.is_in_line(Purpose::Meter(place)) {
+        if cx.link.is_in_line(CallPurpose::Meter(place)) {
             return;
         }
         if let Some(tx) = tx {
@@ -31,6 +31,6 @@ impl V16 {
                 sampled_value,
             }],
         };
-        Self::call(Purpose::Meter(place), Action::MeterValues, &request, cx);
+        Self::call(CallPurpose::Meter(place), Action::MeterValues, &request, cx);
     }
 }

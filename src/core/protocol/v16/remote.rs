@@ -2,7 +2,7 @@
 
 use super::{Context, V16};
 use crate::core::settings::Key;
-use crate::core::station::{is_tag, Aim};
+use crate::core::station::{is_tag, Intent};
 use crate::core::ConnectorId;
 use crate::types::Reason;
 use crate::wire::json::MessageId;
@@ -29,11 +29,11 @@ impl V16 {
         let Some(places) = places else { return };
         let smart = cx.settings().has_profile("SmartCharging");
         let profile = request.charging_profile.filter(|_| smart).map(Box::new);
-        let aim = Aim::Start(places, profile);
+        let intent = Intent::Start(places, profile);
         let asks = cx.settings().is(Key::AuthorizeRemoteTxRequests);
         self.at_station(cx, |station, cx| match asks {
-            true => station.authorize(request.id_tag, aim, cx),
-            false => station.grant(request.id_tag, None, aim, cx),
+            true => station.authorize(request.id_tag, intent, cx),
+            false => station.grant(request.id_tag, None, intent, cx),
         });
     }
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::data_transfer::data_question;
 use super::{Context, V16};
-use crate::core::station::{Asked, Repeated, Station};
+use crate::core::station::{AnswerFor, Repeated, Station};
 use crate::core::{Answer, Question, RequestId};
 use crate::wire::json::{ErrorCode, MessageId, Mode, Violation};
 use crate::wire::v16::{
@@ -134,12 +134,12 @@ impl V16 {
         }
     }
 
-    fn conclude(&self, asked: Asked, answer: Answer, cx: &mut Context<'_>) {
+    fn conclude(&self, asked: AnswerFor, answer: Answer, cx: &mut Context<'_>) {
         match asked {
-            Asked::Unlock(caller) => self.conclude_unlock(&caller, &answer, cx),
-            Asked::Reset { caller, hard } => self.conclude_reset(&caller, hard, &answer, cx),
-            Asked::DataTransfer(caller) => self.conclude_data(&caller, answer, cx),
-            Asked::Meter(_) => {}
+            AnswerFor::Unlock(caller) => self.conclude_unlock(&caller, &answer, cx),
+            AnswerFor::Reset { caller, hard } => self.conclude_reset(&caller, hard, &answer, cx),
+            AnswerFor::DataTransfer(caller) => self.conclude_data(&caller, answer, cx),
+            AnswerFor::Meter(_) => {}
         }
     }
 }
@@ -161,13 +161,13 @@ fn question_of(request: &CentralRequest, cx: &Context<'_>) -> Option<Question> {
 
 fn asks_for_unknown_message(action: &str, payload: &RawValue) -> bool {
     #[derive(serde::Deserialize)]
-    struct Asked<'a> {
+    struct Requested<'a> {
         #[serde(borrow, rename = "requestedMessage")]
         word: std::borrow::Cow<'a, str>,
     }
     if action != Action::TriggerMessage.as_str() {
         return false;
     }
-    let asked: Result<Asked<'_>, _> = serde_json::from_str(payload.get());
+    let asked: Result<Requested<'_>, _> = serde_json::from_str(payload.get());
     asked.is_ok_and(|asked| asked.word.len() <= 50 && MessageTrigger::parse(&asked.word).is_none())
 }

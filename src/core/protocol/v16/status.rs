@@ -3,7 +3,7 @@
 
 use super::transitions::Reports;
 use super::{Context, View, V16};
-use crate::core::link::Purpose;
+use crate::core::link::CallPurpose;
 use crate::core::settings::Key;
 use crate::core::station::Shown;
 use crate::core::{ConnectorStatus, Due, Notice, Place, Stamp};
@@ -46,14 +46,14 @@ impl V16 {
                     != Some((shown.status, shown.error));
                 reports.current = Some((shown, stamp, now));
                 if news {
-                    cx.out.tell(Notice::Status(status));
+                    cx.out.notify(Notice::Status(status));
                 }
             }
-            self.tell(at, cx);
+            self.send_status(at, cx);
         }
     }
 
-    fn tell(&mut self, at: Place, cx: &mut Context<'_>) {
+    fn send_status(&mut self, at: Place, cx: &mut Context<'_>) {
         while self.is_online(cx.link) && cx.link.has_room() && !cx.station.is_resetting() {
             if self
                 .report_due(at, cx.view())
@@ -136,7 +136,7 @@ impl V16 {
     /// Tells a status although nothing changed, or before it has lasted long enough
     /// (TriggerMessage).
     pub(super) fn repeat_status(&mut self, at: Place, cx: &mut Context<'_>) {
-        let waits = cx.link.is_in_line(Purpose::Status(at));
+        let waits = cx.link.is_in_line(CallPurpose::Status(at));
         let (has_room, now) = (cx.link.has_room(), cx.now.mono);
         let Some(reports) = self.reports_mut(at) else {
             return;
@@ -160,7 +160,7 @@ impl V16 {
 
     // rules: 27
     /// Every status is told anew.
-    pub(super) fn tell_all_again(&mut self) {
+    pub(super) fn send_all_statuses_again(&mut self) {
         for reports in &mut self.reports {
             reports.told = None;
         }
@@ -194,7 +194,7 @@ fn notify(at: Place, shown: &Shown, since: Stamp, cx: &mut Context<'_>) {
         vendor_error_code: shown.vendor_code.clone(),
     };
     V16::call(
-        Purpose::Status(at),
+        CallPurpose::Status(at),
         Action::StatusNotification,
         &request,
         cx,

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{Context, V16};
 use crate::core::ledger::{Attempts, Ledger, Refusal};
-use crate::core::link::Purpose;
+use crate::core::link::CallPurpose;
 use crate::core::settings::Key;
 use crate::core::station::group;
 use crate::core::{Fetched, Place, QueuedBody, QueuedMessage, Seq, TxId};
@@ -18,7 +18,7 @@ use crate::wire::v16::{
 impl V16 {
     /// Messages came from the store.
     pub(crate) fn on_fetched(&mut self, mut fetched: Fetched, cx: &mut Context<'_>) {
-        cx.out.tell_damaged(std::mem::take(&mut fetched.damaged));
+        cx.out.notify_damaged(std::mem::take(&mut fetched.damaged));
         let newest = cx.ledger.refill(fetched, cx.now.mono);
         self.newest = self.newest.max(newest.unwrap_or_default());
     }
@@ -31,7 +31,7 @@ impl V16 {
         if let QueuedBody::Stop(tx) = message.body {
             if let Some(stopped) = cx.ledger.transaction(tx) {
                 let place = stopped.connector.into();
-                cx.link.drop_from_line(Purpose::Meter(place));
+                cx.link.drop_from_line(CallPurpose::Meter(place));
             }
         }
         Some((message.seq, message.message_id.clone(), frame))

@@ -30,7 +30,7 @@ impl Station {
                 };
                 connector.supply = Some(supply);
                 connector.meter.flowed |= supply.permit;
-                cx.out.tell(Notice::Supply(at, supply));
+                cx.out.notify(Notice::Supply(at, supply));
             }
         }
     }

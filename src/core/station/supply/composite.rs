@@ -1,7 +1,7 @@
 //! The composite schedule: all limits together, over time (`OCPP 1.6 §5.7`).
 
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::limits::{lines, Installed, Limit, Volts, Whom};
+use crate::core::station::supply::limits::{lines, Installed, Limit, Load, Volts};
 use crate::core::Hardware;
 use crate::types::ChargingRateUnitType as Unit;
 
@@ -60,7 +60,7 @@ pub(crate) fn sweep(
 /// no more than ChargePointMaxProfile and the grid connection allow.
 pub(crate) fn grid_limit(
     installed: &Installed,
-    all: &[Whom],
+    all: &[Load],
     grid: Option<Hardware>,
     at: Instant,
     unit: Unit,
@@ -69,18 +69,18 @@ pub(crate) fn grid_limit(
     let max = installed.for_charge_point(at);
     let mut until = max.until;
     let (mut sum, mut widest, mut wired) = (0_i64, 1, 1);
-    for whom in all {
-        let own = installed.for_transaction(whom, at);
+    for load in all {
+        let own = installed.for_transaction(load, at);
         until = until.min(own.until);
         // The maximum leaves the watts of a connector to as many phases as it allows.
         let said = [own.word, max.word];
         let used = lines(
-            whom.hardware,
+            load.hardware,
             said.iter().flatten().filter_map(|word| word.2),
         );
         widest = widest.max(used);
-        wired = wired.max(whom.hardware.feed.lines());
-        let hardware = volts.of(whom.hardware, unit, used);
+        wired = wired.max(load.hardware.feed.lines());
+        let hardware = volts.of(load.hardware, unit, used);
         let limit = own.word.map_or(hardware, |(profile, tenths, _)| {
             hardware.min(volts.convert(tenths, profile.unit, unit, used))
         });

@@ -1,7 +1,7 @@
 //! Which limit holds on a connector at a time, and until when at least.
 
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::profile::{Says, NEVER};
+use crate::core::station::supply::profile::{InForce, NEVER};
 use crate::core::station::supply::Profile;
 use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
 use crate::types::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
@@ -18,7 +18,7 @@ pub(crate) type Installation = (i32, Place);
 
 /// Whom a limit is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whom {
+pub(crate) struct Load {
     pub(crate) at: ConnectorId,
     /// The transaction that is running, if one is.
     pub(crate) tx: Option<TxId>,
@@ -29,7 +29,7 @@ pub(crate) struct Whom {
 
 /// What prevails of several profiles.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Prevails<'a> {
+pub(crate) struct Prevailing<'a> {
     /// Who speaks, what, and on how many phases.
     pub(crate) word: Option<(&'a Profile, i64, Option<u8>)>,
     /// It is the same at least until that second.
@@ -130,36 +130,36 @@ impl Installed {
         at: Instant,
         started: i64,
         mut until: i64,
-    ) -> Prevails<'a> {
+    ) -> Prevailing<'a> {
         for profile in among {
-            match profile.says(at, started) {
-                Says::Limit {
+            match profile.in_force(at, started) {
+                InForce::Limit {
                     tenths,
                     phases,
                     until: same,
                 } => {
-                    return Prevails {
+                    return Prevailing {
                         word: Some((profile, tenths, phases)),
                         until: until.min(same),
                     };
                 }
-                Says::Nothing { until: silent } => until = until.min(silent),
+                InForce::Nothing { until: silent } => until = until.min(silent),
             }
         }
-        Prevails { word: None, until }
+        Prevailing { word: None, until }
     }
 
     // rules: 151
     /// What is said to a transaction: its TxProfile, else the default of the connector, else the
     /// default of connector 0 on levels that the connector does not take.
-    pub(crate) fn for_transaction(&self, whom: &Whom, at: Instant) -> Prevails<'_> {
+    pub(crate) fn for_transaction(&self, load: &Load, at: Instant) -> Prevailing<'_> {
         let own = self.profiles.iter().filter(|profile| {
             profile.purpose == Purpose::TxProfile
-                && profile.place == Place::Connector(whom.at)
+                && profile.place == Place::Connector(load.at)
                 && profile.tx.is_some()
-                && profile.tx == whom.tx
+                && profile.tx == load.tx
         });
-        let own = Self::ask(own, at, whom.started, NEVER);
+        let own = Self::ask(own, at, load.started, NEVER);
         if own.word.is_some() {
             return own;
         }
@@ -168,17 +168,17 @@ impl Installed {
             if profile.purpose != Purpose::TxDefaultProfile {
                 return false;
             }
-            if profile.place == Place::Connector(whom.at) {
+            if profile.place == Place::Connector(load.at) {
                 taken = Some(profile.level);
                 return true;
             }
             profile.place == Place::ChargePoint && taken != Some(profile.level)
         });
-        Self::ask(defaults, at, whom.started, own.until)
+        Self::ask(defaults, at, load.started, own.until)
     }
 
     /// What is said to the charge point as a whole.
-    pub(crate) fn for_charge_point(&self, at: Instant) -> Prevails<'_> {
+    pub(crate) fn for_charge_point(&self, at: Instant) -> Prevailing<'_> {
         let all = self.profiles.iter();
         let max = all.filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
         Self::ask(max, at, at.t, NEVER)
@@ -189,24 +189,24 @@ impl Installed {
     /// the charge point as a whole may draw is minded elsewhere.
     pub(crate) fn limit(
         &self,
-        whom: &Whom,
+        load: &Load,
         at: Instant,
         unit: Unit,
         volts: Volts,
         shared: bool,
     ) -> (Limit, i64) {
-        let own = self.for_transaction(whom, at);
+        let own = self.for_transaction(load, at);
         let all = self.for_charge_point(at);
         let phases = [own.word, all.word];
         let phases = phases.iter().flatten().filter_map(|(.., phases)| *phases);
-        let lines = lines(whom.hardware, phases);
-        let hardware = volts.of(whom.hardware, unit, lines);
+        let lines = lines(load.hardware, phases);
+        let hardware = volts.of(load.hardware, unit, lines);
         let words = [own.word, all.word.filter(|_| !shared)];
         let words = words.iter().flatten();
         let tenths = words
             .map(|(profile, tenths, _)| volts.convert(*tenths, profile.unit, unit, lines))
             .fold(hardware, i64::min);
-        let fewer = lines < whom.hardware.feed.lines();
+        let fewer = lines < load.hardware.feed.lines();
         let limit = Limit {
             tenths,
             phases: fewer.then_some(lines),

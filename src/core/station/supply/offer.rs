@@ -35,11 +35,11 @@ impl Offer {
     }
 }
 
-/// The offers, and the room to work them out: kept, so that no memory is asked for each time.
+/// The offers, and the scratch to work them out: kept, so that no memory is asked for each time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offers {
     pub(super) list: Vec<(ConnectorId, Offer)>,
-    pub(super) room: Room,
+    pub(super) scratch: Scratch,
     /// From this second on they may be others.
     pub(super) until: Option<i64>,
 }
@@ -85,9 +85,9 @@ pub(super) struct Demand {
     pub(super) order: u64,
 }
 
-/// Room for the work, kept so that no memory is asked for each time.
+/// Scratch for the work, kept so that no memory is asked for each time.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct Scratch {
     pub(super) demands: Vec<Demand>,
     pub(super) claims: Vec<Claim>,
     /// What each could draw if it were alone.

@@ -28,7 +28,7 @@ impl Station {
             offers.list.push((connector.id, offer));
         }
         if !offers.list.is_empty() {
-            self.keep_within(&mut offers.list, &mut offers.room, now, cx.ledger);
+            self.keep_within(&mut offers.list, &mut offers.scratch, now, cx.ledger);
         }
         let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
         for (at, offer) in &offers.list {
@@ -43,12 +43,12 @@ impl Station {
 
     /// What a connector could draw if it were alone on the grid.
     fn own_offer(&self, at: ConnectorId, now: Instant, ledger: &Ledger) -> (Offer, i64) {
-        let Some(whom) = self.whom(at, now.t, ledger) else {
+        let Some(load) = self.load(at, now.t, ledger) else {
             return (Offer::default(), NEVER);
         };
         let volts = self.volts();
-        let (amps, until) = self.profiles.limit(&whom, now, Unit::A, volts, true);
-        let (watts, _) = self.profiles.limit(&whom, now, Unit::W, volts, true);
+        let (amps, until) = self.profiles.limit(&load, now, Unit::A, volts, true);
+        let (watts, _) = self.profiles.limit(&load, now, Unit::W, volts, true);
         let offer = Offer {
             deciamps: amps.tenths,
             deciwatts: watts.tenths,

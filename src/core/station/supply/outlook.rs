@@ -10,7 +10,7 @@ use crate::core::settings::Key;
 use crate::core::station::supply::composite::{grid_limit, most_looks, sweep, Composite};
 use crate::core::station::supply::instant::second;
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::limits::{Installed, Volts, Whom};
+use crate::core::station::supply::limits::{Installed, Load, Volts};
 use crate::core::station::Station;
 use crate::core::{ConnectorId, Feed, Hardware, Place, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
@@ -58,14 +58,14 @@ impl Outlook {
         unit: Unit,
     ) -> Composite {
         let profiles = self.profiles.len() + 1;
-        match place.connector().and_then(|at| self.whom(at, start.t)) {
-            Some(whom) => sweep(start.t, duration, self.most, most_looks(profiles), |t| {
+        match place.connector().and_then(|at| self.load(at, start.t)) {
+            Some(load) => sweep(start.t, duration, self.most, most_looks(profiles), |t| {
                 self.profiles
-                    .limit(&whom, start.at(t), unit, self.volts, false)
+                    .limit(&load, start.at(t), unit, self.volts, false)
             }),
             None => {
                 let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
-                let all = ids.map_while(|at| self.whom(at, start.t));
+                let all = ids.map_while(|at| self.load(at, start.t));
                 let all: Vec<_> = all.collect();
                 let looks = most_looks(profiles.saturating_mul(all.len()));
                 sweep(start.t, duration, self.most, looks, |t| {
@@ -99,9 +99,9 @@ impl Outlook {
     }
 
     /// Whom the limits of a connector are for; idle, a transaction that would start now.
-    fn whom(&self, at: ConnectorId, now: i64) -> Option<Whom> {
+    fn load(&self, at: ConnectorId, now: i64) -> Option<Load> {
         let (hardware, running) = *self.connectors.get(at.index())?;
-        Some(Whom {
+        Some(Load {
             at,
             tx: running.map(|(tx, _)| tx),
             started: running.map_or(now, |(_, started)| second(started)),

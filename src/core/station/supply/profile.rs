@@ -53,7 +53,7 @@ enum Counts {
 
 /// What a profile says at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Says {
+pub(crate) enum InForce {
     /// This, and the same at least until that second.
     Limit {
         tenths: i64,
@@ -166,13 +166,13 @@ impl Profile {
 
     // rules: 155
     /// What it says at an instant, of a transaction that started in a second.
-    pub(crate) fn says(&self, at: Instant, started: i64) -> Says {
+    pub(crate) fn in_force(&self, at: Instant, started: i64) -> InForce {
         let t = at.t;
         if t >= self.valid.1 {
-            return Says::Nothing { until: NEVER };
+            return InForce::Nothing { until: NEVER };
         }
         if t < self.valid.0 && !at.behind {
-            return Says::Nothing {
+            return InForce::Nothing {
                 until: self.valid.0,
             };
         }
@@ -192,12 +192,12 @@ impl Profile {
                 Counts::FromTransaction | Counts::FromInstallation(_)
             );
             if !ours && !at.behind {
-                return Says::Nothing { until: start };
+                return InForce::Nothing { until: start };
             }
             offset = 0;
         }
         if offset >= self.duration {
-            return Says::Nothing {
+            return InForce::Nothing {
                 until: start.saturating_add(round),
             };
         }
@@ -211,7 +211,7 @@ impl Profile {
             .map_or(end, |next| next.start.min(end));
         // The first period starts at 0, so there is one before.
         let period = self.periods[next.saturating_sub(1)];
-        Says::Limit {
+        InForce::Limit {
             tenths: period.limit,
             phases: period.phases,
             until: start.saturating_add(end).min(self.valid.1),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::supply::instant::second;
-use crate::core::station::supply::limits::{Installation, Installed, Volts, Whom};
+use crate::core::station::supply::limits::{Installation, Installed, Load, Volts};
 use crate::core::station::supply::profile::{Bounds, Refusal};
 use crate::core::station::supply::Profile;
 use crate::core::station::{Context, Station};
@@ -190,10 +190,10 @@ impl Station {
     }
 
     /// Whom the limits of a connector are for; idle, a transaction that would start now.
-    pub(crate) fn whom(&self, at: ConnectorId, now: i64, ledger: &Ledger) -> Option<Whom> {
+    pub(crate) fn load(&self, at: ConnectorId, now: i64, ledger: &Ledger) -> Option<Load> {
         let hardware = self.setup.connectors.get(at.index())?.hardware;
         let running = self.running(at, ledger);
-        Some(Whom {
+        Some(Load {
             at,
             tx: running.map(|transaction| transaction.id),
             started: running.map_or(now, |transaction| second(transaction.started.wall)),

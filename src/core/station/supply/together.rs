@@ -4,7 +4,7 @@
 use crate::core::ledger::Ledger;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::limits::lines;
-use crate::core::station::supply::offer::{Demand, Offer, Room, Together};
+use crate::core::station::supply::offer::{Demand, Offer, Scratch, Together};
 use crate::core::station::supply::profile::Profile;
 use crate::core::station::supply::share::share;
 use crate::core::station::Station;
@@ -36,7 +36,7 @@ impl Station {
     pub(crate) fn keep_within(
         &self,
         list: &mut [(ConnectorId, Offer)],
-        room: &mut Room,
+        scratch: &mut Scratch,
         now: Instant,
         ledger: &Ledger,
     ) {
@@ -45,7 +45,7 @@ impl Station {
             return;
         }
         if self.setup.tuning.sharing {
-            self.share_out(list, room, all, now, ledger);
+            self.share_out(list, scratch, all, now, ledger);
         } else {
             self.divide(list, all, now, ledger);
         }
@@ -75,32 +75,40 @@ impl Station {
     fn share_out(
         &self,
         list: &mut [(ConnectorId, Offer)],
-        room: &mut Room,
+        scratch: &mut Scratch,
         all: Together,
         now: Instant,
         ledger: &Ledger,
     ) {
-        room.demands.clear();
+        scratch.demands.clear();
         for (index, (at, _)) in list.iter().enumerate() {
-            room.demands
+            scratch
+                .demands
                 .extend(self.place_of(index, *at, all.phases, now, ledger));
         }
-        room.own.clear();
-        room.own.extend_from_slice(list);
+        scratch.own.clear();
+        scratch.own.extend_from_slice(list);
         // Those that want energy first, and of them those that started first.
-        room.demands
+        scratch
+            .demands
             .sort_unstable_by_key(|place| (!place.wants, place.order));
-        if self.pour_out(list, room, all) {
-            self.top_up(list, room, all, true);
-            self.top_up(list, room, all, false);
+        if self.pour_out(list, scratch, all) {
+            self.top_up(list, scratch, all, true);
+            self.top_up(list, scratch, all, false);
         }
     }
 
     /// Gives what is left of both sums to those that were paused, where it is enough, or to the others.
-    fn top_up(&self, list: &mut [(ConnectorId, Offer)], room: &Room, all: Together, paused: bool) {
+    fn top_up(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        scratch: &Scratch,
+        all: Together,
+        paused: bool,
+    ) {
         let volts = self.volts();
-        for place in &room.demands {
-            let own = room.own.get(place.index).map(|(_, own)| *own);
+        for place in &scratch.demands {
+            let own = scratch.own.get(place.index).map(|(_, own)| *own);
             let now = list.get(place.index).map(|(_, now)| *now);
             let (Some(own), Some(now)) = (own, now) else {
                 continue;
@@ -110,7 +118,7 @@ impl Station {
             }
             let mut more = own;
             for (unit, total) in all.sums() {
-                let offers = room
+                let offers = scratch
                     .demands
                     .iter()
                     .filter_map(|other| list.get(other.index));
@@ -130,18 +138,23 @@ impl Station {
 
     /// Serves all within each sum. Says whether somebody is paused for the second one who had
     /// something of the first; that one gets nothing the next time.
-    fn pour_out(&self, list: &mut [(ConnectorId, Offer)], room: &mut Room, all: Together) -> bool {
+    fn pour_out(
+        &self,
+        list: &mut [(ConnectorId, Offer)],
+        scratch: &mut Scratch,
+        all: Together,
+    ) -> bool {
         let volts = self.volts();
         let mut paused = false;
         for (number, (unit, total)) in all.sums().enumerate() {
-            room.claims.clear();
-            for place in &room.demands {
+            scratch.claims.clear();
+            for place in &scratch.demands {
                 let offer = list.get(place.index).map(|(_, offer)| *offer);
                 let claim = place.claim(offer.unwrap_or_default(), unit, volts);
-                room.claims.push(claim);
+                scratch.claims.push(claim);
             }
-            share(total, &mut room.claims);
-            for (claim, place) in room.claims.iter().zip(&room.demands) {
+            share(total, &mut scratch.claims);
+            for (claim, place) in scratch.claims.iter().zip(&scratch.demands) {
                 // What is not cut stays as it is: in the other unit it may be a little more.
                 let cut = list
                     .get_mut(place.index)
@@ -163,10 +176,10 @@ impl Station {
         now: Instant,
         ledger: &Ledger,
     ) -> Option<(u8, Option<&Profile>)> {
-        let whom = self.whom(at, now.t, ledger)?;
-        let word = self.profiles.for_transaction(&whom, now).word;
+        let load = self.load(at, now.t, ledger)?;
+        let word = self.profiles.for_transaction(&load, now).word;
         let said = [word.and_then(|word| word.2), phases];
-        let lines = lines(whom.hardware, said.into_iter().flatten());
+        let lines = lines(load.hardware, said.into_iter().flatten());
         Some((lines, word.map(|word| word.0)))
     }
 
