@@ -35,6 +35,11 @@ impl World<'_> {
                 self.is_busy(millis);
                 Ok(())
             }
+            Event::Stands(millis) => {
+                self.pass(self.now + millis);
+                self.slow_at = self.now;
+                Ok(())
+            }
             Event::Cut => self.cut(),
             Event::Unreachable(millis) => {
                 self.link.reachable_from = self.now + millis;

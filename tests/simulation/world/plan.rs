@@ -202,6 +202,9 @@ pub enum Event {
     DiskFails(u64),
     /// The firmware is busy, and does not look at what it is told for so long.
     HostIsBusy(u64),
+    /// Nothing on the device runs for so long, the library neither: it finds several things that came, and
+    /// times that are over.
+    Stands(u64),
     /// So many commits take so long each.
     DiskSlow(u32, u64),
     /// Something strikes when the next session at a connector gets to that step.
@@ -354,7 +357,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         1 => [dice.u32(..10), dice.u32(46..50), dice.u32(29..31)][dice.usize(..3)],
         2 => dice.u32(10..20),
         3 => dice.u32(20..31),
-        4 => dice.u32(36..42),
+        4 => dice.u32(35..42),
         _ => dice.u32(..42),
     };
     match kind {
@@ -391,6 +394,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         }
         30 => Event::DeliverAgain,
         36..=37 => Event::HostIsBusy(dice.u64(100..5 * MINUTE)),
+        35 => Event::Stands([dice.u64(10..5 * SECOND), dice.u64(SECOND..MINUTE)][dice.usize(..2)]),
         38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..30_000)),
         39..=41 => {
             let step = [Step::Begins, Step::Runs, Step::Ends][dice.usize(..3)];
