@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::core::{
-    Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, Place, RequestId, Schedule,
-    Settings, Setup, Supply, TransactionChange, TransactionStep, TxId,
+    Act, Answer, BadValue, ConnectorId, ConnectorStatus, Engine, Fact, Key, Place, RequestId,
+    Schedule, Settings, Setup, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Stats, Wake};
@@ -162,14 +162,14 @@ impl ChargePoint {
             // What it knows is stored on the library's thread, since the disk may hang. It connects
             // to nobody: the end is the first thing that it hears of.
             State::Made(driver) => {
-                self.mailbox.close(shell::now().mono);
+                self.mailbox.close();
                 Some(Thread::run(driver).map_err(|why| {
                     self.done.set();
                     Error::Io(why)
                 })?)
             }
             State::Started(thread) => {
-                self.mailbox.close(shell::now().mono);
+                self.mailbox.close();
                 Some(thread)
             }
             // Whoever stops a second time waits for the same end.
@@ -190,42 +190,58 @@ impl ChargePoint {
         ))
     }
 
-    /// States a fact; never waits. A state that was told before and waits is replaced. What takes
-    /// energy away (a fault, a stop, power that fails) is taken in however much waits, and is in
-    /// [`supply`](Self::supply) and the next event from here on.
+    /// States a fact; never waits. One that was stated before and waits is replaced. A fault is taken in
+    /// however much waits, and is in [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, or
-    /// for a value that a key cannot have;
-    /// [`Error::Unsupported`] for a key that there is not; [`Error::Full`] when too much
-    /// waits, or the outcomes of too many tags or vendor data wait to be fetched; [`Error::Closed`], [`Error::Panicked`].
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much waits;
+    /// [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
-            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) => from_ref(at),
             Fact::Fault(Place::Connector(at), _)
             | Fact::FaultOver(Place::Connector(at), _)
             | Fact::Warning(Place::Connector(at), _)
             | Fact::WarningOver(Place::Connector(at), _)
             | Fact::Operative(Place::Connector(at), _)
             | Fact::Meter(Place::Connector(at), _) => from_ref(at),
-            Fact::Tag(at, _) => at,
             _ => &[],
         };
-        for at in named {
-            if at.number() > self.connectors {
-                return Err(Error::Invalid(format!("there is no connector {at}")));
-            }
+        self.check_connectors(named)?;
+        self.mailbox.tell(fact, shell::now().mono)
+    }
+
+    /// Does something; never waits. What takes energy away (a stop, power that fails) is taken in however
+    /// much waits, and is in [`supply`](Self::supply) and the next event from here on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, or
+    /// for a value that a key cannot have; [`Error::Unsupported`] for a key that there is not;
+    /// [`Error::Full`] when too much waits, or the outcomes of too many tags or vendor data wait to be
+    /// fetched; [`Error::Closed`], [`Error::Panicked`].
+    pub fn act(&self, act: Act) -> Result<(), Error> {
+        match &act {
+            Act::StopTx(at, _) => self.check_connectors(from_ref(at))?,
+            Act::Tag(at, _) => self.check_connectors(at)?,
+            _ => {}
         }
-        if let Fact::Deliver(tx) | Fact::Forget(tx) = &fact {
+        if let Act::Deliver(tx) | Act::Forget(tx) = &act {
             if !self.mailbox.undelivered().contains_key(tx) {
                 let why = format!("transaction {} is not undelivered", tx.0);
                 return Err(Error::Invalid(why));
             }
         }
-        if let Fact::SetKey(name, value) = &fact {
+        if let Act::SetKey(name, value) = &act {
             self.check_key(name.as_str(), value.as_str())?;
         }
-        self.mailbox.tell(fact, shell::now().mono)
+        self.mailbox.act(act)
+    }
+
+    fn check_connectors(&self, named: &[ConnectorId]) -> Result<(), Error> {
+        match named.iter().find(|at| at.number() > self.connectors) {
+            Some(at) => Err(Error::Invalid(format!("there is no connector {at}"))),
+            None => Ok(()),
+        }
     }
 
     /// Whether the host may set a key to a value.
@@ -305,7 +321,7 @@ impl ChargePoint {
     }
 
     /// The first transaction with a number above `after` that the central system refused to the end and that
-    /// is kept as undelivered: [`Fact::Deliver`] and [`Fact::Forget`] are about these. Begin with 0.
+    /// is kept as undelivered: [`Act::Deliver`] and [`Act::Forget`] are about these. Begin with 0.
     #[must_use]
     pub fn undelivered(&self, after: TxId) -> Option<TransactionStep> {
         let all = self.mailbox.undelivered();

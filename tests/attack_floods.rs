@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use central::Central;
 use evcp::core::{
-    Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
+    Act, Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
 };
 use evcp::types::{ChargePointErrorCode, ChargingRateUnitType, Reason};
 use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
@@ -49,6 +49,10 @@ impl Host {
         assert_eq!(self.point.tell(fact), Ok(()));
     }
 
+    fn act(&self, act: Act) {
+        assert_eq!(self.point.act(act), Ok(()));
+    }
+
     fn next(&self) -> Event {
         loop {
             if let Some(event) = self.point.next() {
@@ -78,7 +82,7 @@ impl Host {
         host.until(|event| matches!(event, Event::Notice(Notice::Boot(..))).then_some(()));
         host.meter(1, 1_000);
         host.tell(Fact::Ev(at(1), Ev::Charging));
-        host.tell(Fact::Tag(vec![at(1)], tag("CAFE")));
+        host.act(Act::Tag(vec![at(1)], tag("CAFE")));
         let confirmed =
             |event: &Event| step(event).filter(|step| step.change == TransactionChange::Confirmed);
         host.until(confirmed);
@@ -354,8 +358,8 @@ fn an_emergency_stop_takes_effect_while_the_disk_hangs_however_much_was_told() {
     }
     let periods = host.point.schedule(place(1), 60, ChargingRateUnitType::A);
     assert_eq!(periods.map(|periods| periods.len()), Ok(1));
-    while host.point.tell(Fact::Tag(vec![at(2)], tag("FULL"))) != Err(Error::Full) {}
-    host.tell(Fact::StopTx(at(1), Reason::EmergencyStop));
+    while host.point.act(Act::Tag(vec![at(2)], tag("FULL"))) != Err(Error::Full) {}
+    host.act(Act::StopTx(at(1), Reason::EmergencyStop));
     stop_is_there(&host);
     gate.open();
     let stopped = host.until(|event| {
@@ -388,7 +392,7 @@ fn a_fault_takes_effect_while_the_disk_hangs_and_energy_is_back_after_it() {
 #[test]
 fn power_that_fails_takes_effect_while_the_disk_hangs() {
     let (_central, host, gate) = hanging();
-    host.tell(Fact::PowerFails);
+    host.act(Act::PowerFails);
     stop_is_there(&host);
     gate.open();
     let stopped = |event: &Event| step(event).filter(|s| s.change == TransactionChange::Stopped);

@@ -1,7 +1,9 @@
 //! Every way to end or forbid a session works in every state of a session (OCPP 1.6 §4.9, §5.18).
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh};
+use evcp::core::{
+    Act, Answer, Ev, Fact, Fault, Input, Notice, Question, Reading, RequestId, Setup, Wh,
+};
 use evcp::time::Millis;
 use evcp::types::{ChargePointErrorCode, Reason};
 use evcp_testing::{at, place, tag, Treat, World};
@@ -99,7 +101,7 @@ fn an_emergency_stop_ends_a_session_in_each_of_its_states() {
             shows(&mut world, 1_000);
             world.ev(1, Ev::Charging);
         }
-        world.fact(Fact::StopTx(at(1), Reason::EmergencyStop));
+        world.act(Act::StopTx(at(1), Reason::EmergencyStop));
         if state == 1 {
             let frames = world.central.frames.iter().rev();
             let id = frames.clone().find(|frame| frame[2] == "Authorize");
@@ -128,7 +130,7 @@ fn an_emergency_stop_ends_a_session_in_each_of_its_states() {
 #[test]
 fn power_that_fails_before_the_first_reading_starts_nothing() {
     let mut world = starting();
-    world.fact(Fact::PowerFails);
+    world.act(Act::PowerFails);
     nothing_begins(&mut world);
 }
 
@@ -160,8 +162,8 @@ fn a_reader_of_two_connectors_serves_the_other_one_when_one_is_stopped() {
     setup.host.reads_meter = true;
     let mut world = World::booted(setup);
     world.central.treat("Authorize", Treat::Silence);
-    world.fact(Fact::Tag(vec![at(1), at(2)], tag("ONE")));
-    world.fact(Fact::StopTx(at(1), Reason::EmergencyStop));
+    world.act(Act::Tag(vec![at(1), at(2)], tag("ONE")));
+    world.act(Act::StopTx(at(1), Reason::EmergencyStop));
     let frames = world.central.frames.iter().rev();
     let id = frames.clone().find(|frame| frame[2] == "Authorize");
     let id = id.expect("it was asked about")[1].clone();
@@ -183,7 +185,7 @@ fn whoever_is_still_asked_about_when_a_running_session_is_stopped_does_not_start
     world.show(1, "TWO");
     world.run(Millis::from_secs(8));
     assert!(world.supply(1).is_some_and(|supply| supply.permit));
-    world.fact(Fact::StopTx(at(1), Reason::Local));
+    world.act(Act::StopTx(at(1), Reason::Local));
     world.run(Millis::from_secs(120));
     assert_eq!(world.sent("StartTransaction").len(), 1);
     assert!(world.supply(1).is_none_or_off());

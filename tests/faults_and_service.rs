@@ -1,7 +1,7 @@
 //! Several faults at once, and who may put a connector out of service (OCPP 1.6 §4.9, §5.2).
 #![allow(clippy::panic)]
 
-use evcp::core::{DeclaredKey, Engine, Ev, Fact, Fault, Setup, SetupError, Stored};
+use evcp::core::{Act, DeclaredKey, Engine, Ev, Fact, Fault, Setup, SetupError, Stored};
 use evcp::time::{Millis, Now};
 use evcp::types::{ChargePointErrorCode as Code, CiString, IdToken};
 use evcp_testing::{at, place, setup, with, World};
@@ -154,7 +154,7 @@ fn a_tag_that_is_empty_or_has_control_characters_starts_nothing() {
     world.ev(1, Ev::Plugged);
     for bad in ["", " ", "A\u{0}B", "A\nB"] {
         let tag = IdToken::new(bad).expect("it is short");
-        world.fact(Fact::Tag(vec![at(1)], tag));
+        world.act(Act::Tag(vec![at(1)], tag));
         let remote = json!({"connectorId": 1, "idTag": bad});
         let answer = world.call("RemoteStartTransaction", remote);
         assert_eq!(answer, Some(json!({"status": "Rejected"})), "{bad:?}");

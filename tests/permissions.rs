@@ -1,6 +1,6 @@
 //! Where a permission holds: at all connectors that it was meant for, until the first plug.
 
-use evcp::core::{Ev, Fact};
+use evcp::core::{Act, Ev, Fact};
 use evcp::time::Millis;
 use evcp_testing::{at, place, setup, tag, with, World};
 use serde_json::json;
@@ -41,7 +41,7 @@ fn a_remote_start_without_a_connector_starts_where_the_driver_plugs_in() {
 fn a_tag_at_a_reader_of_several_connectors_starts_where_the_driver_plugs_in() {
     for connector in 1..=3 {
         let mut world = booted(3);
-        world.fact(Fact::Tag(vec![], tag("ONE")));
+        world.act(Act::Tag(vec![], tag("ONE")));
         plugs_in(&mut world, connector);
     }
 }
@@ -49,7 +49,7 @@ fn a_tag_at_a_reader_of_several_connectors_starts_where_the_driver_plugs_in() {
 #[test]
 fn a_reader_permits_nothing_at_connectors_that_it_does_not_serve() {
     let mut world = booted(3);
-    world.fact(Fact::Tag(vec![at(1), at(2)], tag("ONE")));
+    world.act(Act::Tag(vec![at(1), at(2)], tag("ONE")));
     world.ev(3, Ev::Plugged);
     assert!(world.sent("StartTransaction").is_empty());
     plugs_in(&mut world, 2);
@@ -72,9 +72,9 @@ fn the_connector_that_was_waited_for_is_free_again_when_the_driver_plugs_in_else
 #[test]
 fn of_two_who_are_waited_for_the_first_comes_first_and_both_charge() {
     let mut world = booted(3);
-    world.fact(Fact::Tag(vec![], tag("ONE")));
+    world.act(Act::Tag(vec![], tag("ONE")));
     world.run(Millis::from_secs(5));
-    world.fact(Fact::Tag(vec![], tag("TWO")));
+    world.act(Act::Tag(vec![], tag("TWO")));
     plugs_in(&mut world, 3);
     world.ev(1, Ev::Plugged);
     world.ev(2, Ev::Plugged);
@@ -86,8 +86,8 @@ fn of_two_who_are_waited_for_the_first_comes_first_and_both_charge() {
 #[test]
 fn a_tag_that_is_taken_back_starts_nowhere() {
     let mut world = booted(2);
-    world.fact(Fact::Tag(vec![], tag("ONE")));
-    world.fact(Fact::Tag(vec![], tag("ONE")));
+    world.act(Act::Tag(vec![], tag("ONE")));
+    world.act(Act::Tag(vec![], tag("ONE")));
     world.ev(2, Ev::Plugged);
     world.ev(1, Ev::Plugged);
     assert!(world.sent("StartTransaction").is_empty());
@@ -123,7 +123,7 @@ fn who_unlocks_a_connector_lets_nobody_start_there_who_was_asked_for_before() {
     let mut setup = setup(2);
     setup.host.unlocks = true;
     let mut world = World::booted(setup);
-    world.fact(Fact::Tag(vec![], tag("ONE")));
+    world.act(Act::Tag(vec![], tag("ONE")));
     world.call("UnlockConnector", json!({ "connectorId": 2 }));
     world.ev(2, Ev::Plugged);
     assert!(world.sent("StartTransaction").is_empty());

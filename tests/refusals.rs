@@ -1,7 +1,7 @@
 //! Nobody waits behind a message that is known to be refused (OCPP 1.6 §3.7.1, errata J 3.3).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Notice, Reading, TransactionChange, TxId};
+use evcp::core::{Act, Ev, Fact, Notice, Reading, TransactionChange, TxId};
 use evcp::time::Millis;
 use evcp::types::Measurand;
 use evcp_testing::{place, with, Treat, World};
@@ -194,7 +194,7 @@ fn the_last_attempts_of_a_stop_go_without_its_data() {
         assert_eq!(with_data.count() + bare, stops.len(), "of {most}");
         // What was given up keeps them.
         world.central.always.clear();
-        world.fact(Fact::Deliver(TxId(1)));
+        world.act(Act::Deliver(TxId(1)));
         world.run(Millis::from_secs(1));
         let stop = world.central.sessions[0].stop.clone().expect("it arrives");
         assert!(stop["transactionData"].is_array());

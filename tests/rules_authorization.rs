@@ -232,7 +232,7 @@ fn what_is_said_of_the_one_who_stops_is_remembered_of_him_and_not_of_the_starter
 fn one_reader_for_all_connectors_starts_where_a_vehicle_waits_and_stops_the_own_session() {
     let mut world = World::booted(with(2, &[]));
     let reader = |world: &mut World, tag: &str| {
-        world.fact(evcp::core::Fact::Tag(Vec::new(), evcp_testing::tag(tag)));
+        world.act(evcp::core::Act::Tag(Vec::new(), evcp_testing::tag(tag)));
     };
     world.ev(2, Ev::Plugged);
     reader(&mut world, "ONE");

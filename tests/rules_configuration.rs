@@ -2,7 +2,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    Access, Change, CloseReason, DeclaredKey, Effect, Engine, Ev, Fact, Input, LinkEvent, Notice,
+    Access, Act, Change, CloseReason, DeclaredKey, Effect, Engine, Ev, Input, LinkEvent, Notice,
     Record, Setup, Stored,
 };
 use evcp::time::Millis;
@@ -351,7 +351,7 @@ fn what_the_charger_is_made_of_is_not_a_matter_of_keys_for_the_firmware_either()
         setup.tuning.security_profile = 2;
         let mut world = World::booted(setup);
         let key = CiString::new(name).expect("short");
-        world.fact(Fact::SetKey(key, CiString::new(value).expect("short")));
+        world.act(Act::SetKey(key, CiString::new(value).expect("short")));
         world.power_cycle();
         world.run(Millis::from_secs(60));
         let entry = &get(&mut world, &[name])["configurationKey"][0]["value"];
@@ -483,7 +483,7 @@ fn a_long_list_and_the_length_that_allows_it_are_kept_in_any_order() {
     let mut world = World::booted(with(2, &[("ConnectorPhaseRotationMaxLength", "1")]));
     for (name, value) in lists.iter().rev() {
         let (name, value) = (CiString::truncated(name), CiString::truncated(value));
-        world.fact(Fact::SetKey(name, value));
+        world.act(Act::SetKey(name, value));
     }
     world.power_cycle();
     world.run(Millis(0));

@@ -1,7 +1,7 @@
 //! What OCPP says of boot and registration.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Ev, Fact, Fault, Input, LinkEvent, Notice};
+use evcp::core::{Act, Answer, Ev, Fact, Fault, Input, LinkEvent, Notice};
 use evcp::time::Millis;
 use evcp::types::{ChargePointErrorCode, CiString};
 use evcp_testing::{boot, place, setup, told, with, Treat, World};
@@ -21,7 +21,7 @@ fn key(world: &mut World, name: &str) -> Value {
 fn provoke(world: &mut World) {
     world.ev(1, Ev::Plugged);
     world.show(1, "ONE");
-    world.fact(Fact::DataTransfer {
+    world.act(Act::DataTransfer {
         token: 1,
         vendor: CiString::truncated("org.example"),
         message: None,

@@ -1,7 +1,7 @@
 //! Connections that the charge point ends itself: for a new password, and for a restart.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, Due, Effect, Ev, Fact, Input, LinkEvent, Notice, Question};
+use evcp::core::{Act, Answer, Due, Effect, Ev, Input, LinkEvent, Notice, Question};
 use evcp::time::Millis;
 use evcp::types::AuthorizationStatus;
 use evcp_testing::{at, setup, with, Treat, World};
@@ -76,7 +76,7 @@ fn the_answer_to_a_call_that_is_out_is_waited_for_before_the_link_is_closed_and_
     let id = world.central.frames.last().expect("a call")[1].clone();
     assert_eq!(world.sent("StartTransaction").len(), 1);
     new_password(&mut world);
-    world.fact(Fact::StopTx(at(1), evcp::types::Reason::Local));
+    world.act(Act::StopTx(at(1), evcp::types::Reason::Local));
     world.run(Millis::from_secs(2));
     assert!(world.connected);
     let known = json!({"transactionId": 1000, "idTagInfo": {"status": "Accepted"}});
@@ -131,10 +131,7 @@ fn without_a_connection_a_new_password_is_tried_at_once() {
     world.run(Millis::from_secs(600));
     world.reachable = true;
     let key = evcp::types::CiString::truncated("AuthorizationKey");
-    world.fact(Fact::SetKey(
-        key,
-        evcp::types::CiString::truncated(PASSWORD),
-    ));
+    world.act(Act::SetKey(key, evcp::types::CiString::truncated(PASSWORD)));
     world.run(Millis(0));
     assert!(world.connected);
 }
@@ -191,7 +188,7 @@ fn a_tag_that_comes_as_the_connection_ends_is_decided_without_it() {
 fn a_host_that_stops_us_during_a_reset_is_still_told_to_restart() {
     let mut world = World::booted(setup(1));
     reset(&mut world);
-    world.fact(Fact::Closing);
+    world.act(Act::Closing);
     world.run(Millis::from_secs(5));
     assert!(is_to_reboot(&world));
     assert!(world.engine().is_closed());

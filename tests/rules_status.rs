@@ -1,7 +1,7 @@
 //! Statuses of connectors: what they follow from, when they are told (OCPP 1.6 §4.9).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Fact, Fault, Notice, Place};
+use evcp::core::{Act, Ev, Fact, Fault, Notice, Place};
 use evcp::time::Millis;
 use evcp::types::{ChargePointErrorCode, ChargePointStatus, CiString};
 use evcp_testing::{place, with, Treat, World};
@@ -363,7 +363,7 @@ fn with_a_reader_for_all_a_tag_of_the_group_gets_the_kept_cable_out_before_it_st
         if waits {
             world.ev(2, Ev::Plugged);
         }
-        world.fact(Fact::Tag(vec![], evcp_testing::tag("TWO")));
+        world.act(Act::Tag(vec![], evcp_testing::tag("TWO")));
         assert_eq!(locked(&world), waits, "somebody waits: {waits}");
         assert_eq!(world.sent("StartTransaction").len(), 1 + usize::from(waits));
     }

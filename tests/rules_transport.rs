@@ -2,7 +2,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, LinkEvent,
+    Act, CloseReason, DataTransferOutcome, Due, Effect, Engine, Ev, Fact, Fault, Input, LinkEvent,
     Notice, Reading, Stored,
 };
 use evcp::time::Millis;
@@ -403,7 +403,7 @@ fn a_tag_is_any_text_and_is_sent_as_it_was_shown() {
 fn send_data(world: &mut World, count: u64) {
     for token in 0..count {
         let vendor = CiString::truncated("evcp");
-        world.fact(Fact::DataTransfer {
+        world.act(Act::DataTransfer {
             token,
             vendor,
             message: None,

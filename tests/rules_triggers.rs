@@ -1,7 +1,7 @@
 //! What OCPP says of triggered messages and vendor data.
 #![allow(clippy::panic)]
 
-use evcp::core::{Answer, DataTransferOutcome, Fact, Input, Notice, Question, RequestId};
+use evcp::core::{Act, Answer, DataTransferOutcome, Input, Notice, Question, RequestId};
 use evcp::time::Millis;
 use evcp::types::{CiString, DataTransferStatus};
 use evcp_testing::{boot, setup, Treat, World};
@@ -230,7 +230,7 @@ fn vendor_data_to_the_central_system_comes_back_with_its_outcome() {
     ] {
         let mut world = World::booted(setup(1));
         world.central.treat("DataTransfer", how);
-        world.fact(Fact::DataTransfer {
+        world.act(Act::DataTransfer {
             token,
             vendor: CiString::truncated("org.example"),
             message: Some(CiString::truncated("m")),

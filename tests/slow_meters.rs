@@ -3,7 +3,7 @@
 #![allow(clippy::panic)]
 
 use evcp::core::{
-    AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Question, Reading, RequestId, Setup,
+    Act, AfterPowerLoss, Answer, Ev, Fact, Input, Notice, Question, Reading, RequestId, Setup,
     TransactionChange, Wh,
 };
 use evcp::time::Millis;
@@ -293,7 +293,7 @@ fn an_orderly_stop_while_charging_is_a_reboot_and_ends_with_what_the_meter_shows
     shows(&mut world, 100);
     world.ev(1, Ev::Charging);
     world.run(Millis::from_secs(5));
-    world.fact(Fact::Closing);
+    world.act(Act::Closing);
     world.power_cycle();
     world.run(Millis::from_secs(1));
     shows(&mut world, 170);

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use evcp::core::{Ev, Fact, Input, Notice};
+use evcp::core::{Act, Ev, Input, Notice};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Millis, Wall};
 use evcp::types::CiString;
@@ -140,7 +140,7 @@ fn a_month_offline_loses_nothing_and_needs_bounded_space() {
         }
         thinned += world.engine().counters().thinned;
         // A restart each night.
-        world.fact(Fact::Closing);
+        world.act(Act::Closing);
         // One process at a time may have it open.
         world.disk = Box::<MemoryStore>::default();
         world.disk = open(&folder);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use evcp::core::{CentralId, Delivery, Ev, Fact, Notice, Setup, TransactionChange, TxId};
+use evcp::core::{Act, CentralId, Delivery, Ev, Notice, Setup, TransactionChange, TxId};
 use evcp::time::Millis;
 use evcp_testing::{with, Treat, World};
 use serde_json::{json, Value};
@@ -137,7 +137,7 @@ fn what_is_refused_to_the_end_is_kept_with_all_that_its_bill_hangs_on_and_the_ho
 }
 
 fn deliver(world: &mut World, tx: u64) {
-    world.fact(Fact::Deliver(TxId(tx)));
+    world.act(Act::Deliver(TxId(tx)));
     world.run(Millis::from_secs(60));
 }
 
@@ -202,7 +202,7 @@ fn what_is_refused_again_is_tried_once_and_nobody_waits_behind_it() {
     world.run(Millis::from_secs(3_600));
     world.told.clear();
     world.central.calls.clear();
-    world.fact(Fact::Deliver(TxId(1)));
+    world.act(Act::Deliver(TxId(1)));
     world.meter(2, 500);
     world.charge(2, "TWO");
     let mut starts = world.sent("StartTransaction");
@@ -266,7 +266,7 @@ fn the_oldest_go_when_there_is_no_room_for_more() {
 #[test]
 fn what_the_host_forgets_is_gone() {
     let mut world = given_up();
-    world.fact(Fact::Forget(TxId(1)));
+    world.act(Act::Forget(TxId(1)));
     assert_eq!((listed(&world), stored(&mut world)), (vec![], vec![]));
     all_is_well(&mut world);
     deliver(&mut world, 1);

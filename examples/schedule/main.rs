@@ -8,8 +8,8 @@
 #![allow(clippy::print_stdout)]
 
 use evcp::core::{
-    ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, LinkEvent, Place, Setup,
-    Stored,
+    Act, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Input, LinkEvent, Place,
+    Setup, Stored,
 };
 use evcp::time::{Mono, Now, Wall};
 use evcp::types::{ChargingRateUnitType, CiString, IdToken};
@@ -69,7 +69,7 @@ impl Point {
         let at = ConnectorId::new(1).expect("there is one");
         point.take(Input::Charger(Fact::Ev(at, Ev::Charging)));
         let tag = IdToken::truncated("CAFE01");
-        point.take(Input::Charger(Fact::Tag(vec![at], tag)));
+        point.take(Input::Act(Act::Tag(vec![at], tag)));
         point
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use evcp::core::{Fact, Fault, Place};
+use evcp::core::{Act, Fact, Fault, Place};
 use evcp::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 use serde_json::{json, Value};
 
@@ -78,7 +78,7 @@ impl Station {
                 if !command["connector"].is_null() {
                     at.push(id(self.index(command)?)?);
                 }
-                self.tell(Fact::Tag(at, tag))?;
+                self.act(Act::Tag(at, tag))?;
                 done
             }
             "ev_state" => {
@@ -131,7 +131,7 @@ impl Station {
             "power_loss" => {
                 self.keep_meters();
                 if command["backup"] == true {
-                    self.tell(Fact::PowerFails)?;
+                    self.act(Act::PowerFails)?;
                     self.finish(Duration::from_secs(5));
                 } else {
                     std::process::abort();
@@ -142,7 +142,7 @@ impl Station {
                 let reason = command["reason"].as_str().unwrap_or("Reboot");
                 let reason = Reason::parse(reason).ok_or("reason is not one of OCPP's")?;
                 for at in 0..self.outlets.len() {
-                    self.tell(Fact::StopTx(id(at)?, reason))?;
+                    self.act(Act::StopTx(id(at)?, reason))?;
                 }
                 // The meters are still to be read for the transactions that end.
                 self.drain_until(Duration::from_secs(3), |station| !station.charges());
@@ -161,7 +161,7 @@ impl Station {
                 let message = message.map_err(|_| "message_id is too long")?;
                 let data = command["data"].as_str().map(str::to_owned);
                 let token = command["id"].as_u64().unwrap_or(0);
-                self.tell(Fact::DataTransfer {
+                self.act(Act::DataTransfer {
                     token,
                     vendor,
                     message,

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use evcp::core::{Answer, ConnectorId, Fact, Fault, Notice, Place, Supply};
+use evcp::core::{Act, Answer, ConnectorId, Fact, Fault, Notice, Place, Supply};
 use evcp::types::{ChargePointErrorCode, ChargePointStatus};
 use evcp::{ChargePoint, Event};
 use serde_json::{json, Value};
@@ -91,6 +91,10 @@ impl Station {
 
     pub fn tell(&self, fact: Fact) -> Result<(), String> {
         self.handle.tell(fact).map_err(|why| why.to_string())
+    }
+
+    pub fn act(&self, act: Act) -> Result<(), String> {
+        self.handle.act(act).map_err(|why| why.to_string())
     }
 
     pub fn events(&mut self) {

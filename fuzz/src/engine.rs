@@ -6,7 +6,7 @@ mod world;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Answer, ConnectorId, Ev, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId, Wh,
+    Act, Answer, ConnectorId, Ev, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId, Wh,
 };
 use evcp::time::Wall;
 use evcp::types::{
@@ -57,7 +57,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
         }
         TAG => {
             let at = (0..below(u, 3)).map(|_| connector(u)).collect();
-            world.fact(Fact::Tag(at, tag(u)));
+            world.act(Act::Tag(at, tag(u)));
         }
         METER => {
             let (at, wh) = (place(u), i64::from(short(u)));
@@ -87,7 +87,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
         14 => world.fact(Fact::Meter(place(u), readings(u))),
         15 => {
             let (at, reason) = (connector(u), one(u, Reason::ALL));
-            world.fact(Fact::StopTx(at, reason));
+            world.act(Act::StopTx(at, reason));
         }
         16 => {
             let fault = maybe(u, fault);
@@ -106,14 +106,14 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
         20 => {
             let key = one(u, evcp::core::KEYS).name;
             let value = CiString::truncated(&text(u));
-            world.fact(Fact::SetKey(CiString::truncated(key), value));
+            world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
         22 => match below(u, 6) {
             0 => world.fact(Fact::Warning(place(u), maybe(u, fault))),
             1 => world.fact(Fact::Network(flag(u))),
             2 => world.fact(Fact::SignedMeter(connector(u), text(u))),
-            3 => world.fact(Fact::PowerFails),
+            3 => world.act(Act::PowerFails),
             4 => world.give(Input::Link(LinkEvent::Garbage)),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Fact, Host, Input, Key, LinkEvent,
+    Act, Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Host, Input, Key, LinkEvent,
     Notice, Record, Rights, Setup, Stored, Tuning, TuningError, KEYS,
 };
 use evcp::store::{MemoryStore, Store};
@@ -227,8 +227,8 @@ impl Running {
 
     fn by_firmware(&mut self, key: &CiString<50>, value: CiString<500>) {
         let before = self.all();
-        let fact = Fact::SetKey(key.clone(), value.clone());
-        self.give(Input::Charger(fact));
+        let act = Act::SetKey(key.clone(), value.clone());
+        self.give(Input::Act(act));
         let taken = !self.stored.is_empty();
         self.followed(&before, key.as_str(), value.as_str(), taken);
     }

@@ -10,7 +10,7 @@ use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
 use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
+    Act, Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -182,6 +182,7 @@ impl Engine {
         match input {
             Input::Link(news) => protocol.on_link(news, &mut cx),
             Input::Charger(fact) => self.on_fact(fact),
+            Input::Act(act) => self.on_act(act),
             Input::Answer(request, answer) => protocol.on_answer(request, answer, &mut cx),
             Input::Fetched(fetched) => protocol.on_fetched(fetched, &mut cx),
             // An answer that came in time counts however long the rest of us were held up.
@@ -227,7 +228,7 @@ impl Engine {
         self.station.settings().clone()
     }
 
-    /// Whether [`Fact::Closing`] has been dealt with: all is stored, and the link is closed.
+    /// Whether [`Act::Closing`] has been dealt with: all is stored, and the link is closed.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.station.is_closing()
@@ -275,12 +276,19 @@ impl Engine {
                 protocol.at_station(cx, |it, cx| it.on_meter(at, &readings, false, cx));
             }
             Fact::SignedMeter(at, signed) => cx.station.on_signed_meter(at, signed),
-            Fact::Tag(at, tag) => protocol.at_station(cx, |it, cx| it.on_tag(&at, tag, cx)),
-            Fact::StopTx(at, reason) => {
+            Fact::Network(up) => protocol.on_network(up, cx),
+        }
+    }
+
+    fn on_act(&mut self, act: Act) {
+        let (protocol, mut cx) = self.protocol(false);
+        let cx = &mut cx;
+        match act {
+            Act::Tag(at, tag) => protocol.at_station(cx, |it, cx| it.on_tag(&at, tag, cx)),
+            Act::StopTx(at, reason) => {
                 protocol.at_station(cx, |it, cx| it.stop(at, reason, None, cx));
             }
-            Fact::Network(up) => protocol.on_network(up, cx),
-            Fact::DataTransfer {
+            Act::DataTransfer {
                 token,
                 vendor,
                 message,
@@ -288,11 +296,11 @@ impl Engine {
             } => {
                 protocol.send_data(token, vendor, message, data, cx);
             }
-            Fact::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
-            Fact::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
-            Fact::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
-            Fact::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
-            Fact::Closing => protocol.on_closing(cx),
+            Act::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
+            Act::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
+            Act::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
+            Act::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
+            Act::Closing => protocol.on_closing(cx),
         }
     }
 

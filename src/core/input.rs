@@ -9,8 +9,10 @@ use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 pub enum Input<'a> {
     /// The link to the central system changed or brought something.
     Link(LinkEvent<'a>),
-    /// The charger, or the firmware that runs it, states a fact or acts.
+    /// The firmware states what is the case at the charger.
     Charger(Fact),
+    /// Somebody at the charger, or the firmware, does something.
+    Act(Act),
     /// The firmware answers a question that an [`Effect::Notify`](crate::core::Effect) asked.
     Answer(RequestId, Answer),
     /// The rows that an [`Effect::Fetch`](crate::core::Effect) asked for.
@@ -36,7 +38,19 @@ pub enum LinkEvent<'a> {
     Pong,
 }
 
-/// What the charger states: facts may be repeated, acts happen once each.
+impl From<Fact> for Input<'_> {
+    fn from(fact: Fact) -> Self {
+        Self::Charger(fact)
+    }
+}
+
+impl From<Act> for Input<'_> {
+    fn from(act: Act) -> Self {
+        Self::Act(act)
+    }
+}
+
+/// What is the case at the charger: the last word counts, and may be said again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// The state of the vehicle at a connector.
@@ -60,12 +74,17 @@ pub enum Fact {
     /// What the meter shows, in the form that it signed: goes with the next first or last reading
     /// of a transaction.
     SignedMeter(ConnectorId, String),
+    /// Whether there is a network at all; without one, no connection is tried.
+    Network(bool),
+}
+
+/// What somebody at the charger, or the firmware, does: each counts once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
     /// A tag was shown at a reader that serves these connectors; none named: all of them.
     Tag(Vec<ConnectorId>, IdToken),
     /// The firmware stops the transaction of a connector.
     StopTx(ConnectorId, Reason),
-    /// Whether there is a network at all; without one, no connection is tried.
-    Network(bool),
     /// Vendor data for the central system. `token` comes back with the outcome.
     DataTransfer {
         /// Comes back in [`Notice::DataTransferred`](crate::core::Notice).

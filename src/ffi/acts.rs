@@ -3,14 +3,27 @@
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::Ordering;
 
-use crate::core::Fact;
+use crate::core::Act;
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_data_fn, evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
-use crate::ffi::tell::tell;
 use crate::ffi::text::{counted, filled, limited, optional, required};
 use crate::ffi::values::{connector as connector_id, place, UserData};
 use crate::types::{IdToken, Reason};
+
+/// Does something.
+///
+/// # Safety
+/// `cp` is NULL or came from evcp_new() and was not freed.
+pub(super) unsafe fn act(cp: *mut evcp_t, act: impl FnOnce() -> Result<Act, Fail>) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        with(cp, |inner| {
+            inner.charge_point.act(act()?)?;
+            Ok(EVCP_OK)
+        })
+    }
+}
 
 /// What a reader read.
 ///
@@ -43,14 +56,14 @@ pub unsafe extern "C" fn evcp_present_tag_at(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
-        tell(cp, || {
+        act(cp, || {
             if connectors.is_null() || count == 0 || count > MOST_AT_READER {
                 return Err(Fail::invalid("connectors must be 1 to 256 numbers"));
             }
             let named = std::slice::from_raw_parts(connectors, count);
             let at = named.iter().map(|number| connector_id(*number));
             let at = at.collect::<Result<_, _>>()?;
-            Ok(Fact::Tag(at, card(tag)?))
+            Ok(Act::Tag(at, card(tag)?))
         })
     }
 }
@@ -69,8 +82,8 @@ pub unsafe extern "C" fn evcp_present_tag(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
-        tell(cp, || {
-            Ok(Fact::Tag(
+        act(cp, || {
+            Ok(Act::Tag(
                 place(connector)?.connector().into_iter().collect(),
                 card(tag)?,
             ))
@@ -92,11 +105,11 @@ pub unsafe extern "C" fn evcp_stop_tx(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
-        tell(cp, || {
+        act(cp, || {
             let text = required(reason, "reason")?;
             let reason = Reason::parse(text);
             let reason = reason.ok_or_else(|| Fail::invalid(format!("reason \"{text}\"")))?;
-            Ok(Fact::StopTx(connector_id(connector)?, reason))
+            Ok(Act::StopTx(connector_id(connector)?, reason))
         })
     }
 }
@@ -109,7 +122,7 @@ pub unsafe extern "C" fn evcp_stop_tx(
 #[no_mangle]
 pub unsafe extern "C" fn evcp_power_fails(cp: *mut evcp_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
-    unsafe { tell(cp, || Ok(Fact::PowerFails)) }
+    unsafe { act(cp, || Ok(Act::PowerFails)) }
 }
 
 /// Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
@@ -127,9 +140,9 @@ pub unsafe extern "C" fn evcp_set_key(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
-        tell(cp, || {
+        act(cp, || {
             let key = limited(required(key, "key")?, "key")?;
-            Ok(Fact::SetKey(
+            Ok(Act::SetKey(
                 key,
                 limited(required(value, "value")?, "value")?,
             ))
@@ -160,7 +173,7 @@ pub unsafe extern "C" fn evcp_data_transfer(
             let message = optional(message, "message")?;
             let there = !data.is_null();
             let data = counted(data, len, "data")?;
-            let fact = Fact::DataTransfer {
+            let act = Act::DataTransfer {
                 token,
                 vendor: limited(required(vendor, "vendor")?, "vendor")?,
                 message: message.map(|text| limited(text, "message")).transpose()?,
@@ -171,7 +184,7 @@ pub unsafe extern "C" fn evcp_data_transfer(
                 .transfers
                 .lock()
                 .insert(token, (done, UserData(user_data)));
-            if let Err(why) = inner.charge_point.tell(fact) {
+            if let Err(why) = inner.charge_point.act(act) {
                 inner.transfers.lock().remove(&token);
                 return Err(why.into());
             }

@@ -2,12 +2,12 @@
 
 use std::ffi::c_char;
 
-use crate::core::{Fact, TxId};
+use crate::core::{Act, TxId};
+use crate::ffi::acts::act;
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
 use crate::ffi::sized;
-use crate::ffi::tell::tell;
 use crate::ffi::text::to_c;
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn evcp_get_undelivered(
 #[no_mangle]
 pub unsafe extern "C" fn evcp_deliver_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
-    unsafe { tell(cp, || Ok(Fact::Deliver(TxId(tx)))) }
+    unsafe { act(cp, || Ok(Act::Deliver(TxId(tx)))) }
 }
 
 /// Forgets an undelivered transaction: its bill was written by hand. EVCP_E_INVALID if it is not undelivered.
@@ -82,5 +82,5 @@ pub unsafe extern "C" fn evcp_deliver_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp
 #[no_mangle]
 pub unsafe extern "C" fn evcp_forget_tx(cp: *mut evcp_t, tx: evcp_tx_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
-    unsafe { tell(cp, || Ok(Fact::Forget(TxId(tx)))) }
+    unsafe { act(cp, || Ok(Act::Forget(TxId(tx)))) }
 }

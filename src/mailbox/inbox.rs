@@ -6,17 +6,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::core::{Answer, Fact, Place, Reading, RequestId};
+use crate::core::{Act, Answer, Fact, Place, Reading, RequestId};
 use crate::error::Error;
-use crate::mailbox::slot::{allows, bytes, is_ordinary, stops, Slot};
+use crate::mailbox::slot::{allows, is_ordinary, Slot, Waits};
 use crate::mailbox::stops::Stops;
 use crate::time::Mono;
 
 /// Something for the library's thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mail {
-    /// The host stated a fact, or acted.
+    /// The host stated a fact.
     Fact(Fact),
+    /// The host, or somebody at the charger, did something.
+    Act(Act),
     /// The host answered a question.
     Answer(RequestId, Answer),
 }
@@ -60,13 +62,26 @@ impl Inbox {
     /// Takes a fact in.
     ///
     /// # Errors
-    /// [`Error::Full`] when too much waits; never for what takes energy away, nor for
-    /// [`Fact::Closing`].
+    /// [`Error::Full`] when too much waits; never for what takes energy away.
     pub fn put(&mut self, fact: Fact, now: Mono) -> Result<(), Error> {
-        match Slot::of(&fact) {
-            Some(slot) => self.put_state(slot, fact, now),
-            None => self.put_act(fact),
+        self.put_state(Slot::of(&fact), fact, now)
+    }
+
+    /// Takes an act in.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when too much waits; never for what takes energy away, nor for
+    /// [`Act::Closing`].
+    pub fn act(&mut self, act: Act) -> Result<(), Error> {
+        let ordinary = is_ordinary(&act);
+        if ordinary && (self.acts >= MOST_ACTS || self.bytes + act.bytes() > MOST_BYTES) {
+            return Err(Error::Full);
         }
+        if !self.repeats(&act) {
+            self.count_in(&act);
+            self.push_act(Mail::Act(act));
+        }
+        Ok(())
     }
 
     /// Takes in the answer to a question that was open; there are never many.
@@ -121,10 +136,13 @@ impl Inbox {
     }
 
     fn note_taken(&mut self, mail: &Mail) {
-        if let Mail::Fact(fact) = mail {
-            self.bytes -= bytes(fact);
-            self.in_hand = stops(fact);
-        }
+        let waited: &dyn Waits = match mail {
+            Mail::Fact(fact) => fact,
+            Mail::Act(act) => act,
+            Mail::Answer(..) => return,
+        };
+        self.bytes -= waited.bytes();
+        self.in_hand = waited.stops();
     }
 
     /// What was taken last has been dealt with: what it took away is the engine's affair now.
@@ -169,8 +187,8 @@ impl Inbox {
             return Ok(());
         }
         let states = self.queue.len() - self.acts;
-        if states >= MOST_LEVELS || self.bytes + bytes(&fact) > MOST_BYTES {
-            if stops(&fact).is_none() {
+        if states >= MOST_LEVELS || self.bytes + fact.bytes() > MOST_BYTES {
+            if fact.stops().is_none() {
                 return Err(Error::Full);
             }
             // Room for each fault there is: when it comes before acts that wait, it only takes
@@ -255,30 +273,18 @@ impl Inbox {
             .for_each(|fact| self.count_out(fact));
     }
 
-    fn count_in(&mut self, fact: &Fact) {
-        self.bytes += bytes(fact);
-        if let Some(at) = stops(fact) {
+    fn count_in(&mut self, waits: &impl Waits) {
+        self.bytes += waits.bytes();
+        if let Some(at) = waits.stops() {
             self.stops.add(at);
         }
     }
 
-    fn count_out(&mut self, fact: &Fact) {
-        self.bytes -= bytes(fact);
-        if let Some(at) = stops(fact) {
+    fn count_out(&mut self, waits: &impl Waits) {
+        self.bytes -= waits.bytes();
+        if let Some(at) = waits.stops() {
             self.stops.remove(at);
         }
-    }
-
-    fn put_act(&mut self, fact: Fact) -> Result<(), Error> {
-        let ordinary = is_ordinary(&fact);
-        if ordinary && (self.acts >= MOST_ACTS || self.bytes + bytes(&fact) > MOST_BYTES) {
-            return Err(Error::Full);
-        }
-        if !self.repeats(&fact) {
-            self.count_in(&fact);
-            self.push_act(Mail::Fact(fact));
-        }
-        Ok(())
     }
 
     fn push_act(&mut self, mail: Mail) {
@@ -288,29 +294,29 @@ impl Inbox {
     }
 
     /// Whether a stop waits already, and nothing since could have begun what it is to stop.
-    fn repeats(&self, fact: &Fact) -> bool {
+    fn repeats(&self, act: &Act) -> bool {
         for entry in self.queue.iter().rev() {
-            match (entry, fact) {
-                (Entry::Act(Mail::Fact(Fact::StopTx(there, _))), Fact::StopTx(at, _))
+            match (entry, act) {
+                (Entry::Act(Mail::Act(Act::StopTx(there, _))), Act::StopTx(at, _))
                     if there == at =>
                 {
                     return true;
                 }
-                (Entry::Act(Mail::Fact(Fact::PowerFails)), Fact::PowerFails) => return true,
+                (Entry::Act(Mail::Act(Act::PowerFails)), Act::PowerFails) => return true,
                 (Entry::Act(Mail::Answer(..)), _) => return false,
-                (Entry::Act(Mail::Fact(waiting)), _) if is_ordinary(waiting) => return false,
+                (Entry::Act(Mail::Act(waiting)), _) if is_ordinary(waiting) => return false,
                 (
                     Entry::State {
                         slot: Slot::Ev(there),
                         ..
                     },
-                    Fact::StopTx(at, _),
+                    Act::StopTx(at, _),
                 ) if there == at => return false,
                 (
                     Entry::State {
                         slot: Slot::Ev(_), ..
                     },
-                    Fact::PowerFails,
+                    Act::PowerFails,
                 ) => return false,
                 _ => {}
             }

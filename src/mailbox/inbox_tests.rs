@@ -9,8 +9,8 @@ fn at(number: u32) -> ConnectorId {
     ConnectorId::new(number).expect("connectors count from 1")
 }
 
-fn tag() -> Fact {
-    Fact::Tag(vec![at(1)], IdToken::new("CAFE").expect("short"))
+fn tag() -> Act {
+    Act::Tag(vec![at(1)], IdToken::new("CAFE").expect("short"))
 }
 
 fn ground(number: u32) -> Fact {
@@ -31,18 +31,19 @@ fn meter(number: u32, milli: i64) -> Fact {
     Fact::Meter(Place::Connector(at(number)), vec![reading])
 }
 
-fn all(inbox: &mut Inbox) -> Vec<Fact> {
-    let facts = std::iter::from_fn(|| inbox.take(NOW)).map(|mail| match mail {
-        Mail::Fact(fact) => fact,
-        Mail::Answer(..) => unreachable!("nobody answered"),
-    });
-    facts.collect()
+fn all(inbox: &mut Inbox) -> Vec<Mail> {
+    std::iter::from_fn(|| inbox.take(NOW)).collect()
 }
 
-fn told(facts: &[Fact]) -> Vec<Fact> {
+fn told(mails: &[Mail]) -> Vec<Mail> {
     let mut inbox = Inbox::default();
-    for fact in facts {
-        inbox.put(fact.clone(), NOW).expect("there is room");
+    for mail in mails.iter().cloned() {
+        let taken = match mail {
+            Mail::Fact(fact) => inbox.put(fact, NOW),
+            Mail::Act(act) => inbox.act(act),
+            Mail::Answer(..) => unreachable!("nobody answers"),
+        };
+        taken.expect("there is room");
     }
     all(&mut inbox)
 }
@@ -65,22 +66,22 @@ fn states_of_two_connectors_in_turns_merge() {
         meter(2, 9_999),
         Fact::Ev(at(2), Ev::Charging),
     ];
-    assert_eq!(all(&mut inbox), wanted);
+    assert_eq!(all(&mut inbox), wanted.map(Mail::Fact));
 }
 
 #[test]
 fn a_state_does_not_move_over_what_was_done_since() {
     let facts = [
-        Fact::Ev(at(1), Ev::Plugged),
-        tag(),
-        Fact::Ev(at(1), Ev::Absent),
+        Mail::Fact(Fact::Ev(at(1), Ev::Plugged)),
+        Mail::Act(tag()),
+        Mail::Fact(Fact::Ev(at(1), Ev::Absent)),
     ];
     assert_eq!(told(&facts), facts);
 }
 
 #[test]
 fn a_vehicle_that_was_unplugged_is_not_forgotten_for_the_next_one() {
-    let ev = |ev| Fact::Ev(at(1), ev);
+    let ev = |ev| Mail::Fact(Fact::Ev(at(1), ev));
     let facts = [ev(Ev::Charging), ev(Ev::Absent), ev(Ev::Plugged)];
     assert_eq!(told(&facts), facts[1..]);
     let facts = [
@@ -122,7 +123,7 @@ fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
 #[test]
 fn power_that_fails_holds_everywhere_until_it_is_dealt_with() {
     let mut inbox = Inbox::default();
-    inbox.put(Fact::PowerFails, NOW).expect("there is room");
+    inbox.act(Act::PowerFails).expect("there is room");
     assert!(inbox.stops().holds(at(1)) && inbox.stops().holds(at(200)));
     assert!(inbox.take(NOW).is_some());
     assert!(inbox.stops().holds(at(1)));
@@ -138,7 +139,7 @@ fn full() -> Inbox {
         let _ = inbox.put(Fact::Ev(at(number), Ev::Plugged), NOW);
         let _ = inbox.put(Fact::Operative(Place::Connector(at(number)), true), NOW);
         let _ = inbox.put(meter(number, i64::from(round)), NOW);
-        let _ = inbox.put(tag(), NOW);
+        let _ = inbox.act(tag());
     }
     inbox
 }
@@ -150,31 +151,33 @@ fn a_full_inbox_takes_every_stop_fault_and_the_end_and_stays_bounded() {
     assert!(before <= MOST_ACTS + MOST_LEVELS);
     for _ in 0..10 {
         for number in 1..=200 {
-            let stop = Fact::StopTx(at(number), Reason::EmergencyStop);
-            assert_eq!(inbox.put(stop, NOW), Ok(()));
+            let stop = Act::StopTx(at(number), Reason::EmergencyStop);
+            assert_eq!(inbox.act(stop), Ok(()));
             assert_eq!(inbox.put(ground(number), NOW), Ok(()));
         }
-        assert_eq!(inbox.put(Fact::PowerFails, NOW), Ok(()));
+        assert_eq!(inbox.act(Act::PowerFails), Ok(()));
     }
-    assert_eq!(inbox.put(tag(), NOW), Err(Error::Full));
-    assert_eq!(inbox.put(Fact::Closing, NOW), Ok(()));
+    assert_eq!(inbox.act(tag()), Err(Error::Full));
+    assert_eq!(inbox.act(Act::Closing), Ok(()));
     // One stop and a fault before and after the other stops for each connector, power that fails, and
     // the end.
     assert!(inbox.len() <= before + 602, "{}", inbox.len() - before);
-    let facts = all(&mut inbox);
-    assert_eq!(facts.last(), Some(&Fact::Closing));
+    let taken = all(&mut inbox);
+    assert_eq!(taken.last(), Some(&Mail::Act(Act::Closing)));
     for number in 1..=200 {
-        assert!(facts.contains(&ground(number)));
-        assert!(facts.contains(&Fact::StopTx(at(number), Reason::EmergencyStop)));
+        assert!(taken.contains(&Mail::Fact(ground(number))));
+        let stop = Act::StopTx(at(number), Reason::EmergencyStop);
+        assert!(taken.contains(&Mail::Act(stop)));
     }
 }
 
 #[test]
 fn a_second_stop_after_something_could_begin_is_a_stop_of_its_own() {
-    let stop = || Fact::StopTx(at(1), Reason::Local);
-    assert_eq!(told(&[stop(), stop(), ground(1), stop()]).len(), 2);
-    assert_eq!(told(&[stop(), tag(), stop()]).len(), 3);
-    let plugged = Fact::Ev(at(1), Ev::Plugged);
+    let stop = || Mail::Act(Act::StopTx(at(1), Reason::Local));
+    let fault = Mail::Fact(ground(1));
+    assert_eq!(told(&[stop(), stop(), fault, stop()]).len(), 2);
+    assert_eq!(told(&[stop(), Mail::Act(tag()), stop()]).len(), 3);
+    let plugged = Mail::Fact(Fact::Ev(at(1), Ev::Plugged));
     assert_eq!(told(&[stop(), plugged, stop()]).len(), 3);
 }
 
@@ -183,13 +186,13 @@ fn data_that_waits_is_bounded_in_bytes() {
     let mut inbox = Inbox::default();
     let mut taken = 0_usize;
     for token in 0.. {
-        let fact = Fact::DataTransfer {
+        let act = Act::DataTransfer {
             token,
             vendor: CiString::truncated("V"),
             message: None,
             data: Some("x".repeat(65_536)),
         };
-        if inbox.put(fact, NOW).is_err() {
+        if inbox.act(act).is_err() {
             break;
         }
         taken += 1;

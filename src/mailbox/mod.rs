@@ -14,7 +14,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::core::{
-    Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, Place, RequestId,
+    Act, Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, Place, RequestId,
     Supply, Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
@@ -111,16 +111,28 @@ impl Mailbox {
     /// Takes a fact in. One that takes energy away counts at once: what the getters show, and what
     /// the host is told next, is that nothing flows.
     pub(crate) fn tell(&self, fact: Fact, now: Mono) -> Result<(), Error> {
+        self.take_in(|inner| inner.inbox.put(fact, now))
+    }
+
+    /// Takes an act in. One that takes energy away counts at once, as with a fact.
+    pub(crate) fn act(&self, act: Act) -> Result<(), Error> {
+        self.take_in(|inner| {
+            let transfer = matches!(act, Act::DataTransfer { .. });
+            if transfer && inner.transfers >= MOST_OUTCOMES
+                || matches!(act, Act::Tag(..)) && inner.outbox.outcomes() >= MOST_OUTCOMES
+            {
+                return Err(Error::Full);
+            }
+            inner.inbox.act(act)?;
+            inner.transfers += usize::from(transfer);
+            Ok(())
+        })
+    }
+
+    fn take_in(&self, put: impl FnOnce(&mut Inner) -> Result<(), Error>) -> Result<(), Error> {
         let mut inner = self.inner.lock();
         inner.check()?;
-        let transfer = matches!(fact, Fact::DataTransfer { .. });
-        if transfer && inner.transfers >= MOST_OUTCOMES
-            || matches!(fact, Fact::Tag(..)) && inner.outbox.outcomes() >= MOST_OUTCOMES
-        {
-            return Err(Error::Full);
-        }
-        inner.inbox.put(fact, now)?;
-        inner.transfers += usize::from(transfer);
+        put(&mut inner)?;
         self.raise(&inner);
         drop(inner);
         self.bell.notify_one();
@@ -155,9 +167,9 @@ impl Mailbox {
     }
 
     /// The host stops: this fits in however much waits, and nothing follows it.
-    pub(crate) fn close(&self, now: Mono) {
+    pub(crate) fn close(&self) {
         let mut inner = self.inner.lock();
-        if inner.check().is_err() || inner.inbox.put(Fact::Closing, now).is_err() {
+        if inner.check().is_err() || inner.inbox.act(Act::Closing).is_err() {
             return;
         }
         inner.stopped = true;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{Connection, ConnectorStatus, DataTransferOutcome, Fact, Question, Wh};
+use crate::core::{Act, Connection, ConnectorStatus, DataTransferOutcome, Question, Wh};
 use crate::mailbox::Inbox;
 use crate::time::{Mono, Wall};
 use crate::types::{AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, IdToken, Reason};
@@ -185,8 +185,8 @@ fn a_fault_of_the_host_is_told_as_off_until_it_is_dealt_with() {
     outbox.push(command(1, supply(320)));
     outbox.push(command(2, supply(320)));
     assert_eq!(rest(&mut outbox).len(), 2);
-    let stop = Fact::StopTx(at(1), Reason::EmergencyStop);
-    inbox.put(stop, Mono(0)).expect("there is room");
+    let stop = Act::StopTx(at(1), Reason::EmergencyStop);
+    inbox.act(stop).expect("there is room");
     assert_eq!(
         outbox.next(inbox.stops()),
         Some(command(1, off(supply(320))))

@@ -1,8 +1,8 @@
-//! What a fact is to the inbox: a state with a slot of its own, or an act.
+//! What facts and acts are to the inbox.
 
 use std::mem::size_of;
 
-use crate::core::{ConnectorId, Ev, Fact, Place, Reading};
+use crate::core::{Act, ConnectorId, Ev, Fact, Place, Reading};
 use crate::types::ChargePointErrorCode;
 
 /// Where a state is kept that the next one replaces.
@@ -20,9 +20,9 @@ pub(super) enum Slot {
 }
 
 impl Slot {
-    /// The slot of a state; an act has none.
-    pub(super) fn of(fact: &Fact) -> Option<Self> {
-        Some(match fact {
+    /// The slot of a fact.
+    pub(super) fn of(fact: &Fact) -> Self {
+        match fact {
             Fact::Ev(at, _) => Self::Ev(*at),
             Fact::Fault(at, fault) => Self::Fault(*at, fault.as_ref().map(|fault| fault.code)),
             Fact::FaultOver(at, code) => Self::Fault(*at, Some(*code)),
@@ -33,15 +33,7 @@ impl Slot {
             Fact::SignedMeter(at, _) => Self::Signed(*at),
             Fact::Clock(_) => Self::Clock,
             Fact::Network(_) => Self::Network,
-            Fact::Tag(..)
-            | Fact::StopTx(..)
-            | Fact::DataTransfer { .. }
-            | Fact::Deliver(_)
-            | Fact::Forget(_)
-            | Fact::SetKey(..)
-            | Fact::PowerFails
-            | Fact::Closing => return None,
-        })
+        }
     }
 }
 
@@ -59,27 +51,50 @@ pub(super) const fn allows(fact: &Fact) -> u8 {
     }
 }
 
-/// Where a fact takes energy away at once; `Some(None)`: at all connectors.
-pub(super) const fn stops(fact: &Fact) -> Option<Place> {
-    match fact {
-        Fact::Fault(at, Some(_)) => Some(*at),
-        Fact::StopTx(at, _) => Some(Place::Connector(*at)),
-        Fact::PowerFails => Some(Place::ChargePoint),
-        _ => None,
+/// What the inbox minds of whatever waits in it.
+pub(super) trait Waits {
+    /// Where it takes energy away at once.
+    fn stops(&self) -> Option<Place>;
+
+    /// How many bytes of readings and data it carries.
+    fn bytes(&self) -> usize;
+}
+
+impl Waits for Fact {
+    fn stops(&self) -> Option<Place> {
+        match self {
+            Self::Fault(at, Some(_)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Meter(_, readings) => readings.len() * size_of::<Reading>(),
+            Self::SignedMeter(_, text) => text.len(),
+            _ => 0,
+        }
     }
 }
 
-/// How many bytes of readings and data a fact carries.
-pub(super) fn bytes(fact: &Fact) -> usize {
-    match fact {
-        Fact::Meter(_, readings) => readings.len() * size_of::<Reading>(),
-        Fact::SignedMeter(_, text) => text.len(),
-        Fact::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
-        _ => 0,
+impl Waits for Act {
+    fn stops(&self) -> Option<Place> {
+        match self {
+            Self::StopTx(at, _) => Some(Place::Connector(*at)),
+            Self::PowerFails => Some(Place::ChargePoint),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
+            _ => 0,
+        }
     }
 }
 
 /// Acts that may be refused.
-pub(super) const fn is_ordinary(fact: &Fact) -> bool {
-    !matches!(fact, Fact::StopTx(..) | Fact::PowerFails | Fact::Closing)
+pub(super) const fn is_ordinary(act: &Act) -> bool {
+    !matches!(act, Act::StopTx(..) | Act::PowerFails | Act::Closing)
 }

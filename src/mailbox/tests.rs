@@ -28,12 +28,12 @@ fn at(number: u32) -> ConnectorId {
     ConnectorId::new(number).expect("connectors count from 1")
 }
 
-fn tag() -> Fact {
-    Fact::Tag(Vec::new(), IdToken::new("CAFE").expect("short"))
+fn tag() -> Act {
+    Act::Tag(Vec::new(), IdToken::new("CAFE").expect("short"))
 }
 
-fn data(token: u64) -> Fact {
-    Fact::DataTransfer {
+fn data(token: u64) -> Act {
+    Act::DataTransfer {
         token,
         vendor: CiString::truncated("V"),
         message: None,
@@ -44,35 +44,35 @@ fn data(token: u64) -> Fact {
 #[test]
 fn a_full_mailbox_takes_the_end_and_nothing_after_it() {
     let mailbox = mailbox();
-    let told = (0..=2_000).map(|_| mailbox.tell(tag(), NOW));
+    let told = (0..=2_000).map(|_| mailbox.act(tag()));
     assert!(matches!(told.last(), Some(Err(Error::Full))));
-    mailbox.close(NOW);
-    assert!(matches!(mailbox.tell(tag(), NOW), Err(Error::Closed)));
+    mailbox.close();
+    assert!(matches!(mailbox.act(tag()), Err(Error::Closed)));
     let taken = std::iter::from_fn(|| mailbox.take(NOW));
-    assert!(matches!(taken.last(), Some(Mail::Fact(Fact::Closing))));
+    assert!(matches!(taken.last(), Some(Mail::Act(Act::Closing))));
 }
 
 #[test]
 fn a_host_that_does_not_fetch_outcomes_can_ask_for_no_more_of_them() {
     let mailbox = mailbox();
     for token in 0..MOST_OUTCOMES as u64 {
-        assert_eq!(mailbox.tell(data(token), NOW), Ok(()));
+        assert_eq!(mailbox.act(data(token)), Ok(()));
         mailbox.push(Event::Notice(Notice::Authorized {
             connector: None,
             tag: IdToken::new("CAFE").expect("short"),
             status: AuthorizationStatus::Accepted,
         }));
     }
-    assert_eq!(mailbox.tell(data(1_000), NOW), Err(Error::Full));
-    assert_eq!(mailbox.tell(tag(), NOW), Err(Error::Full));
-    let stop = Fact::StopTx(at(1), Reason::Local);
-    assert_eq!(mailbox.tell(stop, NOW), Ok(()));
+    assert_eq!(mailbox.act(data(1_000)), Err(Error::Full));
+    assert_eq!(mailbox.act(tag()), Err(Error::Full));
+    let stop = Act::StopTx(at(1), Reason::Local);
+    assert_eq!(mailbox.act(stop), Ok(()));
     while mailbox.next().is_some() {}
-    assert_eq!(mailbox.tell(tag(), NOW), Ok(()));
+    assert_eq!(mailbox.act(tag()), Ok(()));
     let over = Notice::DataTransferred(0, DataTransferOutcome::Offline);
     mailbox.push(Event::Notice(over));
     assert!(mailbox.next().is_some());
-    assert_eq!(mailbox.tell(data(1_001), NOW), Ok(()));
+    assert_eq!(mailbox.act(data(1_001)), Ok(()));
 }
 
 #[test]

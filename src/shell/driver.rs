@@ -120,6 +120,7 @@ impl Driver {
                 };
                 match mail {
                     Mail::Fact(fact) => self.handle(Input::Charger(fact)),
+                    Mail::Act(act) => self.handle(Input::Act(act)),
                     Mail::Answer(request, answer) => {
                         self.handle(Input::Answer(request, answer));
                     }

@@ -19,6 +19,11 @@ impl<C: CentralSystem> World<C> {
         self.give(Input::Charger(fact));
     }
 
+    /// Somebody at the charger, or the firmware, does something.
+    pub fn act(&mut self, act: Act) {
+        self.give(Input::Act(act));
+    }
+
     /// The vehicle at a connector changes.
     pub fn ev(&mut self, connector: u32, ev: Ev) {
         self.fact(Fact::Ev(at(connector), ev));
@@ -31,7 +36,7 @@ impl<C: CentralSystem> World<C> {
 
     /// A tag is shown at a connector.
     pub fn show(&mut self, connector: u32, name: &str) {
-        self.fact(Fact::Tag(vec![at(connector)], tag(name)));
+        self.act(Act::Tag(vec![at(connector)], tag(name)));
     }
 
     /// The last command for a connector.

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    AfterPowerLoss, Effect, Engine, Fact, Fault, Input, LinkEvent, Notice, Place, Quantity,
+    Act, AfterPowerLoss, Effect, Engine, Fact, Fault, Input, LinkEvent, Notice, Place, Quantity,
     Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
 };
 use evcp::store::MemoryStore;
@@ -119,6 +119,10 @@ impl World {
         self.give(Input::Charger(fact));
     }
 
+    pub fn act(&mut self, act: Act) {
+        self.give(Input::Act(act));
+    }
+
     pub fn fault(&mut self, at: Place, fault: Option<Fault>) {
         let there = at
             .connector()
@@ -137,7 +141,7 @@ impl World {
         data: Option<String>,
     ) {
         self.data += 1;
-        self.fact(Fact::DataTransfer {
+        self.act(Act::DataTransfer {
             token: self.data,
             vendor,
             message,

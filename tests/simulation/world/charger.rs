@@ -2,7 +2,7 @@
 
 use evcp::core::{Ev, Supply, TransactionChange, TransactionStep};
 
-use super::plan::{Act, Make, Step};
+use super::plan::{Blow, Make, Step};
 
 /// One connector's hardware, and who stands before it.
 pub struct Outlet {
@@ -26,7 +26,7 @@ pub struct Outlet {
     pub permitted_at: u64,
     pub asked: u64,
     /// What strikes when the connector gets to that step of a session.
-    pub strike: Option<(Step, Act)>,
+    pub strike: Option<(Step, Blow)>,
     /// For so long the firmware did not look at what was decided, or could not see it.
     pub loose: u64,
     /// What the library was shown last since it runs, and when.

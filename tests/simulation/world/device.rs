@@ -300,7 +300,7 @@ impl World<'_> {
         if self.power.is_on() {
             self.open_data.insert(self.data);
         }
-        self.fact(Fact::DataTransfer {
+        self.act(Act::DataTransfer {
             token: self.data,
             vendor: CiString::truncated("evcp"),
             message: None,

@@ -17,7 +17,7 @@ impl World<'_> {
             Event::TagAnywhere(who) => self.tag(None, who),
             Event::StopLocal(number) => {
                 let tags = self.tags;
-                self.fact(Fact::StopTx(at(number), Reason::Local))?;
+                self.act(Act::StopTx(at(number), Reason::Local))?;
                 self.is_over(number, tags)
             }
             Event::Fault(number, is) => self.fault(number, is),
@@ -151,7 +151,7 @@ impl World<'_> {
                         self.sessions.power_fails(outlet);
                     }
                 }
-                self.fact(Fact::PowerFails)?;
+                self.act(Act::PowerFails)?;
                 if self.power.is_on() {
                     return self.power_off(off);
                 }
@@ -159,7 +159,7 @@ impl World<'_> {
             }
             Event::Restart => {
                 let orderly = self.power.fuel.is_none();
-                self.fact(Fact::Closing)?;
+                self.act(Act::Closing)?;
                 if self.power.is_on() {
                     if orderly {
                         for outlet in &self.outlets {
@@ -212,7 +212,7 @@ impl World<'_> {
             here.tag.clone_from(&name);
         }
         let name = IdToken::new(name).map_err(|_| "a long tag")?;
-        self.fact(Fact::Tag(number.map(at).into_iter().collect(), name))
+        self.act(Act::Tag(number.map(at).into_iter().collect(), name))
     }
 
     /// Nothing fails any more, everybody leaves.
@@ -243,7 +243,7 @@ impl World<'_> {
             let outlet = &mut self.outlets[number - 1];
             outlet.stalls_until = outlet.stalls_until.min(self.now);
             self.fault(number, false)?;
-            self.fact(Fact::StopTx(at(number), Reason::Local))?;
+            self.act(Act::StopTx(at(number), Reason::Local))?;
             self.event(Event::Unplug(number))?;
         }
         Ok(())

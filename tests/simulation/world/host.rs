@@ -28,6 +28,18 @@ impl World<'_> {
         self.turn()
     }
 
+    /// The firmware does something.
+    pub(super) fn act(&mut self, act: Act) -> Is {
+        if !self.power.is_on() {
+            return Ok(());
+        }
+        let text = format!("{act:?}");
+        self.inbox
+            .act(act)
+            .map_err(|why| format!("refused: {why}: {text}"))?;
+        self.turn()
+    }
+
     /// The firmware answers a question.
     pub(super) fn answer(&mut self, request: RequestId, answer: Answer) -> Is {
         if !self.power.is_on() {
@@ -51,9 +63,10 @@ impl World<'_> {
             let input = match mail {
                 Mail::Answer(request, answer) => Input::Answer(request, answer),
                 Mail::Fact(fact) => Input::Charger(fact),
+                Mail::Act(act) => Input::Act(act),
             };
             let stopped = match &input {
-                Input::Charger(Fact::StopTx(at, _)) => Some(at.index()),
+                Input::Act(Act::StopTx(at, _)) => Some(at.index()),
                 _ => None,
             };
             Power::give(self, input)?;
@@ -80,7 +93,7 @@ impl World<'_> {
                 self.seen[at.index()].fault = false
             }
             Mail::Fact(Fact::FaultOver(Place::ChargePoint, _)) => self.seen_fault = false,
-            Mail::Fact(Fact::Tag(..)) => self.somebody_asks(),
+            Mail::Act(Act::Tag(..)) => self.somebody_asks(),
             Mail::Fact(Fact::Meter(Place::Connector(at), readings)) => {
                 self.is_shown(at.index(), readings)
             }
@@ -235,7 +248,7 @@ impl World<'_> {
             | Next::Bare(..)
             | Next::Answer(..)
             | Next::HostIsBack => true,
-            Next::Strike(_, _, act) => *act != Act::PowerFails,
+            Next::Strike(_, _, act) => *act != Blow::PowerFails,
             Next::Event(number) => matches!(
                 self.plan.events[*number].1,
                 Event::Plug(_)

@@ -108,7 +108,7 @@ pub enum Step {
 
 /// What strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Blow {
     Stop,
     Fault,
     /// Of the charge point as a whole.
@@ -208,7 +208,7 @@ pub enum Event {
     /// So many commits take so long each.
     DiskSlow(u32, u64),
     /// Something strikes when the next session at a connector gets to that step.
-    Strike(usize, Step, Act),
+    Strike(usize, Step, Blow),
     /// The power goes, so many effects later, for so long.
     PowerCut(u32, u64),
     /// The power goes, and the device has a moment to say so.
@@ -399,12 +399,12 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         39..=41 => {
             let step = [Step::Begins, Step::Runs, Step::Ends][dice.usize(..3)];
             let act = [
-                Act::Stop,
-                Act::Fault,
-                Act::FaultOfAll,
-                Act::PowerFails,
-                Act::TagAgain,
-                Act::Unplug,
+                Blow::Stop,
+                Blow::Fault,
+                Blow::FaultOfAll,
+                Blow::PowerFails,
+                Blow::TagAgain,
+                Blow::Unplug,
             ][dice.usize(..6)];
             Event::Strike(connector, step, act)
         }

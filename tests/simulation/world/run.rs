@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
-    AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact, Fault,
-    Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading, RequestId,
-    Setup, Supply, Transaction, TransactionChange, Tuning,
+    Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact,
+    Fault, Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading,
+    RequestId, Setup, Supply, Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -26,7 +26,7 @@ use super::charger::{Outlet, Sessions};
 use super::disk::Disk;
 use super::limits::Limits;
 use super::link::{Link, State};
-use super::plan::{Act, Event, Make, Plan, Speed, Step, Who};
+use super::plan::{Blow, Event, Make, Plan, Speed, Step, Who};
 use super::refusals::Refusals;
 use super::requests::{nonsense, request};
 use super::NEW_YEAR;
@@ -95,7 +95,7 @@ enum Next {
     NoMeter(u64, RequestId),
     /// It answers, and says nothing of the register.
     Bare(u64, RequestId),
-    Strike(u64, usize, Act),
+    Strike(u64, usize, Blow),
     Push(usize),
     HostIsBack,
     DiskWorks,
@@ -257,7 +257,7 @@ impl<'a> World<'a> {
         self.deliver_all()?;
         self.compare()?;
         // And nothing is left over.
-        self.fact(Fact::Closing)?;
+        self.act(Act::Closing)?;
         let left = self.disk.clone().load().map_err(|why| why.to_string())?;
         if left.queued > 0 || !left.running.is_empty() || !left.undelivered.is_empty() {
             return Err(format!("left in the store: {left:?}"));

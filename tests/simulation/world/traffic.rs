@@ -142,12 +142,12 @@ impl World<'_> {
             Next::Strike(epoch, number, act) if epoch == self.epoch && !self.calm => {
                 self.say(|| format!("{act:?} strikes at {number}"));
                 match act {
-                    Act::Stop => self.event(Event::StopLocal(number)),
-                    Act::Fault => self.event(Event::Fault(number, true)),
-                    Act::FaultOfAll => self.event(Event::Fault(0, true)),
-                    Act::PowerFails => self.event(Event::PowerFails(5_000)),
-                    Act::TagAgain => self.event(Event::Tag(number, Who::Same)),
-                    Act::Unplug => self.event(Event::Unplug(number)),
+                    Blow::Stop => self.event(Event::StopLocal(number)),
+                    Blow::Fault => self.event(Event::Fault(number, true)),
+                    Blow::FaultOfAll => self.event(Event::Fault(0, true)),
+                    Blow::PowerFails => self.event(Event::PowerFails(5_000)),
+                    Blow::TagAgain => self.event(Event::Tag(number, Who::Same)),
+                    Blow::Unplug => self.event(Event::Unplug(number)),
                 }
             }
             Next::Push(number) => {

@@ -7,7 +7,7 @@ impl World<'_> {
     pub(super) fn deliver_again(&mut self) -> Is {
         let all: Vec<_> = self.undelivered();
         for one in all {
-            self.fact(Fact::Deliver(one.id))?;
+            self.act(Act::Deliver(one.id))?;
         }
         Ok(())
     }
