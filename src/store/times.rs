@@ -18,7 +18,8 @@ const TIMES: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Corrects every time that was not synced. Row by row, so that neither a long queue nor its samples are
-/// in memory: SQLite lets the row be changed at which a query stands.
+/// in memory. SQLite leaves it open whether a query sees what changes under it; either is right here, since
+/// what is corrected is not looked for any more.
 pub(super) fn correct(db: &Connection, step: i64) -> Result<(), DatabaseError> {
     for (table, time, key, same) in TIMES {
         let wrong = format!("SELECT {time}_ms, {key} FROM {table} WHERE {time}_synced = 0");
