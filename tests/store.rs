@@ -125,6 +125,72 @@ fn times_that_nobody_corrected_in_their_run_are_final() {
     );
 }
 
+/// A record as it is written before anybody has said what time it is.
+fn before_the_clock_is_set(change: Change) -> Change {
+    let Change::Put(mut record) = change else {
+        return change;
+    };
+    match &mut record {
+        Record::Transaction(tx) => {
+            (tx.started.synced, tx.last.0.synced) = (false, false);
+            if let Some(stop) = &mut tx.stop {
+                stop.at.synced = false;
+            }
+        }
+        Record::Message(QueuedMessage {
+            body: QueuedBody::Meter { at, .. },
+            ..
+        }) => at.synced = false,
+        Record::Datum(_, datum) => datum.at.synced = false,
+        _ => {}
+    }
+    Change::Put(record)
+}
+
+#[test]
+fn every_time_is_corrected_once_and_is_final_after_its_run_on_the_disk_as_in_memory() {
+    for corrections in [&[500][..], &[500, 70], &[]] {
+        let mut disk = open(&directory("every-time"));
+        let mut memory = MemoryStore::default();
+        let batch = everything().into_iter().map(before_the_clock_is_set);
+        let mut batch: Batch = batch.collect();
+        batch.extend(corrections.iter().copied().map(Change::CorrectTimes));
+        disk.commit(&batch).expect("the disk takes it");
+        memory.commit(&batch).expect("memory");
+        // What a load makes of it is not what was there before.
+        if !corrections.is_empty() {
+            assert_eq!(disk.fetch(Seq(0), 10), memory.fetch(Seq(0), 10));
+        }
+        assert_eq!(disk.load(), memory.load());
+        let later = vec![Change::CorrectTimes(9)];
+        disk.commit(&later).expect("the disk takes it");
+        memory.commit(&later).expect("memory");
+        assert_eq!(disk.load(), memory.load());
+        assert_eq!(disk.fetch(Seq(0), 10), memory.fetch(Seq(0), 10));
+    }
+}
+
+#[test]
+fn a_long_queue_is_corrected_where_it_was_wrong_on_the_disk_as_in_memory() {
+    let mut disk = open(&directory("long"));
+    let mut memory = MemoryStore::default();
+    let unsynced = |(n, change)| match n % 3 {
+        0 => change,
+        _ => before_the_clock_is_set(change),
+    };
+    let mut batch: Batch = values(2_000)
+        .into_iter()
+        .enumerate()
+        .map(unsynced)
+        .collect();
+    batch.push(Change::CorrectTimes(500));
+    disk.commit(&batch).expect("the disk takes it");
+    memory.commit(&batch).expect("memory");
+    let fetched = disk.fetch(Seq(0), 3_000).expect("it can be read");
+    assert_eq!(fetched.messages.len(), 2_000);
+    assert_eq!(Ok(fetched), memory.fetch(Seq(0), 3_000));
+}
+
 #[test]
 fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_started() {
     let path = directory("garbage");

@@ -97,6 +97,7 @@ fn compare(disk: &mut SqliteStore, memory: &mut MemoryStore, u: &mut Unstructure
 fn sorted(mut stored: Stored) -> Stored {
     stored.cache.sort_by(|a, b| a.tag.cmp(&b.tag));
     stored.availability.sort();
+    stored.local_availability.sort();
     stored.values.sort();
     // Tags compare without case: their spelling is compared here.
     for entry in &stored.cache {
@@ -198,9 +199,36 @@ fn profile(u: &mut Unstructured<'_>) -> ChargingProfile {
     serde_json::from_value(profile).expect("it is good by the schema")
 }
 
+fn key(u: &mut Unstructured<'_>) -> String {
+    if flag(u) {
+        one(u, &["HeartbeatInterval", "heartbeatinterval", ""]).to_owned()
+    } else {
+        text(u)
+    }
+}
+
+fn connector(u: &mut Unstructured<'_>) -> ConnectorId {
+    ConnectorId::new(1 + u32::from(byte(u) % 3)).expect("there are so many")
+}
+
+/// Every kind of record.
+const KINDS: &[Kind] = &[
+    Kind::Setting,
+    Kind::Availability,
+    Kind::LocalAvailability,
+    Kind::Transaction,
+    Kind::Message,
+    Kind::Datum,
+    Kind::Profile,
+    Kind::Accepted,
+    Kind::Register,
+    Kind::Orderly,
+    Kind::Tag,
+];
+
 fn write(u: &mut Unstructured<'_>) -> Change {
-    match below(u, 16) {
-        0 => Change::Put(Record::Setting(text(u), text(u))),
+    match below(u, 20) {
+        0 => Change::Put(Record::Setting(key(u), text(u))),
         1 => Change::Put(Record::Availability(place(u), flag(u))),
         2 | 3 => Change::Put(Record::Transaction(transaction(u))),
         4 => Change::Drop(RecordKey::Transaction(tx(u))),
@@ -225,10 +253,7 @@ fn write(u: &mut Unstructured<'_>) -> Change {
             0 => Change::Put(Record::Accepted),
             1 if flag(u) => Change::Put(Record::Orderly),
             1 => Change::Drop(RecordKey::Orderly),
-            _ => Change::Put(Record::Register(
-                ConnectorId::new(1).expect("there is one"),
-                Wh(number(u)),
-            )),
+            _ => Change::Put(Record::Register(connector(u), Wh(number(u)))),
         },
         11 | 12 => Change::Put(Record::Message(QueuedMessage {
             seq: seq(u),
@@ -247,9 +272,17 @@ fn write(u: &mut Unstructured<'_>) -> Change {
         })),
         13 => Change::Drop(RecordKey::Message(seq(u))),
         14 => Change::CorrectTimes(number(u)),
+        16 => Change::Put(Record::LocalAvailability(place(u), flag(u))),
+        17 => match below(u, 3) {
+            0 => Change::Drop(RecordKey::Setting(key(u))),
+            1 => Change::Drop(RecordKey::Availability(place(u))),
+            _ => Change::Drop(RecordKey::LocalAvailability(place(u))),
+        },
+        18 if flag(u) => Change::Drop(RecordKey::Accepted),
+        18 => Change::Drop(RecordKey::Register(connector(u))),
+        19 => Change::DropAll(one(u, KINDS)),
         _ => match below(u, 3) {
             0 => Change::Drop(RecordKey::Tag(cacheable(tag(u)))),
-            1 if byte(u) == 0 => Change::DropAll(Kind::Tag),
             _ => Change::Put(Record::Tag(CachedTag {
                 tag: cacheable(tag(u)),
                 status: one(u, AuthorizationStatus::ALL),
@@ -291,28 +324,36 @@ fn columns(folder: &Path, u: &mut Unstructured<'_>) {
     db.pragma_update(None, "journal_mode", "MEMORY")
         .and_then(|()| db.pragma_update(None, "synchronous", "OFF"))
         .expect("these are SQLite's");
+    let tables = tables(&db);
     while !u.is_empty() {
-        let (table, columns) = one(
-            u,
-            &[
-                ("setting", 2),
-                ("availability", 2),
-                ("tx", 20),
-                ("queue", 9),
-                ("cache", 5),
-                ("tx_data", 5),
-                ("flag", 1),
-                ("profile", 5),
-            ],
-        );
-        let cells: Vec<_> = (0..columns).map(|_| cell(u)).collect();
-        let marks = vec!["?"; columns].join(",");
+        let (table, columns) = &tables[below(u, tables.len())];
         // What the schema itself does not allow is not in there.
-        let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
-        let _ = db.execute(&sql, params_from_iter(cells));
+        if flag(u) {
+            let marks = vec!["?"; columns.len()].join(",");
+            let sql = format!("INSERT OR REPLACE INTO {table} VALUES ({marks})");
+            let cells: Vec<_> = columns.iter().map(|_| cell(u)).collect();
+            let _ = db.execute(&sql, params_from_iter(cells));
+        } else {
+            let column = &columns[below(u, columns.len())];
+            let sql = format!("UPDATE OR REPLACE {table} SET {column} = ?1");
+            let _ = db.execute(&sql, [cell(u)]);
+        }
     }
     drop(db);
     survive(folder);
+}
+
+/// Our tables with their columns, whatever the schema is now.
+fn tables(db: &Connection) -> Vec<(String, Vec<String>)> {
+    let sql = "SELECT name, (SELECT group_concat(name) FROM pragma_table_info(of.name)) \
+        FROM sqlite_master AS of WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let mut tables = db.prepare(sql).expect("it has a schema");
+    let tables = tables.query_map([], |row| {
+        let columns: String = row.get(1)?;
+        Ok((row.get(0)?, columns.split(',').map(str::to_owned).collect()))
+    });
+    let tables = tables.and_then(Iterator::collect::<Result<_, _>>);
+    tables.expect("it can be read")
 }
 
 fn cell(u: &mut Unstructured<'_>) -> Cell {
@@ -327,7 +368,7 @@ fn cell(u: &mut Unstructured<'_>) -> Cell {
                 u,
                 &[
                     "known", "unknown", "given up", "start", "stop", "meter", "Local", "Accepted",
-                    "[]", "accepted",
+                    "[]", "accepted", "due", "again",
                 ],
             )
             .to_owned(),
@@ -469,4 +510,33 @@ pub fn answer(text: &str) -> Option<String> {
         _ => json!({}),
     };
     Some(json!([3, id, answer]).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_record_is_put_and_dropped_alone_and_with_its_like() {
+        let (mut put, mut dropped, mut emptied) = (Vec::new(), Vec::new(), Vec::new());
+        let noise = (0..500_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 21) as u8);
+        let noise: Vec<u8> = noise.collect();
+        // A text may take all that is left.
+        for noise in noise.chunks(100) {
+            match write(&mut Unstructured::new(noise)) {
+                Change::Put(record) => put.push(record.key().kind()),
+                Change::Drop(key) => dropped.push(key.kind()),
+                Change::DropAll(kind) => emptied.push(kind),
+                Change::CorrectTimes(_) | Change::Thin(..) => {}
+            }
+        }
+        for change in evcp_testing::records::everything() {
+            if let Change::Put(record) = change {
+                let kind = record.key().kind();
+                assert!(put.contains(&kind), "{kind:?} is not put");
+                assert!(dropped.contains(&kind), "{kind:?} is not dropped");
+                assert!(emptied.contains(&kind), "{kind:?} are not dropped");
+            }
+        }
+    }
 }

@@ -38,8 +38,10 @@ impl MemoryStore {
                 }
             }
             Change::Thin(tx, after) => {
-                for key in records::thinned(self.messages(after), tx) {
-                    self.records.remove(&key);
+                let values = self.messages(after);
+                let values = values.filter_map(|message| records::value_of(message, tx));
+                for seq in records::thinned(values) {
+                    self.records.remove(&RecordKey::Message(seq));
                 }
             }
         }

@@ -25,6 +25,8 @@ mod sqlite;
 mod start;
 #[cfg(feature = "net")]
 mod start_rows;
+#[cfg(feature = "net")]
+mod times;
 mod unwritten;
 #[cfg(feature = "net")]
 mod writes;

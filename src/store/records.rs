@@ -24,26 +24,24 @@ pub(super) fn remove<T>(records: &mut BTreeMap<RecordKey, T>, keys: RangeInclusi
     }
 }
 
-/// Corrects every time in a record that was not synced. Says whether there was one.
-pub(super) fn correct(record: &mut Record, step: i64) -> bool {
-    let mut corrected = false;
+/// Corrects every time in a record that was not synced.
+pub(super) fn correct(record: &mut Record, step: i64) {
     for stamp in record.stamps_mut() {
-        corrected |= !stamp.synced;
         stamp.correct(step);
     }
-    corrected
 }
 
-/// Which of the meter values of a transaction go so that half of them are left; the messages come in
-/// the order of the queue.
-pub(super) fn thinned<'a>(
-    messages: impl Iterator<Item = &'a QueuedMessage>,
-    tx: Option<TxId>,
-) -> Vec<RecordKey> {
-    let of_tx = |message: &&QueuedMessage| matches!(message.body, QueuedBody::Meter { tx: of, .. } if of == tx);
-    let mut values: Vec<_> = messages.filter(of_tx).map(|message| message.seq).collect();
+/// The place of a message, if it is a meter value of that transaction.
+pub(super) fn value_of(message: &QueuedMessage, tx: Option<TxId>) -> Option<Seq> {
+    let is_value = matches!(message.body, QueuedBody::Meter { tx: of, .. } if of == tx);
+    is_value.then_some(message.seq)
+}
+
+/// Which of the meter values of a transaction go so that half of them are left: every other one, beginning
+/// with the second. They come in the order of the queue.
+pub(super) fn thinned(values: impl Iterator<Item = Seq>) -> Vec<Seq> {
+    let mut values: Vec<_> = values.collect();
     // The last one stays.
     values.pop();
-    let every_other = values.into_iter().skip(1).step_by(2);
-    every_other.map(RecordKey::Message).collect()
+    values.into_iter().skip(1).step_by(2).collect()
 }

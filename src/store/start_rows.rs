@@ -8,20 +8,14 @@ use crate::store::rows::{
     availability, cached, data_of, profiles, registers, signed, transaction, unsigned, waiting,
 };
 use crate::store::spoilt::{each, Spoilt};
+use crate::store::times;
 
 /// Reads it all, once; what cannot be read is listed.
 pub(super) fn stored(db: &Connection, spoilt: &mut Vec<Spoilt>) -> Result<Stored, DatabaseError> {
-    let freeze = "SELECT EXISTS (SELECT 1 FROM tx WHERE 0 IN (started_synced, last_synced, \
-        ifnull(stopped_synced, 1))) OR EXISTS (SELECT 1 FROM queue WHERE at_synced = 0) \
-        OR EXISTS (SELECT 1 FROM tx_data WHERE at_synced = 0)";
-    if db.query_row(freeze, [], |row| row.get(0))? {
-        db.execute_batch(
-            "BEGIN; UPDATE tx SET started_synced = 1, last_synced = 1, \
-             stopped_synced = iif(stopped_synced IS NULL, NULL, 1); \
-             UPDATE queue SET at_synced = 1 WHERE at_synced = 0; \
-             UPDATE tx_data SET at_synced = 1 WHERE at_synced = 0; COMMIT;",
-        )?;
-    }
+    // Nobody can correct the times of an earlier run any more.
+    let all = db.unchecked_transaction()?;
+    times::correct(&all, 0)?;
+    all.commit()?;
     let sql = "SELECT * FROM setting ORDER BY key";
     let settings = each(db, ("setting", sql), &[], spoilt, |row| {
         Ok((row.get("key")?, row.get("value")?))

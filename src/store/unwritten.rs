@@ -52,8 +52,10 @@ impl Unwritten {
                     self.correction.get_or_insert(step);
                 }
                 Change::Thin(tx, after) => {
-                    for key in records::thinned(self.messages(after), tx) {
-                        self.records.remove(&key);
+                    let values = self.messages(after);
+                    let values = values.filter_map(|message| records::value_of(message, tx));
+                    for seq in records::thinned(values) {
+                        self.records.remove(&RecordKey::Message(seq));
                     }
                     self.thinned.insert(tx, after);
                 }

@@ -3,10 +3,12 @@
 use rusqlite::{params, Connection, ToSql};
 
 use crate::core::{
-    CentralId, Change, Kind, QueuedBody, QueuedMessage, Record, RecordKey, Transaction,
+    CentralId, Change, Kind, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Transaction, TxId,
 };
 use crate::store::database_error::DatabaseError;
-use crate::store::rows::{senseless, signed, written};
+use crate::store::records;
+use crate::store::rows::{senseless, signed, unsigned, written};
+use crate::store::times;
 use crate::types::CiString;
 
 /// Writes what one change says.
@@ -17,15 +19,23 @@ pub(super) fn apply(db: &Connection, change: &Change) -> Result<(), DatabaseErro
         Change::DropAll(Kind::Accepted) => drop_one(db, &RecordKey::Accepted),
         Change::DropAll(Kind::Orderly) => drop_one(db, &RecordKey::Orderly),
         Change::DropAll(kind) => run(db, &format!("DELETE FROM {}", table(*kind)), params![]),
-        Change::Thin(tx, after) => run(
-            db,
-            "DELETE FROM queue WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER \
-             (ORDER BY seq) AS number, count(*) OVER () AS count FROM queue WHERE kind = 'meter' \
-             AND tx IS ?1 AND seq > ?2) WHERE number % 2 = 0 AND number < count)",
-            params![tx.map(|tx| signed(tx.0)), signed(after.0)],
-        ),
-        Change::CorrectTimes(step) => correct_times(db, *step),
+        Change::Thin(tx, after) => thin(db, *tx, *after),
+        Change::CorrectTimes(step) => times::correct(db, *step),
     }
+}
+
+fn thin(db: &Connection, tx: Option<TxId>, after: Seq) -> Result<(), DatabaseError> {
+    let sql = "SELECT seq FROM queue WHERE kind = 'meter' AND tx IS ?1 AND seq > ?2 ORDER BY seq";
+    let mut values = db.prepare(sql)?;
+    let of_tx = params![tx.map(|tx| signed(tx.0)), signed(after.0)];
+    let values = values.query_map(of_tx, |row| Ok(Seq(unsigned(row.get(0)?))))?;
+    // The places alone: the samples of a long queue need not be in memory.
+    let values: Vec<Seq> = values.collect::<Result<_, _>>()?;
+    let mut gone = db.prepare("DELETE FROM queue WHERE seq = ?1")?;
+    for seq in records::thinned(values.into_iter()) {
+        gone.execute([signed(seq.0)])?;
+    }
+    Ok(())
 }
 
 fn run(db: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<(), DatabaseError> {
@@ -139,26 +149,6 @@ const fn table(kind: Kind) -> &'static str {
         Kind::Register => "register",
         Kind::Tag => "cache",
     }
-}
-
-fn correct_times(db: &Connection, step: i64) -> Result<(), DatabaseError> {
-    // A sum beyond the numbers of SQLite would become a fraction, which is no time.
-    let end = if step < 0 { i64::MIN } else { i64::MAX };
-    for (table, column) in [
-        ("tx", "started"),
-        ("tx", "last"),
-        ("tx", "stopped"),
-        ("queue", "at"),
-        ("tx_data", "at"),
-    ] {
-        let sql = format!(
-            "UPDATE {table} SET {column}_ms = CASE typeof({column}_ms + ?1) \
-             WHEN 'integer' THEN {column}_ms + ?1 ELSE ?2 END, {column}_synced = 1 \
-             WHERE {column}_synced = 0"
-        );
-        run(db, &sql, params![step, end])?;
-    }
-    Ok(())
 }
 
 fn write_transaction(db: &Connection, tx: &Transaction) -> Result<(), DatabaseError> {
