@@ -141,7 +141,7 @@ fn before_the_clock_is_set(change: Change) -> Change {
             body: QueuedBody::Meter { at, .. },
             ..
         }) => at.synced = false,
-        Record::Datum(_, datum) => datum.at.synced = false,
+        Record::StopSample(_, sample) => sample.at.synced = false,
         _ => {}
     }
     Change::Put(record)

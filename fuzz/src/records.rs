@@ -218,7 +218,7 @@ const KINDS: &[Kind] = &[
     Kind::LocalAvailability,
     Kind::Transaction,
     Kind::Message,
-    Kind::Datum,
+    Kind::StopSample,
     Kind::Profile,
     Kind::Accepted,
     Kind::Register,
