@@ -50,10 +50,12 @@ def test_the_header_has_no_padding_there(build):
     )
 
 
-def test_the_library_exports_what_the_header_declares(build):
-    listing = output(build.tool("nm"), "-D", "--defined-only", str(build.folder / "libevcp.so"))
+@pytest.mark.parametrize("library", [["-D", "libevcp.so"], ["-g", "libevcp.a"]], ids=["shared", "static"])
+def test_the_library_exports_what_the_header_declares(build, library):
+    symbols, name = library
+    listing = output(build.tool("nm"), symbols, "--defined-only", str(build.folder / name))
     header = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), flags=re.DOTALL)
-    assert {line.split()[-1] for line in listing.splitlines()} \
+    assert {line.split()[-1] for line in listing.splitlines() if len(line.split()) == 3} \
         == {match.group(1) for match in re.finditer(r"\b(evcp_\w+)\s*\(", header)}
 
 
@@ -69,6 +71,15 @@ async def test_the_example_firmware_charges_there_on_tls(build, central_system, 
     authority = Authority(tmp_path, "root")
     central = await central_system(tls=authority.server("localhost", ["127.0.0.1"]))
     await session_of_the_charger([*build.command("charger"), "--ca", str(authority.root)], central, tmp_path)
+
+
+async def test_the_example_firmware_with_the_library_inside_charges_there_on_tls(build, central_system, tmp_path):
+    needed = output("readelf", "-d", str(build.folder / "charger-static"))
+    assert "libevcp" not in needed
+    authority = Authority(tmp_path, "root")
+    central = await central_system(tls=authority.server("localhost", ["127.0.0.1"]))
+    command = [*build.command("charger-static"), "--ca", str(authority.root)]
+    await session_of_the_charger(command, central, tmp_path)
 
 
 async def test_the_forty_line_program_charges_there(build, central):
