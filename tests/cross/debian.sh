@@ -168,11 +168,13 @@ cross_environment() {
     export PKG_CONFIG_LIBDIR=$SYSROOT/usr/lib/$TRIPLE/pkgconfig:$SYSROOT/usr/share/pkgconfig
 }
 
-# What is installed of what cargo built for the target of the last `sysroot`: `libraries FROM FOLDER`.
+# What is installed of what cargo built for the target of the last `sysroot`: `libraries FROM FOLDER`. The
+# static library only if it was built.
 libraries() {
+    rm -rf "$2"
     mkdir -p "$2"
     cp "$1/libevcp.so" "$2"
-    CC=$TRIPLE-gcc "$ROOT/packaging/hide-symbols" "$1/libevcp.a" "$2/libevcp.a"
+    [ ! -e "$1/libevcp.a" ] || CC=$TRIPLE-gcc "$ROOT/packaging/hide-symbols" "$1/libevcp.a" "$2/libevcp.a"
 }
 
 # The C programs against the libraries for the target of the last `sysroot`: `programs FOLDER` finds these in
@@ -185,7 +187,7 @@ programs() {
             -Wl,-rpath,"$folder"
     done
     # With the SQLite of the sysroot where it is not inside: what is not needed is left out.
-    "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -I"$ROOT/include" "$ROOT/examples/c/charger.c" \
+    [ ! -e "$folder/libevcp.a" ] || "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -I"$ROOT/include" "$ROOT/examples/c/charger.c" \
         -o "$folder/charger-static" "$folder/libevcp.a" -Wl,--as-needed -lsqlite3 -lgcc_s -lpthread -lm -ldl
     # What the tests need to know to run them.
     printf '{"triple": "%s", "sysroot": "%s", "qemu": "%s"}\n' "$TRIPLE" "$SYSROOT" "$QEMU" \
