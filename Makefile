@@ -43,6 +43,11 @@ CRATES_CFLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"$$/\1/p' .cargo/config.toml
 BUILD_LIB = $(CARGO) rustc $(REMAP) --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \
 	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
+# The compiler for the machine that it is built for, of which cargo knows as its linker: its binutils hide the
+# symbols of the static library.
+CARGO_LINKER := CARGO_TARGET_$(shell echo '$(TARGET)' | tr 'a-z-' 'A-Z_')_LINKER
+LINKER = $(or $(if $(TARGET),$($(CARGO_LINKER))),$(CC))
+
 .PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \
 	test-oldest crates wheel lint header abi \
 	tools bench fuzz-smoke clean
@@ -51,13 +56,13 @@ lib:
 	$(BUILD_LIB)
 	ln -sf libevcp.so $(RELEASE)/libevcp.so.$(ABI)
 
-# The same tree as `cargo cinstall` of cargo-c makes.
+# The same tree as `cargo cinstall` of cargo-c makes, but for the symbols of libevcp.a.
 install: lib
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DATADIR)/cmake/evcp
 	install -m 755 $(RELEASE)/libevcp.so $(DESTDIR)$(LIBDIR)/libevcp.so.$(VERSION)
 	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so.$(ABI)
 	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so
-	install -m 644 $(RELEASE)/libevcp.a $(DESTDIR)$(LIBDIR)/libevcp.a
+	CC="$(LINKER)" packaging/hide-symbols $(RELEASE)/libevcp.a $(DESTDIR)$(LIBDIR)/libevcp.a
 	install -m 644 include/evcp.h bindings/cpp/evcp.hpp $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 packaging/cmake/*.cmake $(DESTDIR)$(DATADIR)/cmake/evcp
 	private=$$($(BUILD_LIB) 2>&1 | sed -n 's/^note: native-static-libs: //p'); \

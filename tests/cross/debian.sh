@@ -168,8 +168,17 @@ cross_environment() {
     export PKG_CONFIG_LIBDIR=$SYSROOT/usr/lib/$TRIPLE/pkgconfig:$SYSROOT/usr/share/pkgconfig
 }
 
-# The C programs against a library for the target of the last `sysroot`: `programs FOLDER` finds libevcp.so
-# in the folder and leaves them there.
+# What is installed of what cargo built for the target of the last `sysroot`: `libraries FROM FOLDER`. The
+# static library only if it was built.
+libraries() {
+    rm -rf "$2"
+    mkdir -p "$2"
+    cp "$1/libevcp.so" "$2"
+    [ ! -e "$1/libevcp.a" ] || CC=$TRIPLE-gcc "$ROOT/packaging/hide-symbols" "$1/libevcp.a" "$2/libevcp.a"
+}
+
+# The C programs against the libraries for the target of the last `sysroot`: `programs FOLDER` finds these in
+# the folder and leaves them there.
 programs() {
     local folder=$1 source
     for source in examples/c/minimal.c examples/c/charger.c tests/capi/test_capi.c; do
@@ -177,6 +186,9 @@ programs() {
             "$ROOT/$source" -o "$folder/$(basename "$source" .c)" -L"$folder" -levcp -lpthread -lm \
             -Wl,-rpath,"$folder"
     done
+    # With the SQLite of the sysroot where it is not inside: what is not needed is left out.
+    [ ! -e "$folder/libevcp.a" ] || "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -I"$ROOT/include" "$ROOT/examples/c/charger.c" \
+        -o "$folder/charger-static" "$folder/libevcp.a" -Wl,--as-needed -lsqlite3 -lgcc_s -lpthread -lm -ldl
     # What the tests need to know to run them.
     printf '{"triple": "%s", "sysroot": "%s", "qemu": "%s"}\n' "$TRIPLE" "$SYSROOT" "$QEMU" \
         > "$folder/target.json"

@@ -33,9 +33,18 @@ class Build:
         return [self.qemu, "-L", self.sysroot, str(self.folder / program)]
 
 
-@pytest.fixture(params=os.environ["EVCP_BUILDS"].split(":"), ids=lambda folder: Path(folder).name)
+BUILDS = [Path(folder) for folder in os.environ["EVCP_BUILDS"].split(":")]
+
+
+@pytest.fixture(params=BUILDS, ids=lambda folder: folder.name)
 def build(request):
     return Build(request.param)
+
+
+def there(*names):
+    """For each build those of the files that it has: not each has a static library."""
+    found = [folder / name for folder in BUILDS for name in names if (folder / name).exists()]
+    return pytest.mark.parametrize("file", found, ids=lambda file: f"{file.parent.name}-{file.name}")
 
 
 def output(*command):
@@ -50,10 +59,12 @@ def test_the_header_has_no_padding_there(build):
     )
 
 
-def test_the_library_exports_what_the_header_declares(build):
-    listing = output(build.tool("nm"), "-D", "--defined-only", str(build.folder / "libevcp.so"))
+@there("libevcp.so", "libevcp.a")
+def test_the_library_exports_what_the_header_declares(file):
+    symbols = "-D" if file.suffix == ".so" else "-g"
+    listing = output(Build(file.parent).tool("nm"), symbols, "--defined-only", str(file))
     header = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), flags=re.DOTALL)
-    assert {line.split()[-1] for line in listing.splitlines()} \
+    assert {line.split()[-1] for line in listing.splitlines() if len(line.split()) == 3} \
         == {match.group(1) for match in re.finditer(r"\b(evcp_\w+)\s*\(", header)}
 
 
@@ -65,10 +76,13 @@ async def test_the_example_firmware_charges_there(build, central, tmp_path):
     await session_of_the_charger(build.command("charger"), central, tmp_path)
 
 
-async def test_the_example_firmware_charges_there_on_tls(build, central_system, tmp_path):
+@there("charger", "charger-static")
+async def test_the_example_firmware_charges_there_on_tls(file, central_system, tmp_path):
+    assert ("libevcp.so" in output("readelf", "-d", str(file))) == (file.name == "charger")
     authority = Authority(tmp_path, "root")
     central = await central_system(tls=authority.server("localhost", ["127.0.0.1"]))
-    await session_of_the_charger([*build.command("charger"), "--ca", str(authority.root)], central, tmp_path)
+    command = [*Build(file.parent).command(file.name), "--ca", str(authority.root)]
+    await session_of_the_charger(command, central, tmp_path)
 
 
 async def test_the_forty_line_program_charges_there(build, central):

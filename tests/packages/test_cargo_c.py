@@ -1,6 +1,7 @@
 """`cargo cinstall` and `make install` put the same tree into place."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -44,6 +45,10 @@ def symbols(library):
     return {line.split()[-1] for line in listed("nm", "-D", "--defined-only", library)}
 
 
+def shown(archive):
+    return {line.split()[-1] for line in listed("nm", "-g", "--defined-only", archive) if len(line.split()) == 3}
+
+
 def dynamic(library):
     """What the loader is told: the name, what is needed, and that it stays loaded."""
     tags = ("SONAME", "NEEDED", "FLAGS")
@@ -70,3 +75,10 @@ def test_the_libraries_of_both_trees_say_the_same_to_the_loader(trees):
     made, by_cargo_c = (tree / "usr" / "lib" / "libevcp.so" for tree in trees)
     assert dynamic(made) == dynamic(by_cargo_c)
     assert symbols(made) == symbols(by_cargo_c)
+
+
+def test_the_static_library_of_cargo_c_shows_the_same_once_its_symbols_are_hidden(trees, tmp_path):
+    made, by_cargo_c = (tree / "usr" / "lib" / "libevcp.a" for tree in trees)
+    library = shutil.copy(by_cargo_c, tmp_path)
+    subprocess.run([ROOT / "packaging" / "hide-symbols", library], check=True)
+    assert shown(library) == shown(made)
