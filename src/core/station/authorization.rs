@@ -63,7 +63,7 @@ impl Station {
     ) -> Option<ConnectorId> {
         let running = |at: &ConnectorId| {
             let run = self.connector(*at)?.session.running()?;
-            ledger.transaction(run.tx)
+            ledger.transaction(run.tx())
         };
         let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
         all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))

@@ -2,9 +2,9 @@
 
 use crate::core::station::faults::Faults;
 use crate::core::station::meter::Meter;
-use crate::core::station::session::{Allowance, Run, Session, Stage};
+use crate::core::station::run::Run;
+use crate::core::station::session::{Session, Stage};
 use crate::core::{ConnectorId, Ev, Fault, Supply};
-use crate::time::Mono;
 use crate::types::{ChargePointErrorCode, ChargePointStatus, CiString, Reason};
 
 /// A status with everything that StatusNotification says of it.
@@ -72,14 +72,6 @@ impl Connector {
         self.session.run()
     }
 
-    /// When the meter is looked at next.
-    pub(crate) const fn watch(&self) -> Option<Mono> {
-        match self.session.running() {
-            Some(run) => run.watch,
-            None => None,
-        }
-    }
-
     /// Whether there is something to be seen at the meter: energy may have flowed since it was read.
     pub(crate) fn watches(&self) -> bool {
         self.meter.flowed || self.meter.energy().is_none()
@@ -138,14 +130,12 @@ impl Connector {
     /// energy has not refused it: until it reacts the connector is still preparing.
     pub(crate) fn show_running(&self, run: &Run, in_service: bool) -> ChargePointStatus {
         match self.ev {
-            _ if !in_service || run.allowance == Allowance::Spent || run.is_paused() => {
+            _ if !in_service || !run.is_allowed_some() || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE
             }
             Ev::Charging => ChargePointStatus::Charging,
-            Ev::Plugged if run.reacts_until.is_some() && run.resumes => {
-                ChargePointStatus::SuspendedEVSE
-            }
-            Ev::Plugged if run.reacts_until.is_some() => ChargePointStatus::Preparing,
+            Ev::Plugged if run.may_react() && run.goes_on() => ChargePointStatus::SuspendedEVSE,
+            Ev::Plugged if run.may_react() => ChargePointStatus::Preparing,
             _ => ChargePointStatus::SuspendedEV,
         }
     }
@@ -154,7 +144,7 @@ impl Connector {
     /// is allowed some, a vehicle that is there, and nothing that is wrong.
     pub(crate) fn may_supply(&self) -> Option<&Run> {
         let run = self.session.running()?;
-        let allowed = run.allowance != Allowance::Spent && self.faults.is_empty();
+        let allowed = run.is_allowed_some() && self.faults.is_empty();
         (allowed && self.ev.is_connected()).then_some(run)
     }
 
@@ -172,11 +162,11 @@ impl Connector {
         let lock = locked && self.lockable && self.ev != Ev::Absent;
         let mut supply = Supply {
             lock,
-            tx: self.run().map(|run| run.tx),
+            tx: self.run().map(Run::tx),
             ..Supply::OFF
         };
         let run = self.may_supply().filter(|_| site_may_supply);
-        let offer = run.and_then(|run| run.offer);
+        let offer = run.and_then(Run::offer);
         if let Some(offer) = offer.filter(|offer| !offer.is_nothing()) {
             supply.permit = true;
             supply.deciamps = Some(u32::try_from(offer.deciamps).unwrap_or(u32::MAX));

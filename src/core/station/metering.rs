@@ -3,7 +3,6 @@
 use crate::core::settings::Key;
 use crate::core::station::meter::{Meter, ReadFor};
 use crate::core::station::questions::AnswerFor;
-use crate::core::station::session::Allowance;
 use crate::core::station::{Context, Station};
 use crate::core::Quantity;
 use crate::core::Wh;
@@ -48,7 +47,7 @@ impl Station {
         let (Some(run), Some(shown)) = (connector.run(), shown) else {
             return;
         };
-        let (tx, resumed) = (run.tx, run.resumed);
+        let (tx, resumed) = (run.tx(), run.is_resumed());
         let first = cx
             .ledger
             .first_register(tx, (stamp, shown), resumed, cx.out);
@@ -120,11 +119,9 @@ impl Station {
         true
     }
 
-    // rules: 80
     /// The transaction of a connector, if it was already running then.
     pub(crate) fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
-        let run = self.connector(at)?.run()?;
-        (run.since <= when).then_some(run.tx)
+        self.connector(at)?.run()?.tx_at(when)
     }
 
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
@@ -137,10 +134,8 @@ impl Station {
         let (Some(energy), Some(run)) = (energy, connector.session.running_mut()) else {
             return;
         };
-        if matches!(run.allowance, Allowance::Until(most) if energy >= most) {
-            run.allowance = Allowance::Spent;
-        }
-        let tx = run.tx;
+        run.has_drawn(energy);
+        let tx = run.tx();
         cx.ledger.note_energy(tx, stamp, energy, cx.now.mono);
     }
 

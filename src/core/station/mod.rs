@@ -16,6 +16,7 @@ mod power_loss;
 mod questions;
 mod readings;
 mod restart;
+mod run;
 mod sampling;
 mod session;
 mod site;

@@ -3,7 +3,8 @@
 use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
 use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Ending, Run};
+use crate::core::station::run::Run;
+use crate::core::station::session::Ending;
 use crate::core::station::{Context, Station};
 use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
 use crate::time::Millis;
@@ -34,7 +35,8 @@ impl Station {
         for mut transaction in running {
             transaction.parent = transaction.parent.and_then(group);
             let (tx, at) = (transaction.id, transaction.connector);
-            let run = self.resumed_run(&transaction, cx);
+            let sample = self.first_sample(cx.now.mono);
+            let run = Run::resumed(&transaction, cx.now.mono, sample);
             let (before, zero) = (transaction.last, transaction.zero);
             cx.ledger.restore(transaction);
             let Some(connector) = self.connector_mut(at) else {
@@ -50,9 +52,9 @@ impl Station {
             };
             connector.meter.zero = zero.unwrap_or(Wh(0));
             connector.meter.flowed = true;
+            connector.session.begin(run);
             if resumes {
                 connector.meter.wait(ReadFor::Resumed);
-                connector.session.begin(run);
                 // Until the firmware says otherwise, the vehicle is still there.
                 connector.ev = Ev::Plugged;
                 self.rearm_watch(at, cx);
@@ -68,7 +70,7 @@ impl Station {
                 at: before.0,
                 status: ChargePointStatus::Finishing,
             };
-            connector.session.stop(run, ending);
+            connector.session.stop(ending);
             let patience = match self.setup.host.reads_meter {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,
@@ -76,29 +78,6 @@ impl Station {
             if !self.await_meter(Place::Connector(at), ReadFor::End, patience, cx) {
                 self.stop_now(at, cx);
             }
-        }
-    }
-
-    /// A transaction of an earlier run, as it goes on.
-    fn resumed_run(&self, transaction: &Transaction, cx: &mut Context<'_>) -> Run {
-        let allowance = match transaction.until {
-            _ if !transaction.deauthorized => Allowance::Full,
-            Some(until) if transaction.last.1 < until => Allowance::Until(until),
-            _ => Allowance::Spent,
-        };
-        Run {
-            tx: transaction.id,
-            resumed: true,
-            since: cx.now.mono,
-            sample: self.first_sample(cx.now.mono),
-            reacts_until: None,
-            allowance,
-            watch: None,
-            looks: 0,
-            held: false,
-            resumes: false,
-            declined: false,
-            offer: None,
         }
     }
 

@@ -4,7 +4,6 @@
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::instants::next_on_grid;
 use crate::core::station::meter::{register_value, Meter, ReadFor};
 use crate::core::station::{Context, Event, Station};
 use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId};
@@ -181,7 +180,7 @@ impl Station {
         let wanted = if wanted.is_empty() { &register } else { wanted };
         let tx = at
             .connector()
-            .and_then(|at| Some(self.connector(at)?.run()?.tx));
+            .and_then(|at| Some(self.connector(at)?.run()?.tx()));
         let shown = meter.values(wanted, ReadingContext::Trigger);
         let values = self.known_values(tx, shown, cx.ledger);
         if values.is_empty() {
@@ -227,16 +226,13 @@ impl Station {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
             };
+            let watches = connector.watches();
             let Some(run) = connector.session.running_mut() else {
                 continue;
             };
-            if let Some(due) = run.sample.filter(|due| *due <= now) {
-                run.sample = next_on_grid(due, interval, now);
+            if let Some(due) = run.next_sample(interval, now) {
                 self.take_reading(Place::Connector(at), ReadFor::Periodic(due), cx);
-            } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
-                if let Some(run) = connector.session.running_mut() {
-                    run.looks = run.looks.saturating_add(1);
-                }
+            } else if watches && run.next_look(now) {
                 self.rearm_watch(at, cx);
                 self.take_reading(Place::Connector(at), ReadFor::Watch, cx);
             }

@@ -1,8 +1,8 @@
 //! What is going on at a connector, and how one thing follows another: nothing else assigns it
 //! (`OCPP 1.6 §3.6`, `§4.9`, `§4.10`).
 
-use crate::core::station::supply::Offer;
-use crate::core::{ConnectorId, Stamp, TxId, Wh};
+use crate::core::station::run::Run;
+use crate::core::{ConnectorId, Stamp};
 use crate::time::Mono;
 use crate::types::{ChargePointStatus, ChargingProfile, IdToken, Reason};
 
@@ -42,45 +42,6 @@ pub(crate) struct Allowed {
     pub(crate) profile: Option<Box<ChargingProfile>>,
     /// Where it holds as well, until a cable is plugged in at one of them.
     pub(crate) elsewhere: Vec<ConnectorId>,
-}
-
-/// A running transaction, as far as it is not kept in its record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    pub(crate) tx: TxId,
-    /// It began in an earlier run of the charge point.
-    pub(crate) resumed: bool,
-    /// When it began, or went on after a restart.
-    pub(crate) since: Mono,
-    /// When the next periodic sample is due.
-    pub(crate) sample: Option<Mono>,
-    /// The offer is fresh: until then the vehicle may take its time to react.
-    pub(crate) reacts_until: Option<Mono>,
-    /// That offer came after a pause.
-    pub(crate) resumes: bool,
-    /// The vehicle had its time and took nothing: it does not want energy now.
-    pub(crate) declined: bool,
-    /// What it may draw; `None` until that has been worked out.
-    pub(crate) offer: Option<Offer>,
-    pub(crate) allowance: Allowance,
-    /// When the meter is looked at next, beside the samples.
-    pub(crate) watch: Option<Mono>,
-    /// How often it was looked at in vain for the first register.
-    pub(crate) looks: u32,
-    /// Something keeps energy off: a fault, or a reset.
-    pub(crate) held: bool,
-}
-
-/// How much energy a transaction may still take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Allowance {
-    /// As much as it likes.
-    Full,
-    /// The tag was refused after the start: until the register shows this
-    /// (`OCPP 1.6 §9.1.14`).
-    Until(Wh),
-    /// None any more.
-    Spent,
 }
 
 /// How a transaction is to end.
@@ -201,14 +162,15 @@ impl Session {
         self.0 = Stage::Running(run);
     }
 
-    /// The transaction is to end; the meter is read once more, and for nothing else.
-    pub(crate) fn stop(&mut self, run: Run, ending: Ending) {
-        let run = Run {
-            sample: None,
-            watch: None,
-            ..run
+    /// The transaction that runs is to end; the meter is read once more, and for nothing else.
+    pub(crate) fn stop(&mut self, ending: Ending) {
+        self.0 = match std::mem::replace(&mut self.0, Stage::Idle) {
+            Stage::Running(mut run) => {
+                run.read_no_more();
+                Stage::Stopping(run, ending)
+            }
+            other => other,
         };
-        self.0 = Stage::Stopping(run, ending);
     }
 
     /// It is over. `cable`: it is still in.
@@ -235,12 +197,5 @@ impl Session {
             *hold = None;
         }
         released
-    }
-}
-
-impl Run {
-    /// Whether limits leave nothing to draw.
-    pub(crate) fn is_paused(&self) -> bool {
-        self.offer.is_some_and(Offer::is_nothing)
     }
 }

@@ -5,7 +5,8 @@ use crate::core::ledger::{Begin, Ledger};
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
 use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Allowed, Run, Stage};
+use crate::core::station::run::Run;
+use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
 use crate::time::{Millis, Mono};
@@ -61,12 +62,7 @@ impl Station {
                 Stage::Running(_) => {
                     let ready = connector.ev == Ev::Plugged;
                     if let Some(run) = connector.session.running_mut() {
-                        // Energy may come back: the vehicle is given time to react to it.
-                        let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
-                        if comes_back && ready && !run.declined {
-                            run.reacts_until = Some(reaction);
-                            run.resumes = true;
-                        }
+                        run.hold(!usable, ready, reaction);
                     }
                 }
                 _ => {}
@@ -100,13 +96,11 @@ impl Station {
                 Stage::Preparing { since, .. } if wait.is_some_and(|wait| *since + wait <= now) => {
                     connector.session.end(cable);
                 }
-                Stage::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
+                _ => {
                     if let Some(run) = connector.session.running_mut() {
-                        run.reacts_until = None;
-                        run.declined = true;
+                        run.expire_reaction(now);
                     }
                 }
-                _ => {}
             }
         }
     }
@@ -115,13 +109,7 @@ impl Station {
         let wait = self.connection_timeout();
         let due = |connector: &Connector| match connector.session.stage() {
             Stage::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
-            Stage::Running(run) => {
-                let sample = run.sample.map(|at| (at, Due::Sample));
-                let watch = run.watch.filter(|_| connector.watches());
-                let watch = watch.map(|at| (at, Due::Sample));
-                let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
-                sample.into_iter().chain(watch).chain(reaction).min()
-            }
+            Stage::Running(run) => run.deadline(connector.watches()),
             _ => None,
         };
         self.connectors.iter().filter_map(due).min()
@@ -172,20 +160,8 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        connector.session.begin(Run {
-            tx,
-            resumed: false,
-            since,
-            sample,
-            reacts_until,
-            allowance: Allowance::Full,
-            watch: None,
-            looks: 0,
-            held: false,
-            resumes: false,
-            declined: false,
-            offer: None,
-        });
+        let run = Run::new(tx, since, sample, reacts_until);
+        connector.session.begin(run);
         self.rearm_watch(at, cx);
         if let Some(Err(why)) =
             profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile, cx))
@@ -199,7 +175,7 @@ impl Station {
         let meant = CentralId::Known(id);
         let fits = |at: &ConnectorId| {
             let run = self.connector(*at).and_then(|connector| connector.run());
-            let transaction = run.and_then(|run| ledger.transaction(run.tx));
+            let transaction = run.and_then(|run| ledger.transaction(run.tx()));
             transaction.is_some_and(|transaction| transaction.central == meant)
         };
         self.connector_ids().find(fits)

@@ -5,7 +5,7 @@ use crate::core::ledger::End;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
 use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Allowed, Ending, Stage};
+use crate::core::station::session::{Allowed, Ending, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
 use crate::types::{IdToken, ReadingContext, Reason};
@@ -57,8 +57,7 @@ impl Station {
             at: stamp,
             status: connector.show_running(run, in_service),
         };
-        let run = run.clone();
-        connector.session.stop(run, ending);
+        connector.session.stop(ending);
         // Who has to stop what runs wants nothing else to begin there, either. A driver who ends the own
         // session says nothing of the next one.
         let by_driver = has_tag || matches!(reason, Reason::EVDisconnected | Reason::DeAuthorized);
@@ -110,7 +109,7 @@ impl Station {
             at: end,
             meter: energy,
         };
-        match self.end_transaction(at, run.tx, end, cx) {
+        match self.end_transaction(at, run.tx(), end, cx) {
             Some(record) => {
                 self.finish(at, &record, reason);
                 if let Some(register) = register {
@@ -188,7 +187,7 @@ impl Station {
         let energy = connector.meter.energy().filter(|_| most > 0);
         let until = energy.map(|energy| Wh(energy.0.saturating_add(most)));
         if let Some(run) = connector.session.running_mut() {
-            run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
+            run.allow_until(until);
         }
         if let Some(until) = until {
             cx.ledger.allow_until(tx, until, cx.out);

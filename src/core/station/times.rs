@@ -4,7 +4,6 @@
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::instants::next_aligned;
-use crate::core::station::session::Allowance;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -50,7 +49,7 @@ impl Station {
         let first = self.first_sample(now);
         for connector in &mut self.connectors {
             if let Some(run) = connector.session.running_mut() {
-                run.sample = first;
+                run.sample_at(first);
             }
         }
     }
@@ -65,20 +64,19 @@ impl Station {
         let Some(run) = self.connector(at).and_then(|connector| connector.run()) else {
             return;
         };
-        let transaction = cx.ledger.transaction(run.tx);
+        let transaction = cx.ledger.transaction(run.tx());
         let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
         let wait = if unknown && reads {
-            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));
+            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks().min(16));
             Some(Millis(doubled).min(commit.unwrap_or(COMMIT)))
-        } else if matches!(run.allowance, Allowance::Until(_)) {
+        } else if run.is_counted() {
             Some(WATCH)
         } else {
             reads.then_some(commit.unwrap_or(COMMIT))
         };
         if let Some(connector) = self.connector_mut(at) {
             if let Some(run) = connector.session.running_mut() {
-                run.watch = wait.map(|wait| now + wait);
-                run.looks = if unknown { run.looks } else { 0 };
+                run.look_at(wait.map(|wait| now + wait), unknown);
             }
         }
     }
@@ -111,8 +109,8 @@ impl Station {
         let transaction = ledger.transaction(tx)?;
         let connector = self.connector(transaction.connector)?;
         let run = connector.session.running()?;
-        let until = run.since + FIRST_REGISTER;
-        let waits = self.setup.host.reads_meter && run.tx == tx && !run.resumed;
+        let until = run.since() + FIRST_REGISTER;
+        let waits = self.setup.host.reads_meter && run.tx() == tx && !run.is_resumed();
         (waits && transaction.zero.is_none() && until > now).then_some(until)
     }
 

@@ -30,22 +30,11 @@ impl Station {
                 .awaiting
                 .retain(|read_for| *read_for != ReadFor::Begin);
         }
-        let offered = connector.supply.is_some_and(|supply| supply.permit);
+        let permitted = connector.supply.is_some_and(|supply| supply.permit);
         let Some(run) = connector.session.running_mut() else {
             return;
         };
-        match ev {
-            Ev::Charging => run.declined = false,
-            Ev::Suspended => run.declined = true,
-            // It asked before, and does not any more although it could.
-            Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
-                run.declined = true;
-            }
-            _ => {}
-        }
-        if matches!(ev, Ev::Charging | Ev::Suspended) {
-            run.reacts_until = None;
-        }
+        run.vehicle_does(ev, permitted);
         if !ev.is_connected() && stops {
             self.stop(at, Reason::EVDisconnected, None, cx);
         }

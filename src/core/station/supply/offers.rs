@@ -67,18 +67,11 @@ impl Station {
 }
 
 impl Connector {
-    /// Takes an offer on. One that comes after a pause gives the vehicle time to react.
+    /// Takes an offer on.
     fn take_offer(&mut self, offer: Offer, reaction: Mono) {
         let plugged = self.ev == Ev::Plugged;
-        let Some(run) = self.session.running_mut() else {
-            return;
-        };
-        let before = run.offer.replace(offer);
-        if offer.is_nothing() {
-            run.reacts_until = None;
-        } else if before.is_some_and(Offer::is_nothing) {
-            run.reacts_until = plugged.then_some(reaction);
-            run.resumes = true;
+        if let Some(run) = self.session.running_mut() {
+            run.take_offer(offer, plugged, reaction);
         }
     }
 }
