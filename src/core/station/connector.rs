@@ -4,7 +4,7 @@ use crate::core::station::faults::Faults;
 use crate::core::station::meter::Meter;
 use crate::core::station::run::Run;
 use crate::core::station::session::{Session, Stage};
-use crate::core::{ConnectorId, Ev, Fault, Supply};
+use crate::core::{ConnectorId, Ev, Fault, Supply, TemperatureUnit};
 use crate::types::{ChargePointErrorCode, ChargePointStatus, CiString, Reason};
 
 /// A status with everything that StatusNotification says of it.
@@ -54,7 +54,7 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) const fn new(id: ConnectorId, lockable: bool) -> Self {
+    pub(crate) const fn new(id: ConnectorId, lockable: bool, unit: TemperatureUnit) -> Self {
         Self {
             id,
             lockable,
@@ -63,7 +63,7 @@ impl Connector {
             warnings: Faults::NONE,
             availability: Availability::OPERATIVE,
             session: Session::IDLE,
-            meter: Meter::new(),
+            meter: Meter::new(unit),
             supply: None,
         }
     }
@@ -74,7 +74,7 @@ impl Connector {
 
     /// Whether there is something to be seen at the meter: energy may have flowed since it was read.
     pub(crate) fn watches(&self) -> bool {
-        self.meter.flowed || self.meter.energy().is_none()
+        !self.meter.stands_still()
     }
 
     /// Whether nobody took it out of service.

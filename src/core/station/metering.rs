@@ -1,8 +1,9 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::settings::Key;
-use crate::core::station::meter::{Meter, ReadFor};
+use crate::core::station::meter::Meter;
 use crate::core::station::questions::AnswerFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::{Context, Station};
 use crate::core::Quantity;
 use crate::core::Wh;
@@ -42,8 +43,8 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        connector.meter.flowed = connector.supply.is_some_and(|supply| supply.permit);
-        let shown = connector.meter.energy();
+        let permitted = connector.supply.is_some_and(|supply| supply.permit);
+        let shown = connector.meter.register_is_read(permitted);
         let (Some(run), Some(shown)) = (connector.run(), shown) else {
             return;
         };
@@ -55,7 +56,7 @@ impl Station {
             return;
         };
         if let Some(connector) = self.connector_mut(at) {
-            connector.meter.zero = zero;
+            connector.meter.counts_from(zero);
         }
         let values = self.final_values(at, start, ReadingContext::TransactionBegin, cx);
         let now = cx.now.mono;
@@ -87,10 +88,7 @@ impl Station {
         if meter.is_fresh(now) && !billed {
             return false;
         }
-        if !meter.awaiting.is_empty() {
-            if !meter.awaiting.contains(&read_for) {
-                meter.awaiting.push(read_for);
-            }
+        if meter.wait_too(read_for) {
             return true;
         }
         self.setup.host.reads_meter
@@ -111,7 +109,7 @@ impl Station {
             return false;
         };
         if let Some(meter) = self.meter_mut(at) {
-            meter.awaiting.push(read_for);
+            meter.asked_for(read_for);
         }
         if self.setup.host.reads_meter {
             cx.out.notify(Notice::Ask(request, question));

@@ -14,9 +14,11 @@ mod meter;
 mod metering;
 mod power_loss;
 mod questions;
+mod read_for;
 mod readings;
 mod restart;
 mod run;
+mod sampled_values;
 mod sampling;
 mod session;
 mod site;
@@ -126,10 +128,11 @@ impl Station {
         newest: Option<Wall>,
         now: Now,
     ) -> Self {
+        let unit = setup.tuning.temperature_unit;
         let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
-            .map(|(id, made)| Connector::new(id, made.lockable))
+            .map(|(id, made)| Connector::new(id, made.lockable, unit))
             .collect();
         let mut station = Self {
             settings,
@@ -140,7 +143,7 @@ impl Station {
             availability: Availability::OPERATIVE,
             faults: Faults::NONE,
             warnings: Faults::NONE,
-            main_meter: setup.tuning.main_meter.then(Meter::new),
+            main_meter: setup.tuning.main_meter.then(|| Meter::new(unit)),
             aligned: None,
             profiles: Arc::default(),
             offers: Offers::default(),
@@ -162,13 +165,8 @@ impl Station {
         }
         for (at, register) in std::mem::take(&mut stored.registers) {
             if let Some(connector) = station.connector_mut(at) {
-                connector.meter.remembered = Some(register);
+                connector.meter.remember(register);
             }
-        }
-        let unit = station.setup.tuning.temperature_unit;
-        let meters = station.connectors.iter_mut().map(|one| &mut one.meter);
-        for meter in meters.chain(&mut station.main_meter) {
-            meter.temperature = unit;
         }
         station
     }

@@ -2,11 +2,11 @@
 
 use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
-use crate::core::station::meter::ReadFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
 use crate::core::station::session::Ending;
 use crate::core::station::{Context, Station};
-use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
+use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction};
 use crate::time::Millis;
 use crate::types::{ChargePointStatus, Reason};
 
@@ -50,8 +50,7 @@ impl Station {
                 self.end_transaction(at, tx, end, cx);
                 continue;
             };
-            connector.meter.zero = zero.unwrap_or(Wh(0));
-            connector.meter.flowed = true;
+            connector.meter.resume(zero);
             connector.session.begin(run);
             if resumes {
                 connector.meter.wait(ReadFor::Resumed);

@@ -1,6 +1,6 @@
 //! What a meter shows, and whoever waited for it.
 
-use crate::core::station::meter::ReadFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::Context;
 use crate::core::station::Station;
@@ -45,16 +45,8 @@ impl Station {
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
-        for read_for in std::mem::take(&mut meter.awaiting) {
-            match read_for {
-                ReadFor::Begin | ReadFor::End => self.take(at, read_for, cx),
-                ReadFor::Periodic(_) | ReadFor::Aligned(..) | ReadFor::Trigger => {
-                    if let Some(meter) = self.meter_mut(at) {
-                        meter.wait(read_for);
-                    }
-                }
-                ReadFor::Resumed | ReadFor::Watch => {}
-            }
+        for read_for in meter.stays_silent() {
+            self.take(at, read_for, cx);
         }
     }
 

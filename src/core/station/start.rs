@@ -4,7 +4,7 @@
 use crate::core::ledger::{Begin, Ledger};
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::meter::ReadFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
 use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::{Context, Station};
@@ -80,10 +80,7 @@ impl Station {
             return;
         }
         log::info!("connector {at}: a session that was about to begin is called off");
-        connector
-            .meter
-            .awaiting
-            .retain(|read_for| *read_for != ReadFor::Begin);
+        connector.meter.nobody_waits_for(ReadFor::Begin);
     }
 
     // rules: 40
@@ -134,15 +131,11 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let energy = connector.meter.energy();
-        if energy.is_none() {
+        if connector.meter.energy().is_none() {
             log::warn!("connector {at}: the meter is silent, the transaction counts from its first reading");
         }
-        // Energy that flowed since the last reading is not this one's.
-        let zero = energy.map(|_| Wh(0)).filter(|_| !connector.meter.flowed);
-        let known = energy.or(connector.meter.remembered);
+        let (known, zero) = connector.meter.begin();
         let energy = known.unwrap_or(Wh(0));
-        connector.meter.begin();
         let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         let readings = match known {
             Some(_) => self.final_values(at, energy, ReadingContext::TransactionBegin, cx),

@@ -4,7 +4,7 @@
 use crate::core::ledger::End;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::meter::ReadFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::session::{Allowed, Ending, Stage};
 use crate::core::station::{Context, Station};
 use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
@@ -86,17 +86,7 @@ impl Station {
         let Stage::Stopping(run, ending) = connector.session.stage().clone() else {
             return;
         };
-        connector
-            .meter
-            .awaiting
-            .retain(|read_for| *read_for != ReadFor::End);
-        let energy = connector.meter.energy();
-        connector.meter.zero = Wh(0);
-        // What the meter shows, not what is billed by it.
-        let register = connector.meter.energy();
-        if register.is_some() {
-            connector.meter.remembered = register;
-        }
+        let (energy, register) = connector.meter.end();
         let Ending {
             reason,
             tag,

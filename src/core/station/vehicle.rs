@@ -1,7 +1,7 @@
 //! What the vehicle does: it is plugged in, asks for energy, leaves (`OCPP 1.6 §4.9`).
 
 use crate::core::settings::Key;
-use crate::core::station::meter::ReadFor;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -25,10 +25,7 @@ impl Station {
             return;
         };
         if !ev.is_connected() && connector.session.wait_again(since) {
-            connector
-                .meter
-                .awaiting
-                .retain(|read_for| *read_for != ReadFor::Begin);
+            connector.meter.nobody_waits_for(ReadFor::Begin);
         }
         let permitted = connector.supply.is_some_and(|supply| supply.permit);
         let Some(run) = connector.session.running_mut() else {

@@ -29,7 +29,9 @@ impl Station {
                     continue;
                 };
                 connector.supply = Some(supply);
-                connector.meter.flowed |= supply.permit;
+                if supply.permit {
+                    connector.meter.energy_may_flow();
+                }
                 cx.out.notify(Notice::Supply(at, supply));
             }
         }
