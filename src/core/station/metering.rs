@@ -1,6 +1,7 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::settings::Key;
+use crate::core::station::connector::Connector;
 use crate::core::station::meter::Meter;
 use crate::core::station::questions::AnswerFor;
 use crate::core::station::read_for::ReadFor;
@@ -16,14 +17,14 @@ impl Station {
     pub(crate) fn meter(&self, at: Place) -> Option<&Meter> {
         match at {
             Place::ChargePoint => self.main_meter.as_ref(),
-            Place::Connector(at) => self.connector(at).map(|connector| &connector.meter),
+            Place::Connector(at) => self.connector(at).map(Connector::meter),
         }
     }
 
     pub(super) fn meter_mut(&mut self, at: Place) -> Option<&mut Meter> {
         match at {
             Place::ChargePoint => self.main_meter.as_mut(),
-            Place::Connector(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
+            Place::Connector(at) => self.connector_mut(at).map(Connector::meter_mut),
         }
     }
 
@@ -40,12 +41,8 @@ impl Station {
     /// it; else it counts on from what the start said, since nobody knows who drew what was there before.
     pub(super) fn note_first_register(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let permitted = connector.supply.is_some_and(|supply| supply.permit);
-        let shown = connector.meter.register_is_read(permitted);
-        let (Some(run), Some(shown)) = (connector.run(), shown) else {
+        let connector = self.connector_mut(at);
+        let Some((run, shown)) = connector.and_then(Connector::register_is_read) else {
             return;
         };
         let (tx, resumed) = (run.tx(), run.is_resumed());
@@ -56,7 +53,7 @@ impl Station {
             return;
         };
         if let Some(connector) = self.connector_mut(at) {
-            connector.meter.counts_from(zero);
+            connector.meter_mut().counts_from(zero);
         }
         let values = self.final_values(at, start, ReadingContext::TransactionBegin, cx);
         let now = cx.now.mono;
@@ -125,16 +122,10 @@ impl Station {
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
     pub(super) fn note_energy(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let energy = connector.meter.energy();
-        let (Some(energy), Some(run)) = (energy, connector.session.running_mut()) else {
-            return;
-        };
-        run.has_drawn(energy);
-        let tx = run.tx();
-        cx.ledger.note_energy(tx, stamp, energy, cx.now.mono);
+        let counted = self.connector_mut(at).and_then(Connector::count_energy);
+        if let Some((tx, energy)) = counted {
+            cx.ledger.note_energy(tx, stamp, energy, cx.now.mono);
+        }
     }
 
     /// A reading of a transaction goes to the central system: after a power cut, the transaction did
@@ -166,12 +157,11 @@ impl Station {
     ) -> Vec<SampledValue> {
         let wanted = self.final_measurands();
         let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
-        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
+        let meter = self.meter_mut(Place::Connector(at));
+        let Some(meter) = meter.filter(|_| !wanted.is_empty()) else {
             return Vec::new();
         };
-        let current = !asks || connector.meter.is_fresh(now);
-        connector
-            .meter
-            .final_values(&wanted, context, energy, current)
+        let current = !asks || meter.is_fresh(now);
+        meter.final_values(&wanted, context, energy, current)
     }
 }

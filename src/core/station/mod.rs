@@ -5,6 +5,7 @@ mod asking;
 mod authorization;
 mod authorizations;
 mod cache;
+mod condition;
 mod connector;
 mod faults;
 mod instants;
@@ -21,6 +22,7 @@ mod run;
 mod sampled_values;
 mod sampling;
 mod session;
+mod shown;
 mod site;
 mod start;
 mod stop;
@@ -31,9 +33,9 @@ mod turn;
 mod vehicle;
 
 pub(crate) use authorizations::{group, is_tag, Intent};
-pub(crate) use connector::Shown;
 pub(crate) use life::Step;
 pub(crate) use questions::{AnswerFor, Caller, Repeated};
+pub(crate) use shown::Shown;
 pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
 pub(crate) use supply::{Composite, Profile};
@@ -43,8 +45,8 @@ use std::sync::Arc;
 
 use self::authorizations::Authorizations;
 use self::cache::Cache;
-use self::connector::{Availability, Connector};
-use self::faults::Faults;
+use self::condition::Condition;
+use self::connector::Connector;
 use self::life::Life;
 use self::meter::Meter;
 use self::questions::Questions;
@@ -93,10 +95,8 @@ pub(crate) struct Station {
     /// The central system has accepted us, in this run or an earlier one.
     accepted: bool,
     connectors: Vec<Connector>,
-    /// Connector 0: the charge point as a whole.
-    availability: Availability,
-    faults: Faults,
-    warnings: Faults,
+    /// Of the charge point as a whole: connector 0.
+    condition: Condition,
     /// The main meter, if there is one.
     main_meter: Option<Meter>,
     /// The next instant of the clock-aligned interval.
@@ -140,9 +140,7 @@ impl Station {
             life: Life::InOperation,
             accepted: stored.accepted,
             connectors,
-            availability: Availability::OPERATIVE,
-            faults: Faults::NONE,
-            warnings: Faults::NONE,
+            condition: Condition::SOUND,
             main_meter: setup.tuning.main_meter.then(|| Meter::new(unit)),
             aligned: None,
             profiles: Arc::default(),
@@ -154,18 +152,18 @@ impl Station {
             setup,
         };
         for (place, operative) in std::mem::take(&mut stored.availability) {
-            if let Some(availability) = station.availability_mut(place) {
-                availability.central = operative;
+            if let Some(condition) = station.condition_mut(place) {
+                condition.set_central(operative);
             }
         }
         for (place, operative) in std::mem::take(&mut stored.local_availability) {
-            if let Some(availability) = station.availability_mut(place) {
-                availability.local = operative;
+            if let Some(condition) = station.condition_mut(place) {
+                condition.set_local(operative);
             }
         }
         for (at, register) in std::mem::take(&mut stored.registers) {
             if let Some(connector) = station.connector_mut(at) {
-                connector.meter.remember(register);
+                connector.meter_mut().remember(register);
             }
         }
         station
@@ -222,12 +220,10 @@ impl Station {
         (1..=count).filter_map(ConnectorId::new)
     }
 
-    pub(super) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
+    fn condition_mut(&mut self, at: Place) -> Option<&mut Condition> {
         match at {
-            Place::ChargePoint => Some(&mut self.availability),
-            Place::Connector(at) => self
-                .connector_mut(at)
-                .map(|connector| &mut connector.availability),
+            Place::ChargePoint => Some(&mut self.condition),
+            Place::Connector(at) => self.connector_mut(at).map(Connector::condition_mut),
         }
     }
 }

@@ -4,11 +4,10 @@ use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
 use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
-use crate::core::station::session::Ending;
 use crate::core::station::{Context, Station};
-use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction};
+use crate::core::{AfterPowerLoss, Change, Place, RecordKey, Transaction};
 use crate::time::Millis;
-use crate::types::{ChargePointStatus, Reason};
+use crate::types::Reason;
 
 /// How long the end of an interrupted transaction waits for a firmware that just started to read the
 /// meter. Energy was off meanwhile, so that the register says exactly what flowed.
@@ -39,23 +38,20 @@ impl Station {
             let run = Run::resumed(&transaction, cx.now.mono, sample);
             let (before, zero) = (transaction.last, transaction.zero);
             cx.ledger.restore(transaction);
+            let end = End {
+                reason,
+                tag: None,
+                at: before.0,
+                meter: None,
+            };
             let Some(connector) = self.connector_mut(at) else {
                 log::warn!("connector {at} is gone: its transaction is stopped");
-                let end = End {
-                    reason,
-                    tag: None,
-                    at: before.0,
-                    meter: None,
-                };
                 self.end_transaction(at, tx, end, cx);
                 continue;
             };
-            connector.meter.resume(zero);
-            connector.session.begin(run);
+            connector.resume(run, zero);
             if resumes {
-                connector.meter.wait(ReadFor::Resumed);
-                // Until the firmware says otherwise, the vehicle is still there.
-                connector.ev = Ev::Plugged;
+                connector.expect_vehicle();
                 self.rearm_watch(at, cx);
                 cx.ledger.resume(tx, cx.out);
                 continue;
@@ -63,13 +59,7 @@ impl Station {
             log::warn!(
                 "connector {at}: the transaction was interrupted by a restart: it is stopped"
             );
-            let ending = Ending {
-                reason,
-                tag: None,
-                at: before.0,
-                status: ChargePointStatus::Finishing,
-            };
-            connector.session.stop(ending);
+            connector.interrupt(end);
             let patience = match self.setup.host.reads_meter {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,

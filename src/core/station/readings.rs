@@ -1,7 +1,7 @@
 //! What a meter shows, and whoever waited for it.
 
 use crate::core::station::read_for::ReadFor;
-use crate::core::station::session::{Allowed, Stage};
+use crate::core::station::session::Allowed;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -66,9 +66,6 @@ impl Station {
 
     /// Whose session begins at a connector as soon as the meter has been read.
     fn starting(&self, at: ConnectorId) -> Option<Allowed> {
-        match self.connector(at)?.session.stage() {
-            Stage::Starting(allowed) => Some(allowed.clone()),
-            _ => None,
-        }
+        self.connector(at)?.starting().cloned()
     }
 }

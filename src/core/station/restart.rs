@@ -1,7 +1,7 @@
 //! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
 
+use super::connector::Connector;
 use super::life::{Reset, Step};
-use super::session::{Session, Stage};
 use super::{Context, Station};
 use crate::core::settings::Key;
 use crate::core::{Due, Notice};
@@ -25,13 +25,6 @@ impl Station {
         };
         for at in self.connector_ids() {
             self.stop(at, reason, None, cx);
-            // What has not begun yet does not begin any more.
-            if let Some(connector) = self.connector_mut(at) {
-                let stage = connector.session.stage();
-                if matches!(stage, Stage::Starting(_) | Stage::Preparing { .. }) {
-                    connector.session.end(true);
-                }
-            }
         }
         let until = cx.now.mono + self.setup.tuning.reset_wait;
         self.life.set_reset(Some(Reset::Stopping { hard, until }));
@@ -39,9 +32,8 @@ impl Station {
 
     /// Whether nothing is left to stop for a reset.
     pub(crate) fn has_stopped(&self) -> bool {
-        let stopping = |session: &Session| matches!(session.stage(), Stage::Stopping(..));
-        let mut sessions = self.connectors.iter().map(|connector| &connector.session);
-        matches!(self.life.reset(), Some(Reset::Stopping { .. })) && !sessions.any(stopping)
+        matches!(self.life.reset(), Some(Reset::Stopping { .. }))
+            && !self.connectors.iter().any(Connector::is_stopping)
     }
 
     /// The step of a reset whose time has come.

@@ -229,7 +229,7 @@ impl Station {
                 continue;
             };
             let watches = connector.watches();
-            let Some(run) = connector.session.running_mut() else {
+            let Some(run) = connector.running_mut() else {
                 continue;
             };
             if let Some(due) = run.next_sample(interval, now) {

@@ -1,13 +1,14 @@
 //! What is going on at a connector, and how one thing follows another: nothing else assigns it
 //! (`OCPP 1.6 §3.6`, `§4.9`, `§4.10`).
 
+use crate::core::ledger::End;
 use crate::core::station::run::Run;
-use crate::core::{ConnectorId, Stamp};
-use crate::time::Mono;
-use crate::types::{ChargePointStatus, ChargingProfile, IdToken, Reason};
+use crate::core::ConnectorId;
+use crate::time::{Millis, Mono};
+use crate::types::{ChargePointStatus, ChargingProfile, IdToken};
 
 /// What is going on at a connector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Stage {
     /// Nothing.
     Idle,
@@ -45,17 +46,15 @@ pub(crate) struct Allowed {
 }
 
 /// How a transaction is to end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ending {
-    pub(crate) reason: Reason,
-    pub(crate) tag: Option<IdToken>,
-    pub(crate) at: Stamp,
+    pub(crate) end: End,
     /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
     pub(crate) status: ChargePointStatus,
 }
 
 /// What is going on at a connector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session(Stage);
 
 impl Session {
@@ -88,6 +87,69 @@ impl Session {
             Stage::Running(run) => Some(run),
             _ => None,
         }
+    }
+
+    /// Its transaction, while that is to end.
+    pub(crate) const fn stopping(&self) -> Option<(&Run, &Ending)> {
+        match &self.0 {
+            Stage::Stopping(run, ending) => Some((run, ending)),
+            _ => None,
+        }
+    }
+
+    /// Whose transaction begins as soon as the meter has been read.
+    pub(crate) const fn starting(&self) -> Option<&Allowed> {
+        match &self.0 {
+            Stage::Starting(allowed) => Some(allowed),
+            _ => None,
+        }
+    }
+
+    /// Who has to come to get the cable back.
+    pub(crate) const fn kept_for(&self) -> Option<&Allowed> {
+        match &self.0 {
+            Stage::Finishing { hold, .. } => hold.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody is served or waited for here.
+    pub(crate) const fn is_open(&self) -> bool {
+        match &self.0 {
+            Stage::Idle => true,
+            // A cable that is kept for somebody cannot serve anybody else.
+            Stage::Finishing { hold, .. } => hold.is_none(),
+            Stage::Preparing { allowed, .. } => allowed.is_none(),
+            Stage::Starting(_) | Stage::Running(_) | Stage::Stopping(..) => false,
+        }
+    }
+
+    /// Until when it prepares, if it does and that may last so long.
+    pub(crate) fn preparing_until(&self, most: Option<Millis>) -> Option<Mono> {
+        match (&self.0, most) {
+            (Stage::Preparing { since, .. }, Some(most)) => Some(*since + most),
+            _ => None,
+        }
+    }
+
+    /// Since when somebody is waited for here who may charge at that connector as well.
+    pub(crate) fn waits_for_one_of(&self, at: ConnectorId) -> Option<Mono> {
+        match &self.0 {
+            Stage::Preparing {
+                since,
+                allowed: Some(allowed),
+            } => allowed.elsewhere.contains(&at).then_some(*since),
+            _ => None,
+        }
+    }
+
+    /// Who may charge here is known. ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
+    pub(crate) fn permit(&mut self, allowed: Allowed, now: Mono) {
+        let since = match &self.0 {
+            Stage::Preparing { since, .. } => *since,
+            _ => now,
+        };
+        self.prepare(since, Some(allowed));
     }
 
     /// Somebody plugged in or showed a tag. `since`: ConnectionTimeOut counts from there.
@@ -125,7 +187,10 @@ impl Session {
         };
         let allowed = allowed.take();
         self.0 = Stage::Idle;
-        allowed
+        allowed.map(|allowed| Allowed {
+            elsewhere: Vec::new(),
+            ..allowed
+        })
     }
 
     /// Who may charge here or elsewhere may not at that connector.

@@ -48,7 +48,7 @@ impl Station {
     pub(crate) fn rearm_samples(&mut self, now: Mono) {
         let first = self.first_sample(now);
         for connector in &mut self.connectors {
-            if let Some(run) = connector.session.running_mut() {
+            if let Some(run) = connector.running_mut() {
                 run.sample_at(first);
             }
         }
@@ -75,7 +75,7 @@ impl Station {
             reads.then_some(commit.unwrap_or(COMMIT))
         };
         if let Some(connector) = self.connector_mut(at) {
-            if let Some(run) = connector.session.running_mut() {
+            if let Some(run) = connector.running_mut() {
                 run.look_at(wait.map(|wait| now + wait), unknown);
             }
         }
@@ -85,7 +85,7 @@ impl Station {
     pub(crate) fn look_later(&mut self, cx: &mut Context<'_>) {
         while let Some(at) = cx.ledger.next_saved() {
             let connector = self.connector(at);
-            if connector.is_some_and(|known| known.meter.is_fresh(cx.now.mono)) {
+            if connector.is_some_and(|known| known.meter().is_fresh(cx.now.mono)) {
                 self.rearm_watch(at, cx);
             }
         }
@@ -108,7 +108,7 @@ impl Station {
     pub(crate) fn first_register_due(&self, tx: TxId, ledger: &Ledger, now: Mono) -> Option<Mono> {
         let transaction = ledger.transaction(tx)?;
         let connector = self.connector(transaction.connector)?;
-        let run = connector.session.running()?;
+        let run = connector.running()?;
         let until = run.since() + FIRST_REGISTER;
         let waits = self.setup.host.reads_meter && run.tx() == tx && !run.is_resumed();
         (waits && transaction.zero.is_none() && until > now).then_some(until)

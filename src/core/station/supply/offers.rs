@@ -1,12 +1,11 @@
 //! What each connector may draw now, told at the second it changes and at no other time.
 
 use crate::core::ledger::Ledger;
-use crate::core::station::connector::Connector;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::offer::Offer;
 use crate::core::station::supply::profile::NEVER;
 use crate::core::station::{Context, Station};
-use crate::core::{ConnectorId, Due, Ev};
+use crate::core::{ConnectorId, Due};
 use crate::time::{Millis, Mono};
 use crate::types::ChargingRateUnitType as Unit;
 
@@ -23,9 +22,9 @@ impl Station {
             .iter()
             .filter(|connector| connector.run().is_some())
         {
-            let (offer, same) = self.own_offer(connector.id, now, cx.ledger);
+            let (offer, same) = self.own_offer(connector.id(), now, cx.ledger);
             until = until.min(same);
-            offers.list.push((connector.id, offer));
+            offers.list.push((connector.id(), offer));
         }
         if !offers.list.is_empty() {
             self.keep_within(&mut offers.list, &mut offers.scratch, now, cx.ledger);
@@ -63,15 +62,5 @@ impl Station {
         let wall = u64::try_from(self.clock.wall(now).0).ok()?;
         let wait = Millis(until.0.saturating_sub(wall));
         Some((now + wait, Due::Limit))
-    }
-}
-
-impl Connector {
-    /// Takes an offer on.
-    fn take_offer(&mut self, offer: Offer, reaction: Mono) {
-        let plugged = self.ev == Ev::Plugged;
-        if let Some(run) = self.session.running_mut() {
-            run.take_offer(offer, plugged, reaction);
-        }
     }
 }

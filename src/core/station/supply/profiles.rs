@@ -136,7 +136,7 @@ impl Station {
         at: ConnectorId,
         ledger: &'a Ledger,
     ) -> Option<&'a Transaction> {
-        let run = self.connector(at)?.session.running()?;
+        let run = self.connector(at)?.running()?;
         ledger.transaction(run.tx())
     }
 
