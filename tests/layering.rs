@@ -60,6 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "core::link",
             "core::output",
             "core::message_ids",
+            "core::parting",
             "wire::json",
         ],
     ),
@@ -71,6 +72,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "core::output",
             "core::settings",
             "core::clock",
+            "core::parting",
         ],
     ),
     (

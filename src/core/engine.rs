@@ -120,7 +120,7 @@ impl Engine {
         let places = station.places().count();
         let mut engine = Self {
             now,
-            protocol: Protocol::new(places, newest.unwrap_or_default(), now.mono),
+            protocol: Protocol::new(places, now.mono),
             station,
             ledger,
             link,

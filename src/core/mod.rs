@@ -20,6 +20,7 @@ mod ledger;
 mod link;
 mod message_ids;
 mod output;
+mod parting;
 mod protocol;
 mod question;
 mod record;

@@ -3,15 +3,12 @@
 use super::connector::Connector;
 use super::life::{Reset, Step};
 use super::{Context, Station};
+use crate::core::parting::{ANSWER_OUT, AWAY};
 use crate::core::settings::Key;
 use crate::core::{Due, Notice};
 use crate::time::{Millis, Mono};
 use crate::types::Reason;
 
-/// An answer is out for so long before the link is closed.
-const ANSWER_OUT: Millis = Millis(100);
-/// So long nobody hears of us then.
-const AWAY: Millis = Millis::from_secs(1);
 /// How long a host may take to restart before the charge point goes back into operation.
 const REBOOT_TIME: Millis = Millis::from_secs(120);
 
