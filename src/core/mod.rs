@@ -12,6 +12,7 @@
 
 mod change;
 mod clock;
+mod due;
 mod effect;
 mod engine;
 mod hardware;
@@ -32,8 +33,9 @@ mod tuning;
 mod units;
 
 pub use change::*;
+pub use due::Due;
 pub use effect::*;
-pub use engine::{Counters, Due, Engine};
+pub use engine::{Counters, Engine};
 pub use hardware::*;
 pub use input::*;
 pub use question::*;

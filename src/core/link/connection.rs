@@ -48,8 +48,7 @@ impl Link {
             return None;
         }
         log::warn!("the connection is gone: {why}");
-        let cut = self.calls.outstanding.as_ref();
-        let cut = cut.map(|call| (call.purpose, call.bytes));
+        let cut = self.calls.sent();
         let lost = self.lost();
         self.retry_later(now);
         Some((lost, cut))

@@ -92,13 +92,13 @@ impl Station {
         let waits = !operative && affected.any(|connector| connector.is_busy());
         let kept = self
             .condition_mut(at)
-            .is_some_and(|it| it.is_closed_locally());
+            .is_some_and(|known| known.is_closed_locally());
         if operative && kept {
             return ServiceChange::Refused;
         }
         for place in self.affected(at) {
             let known = self.condition_mut(place);
-            if known.is_some_and(|it| it.set_central(operative)) {
+            if known.is_some_and(|known| known.set_central(operative)) {
                 cx.out
                     .durable(Change::Put(Record::Availability(place, operative)));
             }
@@ -124,7 +124,7 @@ impl Station {
     pub(crate) fn set_in_service(&mut self, at: Place, operative: bool, cx: &mut Context<'_>) {
         for place in self.affected(at) {
             let known = self.condition_mut(place);
-            if known.is_some_and(|it| it.set_local(operative)) {
+            if known.is_some_and(|known| known.set_local(operative)) {
                 cx.out
                     .durable(Change::Put(Record::LocalAvailability(place, operative)));
             }

@@ -26,7 +26,7 @@ impl Station {
         let may_begin = self.may_begin();
         for at in self.connector_ids() {
             let connector = self.connector_mut(at);
-            match connector.and_then(|it| it.advance(may_begin, now, reaction)) {
+            match connector.and_then(|known| known.advance(may_begin, now, reaction)) {
                 Some(Next::Start(allowed)) => self.start(at, allowed, cx),
                 Some(Next::CallOff) => {
                     self.withdraw(at, cx);
@@ -40,7 +40,10 @@ impl Station {
     /// What was about to begin does not: the tag has to be shown again.
     pub(crate) fn call_off(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let now = cx.now.mono;
-        if self.connector_mut(at).is_some_and(|it| it.call_off(now)) {
+        if self
+            .connector_mut(at)
+            .is_some_and(|known| known.call_off(now))
+        {
             log::info!("connector {at}: a session that was about to begin is called off");
         }
     }
@@ -56,7 +59,7 @@ impl Station {
     pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
         let most = self.connection_timeout();
         let connectors = self.connectors.iter();
-        connectors.filter_map(|it| it.deadline(most)).min()
+        connectors.filter_map(|known| known.deadline(most)).min()
     }
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.

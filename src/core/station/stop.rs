@@ -48,7 +48,7 @@ impl Station {
             meter: None,
         };
         let connector = self.connector_mut(at);
-        if !connector.is_some_and(|it| it.stop(end, in_service)) {
+        if !connector.is_some_and(|known| known.stop(end, in_service)) {
             self.call_off_all(at, cx);
             return false;
         }

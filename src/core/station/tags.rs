@@ -20,7 +20,7 @@ impl Station {
             return;
         }
         let connectors = self.connectors.iter_mut();
-        let waits = connectors.filter_map(|it| Some((it.waits_for_one_of(at)?, it)));
+        let waits = connectors.filter_map(|known| Some((known.waits_for_one_of(at)?, known)));
         let Some((since, connector)) = waits.min_by_key(|(since, _)| *since) else {
             return;
         };

@@ -12,11 +12,11 @@ impl Station {
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
         let now = cx.now.mono;
         let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
-        if self.connector_mut(at).is_some_and(|it| it.on_ev(ev)) {
+        if self.connector_mut(at).is_some_and(|known| known.on_ev(ev)) {
             self.bring_permission(at);
         }
         let connector = self.connector_mut(at);
-        let runs = connector.is_some_and(|it| it.follow_vehicle(now));
+        let runs = connector.is_some_and(|known| known.follow_vehicle(now));
         if runs && stops && !ev.is_connected() {
             self.stop(at, Reason::EVDisconnected, None, cx);
         }

@@ -1,6 +1,7 @@
 //! What each connector may draw now, told at the second it changes and at no other time.
 
 use crate::core::ledger::Ledger;
+use crate::core::station::connector::Connector;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::offer::Offer;
 use crate::core::station::supply::profile::NEVER;
@@ -15,28 +16,22 @@ impl Station {
     pub(crate) fn offer_supplies(&mut self, cx: &mut Context<'_>) {
         let now = self.clock.instant(cx.now.mono);
         let mut offers = std::mem::take(&mut self.offers);
-        offers.list.clear();
-        let mut until = NEVER;
-        for connector in self
-            .connectors
-            .iter()
-            .filter(|connector| connector.run().is_some())
-        {
-            let (offer, same) = self.own_offer(connector.id(), now, cx.ledger);
-            until = until.min(same);
-            offers.list.push((connector.id(), offer));
+        offers.clear();
+        let runs = |connector: &&Connector| connector.run().is_some();
+        for connector in self.connectors.iter().filter(runs) {
+            let (offer, until) = self.own_offer(connector.id(), now, cx.ledger);
+            offers.push(connector.id(), offer, until);
         }
-        if !offers.list.is_empty() {
-            self.keep_within(&mut offers.list, &mut offers.scratch, now, cx.ledger);
+        let (list, scratch) = offers.parts();
+        if !list.is_empty() {
+            self.keep_within(list, scratch, now, cx.ledger);
         }
         let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
-        for (at, offer) in &offers.list {
-            if let Some(connector) = self.connector_mut(*at) {
-                connector.take_offer(*offer, reaction);
+        for (at, offer) in offers.iter() {
+            if let Some(connector) = self.connector_mut(at) {
+                connector.take_offer(offer, reaction);
             }
         }
-        let any = !offers.list.is_empty();
-        offers.until = any.then_some(until).filter(|until| *until < NEVER);
         self.offers = offers;
     }
 
@@ -58,7 +53,7 @@ impl Station {
 
     /// When some limit may be another.
     pub(crate) fn offer_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
-        let until = Millis(u64::try_from(self.offers.until?.checked_mul(1000)?).ok()?);
+        let until = Millis(u64::try_from(self.offers.until()?.checked_mul(1000)?).ok()?);
         let wall = u64::try_from(self.clock.wall(now).0).ok()?;
         let wait = Millis(until.0.saturating_sub(wall));
         Some((now + wait, Due::Limit))
