@@ -132,13 +132,22 @@ impl Queue {
         head.is_some_and(Item::was_sent_before)
     }
 
+    /// The head, which something happens to: it is there until it leaves.
     pub(super) fn head_mut(&mut self) -> Option<&mut Item> {
-        self.window.front_mut()
+        let head = self.window.front_mut();
+        if head.is_none() {
+            log_missing();
+        }
+        head
     }
 
+    /// The head leaves.
     pub(super) fn pop(&mut self) -> Option<Item> {
         self.retry = None;
-        let item = self.window.pop_front()?;
+        let Some(item) = self.window.pop_front() else {
+            log_missing();
+            return None;
+        };
         self.gone = item.message().seq;
         Some(item)
     }
@@ -241,6 +250,11 @@ impl Queue {
     pub(super) const fn is_partial(&self) -> bool {
         self.beyond > 0
     }
+}
+
+#[cold]
+fn log_missing() {
+    log::error!("the queue is empty: what was to happen to its oldest message does not");
 }
 
 #[cfg(test)]

@@ -151,18 +151,25 @@ impl Station {
             events: VecDeque::new(),
             setup,
         };
-        for (place, operative) in std::mem::take(&mut stored.availability) {
+        // What is stored of a connector that is gone does not matter.
+        let count = station.connectors.len();
+        let is_here = |place: Place| place.connector().map_or(true, |at| at.index() < count);
+        let stored_of = |all: &mut Vec<(Place, bool)>| {
+            let all = std::mem::take(all).into_iter();
+            all.filter(|(place, _)| is_here(*place))
+        };
+        for (place, operative) in stored_of(&mut stored.availability) {
             if let Some(condition) = station.condition_mut(place) {
                 condition.set_central(operative);
             }
         }
-        for (place, operative) in std::mem::take(&mut stored.local_availability) {
+        for (place, operative) in stored_of(&mut stored.local_availability) {
             if let Some(condition) = station.condition_mut(place) {
                 condition.set_local(operative);
             }
         }
         for (at, register) in std::mem::take(&mut stored.registers) {
-            if let Some(connector) = station.connector_mut(at) {
+            if let Some(connector) = station.connectors.get_mut(at.index()) {
                 connector.meter_mut().remember(register);
             }
         }
@@ -195,16 +202,24 @@ impl Station {
         self.connectors.get(id.index())
     }
 
+    /// A connector that something happens at. There is one: what names it is looked at where it comes in.
     fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
-        self.connectors.get_mut(id.index())
+        let connector = self.connectors.get_mut(id.index());
+        if connector.is_none() {
+            log_missing(id);
+        }
+        connector
+    }
+
+    /// Whether there is such a connector.
+    pub(crate) fn exists(&self, id: ConnectorId) -> bool {
+        self.connector(id).is_some()
     }
 
     /// A place by the number that the central system names it by, if it exists here.
     pub(crate) fn place(&self, number: i32) -> Option<Place> {
         let place = Place::new(u32::try_from(number).ok()?)?;
-        let exists = place
-            .connector()
-            .map_or(true, |at| self.connector(at).is_some());
+        let exists = place.connector().map_or(true, |at| self.exists(at));
         exists.then_some(place)
     }
 
@@ -226,4 +241,9 @@ impl Station {
             Place::Connector(at) => self.connector_mut(at).map(Connector::condition_mut),
         }
     }
+}
+
+#[cold]
+fn log_missing(id: ConnectorId) {
+    log::error!("connector {id} does not exist: what was to happen there does not");
 }

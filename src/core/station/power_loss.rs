@@ -44,7 +44,7 @@ impl Station {
                 at: before.0,
                 meter: None,
             };
-            let Some(connector) = self.connector_mut(at) else {
+            let Some(connector) = self.connectors.get_mut(at.index()) else {
                 log::warn!("connector {at} is gone: its transaction is stopped");
                 self.end_transaction(at, tx, end, cx);
                 continue;
