@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 use std::path::PathBuf;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -199,7 +200,18 @@ impl ChargePoint {
     /// [`Error::Unsupported`] for a key that there is not; [`Error::Full`] when too much
     /// waits, or the outcomes of too many tags or vendor data wait to be fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
-        for at in fact.connectors() {
+        let named: &[ConnectorId] = match &fact {
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::StopTx(at, _) => from_ref(at),
+            Fact::Fault(Place::Connector(at), _)
+            | Fact::FaultOver(Place::Connector(at), _)
+            | Fact::Warning(Place::Connector(at), _)
+            | Fact::WarningOver(Place::Connector(at), _)
+            | Fact::Operative(Place::Connector(at), _)
+            | Fact::Meter(Place::Connector(at), _) => from_ref(at),
+            Fact::Tag(at, _) => at,
+            _ => &[],
+        };
+        for at in named {
             if at.number() > self.connectors {
                 return Err(Error::Invalid(format!("there is no connector {at}")));
             }

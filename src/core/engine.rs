@@ -220,10 +220,6 @@ impl Engine {
     }
 
     fn on_fact(&mut self, fact: Fact) {
-        let mut named = fact.connectors().iter();
-        if let Some(at) = named.find(|at| !self.station.exists(**at)) {
-            return log::error!("connector {at} does not exist: what is told of it is ignored");
-        }
         let (protocol, mut cx) = self.protocol(false);
         let cx = &mut cx;
         match fact {

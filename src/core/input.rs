@@ -1,7 +1,5 @@
 //! What the engine is told.
 
-use std::slice::from_ref;
-
 use crate::core::{Answer, ConnectorId, Fetched, Place, Reading, RequestId, TxId};
 use crate::time::Wall;
 use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
@@ -90,33 +88,6 @@ pub enum Fact {
     /// The library is about to be stopped by its host: everything held back is stored, the link
     /// is closed. Transactions go on.
     Closing,
-}
-
-impl Fact {
-    /// The connectors that it names.
-    pub(crate) fn connectors(&self) -> &[ConnectorId] {
-        match self {
-            Self::Ev(at, _) | Self::SignedMeter(at, _) | Self::StopTx(at, _) => from_ref(at),
-            Self::Fault(at, _)
-            | Self::FaultOver(at, _)
-            | Self::Warning(at, _)
-            | Self::WarningOver(at, _)
-            | Self::Operative(at, _)
-            | Self::Meter(at, _) => match at {
-                Place::Connector(at) => from_ref(at),
-                Place::ChargePoint => &[],
-            },
-            Self::Tag(at, _) => at,
-            Self::Clock(_)
-            | Self::Network(_)
-            | Self::DataTransfer { .. }
-            | Self::Deliver(_)
-            | Self::Forget(_)
-            | Self::SetKey(..)
-            | Self::PowerFails
-            | Self::Closing => &[],
-        }
-    }
 }
 
 /// The vehicle at a connector, as the control pilot (IEC 61851) and the socket tell.

@@ -21,9 +21,14 @@ impl Station {
             log::warn!("a tag that is empty, or has control characters in it, is ignored");
             return;
         }
-        let at: Vec<_> = match named {
-            [] => self.connector_ids().collect(),
-            named => named.to_vec(),
+        let at: Vec<_> = if named.is_empty() {
+            self.connector_ids().collect()
+        } else {
+            named
+                .iter()
+                .copied()
+                .filter(|at| self.exists(*at))
+                .collect()
         };
         if let Some(at) = self.find_running(&at, |starter, _| *starter == tag, cx.ledger) {
             // The tag that started it stops it, without asking (OCPP 1.6 §4.1).

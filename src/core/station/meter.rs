@@ -319,7 +319,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Phase;
+    use crate::types::{Location, Phase, UnitOfMeasure};
 
     fn meter() -> Meter {
         let reading = |measurand, phase, milli| Reading {

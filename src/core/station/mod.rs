@@ -202,7 +202,7 @@ impl Station {
         self.connectors.get(id.index())
     }
 
-    /// A connector that something happens at. There is one: what names it is looked at where it comes in.
+    /// A connector that something happens at. Whoever names one that does not exist is told so in the log.
     fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
         let connector = self.connectors.get_mut(id.index());
         if connector.is_none() {
@@ -212,7 +212,7 @@ impl Station {
     }
 
     /// Whether there is such a connector.
-    pub(crate) fn exists(&self, id: ConnectorId) -> bool {
+    fn exists(&self, id: ConnectorId) -> bool {
         self.connector(id).is_some()
     }
 

@@ -58,7 +58,7 @@ impl V16 {
 
     /// When a status is told, by MinimumStatusDuration, or told again.
     fn report_due(&self, at: Place, it: View<'_>) -> Option<Mono> {
-        let lasting = it.station.settings().secs(Key::MinimumStatusDuration);
+        let lasting = || it.station.settings().secs(Key::MinimumStatusDuration);
         self.reports(at)?.due(lasting)
     }
 

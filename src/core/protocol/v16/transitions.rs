@@ -60,13 +60,13 @@ impl Reports {
 
     // rules: 46
     /// When a status that changed has lasted so long and is told, or one that was not heard is told again.
-    pub(super) fn due(&self, lasting: Millis) -> Option<Mono> {
+    pub(super) fn due(&self, lasting: impl FnOnce() -> Millis) -> Option<Mono> {
         let (current, _, since) = self.current.as_ref()?;
         let told = self.told.as_ref()?;
         if told == current {
             return self.unheard;
         }
-        Some(*since + lasting)
+        Some(*since + lasting())
     }
 
     /// It is told again as soon as it can be.
