@@ -28,6 +28,7 @@ impl Connector {
         let status = ChargePointStatus::Finishing;
         self.session.stop(Ending { end, status });
     }
+
     /// The transaction begins; a vehicle that is ready may react to the first offer until then.
     pub(crate) fn begin(&mut self, tx: TxId, now: Mono, sample: Option<Mono>, reaction: Mono) {
         let reacts_until = Some(reaction).filter(|_| self.ev == Ev::Plugged);
