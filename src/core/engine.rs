@@ -10,7 +10,7 @@ use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
 use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    Act, Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
+    Act, Due, Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -52,45 +52,6 @@ pub struct Counters {
     pub clock_offset_ms: i64,
 }
 
-/// Why [`Engine::deadline`] is when it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
-    /// The next attempt to connect.
-    Reconnect,
-    /// A ping is due.
-    Ping,
-    /// The answer to a ping is overdue.
-    Pong,
-    /// BootNotification is due again.
-    Boot,
-    /// A heartbeat is due.
-    Heartbeat,
-    /// The answer to a call is overdue.
-    Call,
-    /// A transaction message is tried again.
-    Retry,
-    /// The firmware's answer is overdue.
-    Question,
-    /// ConnectionTimeOut.
-    Connection,
-    /// A charging limit may change.
-    Limit,
-    /// The vehicle had time enough to react to an offer.
-    Reaction,
-    /// A status has lasted long enough to be told.
-    Status,
-    /// A sample of the meter is due.
-    Sample,
-    /// Readings have to be stored.
-    Commit,
-    /// A reset does not wait any longer.
-    Reset,
-    /// Transactions that were given up are delivered again.
-    Redelivery,
-    /// A connection is to be closed, and made anew with another password.
-    Renewal,
-}
-
 impl Engine {
     /// A charge point that goes on where the stored one ended. Effects may wait at once: poll them
     /// before the first input.
@@ -120,7 +81,7 @@ impl Engine {
         let places = station.places().count();
         let mut engine = Self {
             now,
-            protocol: Protocol::new(places, newest.unwrap_or_default(), now.mono),
+            protocol: Protocol::new(places, now.mono),
             station,
             ledger,
             link,

@@ -12,6 +12,7 @@
 
 mod change;
 mod clock;
+mod due;
 mod effect;
 mod engine;
 mod hardware;
@@ -20,6 +21,7 @@ mod ledger;
 mod link;
 mod message_ids;
 mod output;
+mod parting;
 mod protocol;
 mod question;
 mod record;
@@ -31,8 +33,9 @@ mod tuning;
 mod units;
 
 pub use change::*;
+pub use due::Due;
 pub use effect::*;
-pub use engine::{Counters, Due, Engine};
+pub use engine::{Counters, Engine};
 pub use hardware::*;
 pub use input::*;
 pub use question::*;

@@ -11,9 +11,6 @@ use crate::core::{
 use crate::time::{Mono, Wall};
 use crate::types::SampledValue;
 
-/// A message that was sent so often without an answer is told of.
-const TOO_OFTEN: u32 = 3;
-
 /// Why a message leaves the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -132,11 +129,8 @@ impl Ledger {
     /// Stores the samples that are in memory alone since then or longer.
     pub(super) fn store_samples(&mut self, since: Mono, out: &mut Output) {
         let unstored = self.queue.window_mut();
-        let unstored = unstored.filter(|item| !item.stored && item.since <= since);
-        let changes = unstored.map(|item| {
-            item.stored = true;
-            Change::Put(Record::Message(item.message.clone()))
-        });
+        let unstored = unstored.filter(|item| item.unstored_since().is_some_and(|it| it <= since));
+        let changes = unstored.map(|item| Change::Put(Record::Message(item.store().clone())));
         out.all_durable(changes);
     }
 
@@ -233,8 +227,8 @@ impl Ledger {
         let Some(item) = self.queue.head_mut() else {
             return;
         };
-        item.unanswered += 1;
-        if let QueuedBody::Meter { tx: Some(tx), .. } = item.message.body {
+        item.goes();
+        if let QueuedBody::Meter { tx: Some(tx), .. } = item.message().body {
             if self.commit.has_grown(tx) {
                 self.save(tx, out);
             }
@@ -243,8 +237,7 @@ impl Ledger {
 
     /// The oldest message lets values go first that somebody asked for: once. Says whether it does.
     pub(crate) fn head_lets_by(&mut self) -> bool {
-        let head = self.queue.head_mut();
-        head.is_some_and(|head| !std::mem::replace(&mut head.let_by, true))
+        self.queue.head_mut().is_some_and(|head| head.lets_by())
     }
 
     /// The central system has the oldest message.
@@ -262,15 +255,13 @@ impl Ledger {
         let Some(item) = self.queue.head_mut() else {
             return;
         };
-        // The connection was still there: it is not this message that breaks connections.
-        item.breaks = 0;
-        if item.unanswered != TOO_OFTEN {
+        if !item.is_unanswered() {
             return;
         }
         log::error!(
             "the central system does not answer the oldest transaction message: nothing newer is delivered"
         );
-        if let Some(tx) = item.message.body.tx() {
+        if let Some(tx) = item.message().body.tx() {
             self.notify(tx, TransactionChange::Unanswered, out);
         }
     }
@@ -285,11 +276,11 @@ impl Ledger {
         let Some(item) = self.queue.pop() else {
             return;
         };
-        let gone = Change::Drop(RecordKey::Message(item.message.seq));
-        match item.message.body {
+        let gone = Change::Drop(RecordKey::Message(item.message().seq));
+        match item.message().body {
             // A meter value that is sent once more after a power cut does no harm, under its id;
             // to store each delivery at once would wear the flash.
-            QueuedBody::Meter { .. } if item.stored => self.lazily(gone, now, out),
+            QueuedBody::Meter { .. } if item.is_stored() => self.lazily(gone, now, out),
             QueuedBody::Meter { .. } => {}
             QueuedBody::Start(_) => out.durable(gone),
             QueuedBody::Stop(tx) => {

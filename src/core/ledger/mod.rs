@@ -3,6 +3,7 @@
 
 mod delivery;
 mod group_commit;
+mod item;
 mod oversize;
 mod queue;
 mod refusal;

@@ -9,9 +9,6 @@ use crate::types::SampledValue;
 /// No central system is so small that it hangs up on fewer bytes.
 const LARGE: usize = 4096;
 
-/// So often in a row is no accident.
-const MOST_BREAKS: u32 = 3;
-
 impl Ledger {
     /// The connection broke while this message, which is so many bytes long, had no answer. If that happens to
     /// the same large message again and again, it says only what it must from then on, as a new message.
@@ -19,28 +16,17 @@ impl Ledger {
         let Some(head) = self.queue.head_mut() else {
             return;
         };
-        if head.message.seq != seq || bytes < LARGE {
+        if head.message().seq != seq || bytes < LARGE || !head.broke() {
             return;
         }
-        head.breaks += 1;
-        if head.breaks < MOST_BREAKS {
-            return;
-        }
-        head.breaks = 0;
-        let body = head.message.body.clone();
-        let made_smaller = match &mut head.message.body {
+        let needed = |value: &SampledValue| {
+            value.measurand == Some(Quantity::REGISTER.measurand) && value.phase.is_none()
+        };
+        let body = head.message().body.clone();
+        let made_smaller = match body {
             QueuedBody::Start(_) => false,
             QueuedBody::Stop(_) => self.strip_stop(&body, out),
-            QueuedBody::Meter { values, .. } => {
-                let before = values.len();
-                let needed = |value: &SampledValue| {
-                    value.measurand == Some(Quantity::REGISTER.measurand) && value.phase.is_none()
-                };
-                if values.iter().any(needed) {
-                    values.retain(needed);
-                }
-                values.len() < before
-            }
+            QueuedBody::Meter { .. } => head.keep_values(needed),
         };
         if !made_smaller {
             return;
@@ -52,10 +38,7 @@ impl Ledger {
         log::error!("{why}");
         let id = self.ids.next();
         if let Some(head) = self.queue.head_mut() {
-            // Other words under the same id would be another message for one that keeps the first.
-            head.message.message_id = id;
-            (head.stored, head.unanswered) = (true, 0);
-            let message = head.message.clone();
+            let message = head.has_other_words(id);
             out.durable(Change::Put(Record::Message(message)));
         }
         out.notify(Notice::Connection(Connection::Disconnected, why));

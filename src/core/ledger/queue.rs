@@ -2,29 +2,14 @@
 //!
 //! The whole queue is in the store; here is only its head, a window that is refilled from the
 //! store when it runs low, so that a month offline costs no memory. Meter samples of a running
-//! transaction may be in the window alone for a while ([`Item::stored`] is false): they are
+//! transaction may be in the window alone for a while ([`Item::is_stored`]): they are
 //! written in groups, to spare the flash.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::core::ledger::item::Item;
 use crate::core::{QueuedBody, QueuedMessage, Seq, TxId};
 use crate::time::Mono;
-
-/// A message in the window.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) message: QueuedMessage,
-    pub(super) stored: bool,
-    /// When it joined the queue, or came from the store.
-    pub(super) since: Mono,
-    /// How many copies that went out under its present id have no answer: the central system may have
-    /// processed any of them. Those of an earlier run count as one.
-    pub(super) unanswered: u32,
-    /// How often in a row the connection broke right after it was sent, large as it is.
-    pub(super) breaks: u32,
-    /// It has let values go first that were asked for.
-    pub(super) let_by: bool,
-}
 
 // rules: 60
 /// The head of the queue, and what is known of the rest.
@@ -86,14 +71,9 @@ impl Queue {
     /// A message joins the end of the queue.
     pub(super) fn push(&mut self, message: QueuedMessage, stored: bool, since: Mono) {
         match self.placement() {
-            Placement::Window => self.window.push_back(Item {
-                message,
-                stored,
-                since,
-                unanswered: 0,
-                breaks: 0,
-                let_by: false,
-            }),
+            Placement::Window => {
+                self.window.push_back(Item::new(message, stored, since));
+            }
             Placement::Beyond => self.push_beyond(&message),
         }
     }
@@ -131,7 +111,7 @@ impl Queue {
     fn end_of_window(&self) -> Seq {
         self.window
             .back()
-            .map_or(self.gone, |item| item.message.seq)
+            .map_or(self.gone, |item| item.message().seq)
     }
 
     /// The message to send next, if the time for it has come.
@@ -143,23 +123,32 @@ impl Queue {
     }
 
     pub(super) fn head(&self) -> Option<&QueuedMessage> {
-        self.window.front().map(|item| &item.message)
+        self.window.front().map(Item::message)
     }
 
     /// Whether a copy of the head went out before the last one.
     pub(super) fn head_was_sent_before(&self) -> bool {
         let head = self.window.front();
-        head.is_some_and(|item| item.unanswered > 1 || item.message.refusals > 0)
+        head.is_some_and(Item::was_sent_before)
     }
 
+    /// The head, which something happens to: it is there until it leaves.
     pub(super) fn head_mut(&mut self) -> Option<&mut Item> {
-        self.window.front_mut()
+        let head = self.window.front_mut();
+        if head.is_none() {
+            log_missing();
+        }
+        head
     }
 
+    /// The head leaves.
     pub(super) fn pop(&mut self) -> Option<Item> {
         self.retry = None;
-        let item = self.window.pop_front()?;
-        self.gone = item.message.seq;
+        let Some(item) = self.window.pop_front() else {
+            log_missing();
+            return None;
+        };
+        self.gone = item.message().seq;
         Some(item)
     }
 
@@ -204,13 +193,9 @@ impl Queue {
                 self.uncount(tx);
             }
         }
-        let items = messages.into_iter().map(|message| Item {
-            unanswered: u32::from(!is_new(&message.message_id)),
-            breaks: 0,
-            let_by: false,
-            message,
-            stored: true,
-            since,
+        let items = messages.into_iter().map(|message| {
+            let of_this_run = is_new(&message.message_id);
+            Item::fetched(message, of_this_run, since)
         });
         self.window.extend(items);
     }
@@ -227,17 +212,15 @@ impl Queue {
     /// Whether a message may have been sent: one that waits in the store alone has not been, but in an
     /// earlier run. One that is not queued any more has.
     pub(super) fn may_have_sent(&self, body: &QueuedBody) -> bool {
-        let here = self.window.iter().find(|item| item.message.body == *body);
-        here.map_or(self.beyond == 0, |item| {
-            item.unanswered > 0 || item.message.refusals > 0
-        })
+        let here = self.window.iter().find(|item| item.message().body == *body);
+        here.map_or(self.beyond == 0, Item::may_be_known)
     }
 
     /// Whether any message here belongs to the transaction.
     pub(super) fn mentions(&self, tx: TxId) -> bool {
         self.window
             .iter()
-            .any(|item| item.message.body.tx() == Some(tx))
+            .any(|item| item.message().body.tx() == Some(tx))
     }
 
     pub(super) fn window_mut(&mut self) -> impl Iterator<Item = &mut Item> {
@@ -249,20 +232,14 @@ impl Queue {
     pub(super) fn correct_times(&mut self, step: i64) -> bool {
         let mut stored = false;
         for item in &mut self.window {
-            let stamp = item.message.body.stamp_mut();
-            let wrong = stamp.is_some_and(|stamp| stamp.correct(step));
-            stored |= wrong && item.stored;
+            stored |= item.correct_time(step) && item.is_stored();
         }
         stored
     }
 
     /// Since when the oldest message waits that is in memory alone.
     pub(super) fn unstored_since(&self) -> Option<Mono> {
-        self.window
-            .iter()
-            .filter(|item| !item.stored)
-            .map(|item| item.since)
-            .min()
+        self.window.iter().filter_map(Item::unstored_since).min()
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -273,6 +250,11 @@ impl Queue {
     pub(super) const fn is_partial(&self) -> bool {
         self.beyond > 0
     }
+}
+
+#[cold]
+fn log_missing() {
+    log::error!("the queue is empty: what was to happen to its oldest message does not");
 }
 
 #[cfg(test)]
@@ -301,7 +283,7 @@ mod tests {
         assert_eq!(queue.len(), 100);
         let mut sent = Vec::new();
         while let Some(item) = queue.pop() {
-            sent.push(item.message.seq.0);
+            sent.push(item.message().seq.0);
             if let Some((after, limit)) = queue.wants() {
                 let rows: Vec<_> = (after.0 + 1..=100).take(limit).map(message).collect();
                 let behind = 100 - after.0 - rows.len() as u64;
@@ -319,7 +301,7 @@ mod tests {
         assert_eq!(queue.head(), None);
         assert_eq!(queue.wants(), Some((Seq(0), 64)));
         queue.refill(vec![message(1), message(2)], 0, Mono(0), |_| true);
-        assert_eq!(queue.pop().map(|item| item.message.seq), Some(Seq(1)));
+        assert_eq!(queue.pop().map(|item| item.message().seq), Some(Seq(1)));
         assert_eq!(queue.len(), 1);
     }
 

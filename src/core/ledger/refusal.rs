@@ -54,11 +54,8 @@ impl Ledger {
         let Some(item) = self.queue.head_mut() else {
             return;
         };
-        item.message.refusals = item.message.refusals.saturating_add(1);
-        if how != Refusal::Senseless {
-            item.unanswered = item.unanswered.saturating_sub(1);
-        }
-        let (unsure, message) = (item.unanswered > 0, item.message.clone());
+        item.is_refused(how != Refusal::Senseless);
+        let (unsure, message) = (item.is_unsure(), item.message().clone());
         let (refusals, most) = (
             u64::from(message.refusals),
             self.attempts(&message, attempts.most),
@@ -76,15 +73,7 @@ impl Ledger {
             attempts.interval.0.saturating_mul(refusals)
         };
         if let Some(item) = self.queue.head_mut() {
-            if stripped {
-                // Other words under the same id would be another message for one that keeps the first.
-                item.unanswered = 0;
-            }
-            if item.unanswered == 0 {
-                item.message.message_id = id;
-            }
-            let changed = item.stored.then(|| item.message.clone());
-            if let Some(message) = changed {
+            if let Some(message) = item.is_tried_again(id, stripped) {
                 out.durable(Change::Put(Record::Message(message)));
             }
         }

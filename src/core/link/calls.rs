@@ -41,15 +41,15 @@ impl fmt::Display for CallPurpose {
 
 /// A call that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outstanding {
-    pub(super) id: String,
-    pub(super) purpose: CallPurpose,
+struct Outstanding {
+    id: String,
+    purpose: CallPurpose,
     /// When it counts as unanswered.
-    pub(super) until: Mono,
+    until: Mono,
     /// Something is stored before it is sent, which may take its time.
-    pub(super) held: bool,
+    held: bool,
     /// How long its frame is.
-    pub(super) bytes: usize,
+    bytes: usize,
 }
 
 /// A call that is ready to go: everything but the queue of transaction messages waits here.
@@ -63,7 +63,7 @@ pub(crate) struct Call {
 /// The line of calls.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
-    pub(super) outstanding: Option<Outstanding>,
+    outstanding: Option<Outstanding>,
     waiting: VecDeque<Call>,
     /// How many calls went while a message of the queue was due.
     passed_over: u32,
@@ -147,9 +147,37 @@ impl Calls {
         self.waiting.remove(at)
     }
 
-    /// A message of the queue goes.
-    pub(super) fn queue_has_turn(&mut self) {
-        self.passed_over = 0;
+    /// A call goes out, and waits for its answer until then. Returns its frame.
+    pub(super) fn send(&mut self, call: Call, until: Mono) -> String {
+        // The queue has its turn.
+        if matches!(call.purpose, CallPurpose::Queued(_)) {
+            self.passed_over = 0;
+        }
+        self.outstanding = Some(Outstanding {
+            id: call.id,
+            purpose: call.purpose,
+            until,
+            held: false,
+            bytes: call.frame.len(),
+        });
+        call.frame
+    }
+
+    /// Whether a call waits for its answer.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
+    /// What the call is for that waits for its answer, and how long it is.
+    pub(super) fn sent(&self) -> Option<(CallPurpose, usize)> {
+        let out = self.outstanding.as_ref()?;
+        Some((out.purpose, out.bytes))
+    }
+
+    /// When the time for an answer is over; with `now` while the call may not be out yet.
+    pub(super) fn answer_due(&self, now: Mono) -> Option<Mono> {
+        let out = self.outstanding.as_ref()?;
+        Some(if out.held { now } else { out.until })
     }
 
     /// The answer to the outstanding call came, if it has that id.
@@ -259,15 +287,11 @@ mod tests {
     #[test]
     fn only_the_answer_with_the_right_id_ends_a_call() {
         let mut calls = Calls::default();
-        let id = "a-1".to_owned();
-        let purpose = CallPurpose::Boot;
-        calls.outstanding = Some(Outstanding {
-            id,
-            purpose,
-            until: Mono(1),
-            held: false,
-            bytes: 0,
-        });
+        let boot = Call {
+            id: "a-1".to_owned(),
+            ..call(CallPurpose::Boot)
+        };
+        calls.send(boot, Mono(1));
         assert_eq!(calls.answered("a-2"), None);
         assert_eq!(calls.answered("a-1"), Some(CallPurpose::Boot));
         assert_eq!(calls.answered("a-1"), None);

@@ -3,13 +3,10 @@
 use super::state::{Ping, Renewal, State};
 use super::{CallPurpose, Link, Lost};
 use crate::core::output::Output;
+use crate::core::parting::{ANSWER_OUT, AWAY};
 use crate::core::{Access, CloseReason, Connection, Due, Effect, Notice};
 use crate::time::{Millis, Mono};
 
-/// An answer is out for so long before the connection is closed.
-const ANSWER_OUT: Millis = Millis(100);
-/// So long nobody hears of us then.
-const AWAY: Millis = Millis::from_secs(1);
 /// So long we wait for the answer to a call of ours that is out: it would have to be sent again.
 const LAST_ANSWER: Millis = Millis::from_secs(5);
 
@@ -51,8 +48,7 @@ impl Link {
             return None;
         }
         log::warn!("the connection is gone: {why}");
-        let cut = self.calls.outstanding.as_ref();
-        let cut = cut.map(|call| (call.purpose, call.bytes));
+        let cut = self.calls.sent();
         let lost = self.lost();
         self.retry_later(now);
         Some((lost, cut))

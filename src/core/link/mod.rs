@@ -11,7 +11,7 @@ pub(crate) use calls::{Call, CallPurpose};
 use serde_json::value::RawValue;
 
 use self::back_off::BackOff;
-use self::calls::{Calls, Outstanding};
+use self::calls::Calls;
 use self::state::{Renewal, State};
 use crate::core::message_ids::MessageIds;
 use crate::core::output::Output;
@@ -112,7 +112,7 @@ impl Link {
 
     /// Whether a call waits for its answer.
     pub(crate) const fn is_busy(&self) -> bool {
-        self.calls.outstanding.is_some()
+        self.calls.is_busy()
     }
 
     /// Whether the queue of transaction messages, if one is due, goes before what waits in the line.
@@ -131,17 +131,7 @@ impl Link {
 
     /// A call goes out, and waits for its answer until then.
     pub(crate) fn send(&mut self, call: Call, until: Mono, out: &mut Output) {
-        if matches!(call.purpose, CallPurpose::Queued(_)) {
-            self.calls.queue_has_turn();
-        }
-        self.calls.outstanding = Some(Outstanding {
-            id: call.id,
-            purpose: call.purpose,
-            until,
-            held: false,
-            bytes: call.frame.len(),
-        });
-        out.want(Effect::Send(call.frame));
+        out.want(Effect::Send(self.calls.send(call, until)));
     }
 
     /// The call that is out waits for the disk first, if it was to wait for its answer until then.
@@ -177,7 +167,6 @@ impl Link {
 
     /// When the time for an answer is over; with `now` while the call may not be out yet.
     pub(crate) fn answer_due(&self, now: Mono) -> Option<Mono> {
-        let out = self.calls.outstanding.as_ref()?;
-        Some(if out.held { now } else { out.until })
+        self.calls.answer_due(now)
     }
 }

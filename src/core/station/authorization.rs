@@ -7,9 +7,10 @@ use crate::core::station::Intent;
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::session::{Allowed, Session, Stage};
+use crate::core::station::connector::Connector;
+use crate::core::station::session::Allowed;
 use crate::core::station::{Context, Event, Station};
-use crate::core::{CachedTag, ConnectorId, Ev};
+use crate::core::{CachedTag, ConnectorId};
 use crate::types::{AuthorizationStatus, IdTagInfo, IdToken, Reason};
 
 impl Station {
@@ -26,7 +27,7 @@ impl Station {
             named
                 .iter()
                 .copied()
-                .filter(|at| self.connector(*at).is_some())
+                .filter(|at| self.exists(*at))
                 .collect()
         };
         if let Some(at) = self.find_running(&at, |starter, _| *starter == tag, cx.ledger) {
@@ -62,8 +63,8 @@ impl Station {
         ledger: &Ledger,
     ) -> Option<ConnectorId> {
         let running = |at: &ConnectorId| {
-            let run = self.connector(*at)?.session.running()?;
-            ledger.transaction(run.tx)
+            let run = self.connector(*at)?.running()?;
+            ledger.transaction(run.tx())
         };
         let mut all = at.iter().filter_map(|at| Some((*at, running(at)?)));
         all.find(|(_, t)| fits(&t.tag, t.parent.as_ref()))
@@ -76,7 +77,7 @@ impl Station {
             let Some(connector) = self.connector_mut(*at) else {
                 continue;
             };
-            if connector.session.release(&fits) {
+            if connector.release(&fits) {
                 return true;
             }
         }
@@ -89,10 +90,7 @@ impl Station {
     }
 
     fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
-        let kept = |at: &ConnectorId| match self.connector(*at)?.session.stage() {
-            Stage::Finishing { hold, .. } => hold.as_ref()?.parent.as_ref(),
-            _ => None,
-        };
+        let kept = |at: &ConnectorId| self.connector(*at)?.kept_for()?.parent.as_ref();
         at.iter().any(|at| kept(at).is_some())
     }
 
@@ -104,11 +102,10 @@ impl Station {
             let Some(connector) = self.connector_mut(*at) else {
                 continue;
             };
-            if connector.session.take_back(tag) {
+            if connector.take_back(tag) {
                 return true;
             }
-            let starts = |stage: &Stage| matches!(stage, Stage::Starting(by) if by.tag == *tag);
-            if starts(connector.session.stage()) {
+            if connector.starting().is_some_and(|by| by.tag == *tag) {
                 self.call_off(*at, cx);
                 return true;
             }
@@ -127,15 +124,14 @@ impl Station {
                 .filter_map(|at| self.connector(at))
                 .filter(|c| c.is_free())
         };
-        let waiting = |session: &Session| matches!(session.stage(), Stage::Preparing { .. });
-        let preparing = free().find(|c| waiting(&c.session) && c.ev.is_connected());
-        let plugged = || free().find(|c| c.ev.is_connected());
-        let empty = || free().find(|c| c.ev == Ev::Absent);
+        let preparing = free().find(|c| c.is_waiting());
+        let plugged = || free().find(|c| c.has_vehicle());
+        let empty = || free().find(|c| !c.has_cable());
         let found = preparing
             .or_else(plugged)
             .or_else(empty)
             .or_else(|| free().next());
-        found.map(|connector| connector.id)
+        found.map(Connector::id)
     }
 
     // rules: 87, 88
@@ -222,7 +218,7 @@ impl Station {
                 let picked = self.pick(&places);
                 let waits = picked
                     .and_then(|at| self.connector(at))
-                    .is_some_and(|c| c.ev.is_connected());
+                    .is_some_and(Connector::has_vehicle);
                 if !waits && self.release_for_group(&places, parent.as_ref()) {
                     return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
                 }
@@ -238,19 +234,14 @@ impl Station {
                 let Some(connector) = self.connector_mut(at) else {
                     return;
                 };
-                // ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
-                let since = match connector.session.stage() {
-                    Stage::Preparing { since, .. } => *since,
-                    _ => now,
-                };
                 let elsewhere = places.into_iter().filter(|place| *place != at).collect();
-                let allowed = Some(Allowed {
+                let allowed = Allowed {
                     tag,
                     parent,
                     profile,
                     elsewhere,
-                });
-                connector.session.prepare(since, allowed);
+                };
+                connector.permit(allowed, now);
             }
             Intent::Stop(at) => {
                 let same_group = |_: &IdToken, group: Option<&IdToken>| {

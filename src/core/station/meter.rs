@@ -2,9 +2,11 @@
 //! (`OCPP 1.6 §3.16`, `§7.35`, `§7.43`).
 
 use crate::core::settings::Quantity;
-use crate::core::{Reading, Stamp, TemperatureUnit, Wh};
+use crate::core::station::read_for::ReadFor;
+use crate::core::station::sampled_values::{register_value, unit_of, usual_place};
+use crate::core::{Reading, TemperatureUnit, Wh};
 use crate::time::{Millis, Mono};
-use crate::types::{Location, Measurand, ReadingContext, SampledValue, UnitOfMeasure, ValueFormat};
+use crate::types::{Measurand, ReadingContext, SampledValue, ValueFormat};
 
 /// A reading that is not older needs no question to the firmware.
 const FRESH: Millis = Millis(1_000);
@@ -20,62 +22,30 @@ pub(crate) struct Meter {
     read_at: Option<Mono>,
     /// What it showed at 0 Wh of the transaction that is running, see
     /// [`Transaction::zero`](crate::core::Transaction::zero).
-    pub(crate) zero: Wh,
+    zero: Wh,
     /// Energy may have flowed since it was read: it does not say where the next transaction starts.
-    pub(crate) flowed: bool,
+    flowed: bool,
     /// The register at the end of the last transaction here, for the time that the meter says
     /// nothing after a restart.
-    pub(crate) remembered: Option<Wh>,
+    remembered: Option<Wh>,
     /// A signed reading that has not been passed on yet.
     signed: Option<String>,
     /// What waits for the answer to the question to the firmware that is open.
-    pub(crate) awaiting: Vec<ReadFor>,
+    awaiting: Vec<ReadFor>,
     /// What waits for whatever the meter says next, one of each kind.
     late: Vec<ReadFor>,
     /// When the reading was made that the last periodic sample had, and the last clock-aligned one.
     sampled: Option<Mono>,
     aligned: Option<Mono>,
     /// The time that the last periodic sample carries.
-    pub(crate) last_sample: Option<Mono>,
+    last_sample: Option<Mono>,
     /// What temperatures are sent in.
-    pub(crate) temperature: TemperatureUnit,
-}
-
-/// What a meter is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ReadFor {
-    /// The start of a transaction.
-    Begin,
-    /// The end of a transaction.
-    End,
-    /// The periodic sample that was due then.
-    Periodic(Mono),
-    /// The sample of an instant of the wall clock, and when that was.
-    Aligned(Stamp, Mono),
-    /// A transaction goes on after a power cut.
-    Resumed,
-    /// TriggerMessage.
-    Trigger,
-    /// Nothing but to know how much energy has flowed.
-    Watch,
-}
-
-impl ReadFor {
-    // rules: 75
-    pub(crate) const fn context(self) -> ReadingContext {
-        match self {
-            Self::Begin => ReadingContext::TransactionBegin,
-            Self::End => ReadingContext::TransactionEnd,
-            Self::Periodic(_) | Self::Watch => ReadingContext::SamplePeriodic,
-            Self::Aligned(..) => ReadingContext::SampleClock,
-            Self::Resumed => ReadingContext::InterruptionEnd,
-            Self::Trigger => ReadingContext::Trigger,
-        }
-    }
+    temperature: TemperatureUnit,
 }
 
 impl Meter {
-    pub(crate) const fn new() -> Self {
+    /// One that has shown nothing yet. `temperature`: what temperatures are sent in.
+    pub(crate) const fn new(temperature: TemperatureUnit) -> Self {
         Self {
             readings: Vec::new(),
             read_at: None,
@@ -88,7 +58,7 @@ impl Meter {
             sampled: None,
             aligned: None,
             last_sample: None,
-            temperature: TemperatureUnit::Kelvin,
+            temperature,
         }
     }
 
@@ -127,7 +97,7 @@ impl Meter {
     /// reading if it is another one. A register that cannot have moved since is as good as read now.
     pub(crate) fn made_at(&self, due: Mono, now: Mono, tolerance: Millis) -> Option<Mono> {
         let read = self.read_at?;
-        let still = !self.flowed && self.energy().is_some() && now <= due + tolerance;
+        let still = self.stands_still() && now <= due + tolerance;
         let close = read + FRESH >= due && read <= due + tolerance;
         Some(if close || still { due } else { read })
     }
@@ -139,8 +109,7 @@ impl Meter {
             ReadFor::Aligned(..) => self.aligned,
             _ => None,
         };
-        let still = !self.flowed && self.energy().is_some();
-        self.is_fresh(now) || still || self.read_at > used
+        self.is_fresh(now) || self.stands_still() || self.read_at > used
     }
 
     /// A sample of that kind has the present reading.
@@ -152,9 +121,96 @@ impl Meter {
         }
     }
 
-    /// A transaction begins: what the meter showed before is no sample of it.
-    pub(crate) fn begin(&mut self) {
+    /// A periodic sample carries that time; says whether the one before did not.
+    pub(crate) fn is_new_sample(&mut self, taken: Mono) -> bool {
+        self.last_sample.replace(taken) != Some(taken)
+    }
+
+    /// Whether the register is known and cannot have moved since it was read.
+    pub(crate) fn stands_still(&self) -> bool {
+        !self.flowed && self.energy().is_some()
+    }
+
+    /// Energy may flow from now on.
+    pub(crate) fn energy_may_flow(&mut self) {
+        self.flowed = true;
+    }
+
+    /// The register was read; `permitted`: energy may flow on. Returns what it shows.
+    pub(crate) fn register_is_read(&mut self, permitted: bool) -> Option<Wh> {
+        self.flowed = permitted;
+        self.energy()
+    }
+
+    /// The register at the end of the last transaction here, as it is stored.
+    pub(crate) fn remember(&mut self, register: Wh) {
+        self.remembered = Some(register);
+    }
+
+    /// A transaction begins: what the meter showed before is no sample of it. Returns the register, as far
+    /// as it is known, and [`Transaction::zero`](crate::core::Transaction::zero) of it.
+    pub(crate) fn begin(&mut self) -> (Option<Wh>, Option<Wh>) {
         self.sampled = self.read_at;
+        // Energy that flowed since the last reading is not this one's.
+        let zero = self.stands_still().then_some(Wh(0));
+        (self.energy().or(self.remembered), zero)
+    }
+
+    /// The transaction of an earlier run goes on, or ends now: `zero` is what the meter showed at 0 Wh of it,
+    /// and nobody knows how much flowed since.
+    pub(crate) fn resume(&mut self, zero: Option<Wh>) {
+        self.zero = zero.unwrap_or(Wh(0));
+        self.flowed = true;
+    }
+
+    /// What it showed at 0 Wh of the transaction that runs.
+    pub(crate) fn counts_from(&mut self, zero: Wh) {
+        self.zero = zero;
+    }
+
+    /// The transaction is over, and nobody waits for its last reading. Returns the register as the bill counts
+    /// it, and as the meter shows it.
+    pub(crate) fn end(&mut self) -> (Option<Wh>, Option<Wh>) {
+        self.nobody_waits_for(ReadFor::End);
+        let billed = self.energy();
+        self.zero = Wh(0);
+        let register = self.energy();
+        self.remembered = register.or(self.remembered);
+        (billed, register)
+    }
+
+    /// Its firmware was asked, for that.
+    pub(crate) fn asked_for(&mut self, read_for: ReadFor) {
+        self.awaiting.push(read_for);
+    }
+
+    /// Something waits for the answer as well, if its firmware has been asked; says whether it has.
+    pub(crate) fn wait_too(&mut self, read_for: ReadFor) -> bool {
+        let is_asked = !self.awaiting.is_empty();
+        if is_asked && !self.awaiting.contains(&read_for) {
+            self.awaiting.push(read_for);
+        }
+        is_asked
+    }
+
+    /// What the meter was to be read for is off.
+    pub(crate) fn nobody_waits_for(&mut self, read_for: ReadFor) {
+        self.awaiting.retain(|waiting| *waiting != read_for);
+    }
+
+    /// It could not be read. Samples wait for whatever it says next; what does not wait is returned: a
+    /// transaction begins, or ends, with what is known.
+    pub(crate) fn stays_silent(&mut self) -> Vec<ReadFor> {
+        let mut at_once = std::mem::take(&mut self.awaiting);
+        at_once.retain(|read_for| match read_for {
+            ReadFor::Begin | ReadFor::End => true,
+            ReadFor::Periodic(_) | ReadFor::Aligned(..) | ReadFor::Trigger => {
+                self.wait(*read_for);
+                false
+            }
+            ReadFor::Resumed | ReadFor::Watch => false,
+        });
+        at_once
     }
 
     /// Something waits for whatever the meter says next; it takes the place of what waited for the
@@ -260,55 +316,10 @@ impl Meter {
     }
 }
 
-/// The import register as messages have it.
-pub(crate) fn register_value(context: ReadingContext, energy: Wh) -> SampledValue {
-    SampledValue {
-        value: energy.0.to_string(),
-        context: Some(context),
-        format: None,
-        measurand: Some(Measurand::EnergyActiveImportRegister),
-        phase: None,
-        location: None,
-        unit: Some(UnitOfMeasure::Wh),
-    }
-}
-
-/// The state of charge is measured in the vehicle; everything else at the outlet, which is the
-/// default and needs no words.
-fn usual_place(measurand: Measurand) -> Option<Location> {
-    (measurand == Measurand::SoC).then_some(Location::EV)
-}
-
-// rules: 76
-/// The unit that readings of a measurand are in; `None` where OCPP has no word for it
-/// (errata 3.86).
-fn unit_of(measurand: Measurand) -> Option<UnitOfMeasure> {
-    use Measurand as M;
-    use UnitOfMeasure as U;
-    match measurand {
-        M::EnergyActiveExportRegister
-        | M::EnergyActiveImportRegister
-        | M::EnergyActiveExportInterval
-        | M::EnergyActiveImportInterval => Some(U::Wh),
-        M::EnergyReactiveExportRegister
-        | M::EnergyReactiveImportRegister
-        | M::EnergyReactiveExportInterval
-        | M::EnergyReactiveImportInterval => Some(U::Varh),
-        M::PowerActiveExport | M::PowerActiveImport | M::PowerOffered => Some(U::W),
-        M::PowerReactiveExport | M::PowerReactiveImport => Some(U::Var),
-        M::CurrentImport | M::CurrentExport | M::CurrentOffered => Some(U::A),
-        M::Voltage => Some(U::V),
-        M::SoC => Some(U::Percent),
-        // What it is sent in is a setting.
-        M::Temperature => None,
-        M::PowerFactor | M::Frequency | M::RPM => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Phase;
+    use crate::types::{Location, Phase, UnitOfMeasure};
 
     fn meter() -> Meter {
         let reading = |measurand, phase, milli| Reading {
@@ -317,7 +328,7 @@ mod tests {
             location: None,
             milli,
         };
-        let mut meter = Meter::new();
+        let mut meter = Meter::new(TemperatureUnit::Kelvin);
         meter.read(
             Mono(0),
             &[

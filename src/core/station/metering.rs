@@ -1,9 +1,10 @@
 //! Meters: when they are read, and who waits for it (`OCPP 1.6 §3.16`, `§4.7`).
 
 use crate::core::settings::Key;
-use crate::core::station::meter::{Meter, ReadFor};
+use crate::core::station::connector::Connector;
+use crate::core::station::meter::Meter;
 use crate::core::station::questions::AnswerFor;
-use crate::core::station::session::Allowance;
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::{Context, Station};
 use crate::core::Quantity;
 use crate::core::Wh;
@@ -16,14 +17,14 @@ impl Station {
     pub(crate) fn meter(&self, at: Place) -> Option<&Meter> {
         match at {
             Place::ChargePoint => self.main_meter.as_ref(),
-            Place::Connector(at) => self.connector(at).map(|connector| &connector.meter),
+            Place::Connector(at) => self.connector(at).map(Connector::meter),
         }
     }
 
     pub(super) fn meter_mut(&mut self, at: Place) -> Option<&mut Meter> {
         match at {
             Place::ChargePoint => self.main_meter.as_mut(),
-            Place::Connector(at) => self.connector_mut(at).map(|connector| &mut connector.meter),
+            Place::Connector(at) => self.connector_mut(at).map(Connector::meter_mut),
         }
     }
 
@@ -40,15 +41,11 @@ impl Station {
     /// it; else it counts on from what the start said, since nobody knows who drew what was there before.
     pub(super) fn note_first_register(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
-        let Some(connector) = self.connector_mut(at) else {
+        let connector = self.connector_mut(at);
+        let Some((run, shown)) = connector.and_then(Connector::register_is_read) else {
             return;
         };
-        connector.meter.flowed = connector.supply.is_some_and(|supply| supply.permit);
-        let shown = connector.meter.energy();
-        let (Some(run), Some(shown)) = (connector.run(), shown) else {
-            return;
-        };
-        let (tx, resumed) = (run.tx, run.resumed);
+        let (tx, resumed) = (run.tx(), run.is_resumed());
         let first = cx
             .ledger
             .first_register(tx, (stamp, shown), resumed, cx.out);
@@ -56,7 +53,7 @@ impl Station {
             return;
         };
         if let Some(connector) = self.connector_mut(at) {
-            connector.meter.zero = zero;
+            connector.meter_mut().counts_from(zero);
         }
         let values = self.final_values(at, start, ReadingContext::TransactionBegin, cx);
         let now = cx.now.mono;
@@ -88,10 +85,7 @@ impl Station {
         if meter.is_fresh(now) && !billed {
             return false;
         }
-        if !meter.awaiting.is_empty() {
-            if !meter.awaiting.contains(&read_for) {
-                meter.awaiting.push(read_for);
-            }
+        if meter.wait_too(read_for) {
             return true;
         }
         self.setup.host.reads_meter
@@ -112,7 +106,7 @@ impl Station {
             return false;
         };
         if let Some(meter) = self.meter_mut(at) {
-            meter.awaiting.push(read_for);
+            meter.asked_for(read_for);
         }
         if self.setup.host.reads_meter {
             cx.out.notify(Notice::Ask(request, question));
@@ -120,28 +114,18 @@ impl Station {
         true
     }
 
-    // rules: 80
     /// The transaction of a connector, if it was already running then.
     pub(crate) fn transaction_at(&self, at: ConnectorId, when: Mono) -> Option<TxId> {
-        let run = self.connector(at)?.run()?;
-        (run.since <= when).then_some(run.tx)
+        self.connector(at)?.run()?.tx_at(when)
     }
 
     /// Keeps the last reading of a running transaction: it is what a power cut leaves of it.
     pub(super) fn note_energy(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let energy = connector.meter.energy();
-        let (Some(energy), Some(run)) = (energy, connector.session.running_mut()) else {
-            return;
-        };
-        if matches!(run.allowance, Allowance::Until(most) if energy >= most) {
-            run.allowance = Allowance::Spent;
+        let counted = self.connector_mut(at).and_then(Connector::count_energy);
+        if let Some((tx, energy)) = counted {
+            cx.ledger.note_energy(tx, stamp, energy, cx.now.mono);
         }
-        let tx = run.tx;
-        cx.ledger.note_energy(tx, stamp, energy, cx.now.mono);
     }
 
     /// A reading of a transaction goes to the central system: after a power cut, the transaction did
@@ -173,12 +157,11 @@ impl Station {
     ) -> Vec<SampledValue> {
         let wanted = self.final_measurands();
         let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
-        let Some(connector) = self.connector_mut(at).filter(|_| !wanted.is_empty()) else {
+        let meter = self.meter_mut(Place::Connector(at));
+        let Some(meter) = meter.filter(|_| !wanted.is_empty()) else {
             return Vec::new();
         };
-        let current = !asks || connector.meter.is_fresh(now);
-        connector
-            .meter
-            .final_values(&wanted, context, energy, current)
+        let current = !asks || meter.is_fresh(now);
+        meter.final_values(&wanted, context, energy, current)
     }
 }

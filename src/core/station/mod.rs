@@ -5,6 +5,7 @@ mod asking;
 mod authorization;
 mod authorizations;
 mod cache;
+mod condition;
 mod connector;
 mod faults;
 mod instants;
@@ -14,10 +15,14 @@ mod meter;
 mod metering;
 mod power_loss;
 mod questions;
+mod read_for;
 mod readings;
 mod restart;
+mod run;
+mod sampled_values;
 mod sampling;
 mod session;
+mod shown;
 mod site;
 mod start;
 mod stop;
@@ -28,9 +33,9 @@ mod turn;
 mod vehicle;
 
 pub(crate) use authorizations::{group, is_tag, Intent};
-pub(crate) use connector::Shown;
 pub(crate) use life::Step;
 pub(crate) use questions::{AnswerFor, Caller, Repeated};
+pub(crate) use shown::Shown;
 pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
 pub(crate) use supply::{Composite, Profile};
@@ -40,8 +45,8 @@ use std::sync::Arc;
 
 use self::authorizations::Authorizations;
 use self::cache::Cache;
-use self::connector::{Availability, Connector};
-use self::faults::Faults;
+use self::condition::Condition;
+use self::connector::Connector;
 use self::life::Life;
 use self::meter::Meter;
 use self::questions::Questions;
@@ -90,10 +95,8 @@ pub(crate) struct Station {
     /// The central system has accepted us, in this run or an earlier one.
     accepted: bool,
     connectors: Vec<Connector>,
-    /// Connector 0: the charge point as a whole.
-    availability: Availability,
-    faults: Faults,
-    warnings: Faults,
+    /// Of the charge point as a whole: connector 0.
+    condition: Condition,
     /// The main meter, if there is one.
     main_meter: Option<Meter>,
     /// The next instant of the clock-aligned interval.
@@ -125,10 +128,11 @@ impl Station {
         newest: Option<Wall>,
         now: Now,
     ) -> Self {
+        let unit = setup.tuning.temperature_unit;
         let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
-            .map(|(id, made)| Connector::new(id, made.lockable))
+            .map(|(id, made)| Connector::new(id, made.lockable, unit))
             .collect();
         let mut station = Self {
             settings,
@@ -136,10 +140,8 @@ impl Station {
             life: Life::InOperation,
             accepted: stored.accepted,
             connectors,
-            availability: Availability::OPERATIVE,
-            faults: Faults::NONE,
-            warnings: Faults::NONE,
-            main_meter: setup.tuning.main_meter.then(Meter::new),
+            condition: Condition::SOUND,
+            main_meter: setup.tuning.main_meter.then(|| Meter::new(unit)),
             aligned: None,
             profiles: Arc::default(),
             offers: Offers::default(),
@@ -149,25 +151,27 @@ impl Station {
             events: VecDeque::new(),
             setup,
         };
-        for (place, operative) in std::mem::take(&mut stored.availability) {
-            if let Some(availability) = station.availability_mut(place) {
-                availability.central = operative;
+        // What is stored of a connector that is gone does not matter.
+        let count = station.connectors.len();
+        let is_here = |place: Place| place.connector().map_or(true, |at| at.index() < count);
+        let stored_of = |all: &mut Vec<(Place, bool)>| {
+            let all = std::mem::take(all).into_iter();
+            all.filter(|(place, _)| is_here(*place))
+        };
+        for (place, operative) in stored_of(&mut stored.availability) {
+            if let Some(condition) = station.condition_mut(place) {
+                condition.set_central(operative);
             }
         }
-        for (place, operative) in std::mem::take(&mut stored.local_availability) {
-            if let Some(availability) = station.availability_mut(place) {
-                availability.local = operative;
+        for (place, operative) in stored_of(&mut stored.local_availability) {
+            if let Some(condition) = station.condition_mut(place) {
+                condition.set_local(operative);
             }
         }
         for (at, register) in std::mem::take(&mut stored.registers) {
-            if let Some(connector) = station.connector_mut(at) {
-                connector.meter.remembered = Some(register);
+            if let Some(connector) = station.connectors.get_mut(at.index()) {
+                connector.meter_mut().remember(register);
             }
-        }
-        let unit = station.setup.tuning.temperature_unit;
-        let meters = station.connectors.iter_mut().map(|one| &mut one.meter);
-        for meter in meters.chain(&mut station.main_meter) {
-            meter.temperature = unit;
         }
         station
     }
@@ -198,16 +202,24 @@ impl Station {
         self.connectors.get(id.index())
     }
 
+    /// A connector that something happens at. Whoever names one that does not exist is told so in the log.
     fn connector_mut(&mut self, id: ConnectorId) -> Option<&mut Connector> {
-        self.connectors.get_mut(id.index())
+        let connector = self.connectors.get_mut(id.index());
+        if connector.is_none() {
+            log_missing(id);
+        }
+        connector
+    }
+
+    /// Whether there is such a connector.
+    fn exists(&self, id: ConnectorId) -> bool {
+        self.connector(id).is_some()
     }
 
     /// A place by the number that the central system names it by, if it exists here.
     pub(crate) fn place(&self, number: i32) -> Option<Place> {
         let place = Place::new(u32::try_from(number).ok()?)?;
-        let exists = place
-            .connector()
-            .map_or(true, |at| self.connector(at).is_some());
+        let exists = place.connector().map_or(true, |at| self.exists(at));
         exists.then_some(place)
     }
 
@@ -223,12 +235,15 @@ impl Station {
         (1..=count).filter_map(ConnectorId::new)
     }
 
-    pub(super) fn availability_mut(&mut self, at: Place) -> Option<&mut Availability> {
+    fn condition_mut(&mut self, at: Place) -> Option<&mut Condition> {
         match at {
-            Place::ChargePoint => Some(&mut self.availability),
-            Place::Connector(at) => self
-                .connector_mut(at)
-                .map(|connector| &mut connector.availability),
+            Place::ChargePoint => Some(&mut self.condition),
+            Place::Connector(at) => self.connector_mut(at).map(Connector::condition_mut),
         }
     }
+}
+
+#[cold]
+fn log_missing(id: ConnectorId) {
+    log::error!("connector {id} does not exist: what was to happen there does not");
 }

@@ -2,12 +2,12 @@
 
 use crate::core::ledger::End;
 use crate::core::station::authorizations::group;
-use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Ending, Run};
+use crate::core::station::read_for::ReadFor;
+use crate::core::station::run::Run;
 use crate::core::station::{Context, Station};
-use crate::core::{AfterPowerLoss, Change, Ev, Place, RecordKey, Transaction, Wh};
+use crate::core::{AfterPowerLoss, Change, Place, RecordKey, Transaction};
 use crate::time::Millis;
-use crate::types::{ChargePointStatus, Reason};
+use crate::types::Reason;
 
 /// How long the end of an interrupted transaction waits for a firmware that just started to read the
 /// meter. Energy was off meanwhile, so that the register says exactly what flowed.
@@ -34,27 +34,24 @@ impl Station {
         for mut transaction in running {
             transaction.parent = transaction.parent.and_then(group);
             let (tx, at) = (transaction.id, transaction.connector);
-            let run = self.resumed_run(&transaction, cx);
+            let sample = self.first_sample(cx.now.mono);
+            let run = Run::resumed(&transaction, cx.now.mono, sample);
             let (before, zero) = (transaction.last, transaction.zero);
             cx.ledger.restore(transaction);
-            let Some(connector) = self.connector_mut(at) else {
+            let end = End {
+                reason,
+                tag: None,
+                at: before.0,
+                meter: None,
+            };
+            let Some(connector) = self.connectors.get_mut(at.index()) else {
                 log::warn!("connector {at} is gone: its transaction is stopped");
-                let end = End {
-                    reason,
-                    tag: None,
-                    at: before.0,
-                    meter: None,
-                };
                 self.end_transaction(at, tx, end, cx);
                 continue;
             };
-            connector.meter.zero = zero.unwrap_or(Wh(0));
-            connector.meter.flowed = true;
+            connector.resume(run, zero);
             if resumes {
-                connector.meter.wait(ReadFor::Resumed);
-                connector.session.begin(run);
-                // Until the firmware says otherwise, the vehicle is still there.
-                connector.ev = Ev::Plugged;
+                connector.expect_vehicle();
                 self.rearm_watch(at, cx);
                 cx.ledger.resume(tx, cx.out);
                 continue;
@@ -62,13 +59,7 @@ impl Station {
             log::warn!(
                 "connector {at}: the transaction was interrupted by a restart: it is stopped"
             );
-            let ending = Ending {
-                reason,
-                tag: None,
-                at: before.0,
-                status: ChargePointStatus::Finishing,
-            };
-            connector.session.stop(run, ending);
+            connector.interrupt(end);
             let patience = match self.setup.host.reads_meter {
                 true => RESTART.max(self.setup.tuning.meter_timeout),
                 false => self.setup.tuning.meter_timeout,
@@ -76,29 +67,6 @@ impl Station {
             if !self.await_meter(Place::Connector(at), ReadFor::End, patience, cx) {
                 self.stop_now(at, cx);
             }
-        }
-    }
-
-    /// A transaction of an earlier run, as it goes on.
-    fn resumed_run(&self, transaction: &Transaction, cx: &mut Context<'_>) -> Run {
-        let allowance = match transaction.until {
-            _ if !transaction.deauthorized => Allowance::Full,
-            Some(until) if transaction.last.1 < until => Allowance::Until(until),
-            _ => Allowance::Spent,
-        };
-        Run {
-            tx: transaction.id,
-            resumed: true,
-            since: cx.now.mono,
-            sample: self.first_sample(cx.now.mono),
-            reacts_until: None,
-            allowance,
-            watch: None,
-            looks: 0,
-            held: false,
-            resumes: false,
-            declined: false,
-            offer: None,
         }
     }
 

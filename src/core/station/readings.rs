@@ -1,7 +1,7 @@
 //! What a meter shows, and whoever waited for it.
 
-use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowed, Stage};
+use crate::core::station::read_for::ReadFor;
+use crate::core::station::session::Allowed;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -45,16 +45,8 @@ impl Station {
         let Some(meter) = self.meter_mut(at) else {
             return;
         };
-        for read_for in std::mem::take(&mut meter.awaiting) {
-            match read_for {
-                ReadFor::Begin | ReadFor::End => self.take(at, read_for, cx),
-                ReadFor::Periodic(_) | ReadFor::Aligned(..) | ReadFor::Trigger => {
-                    if let Some(meter) = self.meter_mut(at) {
-                        meter.wait(read_for);
-                    }
-                }
-                ReadFor::Resumed | ReadFor::Watch => {}
-            }
+        for read_for in meter.stays_silent() {
+            self.take(at, read_for, cx);
         }
     }
 
@@ -74,9 +66,6 @@ impl Station {
 
     /// Whose session begins at a connector as soon as the meter has been read.
     fn starting(&self, at: ConnectorId) -> Option<Allowed> {
-        match self.connector(at)?.session.stage() {
-            Stage::Starting(allowed) => Some(allowed.clone()),
-            _ => None,
-        }
+        self.connector(at)?.starting().cloned()
     }
 }

@@ -1,17 +1,14 @@
 //! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
 
+use super::connector::Connector;
 use super::life::{Reset, Step};
-use super::session::{Session, Stage};
 use super::{Context, Station};
+use crate::core::parting::{ANSWER_OUT, AWAY};
 use crate::core::settings::Key;
 use crate::core::{Due, Notice};
 use crate::time::{Millis, Mono};
 use crate::types::Reason;
 
-/// An answer is out for so long before the link is closed.
-const ANSWER_OUT: Millis = Millis(100);
-/// So long nobody hears of us then.
-const AWAY: Millis = Millis::from_secs(1);
 /// How long a host may take to restart before the charge point goes back into operation.
 const REBOOT_TIME: Millis = Millis::from_secs(120);
 
@@ -25,13 +22,6 @@ impl Station {
         };
         for at in self.connector_ids() {
             self.stop(at, reason, None, cx);
-            // What has not begun yet does not begin any more.
-            if let Some(connector) = self.connector_mut(at) {
-                let stage = connector.session.stage();
-                if matches!(stage, Stage::Starting(_) | Stage::Preparing { .. }) {
-                    connector.session.end(true);
-                }
-            }
         }
         let until = cx.now.mono + self.setup.tuning.reset_wait;
         self.life.set_reset(Some(Reset::Stopping { hard, until }));
@@ -39,9 +29,8 @@ impl Station {
 
     /// Whether nothing is left to stop for a reset.
     pub(crate) fn has_stopped(&self) -> bool {
-        let stopping = |session: &Session| matches!(session.stage(), Stage::Stopping(..));
-        let mut sessions = self.connectors.iter().map(|connector| &connector.session);
-        matches!(self.life.reset(), Some(Reset::Stopping { .. })) && !sessions.any(stopping)
+        matches!(self.life.reset(), Some(Reset::Stopping { .. }))
+            && !self.connectors.iter().any(Connector::is_stopping)
     }
 
     /// The step of a reset whose time has come.

@@ -3,9 +3,9 @@
 
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::connector::Connector;
-use crate::core::station::instants::next_on_grid;
-use crate::core::station::meter::{register_value, Meter, ReadFor};
+use crate::core::station::meter::Meter;
+use crate::core::station::read_for::ReadFor;
+use crate::core::station::sampled_values::register_value;
 use crate::core::station::{Context, Event, Station};
 use crate::core::{ConnectorId, Place, Quantity, Stamp, TxId};
 use crate::time::{Millis, Mono};
@@ -15,6 +15,14 @@ impl Station {
     /// How much later than it was due a reading may have been made and still count as made then.
     fn tolerance(&self) -> Millis {
         Millis(self.setup.tuning.meter_timeout.0.saturating_add(1_000))
+    }
+
+    /// What periodic samples say. An empty list means the import register (`OCPP 1.6 §9.1.17`).
+    fn sampled_measurands(&self) -> &[Quantity] {
+        match self.settings.measurands(Key::MeterValuesSampledData) {
+            [] => &[Quantity::REGISTER],
+            wanted => wanted,
+        }
     }
 
     // rules: 77
@@ -33,26 +41,22 @@ impl Station {
             return;
         };
         // One that waited for the meter may have had this very reading, and its time.
-        let same =
-            |connector: &mut Connector| connector.meter.last_sample.replace(taken) == Some(taken);
-        if self.connector_mut(at).is_some_and(same) {
+        let place = Place::Connector(at);
+        let meter = self.meter_mut(place);
+        if !meter.is_some_and(|meter| meter.is_new_sample(taken)) {
             return;
         }
         self.note_time(tx, stamp, cx);
         let context = ReadingContext::SamplePeriodic;
-        let Some(meter) = self.meter(Place::Connector(at)) else {
+        let Some(meter) = self.meter(place) else {
             return;
         };
-        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [Quantity::REGISTER];
-        // An empty list means the import register (OCPP 1.6 §9.1.17).
-        let wanted = if wanted.is_empty() { &register } else { wanted };
-        let values = meter.values(wanted, context);
+        let values = meter.values(self.sampled_measurands(), context);
         let data = meter.values(self.settings.measurands(Key::StopTxnSampledData), context);
         let values = self.known_values(Some(tx), values, cx.ledger);
         let data = self.known_values(Some(tx), data, cx.ledger);
         self.add_sample(tx, stamp, data, cx);
-        self.queue_values(Some(tx), Place::Connector(at), stamp, values, cx);
+        self.queue_values(Some(tx), place, stamp, values, cx);
     }
 
     pub(crate) fn sample_aligned(
@@ -176,13 +180,10 @@ impl Station {
         let Some(meter) = self.meter(at) else {
             return;
         };
-        let wanted = self.settings.measurands(Key::MeterValuesSampledData);
-        let register = [Quantity::REGISTER];
-        let wanted = if wanted.is_empty() { &register } else { wanted };
         let tx = at
             .connector()
-            .and_then(|at| Some(self.connector(at)?.run()?.tx));
-        let shown = meter.values(wanted, ReadingContext::Trigger);
+            .and_then(|at| Some(self.connector(at)?.run()?.tx()));
+        let shown = meter.values(self.sampled_measurands(), ReadingContext::Trigger);
         let values = self.known_values(tx, shown, cx.ledger);
         if values.is_empty() {
             log::warn!("{at}: the meter could not be read");
@@ -227,16 +228,13 @@ impl Station {
             let Some(connector) = self.connector_mut(at) else {
                 continue;
             };
-            let Some(run) = connector.session.running_mut() else {
+            let watches = connector.watches();
+            let Some(run) = connector.running_mut() else {
                 continue;
             };
-            if let Some(due) = run.sample.filter(|due| *due <= now) {
-                run.sample = next_on_grid(due, interval, now);
+            if let Some(due) = run.next_sample(interval, now) {
                 self.take_reading(Place::Connector(at), ReadFor::Periodic(due), cx);
-            } else if connector.watches() && connector.watch().is_some_and(|due| due <= now) {
-                if let Some(run) = connector.session.running_mut() {
-                    run.looks = run.looks.saturating_add(1);
-                }
+            } else if watches && run.next_look(now) {
                 self.rearm_watch(at, cx);
                 self.take_reading(Place::Connector(at), ReadFor::Watch, cx);
             }

@@ -1,13 +1,14 @@
 //! What is going on at a connector, and how one thing follows another: nothing else assigns it
 //! (`OCPP 1.6 §3.6`, `§4.9`, `§4.10`).
 
-use crate::core::station::supply::Offer;
-use crate::core::{ConnectorId, Stamp, TxId, Wh};
-use crate::time::Mono;
-use crate::types::{ChargePointStatus, ChargingProfile, IdToken, Reason};
+use crate::core::ledger::End;
+use crate::core::station::run::Run;
+use crate::core::ConnectorId;
+use crate::time::{Millis, Mono};
+use crate::types::{ChargePointStatus, ChargingProfile, IdToken};
 
 /// What is going on at a connector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Stage {
     /// Nothing.
     Idle,
@@ -44,57 +45,16 @@ pub(crate) struct Allowed {
     pub(crate) elsewhere: Vec<ConnectorId>,
 }
 
-/// A running transaction, as far as it is not kept in its record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    pub(crate) tx: TxId,
-    /// It began in an earlier run of the charge point.
-    pub(crate) resumed: bool,
-    /// When it began, or went on after a restart.
-    pub(crate) since: Mono,
-    /// When the next periodic sample is due.
-    pub(crate) sample: Option<Mono>,
-    /// The offer is fresh: until then the vehicle may take its time to react.
-    pub(crate) reacts_until: Option<Mono>,
-    /// That offer came after a pause.
-    pub(crate) resumes: bool,
-    /// The vehicle had its time and took nothing: it does not want energy now.
-    pub(crate) declined: bool,
-    /// What it may draw; `None` until that has been worked out.
-    pub(crate) offer: Option<Offer>,
-    pub(crate) allowance: Allowance,
-    /// When the meter is looked at next, beside the samples.
-    pub(crate) watch: Option<Mono>,
-    /// How often it was looked at in vain for the first register.
-    pub(crate) looks: u32,
-    /// Something keeps energy off: a fault, or a reset.
-    pub(crate) held: bool,
-}
-
-/// How much energy a transaction may still take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Allowance {
-    /// As much as it likes.
-    Full,
-    /// The tag was refused after the start: until the register shows this
-    /// (`OCPP 1.6 §9.1.14`).
-    Until(Wh),
-    /// None any more.
-    Spent,
-}
-
 /// How a transaction is to end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ending {
-    pub(crate) reason: Reason,
-    pub(crate) tag: Option<IdToken>,
-    pub(crate) at: Stamp,
+    pub(crate) end: End,
     /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
     pub(crate) status: ChargePointStatus,
 }
 
 /// What is going on at a connector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session(Stage);
 
 impl Session {
@@ -127,6 +87,69 @@ impl Session {
             Stage::Running(run) => Some(run),
             _ => None,
         }
+    }
+
+    /// Its transaction, while that is to end.
+    pub(crate) const fn stopping(&self) -> Option<(&Run, &Ending)> {
+        match &self.0 {
+            Stage::Stopping(run, ending) => Some((run, ending)),
+            _ => None,
+        }
+    }
+
+    /// Whose transaction begins as soon as the meter has been read.
+    pub(crate) const fn starting(&self) -> Option<&Allowed> {
+        match &self.0 {
+            Stage::Starting(allowed) => Some(allowed),
+            _ => None,
+        }
+    }
+
+    /// Who has to come to get the cable back.
+    pub(crate) const fn kept_for(&self) -> Option<&Allowed> {
+        match &self.0 {
+            Stage::Finishing { hold, .. } => hold.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody is served or waited for here.
+    pub(crate) const fn is_open(&self) -> bool {
+        match &self.0 {
+            Stage::Idle => true,
+            // A cable that is kept for somebody cannot serve anybody else.
+            Stage::Finishing { hold, .. } => hold.is_none(),
+            Stage::Preparing { allowed, .. } => allowed.is_none(),
+            Stage::Starting(_) | Stage::Running(_) | Stage::Stopping(..) => false,
+        }
+    }
+
+    /// Until when it prepares, if it does and that may last so long.
+    pub(crate) fn preparing_until(&self, most: Option<Millis>) -> Option<Mono> {
+        match (&self.0, most) {
+            (Stage::Preparing { since, .. }, Some(most)) => Some(*since + most),
+            _ => None,
+        }
+    }
+
+    /// Since when somebody is waited for here who may charge at that connector as well.
+    pub(crate) fn waits_for_one_of(&self, at: ConnectorId) -> Option<Mono> {
+        match &self.0 {
+            Stage::Preparing {
+                since,
+                allowed: Some(allowed),
+            } => allowed.elsewhere.contains(&at).then_some(*since),
+            _ => None,
+        }
+    }
+
+    /// Who may charge here is known. ConnectionTimeOut counts from the beginning of Preparing (errata 3.77).
+    pub(crate) fn permit(&mut self, allowed: Allowed, now: Mono) {
+        let since = match &self.0 {
+            Stage::Preparing { since, .. } => *since,
+            _ => now,
+        };
+        self.prepare(since, Some(allowed));
     }
 
     /// Somebody plugged in or showed a tag. `since`: ConnectionTimeOut counts from there.
@@ -164,7 +187,10 @@ impl Session {
         };
         let allowed = allowed.take();
         self.0 = Stage::Idle;
-        allowed
+        allowed.map(|allowed| Allowed {
+            elsewhere: Vec::new(),
+            ..allowed
+        })
     }
 
     /// Who may charge here or elsewhere may not at that connector.
@@ -201,14 +227,15 @@ impl Session {
         self.0 = Stage::Running(run);
     }
 
-    /// The transaction is to end; the meter is read once more, and for nothing else.
-    pub(crate) fn stop(&mut self, run: Run, ending: Ending) {
-        let run = Run {
-            sample: None,
-            watch: None,
-            ..run
+    /// The transaction that runs is to end; the meter is read once more, and for nothing else.
+    pub(crate) fn stop(&mut self, ending: Ending) {
+        self.0 = match std::mem::replace(&mut self.0, Stage::Idle) {
+            Stage::Running(mut run) => {
+                run.read_no_more();
+                Stage::Stopping(run, ending)
+            }
+            other => other,
         };
-        self.0 = Stage::Stopping(run, ending);
     }
 
     /// It is over. `cable`: it is still in.
@@ -235,12 +262,5 @@ impl Session {
             *hold = None;
         }
         released
-    }
-}
-
-impl Run {
-    /// Whether limits leave nothing to draw.
-    pub(crate) fn is_paused(&self) -> bool {
-        self.offer.is_some_and(Offer::is_nothing)
     }
 }

@@ -1,10 +1,10 @@
 //! The site as a whole: whether it is in service, what it may do at all, what time it is
 //! (`OCPP 1.6 §4.2`, `§5.2`).
 
-use super::connector::Shown;
+use super::connector::Connector;
 use super::life::Life;
 use super::{Context, Station};
-use crate::core::station::faults::Faults;
+use crate::core::station::shown::Shown;
 use crate::core::Change;
 use crate::core::Fault;
 use crate::core::Record;
@@ -39,21 +39,25 @@ impl Station {
         }
     }
 
+    /// Whether the charge point as a whole is in service and sound.
+    pub(super) fn may_charge(&self) -> bool {
+        self.in_service() && !self.condition.is_faulted()
+    }
+
     /// Whether anything may begin at all.
     pub(super) fn may_begin(&self) -> bool {
-        self.faults.is_empty() && self.life == Life::InOperation && self.in_service()
+        self.may_charge() && self.life == Life::InOperation
     }
 
     /// Whether any connector may deliver anything.
     pub(super) fn may_supply(&self) -> bool {
-        self.faults.is_empty() && self.life.reset().is_none()
+        !self.condition.is_faulted() && self.life.reset().is_none()
     }
 
     /// The status of a place as it is now.
     pub(crate) fn shown(&self, at: Place) -> Shown {
-        let in_service = self.in_service() && self.faults.is_empty();
         match at.connector().and_then(|at| self.connector(at)) {
-            Some(connector) => connector.show(in_service),
+            Some(connector) => connector.show(self.may_charge()),
             None => self.show_charge_point(),
         }
     }
@@ -61,15 +65,15 @@ impl Station {
     // rules: 36
     /// Connector 0 knows only Available, Unavailable and Faulted.
     fn show_charge_point(&self) -> Shown {
-        if let Some(fault) = self.faults.first() {
+        if let Some(fault) = self.condition.fault() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
-        let status = if self.availability.is_operative() && self.in_service() {
+        let status = if self.condition.is_operative() && self.in_service() {
             ChargePointStatus::Available
         } else {
             ChargePointStatus::Unavailable
         };
-        Shown::of(status, self.warnings.first())
+        Shown::of(status, self.condition.warning())
     }
 
     // rules: 47, 114, 116
@@ -84,17 +88,17 @@ impl Station {
         let mut affected = self
             .connectors
             .iter()
-            .filter(|c| at == Place::ChargePoint || at == c.id.into());
+            .filter(|c| at == Place::ChargePoint || at == c.id().into());
         let waits = !operative && affected.any(|connector| connector.is_busy());
-        let kept = self.availability_mut(at).is_some_and(|known| !known.local);
+        let kept = self
+            .condition_mut(at)
+            .is_some_and(|known| known.is_closed_locally());
         if operative && kept {
             return ServiceChange::Refused;
         }
         for place in self.affected(at) {
-            let known = self.availability_mut(place);
-            let changed = known.filter(|known| known.central != operative);
-            if let Some(known) = changed {
-                known.central = operative;
+            let known = self.condition_mut(place);
+            if known.is_some_and(|known| known.set_central(operative)) {
                 cx.out
                     .durable(Change::Put(Record::Availability(place, operative)));
             }
@@ -119,10 +123,8 @@ impl Station {
     /// restarts.
     pub(crate) fn set_in_service(&mut self, at: Place, operative: bool, cx: &mut Context<'_>) {
         for place in self.affected(at) {
-            let known = self.availability_mut(place);
-            let changed = known.filter(|known| known.local != operative);
-            if let Some(known) = changed {
-                known.local = operative;
+            let known = self.condition_mut(place);
+            if known.is_some_and(|known| known.set_local(operative)) {
                 cx.out
                     .durable(Change::Put(Record::LocalAvailability(place, operative)));
             }
@@ -136,7 +138,7 @@ impl Station {
 
     /// Whether a connector has a lock.
     pub(crate) fn is_lockable(&self, at: ConnectorId) -> bool {
-        self.connector(at).is_some_and(|known| known.lockable)
+        self.connector(at).is_some_and(Connector::is_lockable)
     }
 
     /// The host stops us: nothing new is begun. Transactions go on.
@@ -153,45 +155,27 @@ impl Station {
         matches!(self.life, Life::Closing(_))
     }
 
-    fn faults_mut(&mut self, at: Place) -> Option<&mut Faults> {
-        match at {
-            Place::ChargePoint => Some(&mut self.faults),
-            Place::Connector(at) => self
-                .connector_mut(at)
-                .map(|connector| &mut connector.faults),
-        }
-    }
-
-    fn warnings_mut(&mut self, at: Place) -> Option<&mut Faults> {
-        match at {
-            Place::ChargePoint => Some(&mut self.warnings),
-            Place::Connector(at) => self
-                .connector_mut(at)
-                .map(|connector| &mut connector.warnings),
-        }
-    }
-
     pub(crate) fn on_fault(&mut self, at: Place, fault: Option<Fault>) {
-        if let Some(faults) = self.faults_mut(at) {
-            faults.change(fault);
+        if let Some(condition) = self.condition_mut(at) {
+            condition.on_fault(fault);
         }
     }
 
     pub(crate) fn on_fault_over(&mut self, at: Place, code: ChargePointErrorCode) {
-        if let Some(faults) = self.faults_mut(at) {
-            faults.clear(Some(code));
+        if let Some(condition) = self.condition_mut(at) {
+            condition.on_fault_over(code);
         }
     }
 
     pub(crate) fn on_warning(&mut self, at: Place, warning: Option<Fault>) {
-        if let Some(warnings) = self.warnings_mut(at) {
-            warnings.change(warning);
+        if let Some(condition) = self.condition_mut(at) {
+            condition.on_warning(warning);
         }
     }
 
     pub(crate) fn on_warning_over(&mut self, at: Place, code: ChargePointErrorCode) {
-        if let Some(warnings) = self.warnings_mut(at) {
-            warnings.clear(Some(code));
+        if let Some(condition) = self.condition_mut(at) {
+            condition.on_warning_over(code);
         }
     }
 }

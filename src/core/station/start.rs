@@ -3,11 +3,11 @@
 
 use crate::core::ledger::{Begin, Ledger};
 use crate::core::settings::Key;
-use crate::core::station::connector::Connector;
-use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Allowed, Run, Stage};
+use crate::core::station::connector::Next;
+use crate::core::station::read_for::ReadFor;
+use crate::core::station::session::Allowed;
 use crate::core::station::{Context, Station};
-use crate::core::{CentralId, ConnectorId, Due, Ev, Place, Wh};
+use crate::core::{CentralId, ConnectorId, Due, Place, Wh};
 use crate::time::{Millis, Mono};
 use crate::types::ReadingContext;
 
@@ -19,119 +19,54 @@ impl Station {
         (wait.0 > 0).then_some(wait)
     }
 
-    // rules: 39, 43, 51
     /// Sessions that begin or end because of what is the case now.
     pub(crate) fn advance_sessions(&mut self, cx: &mut Context<'_>) {
-        let since = cx.now.mono;
-        let reaction = since + self.setup.tuning.ev_reaction;
+        let now = cx.now.mono;
+        let reaction = now + self.setup.tuning.ev_reaction;
         let may_begin = self.may_begin();
         for at in self.connector_ids() {
-            let Some(connector) = self.connector_mut(at) else {
-                continue;
-            };
-            let cable = connector.ev != Ev::Absent;
-            let usable = may_begin && connector.faults.is_empty();
-            let operative = connector.is_operative();
-            match connector.session.stage() {
-                Stage::Idle if cable && usable && operative => {
-                    connector.session.prepare(since, None);
-                }
-                Stage::Preparing { allowed: None, .. } | Stage::Finishing { .. } if !cable => {
-                    connector.session.end(false);
-                }
-                Stage::Preparing {
-                    allowed: Some(allowed),
-                    ..
-                } if usable && connector.ev.is_connected() => {
-                    let allowed = allowed.clone();
-                    self.start(at, allowed, cx);
-                }
-                // What forbids a start does not just put it off: when an emergency stop is released,
-                // nothing may begin that nobody asks for then.
-                Stage::Preparing { .. } | Stage::Finishing { .. } | Stage::Idle
-                    if !usable && connector.ev.is_connected() =>
-                {
+            let connector = self.connector_mut(at);
+            match connector.and_then(|known| known.advance(may_begin, now, reaction)) {
+                Some(Next::Start(allowed)) => self.start(at, allowed, cx),
+                Some(Next::CallOff) => {
                     self.withdraw(at, cx);
                     self.call_off(at, cx);
                 }
-                Stage::Starting(_) if !usable => {
-                    self.withdraw(at, cx);
-                    self.call_off(at, cx);
-                }
-                Stage::Running(_) => {
-                    let ready = connector.ev == Ev::Plugged;
-                    if let Some(run) = connector.session.running_mut() {
-                        // Energy may come back: the vehicle is given time to react to it.
-                        let comes_back = std::mem::replace(&mut run.held, !usable) && usable;
-                        if comes_back && ready && !run.declined {
-                            run.reacts_until = Some(reaction);
-                            run.resumes = true;
-                        }
-                    }
-                }
-                _ => {}
+                None => {}
             }
         }
     }
 
     /// What was about to begin does not: the tag has to be shown again.
     pub(crate) fn call_off(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
-        let since = cx.now.mono;
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        if !connector.session.call_off(since) {
-            return;
+        let now = cx.now.mono;
+        if self
+            .connector_mut(at)
+            .is_some_and(|known| known.call_off(now))
+        {
+            log::info!("connector {at}: a session that was about to begin is called off");
         }
-        log::info!("connector {at}: a session that was about to begin is called off");
-        connector
-            .meter
-            .awaiting
-            .retain(|read_for| *read_for != ReadFor::Begin);
     }
 
-    // rules: 40
-    /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
+    /// Waits of sessions that are over.
     pub(crate) fn expire_sessions(&mut self, now: Mono) {
-        let wait = self.connection_timeout();
+        let most = self.connection_timeout();
         for connector in &mut self.connectors {
-            let cable = connector.ev != Ev::Absent;
-            match connector.session.stage() {
-                Stage::Preparing { since, .. } if wait.is_some_and(|wait| *since + wait <= now) => {
-                    connector.session.end(cable);
-                }
-                Stage::Running(run) if run.reacts_until.is_some_and(|at| at <= now) => {
-                    if let Some(run) = connector.session.running_mut() {
-                        run.reacts_until = None;
-                        run.declined = true;
-                    }
-                }
-                _ => {}
-            }
+            connector.expire(most, now);
         }
     }
 
     pub(crate) fn session_deadline(&self) -> Option<(Mono, Due)> {
-        let wait = self.connection_timeout();
-        let due = |connector: &Connector| match connector.session.stage() {
-            Stage::Preparing { since, .. } => wait.map(|wait| (*since + wait, Due::Connection)),
-            Stage::Running(run) => {
-                let sample = run.sample.map(|at| (at, Due::Sample));
-                let watch = run.watch.filter(|_| connector.watches());
-                let watch = watch.map(|at| (at, Due::Sample));
-                let reaction = run.reacts_until.map(|at| (at, Due::Reaction));
-                sample.into_iter().chain(watch).chain(reaction).min()
-            }
-            _ => None,
-        };
-        self.connectors.iter().filter_map(due).min()
+        let most = self.connection_timeout();
+        let connectors = self.connectors.iter();
+        connectors.filter_map(|known| known.deadline(most)).min()
     }
 
     /// All prerequisites hold: the transaction starts, as soon as the meter has been read.
     fn start(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
         if self.read_meter(Place::Connector(at), ReadFor::Begin, cx) {
             if let Some(connector) = self.connector_mut(at) {
-                connector.session.await_meter(allowed);
+                connector.await_meter(allowed);
             }
             return;
         }
@@ -140,22 +75,17 @@ impl Station {
 
     pub(crate) fn start_now(&mut self, at: ConnectorId, allowed: Allowed, cx: &mut Context<'_>) {
         let stamp = self.clock.stamp(cx.now.mono);
-        let (sample, since) = (self.first_sample(cx.now.mono), cx.now.mono);
-        let reacts_until = Some(cx.now.mono + self.setup.tuning.ev_reaction);
+        let (sample, now) = (self.first_sample(cx.now.mono), cx.now.mono);
+        let reaction = now + self.setup.tuning.ev_reaction;
         let profile = allowed.profile;
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        let energy = connector.meter.energy();
-        if energy.is_none() {
+        if connector.meter().energy().is_none() {
             log::warn!("connector {at}: the meter is silent, the transaction counts from its first reading");
         }
-        // Energy that flowed since the last reading is not this one's.
-        let zero = energy.map(|_| Wh(0)).filter(|_| !connector.meter.flowed);
-        let known = energy.or(connector.meter.remembered);
+        let (known, zero) = connector.meter_mut().begin();
         let energy = known.unwrap_or(Wh(0));
-        connector.meter.begin();
-        let reacts_until = reacts_until.filter(|_| connector.ev == Ev::Plugged);
         let readings = match known {
             Some(_) => self.final_values(at, energy, ReadingContext::TransactionBegin, cx),
             None => Vec::new(),
@@ -168,24 +98,11 @@ impl Station {
             meter: energy,
             zero,
         };
-        let tx = cx.ledger.begin(begin, readings, since, cx.out);
+        let tx = cx.ledger.begin(begin, readings, now, cx.out);
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        connector.session.begin(Run {
-            tx,
-            resumed: false,
-            since,
-            sample,
-            reacts_until,
-            allowance: Allowance::Full,
-            watch: None,
-            looks: 0,
-            held: false,
-            resumes: false,
-            declined: false,
-            offer: None,
-        });
+        connector.begin(tx, now, sample, reaction);
         self.rearm_watch(at, cx);
         if let Some(Err(why)) =
             profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile, cx))
@@ -199,7 +116,7 @@ impl Station {
         let meant = CentralId::Known(id);
         let fits = |at: &ConnectorId| {
             let run = self.connector(*at).and_then(|connector| connector.run());
-            let transaction = run.and_then(|run| ledger.transaction(run.tx));
+            let transaction = run.and_then(|run| ledger.transaction(run.tx()));
             transaction.is_some_and(|transaction| transaction.central == meant)
         };
         self.connector_ids().find(fits)

@@ -4,10 +4,9 @@
 use crate::core::ledger::End;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::meter::ReadFor;
-use crate::core::station::session::{Allowance, Allowed, Ending, Stage};
+use crate::core::station::read_for::ReadFor;
 use crate::core::station::{Context, Station};
-use crate::core::{Change, ConnectorId, Ev, Place, Record, Transaction, TxId, Wh};
+use crate::core::{Change, ConnectorId, Place, Record, Transaction, TxId};
 use crate::types::{IdToken, ReadingContext, Reason};
 
 impl Station {
@@ -41,24 +40,18 @@ impl Station {
         tag: Option<IdToken>,
         cx: &mut Context<'_>,
     ) -> bool {
-        let stamp = self.clock.stamp(cx.now.mono);
-        let in_service = self.in_service() && self.faults.is_empty();
-        let Some(connector) = self.connector_mut(at) else {
-            return false;
-        };
-        let Some(run) = connector.session.running() else {
-            self.call_off_all(at, cx);
-            return false;
-        };
-        let has_tag = tag.is_some();
-        let ending = Ending {
+        let (in_service, has_tag) = (self.may_charge(), tag.is_some());
+        let end = End {
             reason,
             tag,
-            at: stamp,
-            status: connector.show_running(run, in_service),
+            at: self.clock.stamp(cx.now.mono),
+            meter: None,
         };
-        let run = run.clone();
-        connector.session.stop(run, ending);
+        let connector = self.connector_mut(at);
+        if !connector.is_some_and(|known| known.stop(end, in_service)) {
+            self.call_off_all(at, cx);
+            return false;
+        }
         // Who has to stop what runs wants nothing else to begin there, either. A driver who ends the own
         // session says nothing of the next one.
         let by_driver = has_tag || matches!(reason, Reason::EVDisconnected | Reason::DeAuthorized);
@@ -73,46 +66,23 @@ impl Station {
         self.withdraw(at, cx);
         self.call_off(at, cx);
         if let Some(connector) = self.connector_mut(at) {
-            if matches!(connector.session.stage(), Stage::Preparing { .. }) {
-                connector.session.end(connector.ev != Ev::Absent);
-            }
+            connector.prepare_no_more();
         }
     }
 
     /// The meter has been read, or will not be: the transaction is over.
     pub(crate) fn stop_now(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
-        let Some(connector) = self.connector_mut(at) else {
+        let connector = self.connector_mut(at);
+        let Some((tx, end, register)) = connector.and_then(Connector::last_reading) else {
             return;
         };
-        let Stage::Stopping(run, ending) = connector.session.stage().clone() else {
-            return;
-        };
-        connector
-            .meter
-            .awaiting
-            .retain(|read_for| *read_for != ReadFor::End);
-        let energy = connector.meter.energy();
-        connector.meter.zero = Wh(0);
-        // What the meter shows, not what is billed by it.
-        let register = connector.meter.energy();
-        if register.is_some() {
-            connector.meter.remembered = register;
-        }
-        let Ending {
-            reason,
-            tag,
-            at: end,
-            ..
-        } = ending;
-        let end = End {
-            reason,
-            tag,
-            at: end,
-            meter: energy,
-        };
-        match self.end_transaction(at, run.tx, end, cx) {
+        let reason = end.reason;
+        match self.end_transaction(at, tx, end, cx) {
             Some(record) => {
-                self.finish(at, &record, reason);
+                let unlocks = self.settings.is(Key::UnlockConnectorOnEVSideDisconnect);
+                if let Some(connector) = self.connector_mut(at) {
+                    connector.finish(&record, reason, unlocks);
+                }
                 if let Some(register) = register {
                     cx.out.durable(Change::Put(Record::Register(at, register)));
                 }
@@ -120,7 +90,7 @@ impl Station {
             // It is not on the books: the session is over all the same, and the connector serves others.
             None => {
                 if let Some(connector) = self.connector_mut(at) {
-                    connector.session.end(connector.ev != Ev::Absent);
+                    connector.end();
                 }
             }
         }
@@ -136,10 +106,11 @@ impl Station {
     ) -> Option<Transaction> {
         let (now, asks) = (cx.now.mono, self.setup.host.reads_meter);
         let wanted = self.final_measurands();
-        let connector = self.connectors.get_mut(at.index());
-        let readings = |energy| match connector.filter(|_| !wanted.is_empty()) {
+        let meter = self.connectors.get_mut(at.index());
+        let meter = meter.map(Connector::meter_mut);
+        let readings = |energy| match meter.filter(|_| !wanted.is_empty()) {
             None => Vec::new(),
-            Some(Connector { meter, .. }) => {
+            Some(meter) => {
                 let current = !asks || meter.is_fresh(now);
                 meter.final_values(&wanted, ReadingContext::TransactionEnd, energy, current)
             }
@@ -147,26 +118,6 @@ impl Station {
         let record = cx.ledger.end(tx, end, readings, now, cx.out);
         self.drop_profiles_of(tx, cx);
         record
-    }
-
-    // rules: 68
-    /// What is left of a session when its transaction is over: the cable, if it is still in, and
-    /// whether it stays locked until its owner comes (`OCPP 1.6 §4.10`, errata 3.17).
-    fn finish(&mut self, at: ConnectorId, transaction: &Transaction, reason: Reason) {
-        let unlocks = self.settings.is(Key::UnlockConnectorOnEVSideDisconnect);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let left = reason == Reason::EVDisconnected;
-        let kept = connector.lockable && (reason == Reason::DeAuthorized || (left && !unlocks));
-        let hold = kept.then(|| Allowed {
-            tag: transaction.tag.clone(),
-            parent: transaction.parent.clone(),
-            profile: None,
-            elsewhere: Vec::new(),
-        });
-        let cable = connector.ev != Ev::Absent;
-        connector.session.finish(cable, left, hold);
     }
 
     // rules: 58, 59
@@ -184,13 +135,7 @@ impl Station {
         let Some(connector) = self.connector_mut(at) else {
             return;
         };
-        // So that the vehicle gets home (OCPP 1.6 §3.5.4); nothing without a meter.
-        let energy = connector.meter.energy().filter(|_| most > 0);
-        let until = energy.map(|energy| Wh(energy.0.saturating_add(most)));
-        if let Some(run) = connector.session.running_mut() {
-            run.allowance = until.map_or(Allowance::Spent, Allowance::Until);
-        }
-        if let Some(until) = until {
+        if let Some(until) = connector.allow_only(most) {
             cx.ledger.allow_until(tx, until, cx.out);
         }
         self.rearm_watch(at, cx);
@@ -201,7 +146,7 @@ impl Station {
     pub(crate) fn free_lock(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         self.stop(at, Reason::UnlockCommand, None, cx);
         if let Some(connector) = self.connector_mut(at) {
-            connector.session.release(|_| true);
+            connector.release(|_| true);
         }
         self.command_supplies(cx);
     }

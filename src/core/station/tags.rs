@@ -3,12 +3,11 @@
 
 use crate::core::output::Output;
 use crate::core::settings::Key;
-use crate::core::station::session::{Allowed, Stage};
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::CachedTag;
+use crate::core::ConnectorId;
 use crate::core::Notice;
-use crate::core::{ConnectorId, Ev};
 use crate::types::AuthorizationStatus;
 use crate::types::IdTagInfo;
 use crate::types::IdToken;
@@ -20,40 +19,25 @@ impl Station {
         if !self.connector(at).is_some_and(|c| c.is_free()) {
             return;
         }
-        let waits = self.connectors.iter_mut().filter_map(|connector| {
-            let absent = connector.ev == Ev::Absent;
-            match connector.session.stage() {
-                Stage::Preparing { since, allowed } if absent => {
-                    let fits = |allowed: &Allowed| allowed.elsewhere.contains(&at);
-                    let since = *since;
-                    allowed
-                        .as_ref()
-                        .is_some_and(fits)
-                        .then_some((since, connector))
-                }
-                _ => None,
-            }
-        });
+        let connectors = self.connectors.iter_mut();
+        let waits = connectors.filter_map(|known| Some((known.waits_for_one_of(at)?, known)));
         let Some((since, connector)) = waits.min_by_key(|(since, _)| *since) else {
             return;
         };
-        let mut allowed = connector.session.take_along();
+        let allowed = connector.take_along();
         log::info!(
             "connector {at}: who was waited for at connector {} plugs in here",
-            connector.id
+            connector.id()
         );
-        if let Some(allowed) = &mut allowed {
-            allowed.elsewhere.clear();
-        }
         if let Some(connector) = self.connector_mut(at) {
-            connector.session.prepare(since, allowed);
+            connector.permit_since(since, allowed);
         }
     }
 
     /// Nobody who is waited for elsewhere may start at a connector any more.
     pub(crate) fn permit_no_more_at(&mut self, at: ConnectorId) {
         for connector in &mut self.connectors {
-            connector.session.permit_no_more_at(at);
+            connector.permit_no_more_at(at);
         }
     }
 

@@ -4,7 +4,6 @@
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::instants::next_aligned;
-use crate::core::station::session::Allowance;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -49,8 +48,8 @@ impl Station {
     pub(crate) fn rearm_samples(&mut self, now: Mono) {
         let first = self.first_sample(now);
         for connector in &mut self.connectors {
-            if let Some(run) = connector.session.running_mut() {
-                run.sample = first;
+            if let Some(run) = connector.running_mut() {
+                run.sample_at(first);
             }
         }
     }
@@ -65,20 +64,19 @@ impl Station {
         let Some(run) = self.connector(at).and_then(|connector| connector.run()) else {
             return;
         };
-        let transaction = cx.ledger.transaction(run.tx);
+        let transaction = cx.ledger.transaction(run.tx());
         let unknown = transaction.is_some_and(|transaction| transaction.zero.is_none());
         let wait = if unknown && reads {
-            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks.min(16));
+            let doubled = FIRST_AGAIN.0.saturating_mul(1 << run.looks().min(16));
             Some(Millis(doubled).min(commit.unwrap_or(COMMIT)))
-        } else if matches!(run.allowance, Allowance::Until(_)) {
+        } else if run.is_counted() {
             Some(WATCH)
         } else {
             reads.then_some(commit.unwrap_or(COMMIT))
         };
         if let Some(connector) = self.connector_mut(at) {
-            if let Some(run) = connector.session.running_mut() {
-                run.watch = wait.map(|wait| now + wait);
-                run.looks = if unknown { run.looks } else { 0 };
+            if let Some(run) = connector.running_mut() {
+                run.look_at(wait.map(|wait| now + wait), unknown);
             }
         }
     }
@@ -87,7 +85,7 @@ impl Station {
     pub(crate) fn look_later(&mut self, cx: &mut Context<'_>) {
         while let Some(at) = cx.ledger.next_saved() {
             let connector = self.connector(at);
-            if connector.is_some_and(|known| known.meter.is_fresh(cx.now.mono)) {
+            if connector.is_some_and(|known| known.meter().is_fresh(cx.now.mono)) {
                 self.rearm_watch(at, cx);
             }
         }
@@ -110,9 +108,9 @@ impl Station {
     pub(crate) fn first_register_due(&self, tx: TxId, ledger: &Ledger, now: Mono) -> Option<Mono> {
         let transaction = ledger.transaction(tx)?;
         let connector = self.connector(transaction.connector)?;
-        let run = connector.session.running()?;
-        let until = run.since + FIRST_REGISTER;
-        let waits = self.setup.host.reads_meter && run.tx == tx && !run.resumed;
+        let run = connector.running()?;
+        let until = run.since() + FIRST_REGISTER;
+        let waits = self.setup.host.reads_meter && run.tx() == tx && !run.is_resumed();
         (waits && transaction.zero.is_none() && until > now).then_some(until)
     }
 

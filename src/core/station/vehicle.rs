@@ -1,7 +1,6 @@
 //! What the vehicle does: it is plugged in, asks for energy, leaves (`OCPP 1.6 §4.9`).
 
 use crate::core::settings::Key;
-use crate::core::station::meter::ReadFor;
 use crate::core::station::Context;
 use crate::core::station::Station;
 use crate::core::ConnectorId;
@@ -11,42 +10,14 @@ use crate::types::Reason;
 impl Station {
     // rules: 49
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
-        let since = cx.now.mono;
+        let now = cx.now.mono;
         let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        let plugs_in = connector.ev == Ev::Absent && ev != Ev::Absent;
-        connector.ev = ev;
-        if plugs_in {
+        if self.connector_mut(at).is_some_and(|known| known.on_ev(ev)) {
             self.bring_permission(at);
         }
-        let Some(connector) = self.connector_mut(at) else {
-            return;
-        };
-        if !ev.is_connected() && connector.session.wait_again(since) {
-            connector
-                .meter
-                .awaiting
-                .retain(|read_for| *read_for != ReadFor::Begin);
-        }
-        let offered = connector.supply.is_some_and(|supply| supply.permit);
-        let Some(run) = connector.session.running_mut() else {
-            return;
-        };
-        match ev {
-            Ev::Charging => run.declined = false,
-            Ev::Suspended => run.declined = true,
-            // It asked before, and does not any more although it could.
-            Ev::Plugged if run.reacts_until.is_none() && offered && !run.is_paused() => {
-                run.declined = true;
-            }
-            _ => {}
-        }
-        if matches!(ev, Ev::Charging | Ev::Suspended) {
-            run.reacts_until = None;
-        }
-        if !ev.is_connected() && stops {
+        let connector = self.connector_mut(at);
+        let runs = connector.is_some_and(|known| known.follow_vehicle(now));
+        if runs && stops && !ev.is_connected() {
             self.stop(at, Reason::EVDisconnected, None, cx);
         }
     }

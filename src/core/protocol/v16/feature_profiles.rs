@@ -13,14 +13,18 @@ impl V16 {
     // rules: 140
     /// Whether the feature profile that a request belongs to is offered: asked once, for every request.
     pub(super) fn offers(request: &CentralRequest, cx: &Context<'_>) -> bool {
-        let profile = match request {
+        match request {
             CentralRequest::SetChargingProfile(_)
             | CentralRequest::ClearChargingProfile(_)
-            | CentralRequest::GetCompositeSchedule(_) => "SmartCharging",
-            CentralRequest::TriggerMessage(_) => "RemoteTrigger",
-            _ => return true,
-        };
-        cx.settings().has_profile(profile)
+            | CentralRequest::GetCompositeSchedule(_) => Self::offers_smart_charging(cx),
+            CentralRequest::TriggerMessage(_) => cx.settings().has_profile("RemoteTrigger"),
+            _ => true,
+        }
+    }
+
+    /// Whether charging profiles are looked at, wherever they come.
+    pub(super) fn offers_smart_charging(cx: &Context<'_>) -> bool {
+        cx.settings().has_profile("SmartCharging")
     }
 
     // rules: 13

@@ -40,19 +40,20 @@ pub(crate) struct V16 {
     asked_time: Option<Mono>,
     /// How the status of each place gets to the central system, by its number.
     reports: Vec<Reports>,
-    /// The newest time that an earlier run is known to have stored.
+    /// The newest time of what came from the store since the start. Our clock is never before what was the
+    /// newest then.
     newest: Wall,
     counters: Counters,
 }
 
 impl V16 {
-    pub(crate) fn new(places: usize, newest: Wall, now: Mono) -> Self {
+    pub(crate) fn new(places: usize, now: Mono) -> Self {
         Self {
             registration: Registration::Unknown { retry: now },
             heartbeat: None,
             asked_time: None,
             reports: vec![Reports::default(); places],
-            newest,
+            newest: Wall::default(),
             counters: Counters::default(),
         }
     }

@@ -17,9 +17,13 @@ impl V16 {
     pub(super) fn on_remote_start(
         &self,
         id: &MessageId,
-        request: RemoteStartTransaction,
+        mut request: RemoteStartTransaction,
         cx: &mut Context<'_>,
     ) {
+        // Without smart charging a profile is not looked at (OCPP 1.6 §5.11).
+        if !Self::offers_smart_charging(cx) {
+            request.charging_profile = None;
+        }
         let places = self.places_for_remote_start(&request, cx);
         let status = match places {
             Some(_) => RemoteStartStopStatus::Accepted,
@@ -27,9 +31,7 @@ impl V16 {
         };
         Self::respond(id.as_str(), &RemoteStartTransactionResponse { status }, cx);
         let Some(places) = places else { return };
-        let smart = cx.settings().has_profile("SmartCharging");
-        let profile = request.charging_profile.filter(|_| smart).map(Box::new);
-        let intent = Intent::Start(places, profile);
+        let intent = Intent::Start(places, request.charging_profile.map(Box::new));
         let asks = cx.settings().is(Key::AuthorizeRemoteTxRequests);
         self.at_station(cx, |station, cx| match asks {
             true => station.authorize(request.id_tag, intent, cx),
@@ -52,9 +54,7 @@ impl V16 {
             None => cx.station.connector_ids().collect(),
         };
         let at = cx.station.pick(&places)?;
-        // Without smart charging a profile is not looked at (OCPP 1.6 §5.11).
-        let smart = cx.settings().has_profile("SmartCharging");
-        let profile = request.charging_profile.as_ref().filter(|_| smart);
+        let profile = request.charging_profile.as_ref();
         let now = cx.now.mono;
         let possible = profile.map_or(true, |profile| {
             cx.station.takes_remote_profile(at, profile, now)

@@ -7,13 +7,9 @@ use crate::core::link::CallPurpose;
 use crate::core::settings::Key;
 use crate::core::station::Shown;
 use crate::core::{ConnectorStatus, Due, Notice, Place, Stamp};
-use crate::time::{Millis, Mono};
+use crate::time::Mono;
 use crate::types::CiString;
 use crate::wire::v16::{Action, StatusNotification};
-
-/// A status that was not heard is told again after that; the wait doubles each time, up to an hour or so.
-const TOLD_AGAIN: Millis = Millis::from_secs(60);
-const TOLD_AGAIN_DOUBLES: u32 = 6;
 
 impl V16 {
     fn reports(&self, at: Place) -> Option<&Reports> {
@@ -32,22 +28,14 @@ impl V16 {
         let stamp = cx.station.stamp(now);
         for at in cx.station.places() {
             let shown = cx.station.shown(at);
-            let Some(reports) = self.reports_mut(at) else {
-                continue;
+            let status = ConnectorStatus {
+                place: at,
+                status: shown.status,
+                error: shown.error,
             };
-            let known = reports.current.as_ref().map(|(known, ..)| known);
-            if known != Some(&shown) {
-                let status = ConnectorStatus {
-                    place: at,
-                    status: shown.status,
-                    error: shown.error,
-                };
-                let news = known.map(|known| (known.status, known.error))
-                    != Some((shown.status, shown.error));
-                reports.current = Some((shown, stamp, now));
-                if news {
-                    cx.out.notify(Notice::Status(status));
-                }
+            let reports = self.reports_mut(at);
+            if reports.is_some_and(|it| it.note(shown, stamp, now)) {
+                cx.out.notify(Notice::Status(status));
             }
             self.send_status(at, cx);
         }
@@ -61,29 +49,17 @@ impl V16 {
             {
                 return;
             }
-            let Some(reports) = self.reports_mut(at) else {
+            let Some((shown, since)) = self.reports_mut(at).and_then(Reports::tell) else {
                 return;
             };
-            let Some((shown, since)) = reports.next() else {
-                return;
-            };
-            reports.told = Some(shown.clone());
-            reports.unheard = None;
             notify(at, &shown, since, cx);
         }
     }
 
-    // rules: 46
-    /// When a status that changed has lasted long enough to be told (MinimumStatusDuration), or one that
-    /// was not heard is told again.
+    /// When a status is told, by MinimumStatusDuration, or told again.
     fn report_due(&self, at: Place, it: View<'_>) -> Option<Mono> {
-        let reports = self.reports(at)?;
-        let (current, _, since) = reports.current.as_ref()?;
-        let told = reports.told.as_ref()?;
-        if told == current {
-            return reports.unheard;
-        }
-        Some(*since + it.station.settings().secs(Key::MinimumStatusDuration))
+        let lasting = || it.station.settings().secs(Key::MinimumStatusDuration);
+        self.reports(at)?.due(lasting)
     }
 
     pub(super) fn status_deadline(&self, it: View<'_>) -> Option<(Mono, Due)> {
@@ -102,7 +78,7 @@ impl V16 {
     pub(super) fn status_lost(&mut self, at: Place, cx: &Context<'_>) {
         let now = cx.now.mono;
         if let Some(reports) = self.reports_mut(at) {
-            reports.unheard = Some(now);
+            reports.is_lost(now);
         }
     }
 
@@ -111,16 +87,14 @@ impl V16 {
     pub(super) fn status_unheard(&mut self, at: Place, cx: &Context<'_>) {
         let now = cx.now.mono;
         if let Some(reports) = self.reports_mut(at) {
-            let wait = Millis(TOLD_AGAIN.0 << reports.misses.min(TOLD_AGAIN_DOUBLES));
-            reports.misses = reports.misses.saturating_add(1);
-            reports.unheard = Some(now + wait);
+            reports.is_unheard(now);
         }
     }
 
     /// The central system took in a status.
     pub(super) fn status_heard(&mut self, at: Place) {
         if let Some(reports) = self.reports_mut(at) {
-            reports.misses = 0;
+            reports.is_heard();
         }
     }
 
@@ -128,8 +102,7 @@ impl V16 {
     pub(super) fn hurry_statuses(&mut self, cx: &Context<'_>) {
         let now = cx.now.mono;
         for reports in &mut self.reports {
-            reports.misses = 0;
-            reports.unheard = reports.unheard.map(|_| now);
+            reports.hurry(now);
         }
     }
 
@@ -141,19 +114,13 @@ impl V16 {
         let Some(reports) = self.reports_mut(at) else {
             return;
         };
-        let is_told = reports.told == reports.current.as_ref().map(|(shown, ..)| shown.clone());
-        if waits && is_told {
+        if waits && reports.is_told() {
             return;
         }
         if !has_room {
-            reports.unheard = Some(now);
-            return;
+            return reports.is_lost(now);
         }
-        let current = reports.current.as_ref();
-        let current = current.map(|(shown, since, _)| (shown.clone(), *since));
-        if let Some((shown, since)) = reports.next().or(current) {
-            reports.told = Some(shown.clone());
-            reports.unheard = None;
+        if let Some((shown, since)) = reports.repeat() {
             notify(at, &shown, since, cx);
         }
     }
@@ -162,16 +129,14 @@ impl V16 {
     /// Every status is told anew.
     pub(super) fn send_all_statuses_again(&mut self) {
         for reports in &mut self.reports {
-            reports.told = None;
+            reports.forget();
         }
     }
 
     /// The clock is right for the first time: so are the times of statuses then.
     pub(super) fn correct_statuses(&mut self, step: i64) {
         for reports in &mut self.reports {
-            if let Some((_, since, _)) = &mut reports.current {
-                since.correct(step);
-            }
+            reports.correct(step);
         }
     }
 }

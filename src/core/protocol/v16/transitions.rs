@@ -3,26 +3,110 @@
 
 use crate::core::station::Shown;
 use crate::core::Stamp;
-use crate::time::Mono;
+use crate::time::{Millis, Mono};
 use crate::types::ChargePointStatus;
+
+/// A status that was not heard is told again after that; the wait doubles each time, up to an hour or so.
+const TOLD_AGAIN: Millis = Millis::from_secs(60);
+const TOLD_AGAIN_DOUBLES: u32 = 6;
 
 /// How a status gets to the central system.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reports {
     /// What is the case, and since when.
-    pub(super) current: Option<(Shown, Stamp, Mono)>,
+    current: Option<(Shown, Stamp, Mono)>,
     /// What the central system was told last; `None` before the first time.
-    pub(super) told: Option<Shown>,
+    told: Option<Shown>,
     /// It is not certain that it heard: it is told again then.
-    pub(super) unheard: Option<Mono>,
+    unheard: Option<Mono>,
     /// How often in a row it did not hear, or did not want to.
-    pub(super) misses: u32,
+    misses: u32,
 }
 
 impl Reports {
+    /// What is the case now; says whether status or error are others than before.
+    pub(super) fn note(&mut self, shown: Shown, at: Stamp, now: Mono) -> bool {
+        let known = self.current.as_ref().map(|(known, ..)| known);
+        if known == Some(&shown) {
+            return false;
+        }
+        let known = known.map(|known| (known.status, known.error));
+        let news = known != Some((shown.status, shown.error));
+        self.current = Some((shown, at, now));
+        news
+    }
+
+    /// What is told now, if there is anything to tell.
+    pub(super) fn tell(&mut self) -> Option<(Shown, Stamp)> {
+        let next = self.next()?;
+        self.told = Some(next.0.clone());
+        self.unheard = None;
+        Some(next)
+    }
+
+    /// What is told now although nothing changed.
+    pub(super) fn repeat(&mut self) -> Option<(Shown, Stamp)> {
+        let next = self.tell();
+        next.or_else(|| {
+            let (shown, since, _) = self.current.as_ref()?;
+            Some((shown.clone(), *since))
+        })
+    }
+
+    /// Whether the central system was told of what is the case.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.as_ref() == self.current.as_ref().map(|(shown, ..)| shown)
+    }
+
+    // rules: 46
+    /// When a status that changed has lasted so long and is told, or one that was not heard is told again.
+    pub(super) fn due(&self, lasting: impl FnOnce() -> Millis) -> Option<Mono> {
+        let (current, _, since) = self.current.as_ref()?;
+        let told = self.told.as_ref()?;
+        if told == current {
+            return self.unheard;
+        }
+        Some(*since + lasting())
+    }
+
+    /// It is told again as soon as it can be.
+    pub(super) fn is_lost(&mut self, now: Mono) {
+        self.unheard = Some(now);
+    }
+
+    /// It is told again after a wait that grows.
+    pub(super) fn is_unheard(&mut self, now: Mono) {
+        let wait = Millis(TOLD_AGAIN.0 << self.misses.min(TOLD_AGAIN_DOUBLES));
+        self.misses = self.misses.saturating_add(1);
+        self.unheard = Some(now + wait);
+    }
+
+    /// The central system took it in.
+    pub(super) fn is_heard(&mut self) {
+        self.misses = 0;
+    }
+
+    /// There is no reason to wait with what was not heard.
+    pub(super) fn hurry(&mut self, now: Mono) {
+        self.misses = 0;
+        self.unheard = self.unheard.map(|_| now);
+    }
+
+    /// It is told anew.
+    pub(super) fn forget(&mut self) {
+        self.told = None;
+    }
+
+    /// The clock is right for the first time.
+    pub(super) fn correct(&mut self, step: i64) {
+        if let Some((_, since, _)) = &mut self.current {
+            since.correct(step);
+        }
+    }
+
     /// What to tell the central system next to get from what it was told to what is the case,
     /// through a status between if the standard knows no direct way (`OCPP 1.6 §4.9`).
-    pub(super) fn next(&self) -> Option<(Shown, Stamp)> {
+    fn next(&self) -> Option<(Shown, Stamp)> {
         let (current, since, _) = self.current.as_ref()?;
         let Some(told) = &self.told else {
             return Some((current.clone(), *since));

@@ -11,26 +11,12 @@ impl Station {
         let may_supply = self.may_supply();
         let together = self.together(self.clock.instant(cx.now.mono));
         for less in [true, false] {
-            for at in self.connector_ids() {
-                let Some(connector) = self.connector_mut(at) else {
-                    continue;
-                };
-                let supply = connector.command(may_supply);
-                if connector.supply == Some(supply) {
-                    continue;
+            for connector in &mut self.connectors {
+                let bounded = together.sums().map(|(unit, _)| unit);
+                let less = less.then_some(bounded);
+                if let Some(supply) = connector.next_command(may_supply, less) {
+                    cx.out.notify(Notice::Supply(connector.id(), supply));
                 }
-                let supply = if less {
-                    let bounded = together.sums().map(|(unit, _)| unit);
-                    supply.what_is_less(connector.supply.as_ref(), bounded)
-                } else {
-                    Some(supply)
-                };
-                let Some(supply) = supply else {
-                    continue;
-                };
-                connector.supply = Some(supply);
-                connector.meter.flowed |= supply.permit;
-                cx.out.notify(Notice::Supply(at, supply));
             }
         }
     }

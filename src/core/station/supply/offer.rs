@@ -1,6 +1,7 @@
 //! What connectors are offered, and what bounds them all together: the values that the work is done on.
 
 use crate::core::station::supply::limits::Volts;
+use crate::core::station::supply::profile::NEVER;
 use crate::core::station::supply::share::Claim;
 use crate::core::ConnectorId;
 use crate::core::Feed;
@@ -38,10 +39,38 @@ impl Offer {
 /// The offers, and the scratch to work them out: kept, so that no memory is asked for each time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offers {
-    pub(super) list: Vec<(ConnectorId, Offer)>,
-    pub(super) scratch: Scratch,
+    list: Vec<(ConnectorId, Offer)>,
+    scratch: Scratch,
     /// From this second on they may be others.
-    pub(super) until: Option<i64>,
+    until: Option<i64>,
+}
+
+impl Offers {
+    /// None is made yet.
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.until = None;
+    }
+
+    /// What a connector is offered at least until that second.
+    pub(super) fn push(&mut self, at: ConnectorId, offer: Offer, until: i64) {
+        self.list.push((at, offer));
+        self.until = Some(self.until.map_or(until, |before| before.min(until)));
+    }
+
+    /// To cut them down, and room for it.
+    pub(super) fn parts(&mut self) -> (&mut [(ConnectorId, Offer)], &mut Scratch) {
+        (&mut self.list, &mut self.scratch)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnectorId, Offer)> + '_ {
+        self.list.iter().copied()
+    }
+
+    /// From which second on they may be others, if ever.
+    pub(super) fn until(&self) -> Option<i64> {
+        self.until.filter(|until| *until < NEVER)
+    }
 }
 
 /// Bounds of the sum over all connectors, in tenths. Amperes and watts do not compare where

@@ -6,7 +6,7 @@ use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::offer::Offer;
 use crate::core::station::supply::profile::NEVER;
 use crate::core::station::{Context, Station};
-use crate::core::{ConnectorId, Due, Ev};
+use crate::core::{ConnectorId, Due};
 use crate::time::{Millis, Mono};
 use crate::types::ChargingRateUnitType as Unit;
 
@@ -16,28 +16,22 @@ impl Station {
     pub(crate) fn offer_supplies(&mut self, cx: &mut Context<'_>) {
         let now = self.clock.instant(cx.now.mono);
         let mut offers = std::mem::take(&mut self.offers);
-        offers.list.clear();
-        let mut until = NEVER;
-        for connector in self
-            .connectors
-            .iter()
-            .filter(|connector| connector.run().is_some())
-        {
-            let (offer, same) = self.own_offer(connector.id, now, cx.ledger);
-            until = until.min(same);
-            offers.list.push((connector.id, offer));
+        offers.clear();
+        let runs = |connector: &&Connector| connector.run().is_some();
+        for connector in self.connectors.iter().filter(runs) {
+            let (offer, until) = self.own_offer(connector.id(), now, cx.ledger);
+            offers.push(connector.id(), offer, until);
         }
-        if !offers.list.is_empty() {
-            self.keep_within(&mut offers.list, &mut offers.scratch, now, cx.ledger);
+        let (list, scratch) = offers.parts();
+        if !list.is_empty() {
+            self.keep_within(list, scratch, now, cx.ledger);
         }
         let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
-        for (at, offer) in &offers.list {
-            if let Some(connector) = self.connector_mut(*at) {
-                connector.take_offer(*offer, reaction);
+        for (at, offer) in offers.iter() {
+            if let Some(connector) = self.connector_mut(at) {
+                connector.take_offer(offer, reaction);
             }
         }
-        let any = !offers.list.is_empty();
-        offers.until = any.then_some(until).filter(|until| *until < NEVER);
         self.offers = offers;
     }
 
@@ -59,26 +53,9 @@ impl Station {
 
     /// When some limit may be another.
     pub(crate) fn offer_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
-        let until = Millis(u64::try_from(self.offers.until?.checked_mul(1000)?).ok()?);
+        let until = Millis(u64::try_from(self.offers.until()?.checked_mul(1000)?).ok()?);
         let wall = u64::try_from(self.clock.wall(now).0).ok()?;
         let wait = Millis(until.0.saturating_sub(wall));
         Some((now + wait, Due::Limit))
-    }
-}
-
-impl Connector {
-    /// Takes an offer on. One that comes after a pause gives the vehicle time to react.
-    fn take_offer(&mut self, offer: Offer, reaction: Mono) {
-        let plugged = self.ev == Ev::Plugged;
-        let Some(run) = self.session.running_mut() else {
-            return;
-        };
-        let before = run.offer.replace(offer);
-        if offer.is_nothing() {
-            run.reacts_until = None;
-        } else if before.is_some_and(Offer::is_nothing) {
-            run.reacts_until = plugged.then_some(reaction);
-            run.resumes = true;
-        }
     }
 }

@@ -128,7 +128,7 @@ impl Station {
             .connectors
             .iter()
             .filter_map(|connector| connector.run());
-        runs.any(|run| run.tx == tx)
+        runs.any(|run| run.tx() == tx)
     }
 
     pub(super) fn running<'a>(
@@ -136,8 +136,8 @@ impl Station {
         at: ConnectorId,
         ledger: &'a Ledger,
     ) -> Option<&'a Transaction> {
-        let run = self.connector(at)?.session.running()?;
-        ledger.transaction(run.tx)
+        let run = self.connector(at)?.running()?;
+        ledger.transaction(run.tx())
     }
 
     /// Removes profiles, and says which. Those who look ahead keep theirs, so a copy is made then, and

@@ -200,8 +200,8 @@ impl Station {
             lines,
             least: profile.and_then(|profile| Some((profile.least?, profile.unit))),
             feed: self.setup.connectors.get(at.index())?.hardware.feed,
-            wants: !run.declined,
-            order: run.tx.0,
+            wants: run.wants_energy(),
+            order: run.tx().0,
         })
     }
 }
