@@ -255,7 +255,7 @@ impl Ledger {
         let Some(item) = self.queue.head_mut() else {
             return;
         };
-        if !item.is_unanswered() {
+        if !item.went_unanswered() {
             return;
         }
         log::error!(

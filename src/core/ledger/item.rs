@@ -93,13 +93,13 @@ impl Item {
 
     /// It was not answered in time, by a connection that is still there: it is not this message that breaks
     /// connections. Says whether that is to be told of.
-    pub(super) fn is_unanswered(&mut self) -> bool {
+    pub(super) fn went_unanswered(&mut self) -> bool {
         self.breaks = 0;
         self.unanswered == TOO_OFTEN
     }
 
     /// It was refused. `answered`: the copy that was sent last has its answer.
-    pub(super) fn is_refused(&mut self, answered: bool) {
+    pub(super) fn was_refused(&mut self, answered: bool) {
         self.message.refusals = self.message.refusals.saturating_add(1);
         if answered {
             self.unanswered = self.unanswered.saturating_sub(1);
@@ -109,7 +109,7 @@ impl Item {
     /// It is tried again, by another id unless a copy under this one may be booked. `stripped`: in other words,
     /// which under the same id would be another message for a central system that keeps the first. Returns
     /// what is to be stored.
-    pub(super) fn is_tried_again(&mut self, id: String, stripped: bool) -> Option<QueuedMessage> {
+    pub(super) fn try_again(&mut self, id: String, stripped: bool) -> Option<QueuedMessage> {
         if stripped {
             self.unanswered = 0;
         }

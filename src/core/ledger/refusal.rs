@@ -54,7 +54,7 @@ impl Ledger {
         let Some(item) = self.queue.head_mut() else {
             return;
         };
-        item.is_refused(how != Refusal::Senseless);
+        item.was_refused(how != Refusal::Senseless);
         let (unsure, message) = (item.is_unsure(), item.message().clone());
         let (refusals, most) = (
             u64::from(message.refusals),
@@ -73,7 +73,7 @@ impl Ledger {
             attempts.interval.0.saturating_mul(refusals)
         };
         if let Some(item) = self.queue.head_mut() {
-            if let Some(message) = item.is_tried_again(id, stripped) {
+            if let Some(message) = item.try_again(id, stripped) {
                 out.durable(Change::Put(Record::Message(message)));
             }
         }

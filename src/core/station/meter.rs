@@ -122,7 +122,7 @@ impl Meter {
     }
 
     /// A periodic sample carries that time; says whether the one before did not.
-    pub(crate) fn is_new_sample(&mut self, taken: Mono) -> bool {
+    pub(crate) fn takes_new_sample(&mut self, taken: Mono) -> bool {
         self.last_sample.replace(taken) != Some(taken)
     }
 

@@ -43,7 +43,7 @@ impl Station {
         // One that waited for the meter may have had this very reading, and its time.
         let place = Place::Connector(at);
         let meter = self.meter_mut(place);
-        if !meter.is_some_and(|meter| meter.is_new_sample(taken)) {
+        if !meter.is_some_and(|meter| meter.takes_new_sample(taken)) {
             return;
         }
         self.note_time(tx, stamp, cx);

@@ -78,7 +78,7 @@ impl V16 {
     pub(super) fn status_lost(&mut self, at: Place, cx: &Context<'_>) {
         let now = cx.now.mono;
         if let Some(reports) = self.reports_mut(at) {
-            reports.is_lost(now);
+            reports.got_lost(now);
         }
     }
 
@@ -87,14 +87,14 @@ impl V16 {
     pub(super) fn status_unheard(&mut self, at: Place, cx: &Context<'_>) {
         let now = cx.now.mono;
         if let Some(reports) = self.reports_mut(at) {
-            reports.is_unheard(now);
+            reports.went_unheard(now);
         }
     }
 
     /// The central system took in a status.
     pub(super) fn status_heard(&mut self, at: Place) {
         if let Some(reports) = self.reports_mut(at) {
-            reports.is_heard();
+            reports.was_heard();
         }
     }
 
@@ -118,7 +118,7 @@ impl V16 {
             return;
         }
         if !has_room {
-            return reports.is_lost(now);
+            return reports.got_lost(now);
         }
         if let Some((shown, since)) = reports.repeat() {
             notify(at, &shown, since, cx);

@@ -70,19 +70,19 @@ impl Reports {
     }
 
     /// It is told again as soon as it can be.
-    pub(super) fn is_lost(&mut self, now: Mono) {
+    pub(super) fn got_lost(&mut self, now: Mono) {
         self.unheard = Some(now);
     }
 
     /// It is told again after a wait that grows.
-    pub(super) fn is_unheard(&mut self, now: Mono) {
+    pub(super) fn went_unheard(&mut self, now: Mono) {
         let wait = Millis(TOLD_AGAIN.0 << self.misses.min(TOLD_AGAIN_DOUBLES));
         self.misses = self.misses.saturating_add(1);
         self.unheard = Some(now + wait);
     }
 
     /// The central system took it in.
-    pub(super) fn is_heard(&mut self) {
+    pub(super) fn was_heard(&mut self) {
         self.misses = 0;
     }
 
