@@ -198,7 +198,7 @@ impl ChargePoint {
     /// [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
-            Fact::Ev(at, _) | Fact::SignedMeter(at, _) => from_ref(at),
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::Evse(at, _) => from_ref(at),
             Fact::Fault(Place::Connector(at), _)
             | Fact::FaultOver(Place::Connector(at), _)
             | Fact::Warning(Place::Connector(at), _)
@@ -221,7 +221,9 @@ impl ChargePoint {
     /// fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn act(&self, act: Act) -> Result<(), Error> {
         match &act {
-            Act::StopTx(at, _) => self.check_connectors(from_ref(at))?,
+            Act::StopTx(at, _) | Act::StartTx(at, _) | Act::Cancel(Place::Connector(at)) => {
+                self.check_connectors(from_ref(at))?;
+            }
             Act::Tag(at, _) => self.check_connectors(at)?,
             _ => {}
         }

@@ -238,6 +238,7 @@ impl Engine {
             }
             Fact::SignedMeter(at, signed) => cx.station.on_signed_meter(at, signed),
             Fact::Network(up) => protocol.on_network(up, cx),
+            Fact::Evse(at, evse) => cx.station.on_evse(at, evse),
         }
     }
 
@@ -246,6 +247,8 @@ impl Engine {
         let cx = &mut cx;
         match act {
             Act::Tag(at, tag) => protocol.at_station(cx, |it, cx| it.on_tag(&at, tag, cx)),
+            Act::StartTx(at, tag) => protocol.at_station(cx, |it, cx| it.start_for(at, tag, cx)),
+            Act::Cancel(at) => protocol.at_station(cx, |it, cx| it.cancel(at, cx)),
             Act::StopTx(at, reason) => {
                 protocol.at_station(cx, |it, cx| it.stop(at, reason, None, cx));
             }

@@ -76,6 +76,22 @@ pub enum Fact {
     SignedMeter(ConnectorId, String),
     /// Whether there is a network at all; without one, no connection is tried.
     Network(bool),
+    /// Whether the charger itself can supply energy at a connector now.
+    Evse(ConnectorId, Evse),
+}
+
+/// Whether the charger itself can supply energy at a connector, apart from faults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Evse {
+    /// It can.
+    #[default]
+    Ready,
+    /// Not now: heat, a switch of phases, load shedding. A transaction goes on without energy, as
+    /// SuspendedEVSE.
+    Paused {
+        /// Why, for whoever reads the status.
+        reason: Option<CiString<50>>,
+    },
 }
 
 /// What somebody at the charger, or the firmware, does: each counts once.
@@ -83,6 +99,12 @@ pub enum Fact {
 pub enum Act {
     /// A tag was shown at a reader that serves these connectors; none named: all of them.
     Tag(Vec<ConnectorId>, IdToken),
+    /// Somebody whom the charger itself authorizes: no one is asked about the tag, and the transaction begins
+    /// with it when a vehicle is there.
+    StartTx(ConnectorId, IdToken),
+    /// What waits at a connector, or everywhere, is not wanted any more: a permission that nobody has used,
+    /// a tag that is being asked about. A transaction goes on.
+    Cancel(Place),
     /// The firmware stops the transaction of a connector.
     StopTx(ConnectorId, Reason),
     /// Vendor data for the central system. `token` comes back with the outcome.

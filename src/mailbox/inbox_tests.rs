@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{ConnectorId, Ev, Fault};
+use crate::core::{ConnectorId, Ev, Evse, Fault};
 use crate::time::Wall;
 use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 
@@ -118,6 +118,22 @@ fn a_fault_that_came_and_went_is_told_and_holds_until_both_are_dealt_with() {
     inbox.handled();
     assert!(!inbox.stops().holds(at(1)));
     assert!(inbox.is_empty());
+}
+
+#[test]
+fn a_charger_that_pauses_holds_until_it_is_dealt_with_and_the_last_word_counts() {
+    let mut inbox = Inbox::default();
+    let paused = || Fact::Evse(at(1), Evse::Paused { reason: None });
+    inbox.put(paused(), NOW).expect("there is room");
+    assert!(inbox.stops().holds(at(1)) && !inbox.stops().holds(at(2)));
+    inbox
+        .put(Fact::Evse(at(1), Evse::Ready), NOW)
+        .expect("there is room");
+    assert_eq!(inbox.take(NOW), Some(Mail::Fact(paused())));
+    let ready = Mail::Fact(Fact::Evse(at(1), Evse::Ready));
+    assert_eq!(inbox.take(NOW), Some(ready));
+    inbox.handled();
+    assert!(!inbox.stops().holds(at(1)) && inbox.is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use crate::core::{Act, ConnectorId, Ev, Fact, Place, Reading};
+use crate::core::{Act, ConnectorId, Ev, Evse, Fact, Place, Reading};
 use crate::types::ChargePointErrorCode;
 
 /// Where a state is kept that the next one replaces.
@@ -17,6 +17,7 @@ pub(super) enum Slot {
     Signed(ConnectorId),
     Clock,
     Network,
+    Evse(ConnectorId),
 }
 
 impl Slot {
@@ -33,6 +34,7 @@ impl Slot {
             Fact::SignedMeter(at, _) => Self::Signed(*at),
             Fact::Clock(_) => Self::Clock,
             Fact::Network(_) => Self::Network,
+            Fact::Evse(at, _) => Self::Evse(*at),
         }
     }
 }
@@ -45,7 +47,8 @@ pub(super) const fn allows(fact: &Fact) -> u8 {
         | Fact::Fault(_, None)
         | Fact::FaultOver(..)
         | Fact::Operative(_, true)
-        | Fact::Network(true) => 1,
+        | Fact::Network(true)
+        | Fact::Evse(_, Evse::Ready) => 1,
         Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,
         _ => 0,
     }
@@ -64,6 +67,7 @@ impl Waits for Fact {
     fn stops(&self) -> Option<Place> {
         match self {
             Self::Fault(at, Some(_)) => Some(*at),
+            Self::Evse(at, Evse::Paused { .. }) => Some(Place::Connector(*at)),
             _ => None,
         }
     }

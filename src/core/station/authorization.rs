@@ -56,6 +56,17 @@ impl Station {
         self.notify_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
     }
 
+    /// The charger itself authorizes somebody: free charging, a PIN, a list of its own.
+    pub(crate) fn start_for(&mut self, at: ConnectorId, tag: IdToken, cx: &mut Context<'_>) {
+        if is_tag(&tag) {
+            self.grant(tag, None, Intent::Start(vec![at], None), cx);
+        } else {
+            log::warn!(
+                "a start with a tag that is empty, or has control characters in it, is ignored"
+            );
+        }
+    }
+
     fn find_running(
         &self,
         at: &[ConnectorId],

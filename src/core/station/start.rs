@@ -48,6 +48,15 @@ impl Station {
         }
     }
 
+    /// What waits at a place is not wanted any more; transactions go on.
+    pub(crate) fn cancel(&mut self, place: Place, cx: &mut Context<'_>) {
+        let meant = |at: &ConnectorId| place.connector().map_or(true, |one| one == *at);
+        for at in self.connector_ids().filter(meant) {
+            self.withdraw(at, cx);
+            self.call_off(at, cx);
+        }
+    }
+
     /// Waits of sessions that are over.
     pub(crate) fn expire_sessions(&mut self, now: Mono) {
         let most = self.connection_timeout();

@@ -1,13 +1,20 @@
-//! What the vehicle does: it is plugged in, asks for energy, leaves (`OCPP 1.6 §4.9`).
+//! What the vehicle does: it is plugged in, asks for energy, leaves; and whether the charger is ready for it
+//! (`OCPP 1.6 §4.9`).
 
 use crate::core::settings::Key;
 use crate::core::station::Context;
 use crate::core::station::Station;
-use crate::core::ConnectorId;
-use crate::core::Ev;
+use crate::core::{ConnectorId, Ev, Evse};
 use crate::types::Reason;
 
 impl Station {
+    /// The charger itself can supply energy at a connector, or cannot now.
+    pub(crate) fn on_evse(&mut self, at: ConnectorId, evse: Evse) {
+        if let Some(connector) = self.connector_mut(at) {
+            connector.on_evse(evse);
+        }
+    }
+
     // rules: 49
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
         let now = cx.now.mono;

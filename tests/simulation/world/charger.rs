@@ -10,6 +10,8 @@ pub struct Outlet {
     pub vehicle: bool,
     pub wants: bool,
     pub faulted: bool,
+    /// The charger itself cannot supply energy now.
+    pub paused: bool,
     pub supply: Supply,
     /// The register in thousandths of a watt-hour.
     pub mwh: u64,
@@ -46,6 +48,7 @@ impl Outlet {
             vehicle: false,
             wants: false,
             faulted: false,
+            paused: false,
             supply: Supply::OFF,
             mwh,
             since: 0,

@@ -97,6 +97,9 @@ impl World<'_> {
                 self.show(number)?;
             }
             self.state(number)?;
+            if self.outlets[number - 1].paused {
+                self.evse(number, true)?;
+            }
             if self.outlets[number - 1].faulted {
                 self.fault(number, true)?;
             }
@@ -320,10 +323,17 @@ impl World<'_> {
             info: None,
             vendor_code: None,
         });
-        self.fact(Fact::Fault(
-            Place::new(u32::try_from(number).unwrap_or(0)).unwrap_or(Place::ChargePoint),
-            fault,
-        ))
+        self.fact(Fact::Fault(place(number), fault))
+    }
+
+    /// The charger itself pauses at a connector, or is ready again.
+    pub(super) fn evse(&mut self, number: usize, paused: bool) -> Is {
+        self.outlets[number - 1].paused = paused;
+        let evse = match paused {
+            true => Evse::Paused { reason: None },
+            false => Evse::Ready,
+        };
+        self.fact(Fact::Evse(at(number), evse))
     }
 }
 

@@ -21,6 +21,8 @@ impl World<'_> {
                 self.is_over(number, tags)
             }
             Event::Fault(number, is) => self.fault(number, is),
+            Event::Pauses(number, is) => self.evse(number, is),
+            Event::Cancel(number) => self.act(Act::Cancel(place(number))),
             Event::Flaps(number, times) => {
                 (0..2 * times).try_for_each(|turn| self.fault(number, turn % 2 == 0))
             }
@@ -243,6 +245,7 @@ impl World<'_> {
             let outlet = &mut self.outlets[number - 1];
             outlet.stalls_until = outlet.stalls_until.min(self.now);
             self.fault(number, false)?;
+            self.evse(number, false)?;
             self.act(Act::StopTx(at(number), Reason::Local))?;
             self.event(Event::Unplug(number))?;
         }

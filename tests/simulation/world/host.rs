@@ -260,6 +260,8 @@ impl World<'_> {
                     | Event::StopLocal(_)
                     | Event::Fault(..)
                     | Event::Flaps(..)
+                    | Event::Pauses(..)
+                    | Event::Cancel(_)
                     | Event::VendorData(_)
                     | Event::MeterStalls(..)
                     | Event::HostIsBusy(_)

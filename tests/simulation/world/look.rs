@@ -101,6 +101,9 @@ impl World<'_> {
             if self.supply(number).permit && (outlet.faulted || self.faulted) {
                 return Err(format!("connector {number} has a fault and energy"));
             }
+            if self.supply(number).permit && outlet.paused {
+                return Err(format!("connector {number} pauses and has energy"));
+            }
             // One that was silent is asked once a minute.
             let silent = match outlet.stalls_until {
                 0 => 0,

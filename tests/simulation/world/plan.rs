@@ -159,6 +159,10 @@ pub enum Event {
     StopLocal(usize),
     /// Connector 0 is the charge point.
     Fault(usize, bool),
+    /// The charger itself pauses, or is ready again.
+    Pauses(usize, bool),
+    /// Somebody presses the button that takes back what waits.
+    Cancel(usize),
     /// A fault that comes and goes so many times.
     Flaps(usize, u32),
     /// So many vendor messages for the central system.
@@ -356,7 +360,7 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         0 => dice.u32(..50),
         1 => [dice.u32(..10), dice.u32(46..50), dice.u32(29..31)][dice.usize(..3)],
         2 => dice.u32(10..20),
-        3 => dice.u32(20..31),
+        3 => dice.u32(20..34),
         4 => dice.u32(35..42),
         _ => dice.u32(..42),
     };
@@ -394,6 +398,8 @@ fn trouble(dice: &mut Rng, make: &Make, flavour: u32) -> Event {
         }
         30 => Event::DeliverAgain,
         36..=37 => Event::HostIsBusy(dice.u64(100..5 * MINUTE)),
+        31 | 32 => Event::Pauses(connector, dice.bool()),
+        33 => Event::Cancel(dice.usize(..=make.connectors)),
         35 => Event::Stands([dice.u64(10..5 * SECOND), dice.u64(SECOND..MINUTE)][dice.usize(..2)]),
         38 => Event::DiskSlow(dice.u32(1..4), dice.u64(100..30_000)),
         39..=41 => {

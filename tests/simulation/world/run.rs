@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
-    Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Fact,
-    Fault, Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading,
+    Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Evse,
+    Fact, Fault, Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading,
     RequestId, Setup, Supply, Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
@@ -174,6 +174,10 @@ const PATIENCE: Millis = Millis(30_000);
 
 fn at(number: usize) -> ConnectorId {
     ConnectorId::new(u32::try_from(number).unwrap_or(0)).expect("connectors count from 1")
+}
+
+fn place(number: usize) -> Place {
+    Place::new(u32::try_from(number).unwrap_or(0)).unwrap_or(Place::ChargePoint)
 }
 
 impl<'a> World<'a> {

@@ -8,7 +8,7 @@ use crate::core::station::meter::Meter;
 use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
 use crate::core::station::session::{Allowed, Session, Stage};
-use crate::core::{ConnectorId, Due, Ev, Supply, TemperatureUnit};
+use crate::core::{ConnectorId, Due, Ev, Evse, Supply, TemperatureUnit};
 use crate::time::{Millis, Mono};
 use crate::types::IdToken;
 
@@ -18,6 +18,7 @@ pub(crate) struct Connector {
     id: ConnectorId,
     lockable: bool,
     ev: Ev,
+    evse: Evse,
     condition: Condition,
     session: Session,
     meter: Meter,
@@ -41,6 +42,7 @@ impl Connector {
             id,
             lockable,
             ev: Ev::Absent,
+            evse: Evse::Ready,
             condition: Condition::SOUND,
             session: Session::IDLE,
             meter: Meter::new(unit),
@@ -126,6 +128,11 @@ impl Connector {
         before == Ev::Absent && ev != Ev::Absent
     }
 
+    /// Whether the charger itself can supply energy here.
+    pub(crate) fn on_evse(&mut self, evse: Evse) {
+        self.evse = evse;
+    }
+
     /// What comes of it for the session. Says whether a transaction runs.
     pub(crate) fn follow_vehicle(&mut self, now: Mono) -> bool {
         if !self.has_vehicle() && self.session.wait_again(now) {
@@ -143,7 +150,7 @@ impl Connector {
         let (cable, vehicle) = (self.has_cable(), self.has_vehicle());
         let ready = self.ev == Ev::Plugged;
         if let Some(run) = self.session.running_mut() {
-            run.hold(!usable, ready, reaction);
+            run.hold(!usable || self.evse != Evse::Ready, ready, reaction);
             return None;
         }
         match self.session.stage() {

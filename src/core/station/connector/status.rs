@@ -5,7 +5,7 @@ use super::Connector;
 use crate::core::station::run::Run;
 use crate::core::station::session::Stage;
 use crate::core::station::shown::Shown;
-use crate::core::{Ev, Supply};
+use crate::core::{Ev, Evse, Supply};
 use crate::types::{ChargePointStatus, ChargingRateUnitType, CiString, Reason};
 
 impl Connector {
@@ -32,6 +32,9 @@ impl Connector {
         if left && !self.ev.is_connected() && shown.info.is_none() {
             shown.info = Some(CiString::truncated("EV side disconnected"));
         }
+        if let (Evse::Paused { reason }, Some(_)) = (&self.evse, self.session.running()) {
+            shown.info = shown.info.or_else(|| reason.clone());
+        }
         shown
     }
 
@@ -43,6 +46,7 @@ impl Connector {
             _ if !in_service || !run.is_allowed_some() || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE
             }
+            _ if self.evse != Evse::Ready => ChargePointStatus::SuspendedEVSE,
             Ev::Charging => ChargePointStatus::Charging,
             Ev::Plugged if run.may_react() && run.goes_on() => ChargePointStatus::SuspendedEVSE,
             Ev::Plugged if run.may_react() => ChargePointStatus::Preparing,
@@ -51,11 +55,12 @@ impl Connector {
     }
 
     /// The transaction that energy may flow for, as far as it is a matter of this connector: one that runs and
-    /// is allowed some, a vehicle that is there, and nothing that is wrong.
+    /// is allowed some, a vehicle that is there, a charger that is ready, and nothing that is wrong.
     pub(crate) fn may_supply(&self) -> Option<&Run> {
         let run = self.session.running()?;
         let allowed = run.is_allowed_some() && !self.condition.is_faulted();
-        (allowed && self.ev.is_connected()).then_some(run)
+        let ready = self.evse == Evse::Ready && self.ev.is_connected();
+        (allowed && ready).then_some(run)
     }
 
     /// The command that is to be given, if it is another one than the last. `less`: only what of it is less, in
