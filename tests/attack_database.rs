@@ -445,3 +445,48 @@ fn an_old_password_is_nowhere_in_the_files() {
     assert!(holds("6e65772d70617373776f72642d32"));
     assert!(!holds("6f6c642d70617373776f72642d31"));
 }
+
+#[test]
+fn a_flipped_bit_among_times_that_wait_for_a_clock_ends_no_start_and_no_correction() {
+    let path = directory("unsynced");
+    let mut batch = full();
+    for change in &mut batch {
+        match change {
+            Change::Put(Record::Transaction(tx)) => {
+                (tx.started.synced, tx.last.0.synced) = (false, false);
+            }
+            Change::Put(Record::Message(QueuedMessage {
+                body: QueuedBody::Meter { at, .. },
+                ..
+            })) => at.synced = false,
+            Change::Put(Record::StopSample(_, sample)) => sample.at.synced = false,
+            _ => {}
+        }
+    }
+    let mut store = SqliteStore::open(&path, Wall(1)).expect("it opens").store;
+    store.commit(&batch).expect("written");
+    drop(store);
+    let bytes = std::fs::read(file(&path)).expect("bytes");
+    let mut dice = fastrand::Rng::with_seed(7);
+    let (mut opened, mut corrected, mut short) = (0, 0, 0);
+    for flip in 0..200 {
+        let path = directory("unsynced-flipped");
+        let mut spoilt = bytes.clone();
+        // Behind the header of the first page, which says what the file is.
+        let at = dice.usize(100..spoilt.len());
+        spoilt[at] ^= 1 << dice.u8(..8);
+        std::fs::write(file(&path), &spoilt).expect("written");
+        let what = format!("flip {flip} of byte {at}");
+        let Ok(store) = SqliteStore::open(&path, Wall(2)) else {
+            continue;
+        };
+        opened += 1;
+        let mut store = store.store;
+        // What it finds wrong it salvages, or says so; it ends, and goes on.
+        corrected += u32::from(store.commit(&vec![Change::CorrectTimes(500)]).is_ok());
+        store.commit(&full()).expect(&what);
+        short += usize::from(bills(&delivered(&mut store).expect(&what)).len() < 29);
+    }
+    assert!(opened > 190 && corrected > 180, "{opened} {corrected}");
+    assert!(short < 10, "{short}");
+}

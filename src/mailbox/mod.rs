@@ -119,7 +119,8 @@ impl Mailbox {
         self.take_in(|inner| {
             let transfer = matches!(act, Act::DataTransfer { .. });
             if transfer && inner.transfers >= MOST_OUTCOMES
-                || matches!(act, Act::Tag(..)) && inner.outbox.outcomes() >= MOST_OUTCOMES
+                || matches!(act, Act::Tag(..) | Act::StartTx(..))
+                    && inner.outbox.outcomes() >= MOST_OUTCOMES
             {
                 return Err(Error::Full);
             }

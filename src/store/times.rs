@@ -19,7 +19,8 @@ const TIMES: &[(&str, &str, &str, &str)] = &[
 
 /// Corrects every time that was not synced. Row by row, so that neither a long queue nor its samples are
 /// in memory. SQLite leaves it open whether a query sees what changes under it; either is right here, since
-/// what is corrected is not looked for any more.
+/// what is corrected is not looked for any more. A spoilt key is looked for again and again, when another row
+/// has it too: keys that do not rise are damage.
 pub(super) fn correct(db: &Connection, step: i64) -> Result<(), DatabaseError> {
     for (table, time, key, same) in TIMES {
         let wrong = format!("SELECT {time}_ms, {key} FROM {table} WHERE {time}_synced = 0");
@@ -30,6 +31,7 @@ pub(super) fn correct(db: &Connection, step: i64) -> Result<(), DatabaseError> {
         let (mut wrong, mut right) = (db.prepare(&wrong)?, db.prepare(&right)?);
         let columns = wrong.column_count();
         let mut rows = wrong.query([])?;
+        let mut before: Option<Vec<i64>> = None;
         while let Some(row) = rows.next()? {
             let number = |column| match row.get_ref(column) {
                 Ok(ValueRef::Integer(number)) => Some(number),
@@ -43,8 +45,17 @@ pub(super) fn correct(db: &Connection, step: i64) -> Result<(), DatabaseError> {
                 stamp.correct(step);
                 stamp.wall.0
             });
-            let key = (1..columns).map(number);
-            right.execute(params_from_iter(std::iter::once(corrected).chain(key)))?;
+            // A key that is no number names no row.
+            let Some(key) = (1..columns).map(number).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            if before.as_ref().is_some_and(|before| *before >= key) {
+                let why = format!("the rows of {table} are out of order at {key:?}");
+                return Err(DatabaseError::Damaged(why));
+            }
+            let numbers = key.iter().copied().map(Some);
+            right.execute(params_from_iter(std::iter::once(corrected).chain(numbers)))?;
+            before = Some(key);
         }
     }
     Ok(())
@@ -89,5 +100,24 @@ mod tests {
         let all = ("queue", "SELECT * FROM queue");
         let read = each(&db, all, &[], &mut spoilt, message).ok();
         assert_eq!((read.map(|read| read.len()), spoilt.len()), (Some(1), 2));
+    }
+
+    #[test]
+    fn keys_that_do_not_rise_are_damage_and_not_looked_for_for_ever() {
+        let db = Connection::open_in_memory().expect("memory");
+        for step in MIGRATIONS {
+            db.execute_batch(step).expect("a step");
+        }
+        // As a flipped bit leaves it: a row whose key is that of an earlier one.
+        db.execute_batch(
+            "DROP TABLE queue; CREATE TABLE queue (seq INTEGER, at_ms INTEGER, at_synced INTEGER); \
+             INSERT INTO queue VALUES (1, 1000, 0), (3, 1000, 0), (2, 1000, 0)",
+        )
+        .expect("rows");
+        let why = correct(&db, 500).err().map(DatabaseError::text);
+        assert_eq!(
+            why.as_deref(),
+            Some("the rows of queue are out of order at [2]")
+        );
     }
 }
