@@ -682,6 +682,17 @@ evcp_err_t evcp_set_operative(evcp_t *cp,
                               uint32_t connector,
                               bool operative);
 
+/* Whether the charger itself can supply energy at a connector (true at the start): false for heat, a switch
+ * of phases or load shedding. A transaction goes on without energy, as SuspendedEVSE, and one may begin.
+ * reason (up to 50 characters, NULL for none) goes along with that status; it counts with false alone. Energy
+ * is off from this call on, as with evcp_set_fault(), which is for what ends in Faulted. After a restart it is
+ * true. */
+EVCP_API
+evcp_err_t evcp_set_evse_ready(evcp_t *cp,
+                               uint32_t connector,
+                               bool ready,
+                               const char *reason);
+
 /* The device has a better clock than the library's: Unix time in milliseconds. From then on, also
  * before evcp_start(), the central system's certificate is checked against it. */
 EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
@@ -725,6 +736,23 @@ EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
                             const char *tag);
+
+/* The charger itself lets somebody charge: free charging, a PIN, an app, a list of its own. Nobody is asked
+ * about tag (1 to 20 characters), which the transaction begins with; it does when a vehicle is there, as after
+ * a card, and the outcome arrives in on_auth. The central system may still not accept the tag when it hears of the start:
+ * see StopTransactionOnInvalidId. flags is 0. EVCP_E_FULL as with evcp_present_tag(). */
+EVCP_API
+evcp_err_t evcp_start_tx(evcp_t *cp,
+                         uint32_t connector,
+                         const char *tag,
+                         uint32_t flags);
+
+/* What waits at a connector (0: at all of them) is not wanted any more, such as by the stop button before the
+ * plug: a permission that nobody has used, a card that the central system is being asked about, a remote start
+ * that waits for a vehicle. A transaction goes on: evcp_stop_tx() ends that. */
+EVCP_API
+evcp_err_t evcp_cancel(evcp_t *cp,
+                       uint32_t connector);
 
 /* Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
  * "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next

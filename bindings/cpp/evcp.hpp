@@ -895,6 +895,19 @@ public:
         to(evcp_set_operative(cp_, connector, operative));
     }
 
+    /// Whether the charger itself can supply energy at a connector (true at the start). While it cannot, a
+    /// transaction goes on without energy, as SuspendedEVSE.
+    void set_evse_ready(std::uint32_t connector, bool ready, error_to to = {})
+    {
+        to(evcp_set_evse_ready(cp_, connector, ready, nullptr));
+    }
+
+    /// The same, with a reason of 50 characters at most that goes along with the status.
+    void set_evse_ready(std::uint32_t connector, bool ready, const std::string& reason, error_to to = {})
+    {
+        to(evcp_set_evse_ready(cp_, connector, ready, detail::text(reason)));
+    }
+
     /// The device has a better clock than the library's; milliseconds count.
     void set_clock(std::chrono::system_clock::time_point now, error_to to = {})
     {
@@ -927,6 +940,16 @@ public:
     {
         to(evcp_present_tag(cp_, connector, detail::text(tag)));
     }
+
+    /// The charger itself lets somebody charge: nobody is asked about the tag (20 characters at most). The
+    /// transaction begins when a vehicle is there; the outcome arrives in handlers::on_auth.
+    void start_tx(std::uint32_t connector, const std::string& tag, error_to to = {})
+    {
+        to(evcp_start_tx(cp_, connector, detail::text(tag), 0));
+    }
+
+    /// What waits at a connector (0: at all of them) is not wanted any more; a transaction goes on.
+    void cancel(std::uint32_t connector, error_to to = {}) { to(evcp_cancel(cp_, connector)); }
 
     /// As present_tag(), for a reader that serves these connectors.
     void present_tag_at(const std::vector<std::uint32_t>& connectors, const std::string& tag,

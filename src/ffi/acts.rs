@@ -91,6 +91,45 @@ pub unsafe extern "C" fn evcp_present_tag(
     }
 }
 
+/// The charger itself lets somebody charge: free charging, a PIN, an app, a list of its own. Nobody is asked
+/// about tag (1 to 20 characters), which the transaction begins with; it does when a vehicle is there, as after
+/// a card, and the outcome arrives in on_auth. The central system may still not accept the tag when it hears of the start:
+/// see StopTransactionOnInvalidId. flags is 0. EVCP_E_FULL as with evcp_present_tag().
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_start_tx(
+    cp: *mut evcp_t,
+    connector: u32,
+    tag: *const c_char,
+    flags: u32,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        act(cp, || {
+            if flags != 0 {
+                return Err(Fail::invalid(format!(
+                    "flags {flags}: there are none yet, 0 is right"
+                )));
+            }
+            Ok(Act::StartTx(connector_id(connector)?, card(tag)?))
+        })
+    }
+}
+
+/// What waits at a connector (0: at all of them) is not wanted any more, such as by the stop button before the
+/// plug: a permission that nobody has used, a card that the central system is being asked about, a remote start
+/// that waits for a vehicle. A transaction goes on: evcp_stop_tx() ends that.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_cancel(cp: *mut evcp_t, connector: u32) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { act(cp, || Ok(Act::Cancel(place(connector)?))) }
+}
+
 /// Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
 /// "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
 /// on_supply say so, however busy the library is.

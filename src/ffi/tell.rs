@@ -2,12 +2,12 @@
 
 use std::ffi::c_char;
 
-use crate::core::{Fact, Fault};
+use crate::core::{Evse, Fact, Fault};
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::samples::{evcp_sample_t, readings};
-use crate::ffi::text::{counted, optional, required};
+use crate::ffi::text::{counted, limited, optional, required};
 use crate::ffi::values::{connector as connector_id, ev as vehicle, evcp_ev_t, place};
 use crate::time::Wall;
 use crate::types::{ChargePointErrorCode, CiString};
@@ -172,6 +172,36 @@ pub unsafe extern "C" fn evcp_set_operative(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe { tell(cp, || Ok(Fact::Operative(place(connector)?, operative))) }
+}
+
+/// Whether the charger itself can supply energy at a connector (true at the start): false for heat, a switch
+/// of phases or load shedding. A transaction goes on without energy, as SuspendedEVSE, and one may begin.
+/// reason (up to 50 characters, NULL for none) goes along with that status; it counts with false alone. Energy
+/// is off from this call on, as with evcp_set_fault(), which is for what ends in Faulted. After a restart it is
+/// true.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_evse_ready(
+    cp: *mut evcp_t,
+    connector: u32,
+    ready: bool,
+    reason: *const c_char,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        tell(cp, || {
+            let at = connector_id(connector)?;
+            let reason = optional(reason, "reason")?;
+            let reason = reason.map(|text| limited(text, "reason")).transpose()?;
+            let evse = match ready {
+                true => Evse::Ready,
+                false => Evse::Paused { reason },
+            };
+            Ok(Fact::Evse(at, evse))
+        })
+    }
 }
 
 /// The device has a better clock than the library's: Unix time in milliseconds. From then on, also

@@ -200,6 +200,9 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_push_signed_meter(NULL, 1, "x", 1) == EVCP_E_INVALID);
     CHECK(evcp_present_tag_at(NULL, &status, 1, "x") == EVCP_E_INVALID);
     CHECK(evcp_set_operative(NULL, 1, true) == EVCP_E_INVALID);
+    CHECK(evcp_set_evse_ready(NULL, 1, true, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_start_tx(NULL, 1, "x", 0) == EVCP_E_INVALID);
+    CHECK(evcp_cancel(NULL, 1) == EVCP_E_INVALID);
     CHECK(evcp_set_clock(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_network(NULL, true) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(NULL, 1, NULL, 0) == EVCP_E_INVALID);
@@ -254,6 +257,15 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_present_tag_at(cp, NULL, 1, "CAFE01") == EVCP_E_INVALID);
     CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1, 2 }, 2, "CAFE01") == EVCP_E_INVALID);
     CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1 }, 0, "CAFE01") == EVCP_E_INVALID);
+    CHECK(evcp_set_evse_ready(cp, 0, false, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_evse_ready(cp, 1, false, "a reason that is longer than the fifty characters that fit")
+          == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "reason") != NULL);
+    CHECK(evcp_start_tx(cp, 0, "CAFE01", 0) == EVCP_E_INVALID);
+    CHECK(evcp_start_tx(cp, 1, "", 0) == EVCP_E_INVALID);
+    CHECK(evcp_start_tx(cp, 1, "CAFE01", 1) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "flags") != NULL);
+    CHECK(evcp_cancel(cp, 2) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, NULL) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "\xff\xfe") == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "a tag of 21 letters..") == EVCP_E_INVALID);
@@ -596,6 +608,33 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
     CHECK(seen.destroyed == 1);
 }
 
+static void the_charger_itself_authorizes_pauses_and_takes_back(void)
+{
+    struct seen seen = { .manner = AT_ONCE };
+    evcp_supply_t supply = EVCP_SUPPLY_INIT;
+    evcp_t *cp = make(&seen, "ITSELF");
+    uint32_t status = 99;
+    CHECK(evcp_start(cp) == EVCP_OK);
+    /* The stop button before the plug. */
+    CHECK(evcp_start_tx(cp, 1, "FREE", 0) == EVCP_OK);
+    UNTIL(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
+    CHECK(evcp_cancel(cp, 0) == EVCP_OK);
+    UNTIL(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_AVAILABLE);
+    CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
+    CHECK(evcp_start_tx(cp, 1, "FREE", 0) == EVCP_OK);
+    UNTIL(seen.started == 1);
+    UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit);
+    /* Nothing flows from the call on, and the transaction goes on. */
+    CHECK(evcp_set_evse_ready(cp, 1, false, "too hot") == EVCP_OK);
+    CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit);
+    UNTIL(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_SUSPENDED_EVSE);
+    CHECK(evcp_cancel(cp, 1) == EVCP_OK);
+    CHECK(evcp_set_evse_ready(cp, 1, true, NULL) == EVCP_OK);
+    UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit);
+    CHECK(seen.started == 1 && seen.stopped == 0);
+    evcp_free(cp);
+}
+
 static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
 {
     evcp_period_t periods[4];
@@ -867,6 +906,7 @@ int main(int argc, char **argv)
     freeing_inside_a_callback_ends_in_order();
     waiting_inside_a_callback_is_refused();
     warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded();
+    the_charger_itself_authorizes_pauses_and_takes_back();
     a_schedule_can_be_asked_for_before_the_start_and_after_it();
     undelivered_transactions_are_asked_for_one_by_one();
     freeing_ends_a_dispatch_on_another_thread();

@@ -150,6 +150,29 @@ def failing(answer):
     return [plain, later, elsewhere, wrong]
 
 
+async def test_the_charger_itself_authorizes_pauses_and_takes_back(central):
+    point = central.point("PY1")
+    async with Charger(config(central.url)) as charger:
+        await charger.ready()
+        # The stop button before the plug.
+        charger.start_tx(1, "FREE")
+        await point.status(1, "Preparing")
+        charger.cancel(1)
+        await point.status(1, "Available")
+        charger.set_ev(1, Ev.PLUGGED)
+        charger.start_tx(1, "FREE")
+        await charger.wait("tx", change=Change.CONFIRMED)
+        assert not point.seen("Authorize")
+        await charger.wait("supply", connector=1, permit=True)
+        charger.set_evse_ready(1, False, "too hot")
+        assert not charger.get_supply(1).permit
+        await point.status(1, "SuspendedEVSE", info="too hot")
+        charger.set_evse_ready(1, True)
+        charger.set_ev(1, Ev.CHARGING)
+        await point.status(1, "Charging")
+        assert point.books.of_tag("FREE")[0].stop is None
+
+
 @pytest.mark.parametrize("handler", failing(True), ids=lambda one: one.__name__)
 async def test_a_handler_that_fails_is_answered_with_the_safe_refusal_and_logged(central, caplog, handler):
     broken = type("Broken", (Charger,), {

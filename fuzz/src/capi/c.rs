@@ -151,12 +151,15 @@ extern "C" {
     pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: Text) -> i32;
     pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: Text) -> i32;
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
+    pub fn evcp_set_evse_ready(cp: *mut evcp_t, at: u32, ready: bool, reason: Text) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;
     pub fn evcp_push_meter(cp: *mut evcp_t, at: u32, samples: *const Sample, count: usize) -> i32;
     pub fn evcp_push_signed_meter(cp: *mut evcp_t, at: u32, data: Text, len: usize) -> i32;
     pub fn evcp_present_tag_at(cp: *mut evcp_t, at: *const u32, count: usize, tag: Text) -> i32;
     pub fn evcp_present_tag(cp: *mut evcp_t, at: u32, tag: Text) -> i32;
+    pub fn evcp_start_tx(cp: *mut evcp_t, at: u32, tag: Text, flags: u32) -> i32;
+    pub fn evcp_cancel(cp: *mut evcp_t, at: u32) -> i32;
     pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: Text) -> i32;
     pub fn evcp_power_fails(cp: *mut evcp_t) -> i32;
     pub fn evcp_set_key(cp: *mut evcp_t, key: Text, value: Text) -> i32;

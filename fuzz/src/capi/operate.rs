@@ -72,7 +72,17 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     _ => evcp_set_warning(cp, place, code.ptr(), info.ptr(), vendor.ptr()),
                 }
             }
-            10 => evcp_set_operative(cp, place, flag(u)),
+            10 => match byte(u) % 4 {
+                0 => evcp_set_evse_ready(cp, place, flag(u), Arg::from(u, &["too hot"]).ptr()),
+                1 => evcp_start_tx(
+                    cp,
+                    place,
+                    Arg::from(u, &["FREE"]).ptr(),
+                    u32::from(byte(u) == 7),
+                ),
+                2 => evcp_cancel(cp, place),
+                _ => evcp_set_operative(cp, place, flag(u)),
+            },
             11 => evcp_set_clock(cp, number(u)),
             12 => {
                 let (all, count) = samples(u);

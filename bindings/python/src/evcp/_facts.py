@@ -57,6 +57,15 @@ class Facts:
         """Somebody at the charger took a connector (0: all of it) out of service, or back."""
         self._evcp_handle.call(lib.evcp_set_operative, c_u32(connector, "connector"), operative)
 
+    def set_evse_ready(self, connector: int, ready: bool, reason: str | None = None) -> None:
+        """Whether the charger itself can supply energy at a connector (True at the start).
+
+        While it cannot, a transaction goes on without energy, as SuspendedEVSE, and `reason` (50 characters at
+        most) goes along with that status.
+        """
+        text = c_optional(reason, "reason")
+        self._evcp_handle.call(lib.evcp_set_evse_ready, c_u32(connector, "connector"), ready, text)
+
     def set_clock(self, unix_ms: int) -> None:
         """The device has a better clock than the library's: Unix time in milliseconds."""
         self._evcp_handle.call(lib.evcp_set_clock, c_number(unix_ms, 64, True, "unix_ms"))
@@ -90,6 +99,17 @@ class Facts:
         """As `present_tag`, for a reader that serves these connectors."""
         numbers = (ctypes.c_uint32 * len(connectors))(*(c_u32(number, "connector") for number in connectors))
         self._evcp_handle.call(lib.evcp_present_tag_at, numbers, len(numbers), c_text(tag, "tag"))
+
+    def start_tx(self, connector: int, tag: str) -> None:
+        """The charger itself lets somebody charge: nobody is asked about the tag (20 characters at most).
+
+        The transaction begins when a vehicle is there. The outcome arrives in `on_auth`.
+        """
+        self._evcp_handle.call(lib.evcp_start_tx, c_u32(connector, "connector"), c_text(tag, "tag"), 0)
+
+    def cancel(self, connector: int) -> None:
+        """What waits at a connector (0: at all of them) is not wanted any more; a transaction goes on."""
+        self._evcp_handle.call(lib.evcp_cancel, c_u32(connector, "connector"))
 
     def stop_tx(self, connector: int, reason: str) -> None:
         """Stops the transaction of a connector, if one runs; `reason` is one of OCPP's, such as "Local"."""
