@@ -235,6 +235,13 @@
 #define EVCP_STATUS_UNAVAILABLE 7
 /* OCPP's Faulted */
 #define EVCP_STATUS_FAULTED 8
+/* What could not be written before is written. */
+#define EVCP_STORAGE_WORKS 0
+/* It fails: what happens is kept in memory only. */
+#define EVCP_STORAGE_FAILS 1
+/* It works, but some of it could not be read and was set aside; or a damaged database was kept aside and
+ * what it still says salvaged into a fresh one; or one that somebody removed was written again. */
+#define EVCP_STORAGE_DAMAGED 2
 /* A meter is read for the beginning of a transaction. */
 #define EVCP_READ_BEGIN 0
 /* A meter is read for a periodic sample. */
@@ -294,6 +301,79 @@ typedef struct {
  * of its kind. Never used again; 0 is none. */
 typedef uint64_t evcp_req_t;
 
+/* Vendor data of the central system. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Zero. */
+    uint32_t reserved;
+    /* Whose it is. */
+    const char *vendor;
+    /* Which message of theirs; NULL if it does not say. */
+    const char *message;
+    /* What it says, NUL-terminated too; NULL for nothing. */
+    const char *data;
+    /* The bytes of data, without the NUL at its end. */
+    size_t len;
+} evcp_data_info_t;
+
+/* The link to the central system. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED. */
+    uint32_t state;
+    /* Why, in words for people. */
+    const char *detail;
+} evcp_connection_info_t;
+
+/* The answer to BootNotification. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_BOOT_* */
+    uint32_t status;
+    /* Between heartbeats if accepted, and else until the next attempt, in seconds; 0: it named none. */
+    uint32_t interval_s;
+    /* Zero. */
+    uint32_t reserved;
+    /* The time at the central system: Unix time in milliseconds; 0: it named none that can be read. */
+    int64_t time_ms;
+} evcp_boot_info_t;
+
+/* What became of a tag. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Where. 0: none was chosen; if accepted all the same, the tag was taken back, or unlocked a cable
+     * that was kept for it. */
+    uint32_t connector;
+    /* EVCP_AUTH_* */
+    uint32_t status;
+    /* Zero. */
+    uint32_t reserved;
+    /* The tag. */
+    const char *tag;
+} evcp_auth_info_t;
+
+/* The status of a connector, and what is wrong with it. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Where; 0: the charge point. */
+    uint32_t connector;
+    /* EVCP_STATUS_* */
+    uint32_t status;
+    /* Zero. */
+    uint32_t reserved;
+    /* OCPP's error code; "NoError" if nothing is wrong. */
+    const char *error_code;
+    /* What evcp_set_fault() or evcp_set_warning() said of it; NULL for nothing. */
+    const char *info;
+    /* The vendor's own code, from there as well; NULL for none. */
+    const char *vendor_code;
+} evcp_status_info_t;
+
 /* A transaction, at a step of its life. */
 typedef struct {
     /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
@@ -323,6 +403,28 @@ typedef struct {
     const char *reason;
 } evcp_tx_info_t;
 
+/* A configuration key that was changed. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Zero. */
+    uint32_t reserved;
+    /* Its name. */
+    const char *key;
+    /* Its value now; NULL for a secret. */
+    const char *value;
+} evcp_key_info_t;
+
+/* How the storage does. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_STORAGE_* */
+    uint32_t state;
+    /* Why, or what was lost, in words for people; empty when it works again. */
+    const char *detail;
+} evcp_storage_info_t;
+
 /* What the library tells and asks. NULL is a default for every slot: a question that nobody serves
  * is answered as OCPP asks, a notice that nobody wants is dropped.
  *
@@ -349,39 +451,27 @@ typedef struct {
      * "storage.sample_commit_s". Unanswered: a sample is left out; a bill has the register that is known,
      * and a start waits up to 10 s for one. NULL: what evcp_push_meter() said is used. */
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
-    /* Vendor data of the central system; message and data may be NULL: evcp_answer_data().
-     * NULL: UnknownVendorId. */
-    void (*on_data_transfer)(void *user_data,
-                             const char *vendor,
-                             const char *message,
-                             const char *data,
-                             size_t len,
-                             evcp_req_t req);
-    /* The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why. */
-    void (*on_connection)(void *user_data, uint32_t state, const char *detail);
-    /* BootNotification was answered: EVCP_BOOT_*. */
-    void (*on_boot)(void *user_data, uint32_t status, uint32_t interval_s);
+    /* Vendor data of the central system: evcp_answer_data(). NULL: UnknownVendorId. */
+    void (*on_data_transfer)(void *user_data, const evcp_data_info_t *data, evcp_req_t req);
+    /* The link changed. */
+    void (*on_connection)(void *user_data, const evcp_connection_info_t *connection);
+    /* BootNotification was answered. */
+    void (*on_boot)(void *user_data, const evcp_boot_info_t *boot);
     /* The central system says what time it is: the device may set its clock. */
     void (*on_time)(void *user_data, int64_t unix_ms);
-    /* What became of a tag: EVCP_AUTH_*. connector 0: none was chosen; if accepted all the same,
-     * the tag was taken back, or unlocked a cable that was kept for it. */
-    void (*on_auth)(void *user_data, uint32_t connector, const char *tag, uint32_t status);
-    /* A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code. */
-    void (*on_status)(void *user_data,
-                      uint32_t connector,
-                      uint32_t status,
-                      const char *error_code);
+    /* What became of a tag. */
+    void (*on_auth)(void *user_data, const evcp_auth_info_t *auth);
+    /* A connector (0: the charge point) has a new status, or another error code. */
+    void (*on_status)(void *user_data, const evcp_status_info_t *status);
     /* A transaction took a step. */
     void (*on_tx)(void *user_data, const evcp_tx_info_t *tx);
     /* The central system put a connector (0: all) in or out of service. */
     void (*on_availability)(void *user_data, uint32_t connector, bool operative);
-    /* A configuration key was changed. Secrets come without their value. */
-    void (*on_key_changed)(void *user_data, const char *key, const char *value);
-    /* The storage fails, and what happens is kept in memory only (failing); it works again; or
-     * (not failing, with a detail) some of it could not be read and was set aside, a damaged database
-     * was kept aside and what it still says salvaged into a fresh one, or one that somebody removed was
-     * written again: what could not be saved is in the detail, and all of it in the log. */
-    void (*on_storage)(void *user_data, bool failing, const char *detail);
+    /* A configuration key was changed. */
+    void (*on_key_changed)(void *user_data, const evcp_key_info_t *key);
+    /* The storage fails, works again, or was damaged: what could not be saved is in the detail, and all
+     * of it in the log. */
+    void (*on_storage)(void *user_data, const evcp_storage_info_t *storage);
     /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);
     /* The library cannot go on: supply nothing, and free the handle. The last call but destroy. */

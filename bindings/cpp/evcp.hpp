@@ -244,6 +244,13 @@ enum class connector_status : std::uint32_t {
     faulted = EVCP_STATUS_FAULTED                   ///< Faulted
 };
 
+/// How the storage does.
+enum class storage_state : std::uint32_t {
+    works = EVCP_STORAGE_WORKS,      ///< What could not be written before is written.
+    fails = EVCP_STORAGE_FAILS,      ///< It fails: what happens is kept in memory only.
+    damaged = EVCP_STORAGE_DAMAGED   ///< It works, but some of it was lost, or salvaged.
+};
+
 /// What a meter is read for.
 enum class reading : std::uint32_t {
     begin = EVCP_READ_BEGIN,        ///< The beginning of a transaction.
@@ -306,6 +313,48 @@ struct transaction {
     double meter_stop_wh;                             ///< When it ended, Wh; 0 while it runs.
     std::string tag;                                  ///< The tag that started it.
     std::string reason;                               ///< OCPP's reason for the end, or empty.
+};
+
+/// What became of a tag.
+struct auth_info {
+    std::uint32_t connector;    ///< Where. 0: none was chosen.
+    auth_status status;         ///< The outcome.
+    std::string tag;            ///< The tag.
+};
+
+/// The status of a connector, and what is wrong with it.
+struct status_info {
+    std::uint32_t connector;     ///< Where; 0: the charge point.
+    connector_status status;     ///< Its status.
+    std::string error_code;      ///< OCPP's error code; "NoError" if nothing is wrong.
+    std::string info;            ///< What set_fault() or set_warning() said of it, or empty.
+    std::string vendor_code;     ///< The vendor's own code, from there as well, or empty.
+};
+
+/// The answer to BootNotification.
+struct boot_info {
+    boot_status status;               ///< The answer.
+    std::chrono::seconds interval;    ///< Between heartbeats, or until the next attempt; 0: it named none.
+    /// The time at the central system; 1970: it named none that can be read.
+    std::chrono::system_clock::time_point time;
+};
+
+/// The link to the central system.
+struct connection_info {
+    link_state state;      ///< How it is now.
+    std::string detail;    ///< Why, in words for people.
+};
+
+/// A configuration key that was changed.
+struct key_info {
+    std::string key;      ///< Its name.
+    std::string value;    ///< Its value now; empty for a secret.
+};
+
+/// How the storage does.
+struct storage_info {
+    storage_state state;    ///< How it is now.
+    std::string detail;     ///< Why, or what was lost, in words for people.
 };
 
 /// Vendor data that the central system sent.
@@ -588,25 +637,24 @@ struct handlers {
     std::function<void(std::uint32_t connector, reading what_for, meter_reply)> on_meter_read;
     /// Vendor data of the central system. Empty: UnknownVendorId.
     std::function<void(const vendor_data&, data_reply)> on_data_transfer;
-    /// The link to the central system, and why.
-    std::function<void(link_state now, const std::string& detail)> on_connection;
-    /// BootNotification was answered. `interval`: between heartbeats, or until the next attempt.
-    std::function<void(boot_status answer, std::chrono::seconds interval)> on_boot;
+    /// The link changed.
+    std::function<void(const connection_info&)> on_connection;
+    /// BootNotification was answered.
+    std::function<void(const boot_info&)> on_boot;
     /// The central system says what time it is: the device may set its clock.
     std::function<void(std::chrono::system_clock::time_point)> on_time;
-    /// What became of a tag. connector 0: none was chosen.
-    std::function<void(std::uint32_t connector, const std::string& tag, auth_status outcome)> on_auth;
-    /// A connector (0: the charge point) has a new status; with OCPP's error code, such as "NoError".
-    std::function<void(std::uint32_t connector, connector_status now, const std::string& code)> on_status;
+    /// What became of a tag.
+    std::function<void(const auth_info&)> on_auth;
+    /// A connector (0: the charge point) has a new status, or another code.
+    std::function<void(const status_info&)> on_status;
     /// A transaction took a step.
     std::function<void(const transaction&)> on_tx;
     /// The central system put a connector (0: all) in or out of service.
     std::function<void(std::uint32_t connector, bool operative)> on_availability;
-    /// A configuration key was changed. Secrets come without their value.
-    std::function<void(const std::string& key, const std::string& value)> on_key_changed;
-    /// The storage fails, and what happens is kept in memory only (failing); it works again; or a
-    /// damaged database was set aside and a fresh one started (not failing, with a detail).
-    std::function<void(bool failing, const std::string& detail)> on_storage;
+    /// A configuration key was changed.
+    std::function<void(const key_info&)> on_key_changed;
+    /// The storage fails, works again, or was damaged.
+    std::function<void(const storage_info&)> on_storage;
     /// All is stored and said: restart the device (hard) or the application now.
     std::function<void(bool hard)> on_reboot;
     /// The library cannot go on: supply nothing, and destroy the charge point. The last one.
@@ -1157,25 +1205,28 @@ private:
         });
     }
 
-    static void data(void* ud, const char* vendor, const char* message, const char* data, std::size_t length,
-                     evcp_req_t req) noexcept
+    static void data(void* ud, const evcp_data_info_t* data, evcp_req_t req) noexcept
     {
         self(ud).run([=](handlers& on) {
             data_reply reply(self(ud).shared, req);    // first: it answers even if memory runs out
-            on.on_data_transfer({vendor, detail::from_c(message), detail::from_c(data, length)},
-                                std::move(reply));
+            on.on_data_transfer(
+                {data->vendor, detail::from_c(data->message), detail::from_c(data->data, data->len)},
+                std::move(reply));
         });
     }
 
-    static void connection(void* ud, std::uint32_t now, const char* detail) noexcept
-    {
-        self(ud).run([=](handlers& on) { on.on_connection(static_cast<link_state>(now), detail); });
-    }
-
-    static void booted(void* ud, std::uint32_t answer, std::uint32_t interval_s) noexcept
+    static void connection(void* ud, const evcp_connection_info_t* link) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_boot(static_cast<boot_status>(answer), std::chrono::seconds(interval_s));
+            on.on_connection({static_cast<link_state>(link->state), link->detail});
+        });
+    }
+
+    static void booted(void* ud, const evcp_boot_info_t* boot) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_boot({static_cast<boot_status>(boot->status), std::chrono::seconds(boot->interval_s),
+                        detail::from_unix(boot->time_ms)});
         });
     }
 
@@ -1184,15 +1235,18 @@ private:
         self(ud).run([=](handlers& on) { on.on_time(detail::from_unix(unix_ms)); });
     }
 
-    static void authorized(void* ud, std::uint32_t connector, const char* tag, std::uint32_t outcome) noexcept
-    {
-        self(ud).run([=](handlers& on) { on.on_auth(connector, tag, static_cast<auth_status>(outcome)); });
-    }
-
-    static void status_is(void* ud, std::uint32_t connector, std::uint32_t now, const char* code) noexcept
+    static void authorized(void* ud, const evcp_auth_info_t* auth) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_status(connector, static_cast<connector_status>(now), code);
+            on.on_auth({auth->connector, static_cast<auth_status>(auth->status), auth->tag});
+        });
+    }
+
+    static void status_is(void* ud, const evcp_status_info_t* now) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_status({now->connector, static_cast<connector_status>(now->status), now->error_code,
+                          detail::from_c(now->info), detail::from_c(now->vendor_code)});
         });
     }
 
@@ -1206,14 +1260,16 @@ private:
         self(ud).run([=](handlers& on) { on.on_availability(connector, operative); });
     }
 
-    static void key_changed(void* ud, const char* key, const char* value) noexcept
+    static void key_changed(void* ud, const evcp_key_info_t* key) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_key_changed(key, detail::from_c(value)); });
+        self(ud).run([=](handlers& on) { on.on_key_changed({key->key, detail::from_c(key->value)}); });
     }
 
-    static void storage(void* ud, bool failing, const char* detail) noexcept
+    static void storage(void* ud, const evcp_storage_info_t* storage) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_storage(failing, detail); });
+        self(ud).run([=](handlers& on) {
+            on.on_storage({static_cast<storage_state>(storage->state), storage->detail});
+        });
     }
 
     static void reboot(void* ud, bool hard) noexcept

@@ -138,46 +138,51 @@ static void on_reboot(void *ud, bool hard)
     self->reboot = self->quit = true;
 }
 
-static void on_connection(void *ud, uint32_t state, const char *detail)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
     (void)ud;
-    if (state == EVCP_CONNECTED)
+    if (link->state == EVCP_CONNECTED)
         say("link", 0, "connected");
     else
-        printf("%-12s %s: %s\n", "link", state == EVCP_DISCONNECTED ? "lost" : "failed", detail);
+        printf("%-12s %s: %s\n", "link", link->state == EVCP_DISCONNECTED ? "lost" : "failed",
+               link->detail);
     fflush(stdout);
 }
 
-static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
     static const char *const words[] = { "accepted", "pending", "rejected" };
     (void)ud;
-    (void)interval_s;
-    say("boot", 0, status < 3 ? words[status] : "?");
+    say("boot", 0, boot->status < 3 ? words[boot->status] : "?");
 }
 
-static void on_auth(void *ud, uint32_t connector, const char *tag, uint32_t status)
+static void on_auth(void *ud, const evcp_auth_info_t *auth)
 {
     static const char *const words[] = { "accepted", "blocked", "expired", "invalid", "busy" };
     char text[64];
     (void)ud;
-    snprintf(text, sizeof text, "%s is %s", tag, status < 5 ? words[status] : "?");
-    say("tag", connector, text);
+    snprintf(text, sizeof text, "%s is %s", auth->tag, auth->status < 5 ? words[auth->status] : "?");
+    say("tag", auth->connector, text);
 }
 
-static void on_status(void *ud, uint32_t connector, uint32_t status, const char *error_code)
+static void say_status(uint32_t connector, uint32_t status, const char *error_code)
 {
     static const char *const words[] = { "Available",   "Preparing", "Charging",
                                          "SuspendedEVSE", "SuspendedEV", "Finishing",
                                          "Reserved",    "Unavailable", "Faulted" };
     char text[64];
-    (void)ud;
     if (connector == 0)
         return;
     snprintf(text, sizeof text, "%s%s%s", status < 9 ? words[status] : "?",
              strcmp(error_code, "NoError") ? ": " : "",
              strcmp(error_code, "NoError") ? error_code : "");
     say("status", connector, text);
+}
+
+static void on_status(void *ud, const evcp_status_info_t *now)
+{
+    (void)ud;
+    say_status(now->connector, now->status, now->error_code);
 }
 
 static void on_tx(void *ud, const evcp_tx_info_t *tx)
@@ -200,12 +205,12 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     say("transaction", tx->connector, text);
 }
 
-static void on_storage(void *ud, bool failing, const char *detail)
+static void on_storage(void *ud, const evcp_storage_info_t *storage)
 {
     (void)ud;
-    say("storage", 0, failing ? "FAILS" : "works");
-    if (detail[0])
-        say("storage", 0, detail);
+    say("storage", 0, storage->state == EVCP_STORAGE_FAILS ? "FAILS" : "works");
+    if (storage->detail[0])
+        say("storage", 0, storage->detail);
 }
 
 static void on_fatal(void *ud, evcp_err_t err, const char *detail)
@@ -240,7 +245,7 @@ static void command(struct charger *self, char *line)
         for (uint32_t i = 1; i <= CONNECTORS; i++) {
             uint32_t status = 0;
             evcp_get_status(self->cp, i, &status);
-            on_status(self, i, status, "NoError");
+            say_status(i, status, "NoError");
         }
         return;
     }

@@ -129,17 +129,21 @@ private:
             say("reboot", 0, "a device would restart now");
             quit_ = true;
         };
-        on.on_connection = [](evcp::link_state now, const std::string& detail) {
-            say("link", 0, now == evcp::link_state::connected ? "connected" : "not connected: " + detail);
+        on.on_connection = [](const evcp::connection_info& link) {
+            const bool up = link.state == evcp::link_state::connected;
+            say("link", 0, up ? "connected" : "not connected: " + link.detail);
         };
-        on.on_boot = [](evcp::boot_status answer, std::chrono::seconds) {
-            say("boot", 0, word<3>({"accepted", "pending", "rejected"}, answer));
+        on.on_boot = [](const evcp::boot_info& boot) {
+            say("boot", 0, word<3>({"accepted", "pending", "rejected"}, boot.status));
         };
-        on.on_auth = [](std::uint32_t connector, const std::string& tag, evcp::auth_status outcome) {
-            say("tag", connector,
-                tag + " is " + word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, outcome));
+        on.on_auth = [](const evcp::auth_info& auth) {
+            say("tag", auth.connector,
+                auth.tag + " is " +
+                    word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, auth.status));
         };
-        on.on_status = say_status;
+        on.on_status = [](const evcp::status_info& now) {
+            say_status(now.connector, now.status, now.error_code);
+        };
         on.on_tx = [](const evcp::transaction& tx) {
             std::ostringstream text;
             if (tx.change == evcp::tx_change::started)
@@ -152,8 +156,9 @@ private:
                 text << "step " << static_cast<unsigned>(tx.change);
             say("transaction", tx.connector, text.str());
         };
-        on.on_storage = [](bool failing, const std::string& detail) {
-            say("storage", 0, (failing ? "FAILS " : "works ") + detail);
+        on.on_storage = [](const evcp::storage_info& storage) {
+            const bool fails = storage.state == evcp::storage_state::fails;
+            say("storage", 0, (fails ? "FAILS " : "works ") + storage.detail);
         };
         on.on_fatal = [this](const evcp::error& why) {
             std::cerr << why.what() << '\n';

@@ -18,6 +18,7 @@ mod last_error;
 mod layout;
 mod life;
 mod logging;
+mod notices;
 mod results;
 mod samples;
 mod sized;

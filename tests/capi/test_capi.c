@@ -30,7 +30,8 @@ static int failures;
 struct seen {
     evcp_t *cp;
     int destroyed, calls, started, stopped, connected, accepted, auths, answered_twice;
-    int data_calls, data_err;
+    bool curious; /* with the slots below */
+    int data_calls, data_err, hot, weak, keys, secrets;
     evcp_req_t meter;
     enum { AT_ONCE, LATER, TWICE, WRONG_KIND, NEVER, FREE_INSIDE, DISPATCH_INSIDE } manner;
     evcp_err_t inside_dispatch, inside_stop;
@@ -54,20 +55,49 @@ static void destroy(void *ud)
     seen->destroyed++;
 }
 
-static void on_connection(void *ud, uint32_t state, const char *detail)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
     struct seen *seen = ud;
     seen->calls++;
-    seen->connected = state == EVCP_CONNECTED;
-    CHECK(detail != NULL);
+    seen->connected = link->state == EVCP_CONNECTED;
+    CHECK(link->struct_size == sizeof *link && link->detail != NULL);
 }
 
-static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
     struct seen *seen = ud;
     seen->calls++;
-    seen->accepted = status == EVCP_BOOT_ACCEPTED;
-    CHECK(interval_s > 0);
+    seen->accepted = boot->status == EVCP_BOOT_ACCEPTED;
+    CHECK(boot->struct_size == sizeof *boot && boot->interval_s > 0 && boot->reserved == 0);
+    /* The central system of the tests has the clock of this machine. */
+    CHECK(llabs(boot->time_ms / 1000 - (long long)time(NULL)) < 60);
+}
+
+static void on_auth(void *ud, const evcp_auth_info_t *auth)
+{
+    struct seen *seen = ud;
+    CHECK(auth->struct_size == sizeof *auth && auth->reserved == 0);
+    CHECK(auth->connector == 1 && strcmp(auth->tag, "CAFE01") == 0);
+    seen->auths += auth->status == EVCP_AUTH_ACCEPTED;
+}
+
+static void on_status(void *ud, const evcp_status_info_t *status)
+{
+    struct seen *seen = ud;
+    CHECK(status->struct_size == sizeof *status && status->reserved == 0);
+    CHECK(status->connector <= 1 && status->status <= EVCP_STATUS_FAULTED);
+    seen->hot += strcmp(status->error_code, "HighTemperature") == 0 && status->connector == 1 &&
+                 strcmp(status->info, "60 degrees") == 0 && status->vendor_code == NULL;
+    seen->weak += strcmp(status->error_code, "WeakSignal") == 0 && status->connector == 0 &&
+                  status->info == NULL && strcmp(status->vendor_code, "7") == 0;
+}
+
+static void on_key_changed(void *ud, const evcp_key_info_t *key)
+{
+    struct seen *seen = ud;
+    CHECK(key->struct_size == sizeof *key && key->reserved == 0);
+    seen->keys += strcmp(key->key, "HeartbeatInterval") == 0 && strcmp(key->value, "77") == 0;
+    seen->secrets += strcmp(key->key, "AuthorizationKey") == 0 && key->value == NULL;
 }
 
 static void on_tx(void *ud, const evcp_tx_info_t *tx)
@@ -122,6 +152,11 @@ static evcp_t *make(struct seen *seen, const char *id)
     callbacks.destroy = destroy;
     callbacks.on_connection = on_connection;
     callbacks.on_boot = on_boot;
+    if (seen->curious) {
+        callbacks.on_auth = on_auth;
+        callbacks.on_status = on_status;
+        callbacks.on_key_changed = on_key_changed;
+    }
     callbacks.on_tx = on_tx;
     callbacks.on_meter_read = on_meter_read;
     evcp_config_t *cfg = config(id);
@@ -572,7 +607,7 @@ static void waiting_inside_a_callback_is_refused(void)
 
 static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded(void)
 {
-    struct seen seen = { 0 };
+    struct seen seen = { .curious = true };
     evcp_supply_t supply = EVCP_SUPPLY_INIT;
     evcp_t *cp = make(&seen, "WARN");
     uint32_t status = 99;
@@ -584,6 +619,10 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
     CHECK(evcp_start(cp) == EVCP_OK);
     CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1 }, 1, "CAFE01") == EVCP_OK);
     UNTIL(seen.started == 1);
+    CHECK(seen.auths == 1 && seen.hot > 0 && seen.weak > 0);
+    CHECK(evcp_set_key(cp, "HeartbeatInterval", "77") == EVCP_OK);
+    CHECK(evcp_set_key(cp, "AuthorizationKey", "a key of 16 bytes") == EVCP_OK);
+    UNTIL(seen.keys == 1 && seen.secrets == 1);
     CHECK(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit && supply.lock);
     CHECK(supply.amps == 32.0 && supply.watts == 32.0 * 230 * 3 && supply.phases == 0);

@@ -122,19 +122,16 @@ static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_r
     keep(ud, req);
 }
 
-static void on_data_transfer(void *ud, const char *vendor, const char *message, const char *data,
-                             size_t len, evcp_req_t req)
+static void on_data_transfer(void *ud, const evcp_data_info_t *data, evcp_req_t req)
 {
-    (void)message;
-    CHECK(vendor != NULL && (len == 0 || data[len] == '\0'));
+    CHECK(data->vendor != NULL && (data->len == 0 || data->data[data->len] == '\0'));
     keep(ud, req);
 }
 
-static void on_text(void *ud, uint32_t number, const char *text)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
-    (void)number;
     enter(ud);
-    CHECK(text != NULL);
+    CHECK(link->detail != NULL);
     leave(ud);
 }
 
@@ -147,14 +144,15 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     leave(host);
 }
 
-static void on_status(void *ud, uint32_t connector, uint32_t status, const char *error_code)
+static void on_status(void *ud, const evcp_status_info_t *status)
 {
     struct host *host = ud;
-    uint32_t now;
+    uint32_t now, connector = status->connector;
     evcp_period_t periods[8];
     size_t count = 8;
-    (void)status;
-    on_text(ud, connector, error_code);
+    enter(ud);
+    CHECK(status->error_code != NULL);
+    leave(ud);
     CHECK(evcp_get_status(host->cp, connector, &now) == EVCP_OK);
     SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, &count));
 }
@@ -185,7 +183,7 @@ static evcp_t *make(struct host *host, const char *id, bool stored)
     callbacks.on_reset = on_reset;
     callbacks.on_meter_read = on_meter_read;
     callbacks.on_data_transfer = on_data_transfer;
-    callbacks.on_connection = on_text;
+    callbacks.on_connection = on_connection;
     callbacks.on_status = on_status;
     callbacks.on_tx = on_tx;
     callbacks.on_fatal = on_fatal;

@@ -181,11 +181,14 @@ void a_session_is_told_step_by_step()
     bool accepted = false, authorized = false, permit = false;
     evcp::transaction last{};
     double register_wh = 1000;
-    on.on_boot = [&](evcp::boot_status answer, std::chrono::seconds interval) {
-        accepted = answer == evcp::boot_status::accepted && interval.count() > 0;
+    on.on_boot = [&](const evcp::boot_info& boot) {
+        const auto off = boot.time - std::chrono::system_clock::now();
+        accepted = boot.status == evcp::boot_status::accepted && boot.interval.count() > 0 &&
+                   off < std::chrono::hours(1) && off > -std::chrono::hours(1);
     };
-    on.on_auth = [&](std::uint32_t connector, const std::string& tag, evcp::auth_status outcome) {
-        authorized = connector == 1 && tag == "CAFE01" && outcome == evcp::auth_status::accepted;
+    on.on_auth = [&](const evcp::auth_info& auth) {
+        authorized = auth.connector == 1 && auth.tag == "CAFE01" &&
+                     auth.status == evcp::auth_status::accepted;
     };
     on.on_supply = [&](std::uint32_t, const evcp::supply& command) { permit = command.permit; };
     on.on_meter_read = [&](std::uint32_t, evcp::reading what_for, evcp::meter_reply reply) {
@@ -220,20 +223,21 @@ void a_session_is_told_step_by_step()
 void facts_arrive_at_the_library()
 {
     evcp::handlers on;
-    std::string fault;
+    std::string fault, words;
     std::string colour;
     bool connected = false;
-    on.on_status = [&](std::uint32_t, evcp::connector_status now, const std::string& code) {
-        fault = now == evcp::connector_status::faulted ? code : "";
+    on.on_status = [&](const evcp::status_info& now) {
+        fault = now.status == evcp::connector_status::faulted ? now.error_code : "";
+        words = now.info + "/" + now.vendor_code;
     };
-    on.on_connection = [&](evcp::link_state now, const std::string&) {
-        connected = now == evcp::link_state::connected;
+    on.on_connection = [&](const evcp::connection_info& link) {
+        connected = link.state == evcp::link_state::connected;
     };
     evcp::charge_point cp(config("FACTS").declare("Colour", "red").limit(1, 2, 16), on);
     cp.start();
     CHECK(dispatched_until(cp, [&] { return connected; }));
     cp.set_fault(1, "GroundFailure", "wet", "7");
-    CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure"; }));
+    CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
     cp.clear_fault(1);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
@@ -271,7 +275,7 @@ std::string thrown_out_of_dispatch(const std::string& identity, evcp::handlers o
         calls++;
         thrower();
     };
-    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) { later++; };
+    on.on_status = [&](const evcp::status_info&) { later++; };
     evcp::charge_point cp(config(identity), on);
     cp.start();
     std::string thrown;
@@ -298,7 +302,7 @@ void the_first_of_two_exceptions_is_thrown_when_both_handlers_have_run()
     evcp::charge_point cp;
     int calls = 0;
     evcp::handlers on;
-    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) {
+    on.on_status = [&](const evcp::status_info&) {
         if (calls == 0)
             cp.set_fault(1, "GroundFailure");
         // What a getter shows waits already: it is told in this dispatch too.
@@ -508,7 +512,7 @@ void a_charge_point_moves_with_all_that_it_has()
     const std::weak_ptr<int> watch = owned;
     bool connected = false;
     evcp::handlers on;
-    on.on_connection = [&, owned](evcp::link_state, const std::string&) { connected = true; };
+    on.on_connection = [&, owned](const evcp::connection_info&) { connected = true; };
     owned.reset();
     evcp::charge_point first(config("MOVES"), std::move(on));
     on = {};
@@ -591,10 +595,10 @@ void vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor()
     };
     bool connected = false;
     evcp::handlers on;
-    on.on_connection = [&](evcp::link_state now, const std::string&) {
-        connected = now == evcp::link_state::connected;
+    on.on_connection = [&](const evcp::connection_info& link) {
+        connected = link.state == evcp::link_state::connected;
     };
-    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {};
+    on.on_boot = [&](const evcp::boot_info&) {};
     {
         evcp::charge_point cp(config("DATA"), on);
         cp.start();

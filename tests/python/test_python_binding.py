@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from concurrent.futures import Future
 
 import evcp
@@ -41,11 +42,13 @@ async def test_a_session_from_plug_to_unplug(central):
 async def test_the_notices_of_a_boot_arrive_as_values(central):
     async with Charger(config(central.url)) as charger:
         assert (await charger.wait("connection"))["link"] is evcp.Link.CONNECTED
-        assert (await charger.wait("boot"))["interval_s"] == 86400
+        boot = await charger.wait("boot")
+        assert boot["interval_s"] == 86400 and abs(boot["time_ms"] / 1000 - time.time()) < 60
         assert (await charger.wait("time"))["unix_ms"] > 1_600_000_000_000
         await charger.ready()
         charger.set_fault(1, "GroundFailure", "a test", "E1")
-        assert (await charger.wait("status", status=Status.FAULTED))["error_code"] == "GroundFailure"
+        told = await charger.wait("status", status=Status.FAULTED)
+        assert (told["error_code"], told["info"], told["vendor_code"]) == ("GroundFailure", "a test", "E1")
         await central.point("PY1").status(1, "Faulted", info="a test", vendorErrorCode="E1")
 
 
@@ -183,7 +186,7 @@ async def test_a_meter_that_raises_lets_the_session_begin_with_what_it_showed_la
 
 async def test_a_notice_that_raises_is_logged_and_the_next_one_follows(central, caplog):
     class Broken(Charger):
-        def on_boot(self, boot, interval_s):
+        def on_boot(self, boot):
             raise LookupError("on purpose")
 
     async with Broken(config(central.url)) as charger:
@@ -197,8 +200,8 @@ async def test_questions_that_nobody_serves_get_the_answer_of_ocpp(central):
             super().__init__(made_of)
             self.ready = asyncio.Event()
 
-        def on_status(self, connector, status, error_code):
-            if status is Status.AVAILABLE and connector == 1:
+        def on_status(self, now):
+            if now.status is Status.AVAILABLE and now.connector == 1:
                 self.ready.set()
 
     point = central.point("PY1")
@@ -211,9 +214,9 @@ async def test_questions_that_nobody_serves_get_the_answer_of_ocpp(central):
 
 async def test_vendor_data_goes_both_ways(central):
     class Vendor(Charger):
-        async def on_data_transfer(self, vendor, message, data):
-            self.told.push({"on": "data", "vendor": vendor, "message": message, "data": data})
-            return DataReply(Answer.ACCEPTED, data[::-1] if data else None)
+        async def on_data_transfer(self, asked):
+            self.told.push({"on": "data", **vars(asked)})
+            return DataReply(Answer.ACCEPTED, asked.data[::-1] if asked.data else None)
 
     point = central.point("PY1")
     async with Vendor(config(central.url)) as charger:
@@ -322,11 +325,11 @@ async def test_a_dispatch_loop_needs_no_asyncio(central):
     class Plain(evcp.ChargePoint):
         thread = link = None
 
-        def on_connection(self, link, detail):
-            self.link = link
+        def on_connection(self, connection):
+            self.link = connection.link
 
-        def on_status(self, connector, status, error_code):
-            if connector == 1 and status is Status.AVAILABLE:
+        def on_status(self, now):
+            if now.connector == 1 and now.status is Status.AVAILABLE:
                 self.thread = threading.get_ident()
                 done.set()
 
@@ -416,7 +419,7 @@ async def test_a_handler_may_close_and_may_not_wait(central):
     class Closes(Charger):
         code = None
 
-        def on_boot(self, boot, interval_s):
+        def on_boot(self, boot):
             for wait in (lambda: self.dispatch(60), lambda: self.stop()):
                 with pytest.raises(EvcpError) as error:
                     wait()

@@ -285,7 +285,7 @@ def handler(*_):
     raise Alarm
 
 class Charger(evcp.ChargePoint):
-    def on_status(self, connector, status, error_code):
+    def on_status(self, now):
         pass
 
 dice = random.Random(1)
@@ -316,8 +316,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)    # it may be ignored 
 import sys
 import evcp
 class Charger(evcp.ChargePoint):
-    def on_connection(self, link, detail):
-        if link is evcp.Link.CONNECTED:
+    def on_connection(self, connection):
+        if connection.link is evcp.Link.CONNECTED:
             print("ready", flush=True)
 charger = Charger(evcp.Config(sys.argv[1], "PY1", "evcp", "python"))
 evcp.set_log(evcp.LogLevel.ERROR)

@@ -45,6 +45,67 @@ pub struct TxInfo {
 }
 
 #[repr(C)]
+pub struct AuthInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub status: u32,
+    pub reserved: u32,
+    pub tag: Text,
+}
+
+#[repr(C)]
+pub struct StatusInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub status: u32,
+    pub reserved: u32,
+    pub error_code: Text,
+    pub info: Text,
+    pub vendor_code: Text,
+}
+
+#[repr(C)]
+pub struct DataInfo {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub vendor: Text,
+    pub message: Text,
+    pub data: Text,
+    pub len: usize,
+}
+
+#[repr(C)]
+pub struct BootInfo {
+    pub struct_size: u32,
+    pub status: u32,
+    pub interval_s: u32,
+    pub reserved: u32,
+    pub time_ms: i64,
+}
+
+#[repr(C)]
+pub struct ConnectionInfo {
+    pub struct_size: u32,
+    pub state: u32,
+    pub detail: Text,
+}
+
+#[repr(C)]
+pub struct KeyInfo {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub key: Text,
+    pub value: Text,
+}
+
+#[repr(C)]
+pub struct StorageInfo {
+    pub struct_size: u32,
+    pub state: u32,
+    pub detail: Text,
+}
+
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Sample {
     pub value: f64,
@@ -80,16 +141,16 @@ pub struct Callbacks {
     pub on_unlock: Option<unsafe extern "C" fn(Ud, u32, u64)>,
     pub on_reset: Option<unsafe extern "C" fn(Ud, bool, u64)>,
     pub on_meter_read: Option<unsafe extern "C" fn(Ud, u32, u32, u64)>,
-    pub on_data_transfer: Option<unsafe extern "C" fn(Ud, Text, Text, Text, usize, u64)>,
-    pub on_connection: Option<unsafe extern "C" fn(Ud, u32, Text)>,
-    pub on_boot: Option<unsafe extern "C" fn(Ud, u32, u32)>,
+    pub on_data_transfer: Option<unsafe extern "C" fn(Ud, *const DataInfo, u64)>,
+    pub on_connection: Option<unsafe extern "C" fn(Ud, *const ConnectionInfo)>,
+    pub on_boot: Option<unsafe extern "C" fn(Ud, *const BootInfo)>,
     pub on_time: Option<unsafe extern "C" fn(Ud, i64)>,
-    pub on_auth: Option<unsafe extern "C" fn(Ud, u32, Text, u32)>,
-    pub on_status: Option<unsafe extern "C" fn(Ud, u32, u32, Text)>,
+    pub on_auth: Option<unsafe extern "C" fn(Ud, *const AuthInfo)>,
+    pub on_status: Option<unsafe extern "C" fn(Ud, *const StatusInfo)>,
     pub on_tx: Option<unsafe extern "C" fn(Ud, *const TxInfo)>,
     pub on_availability: Option<unsafe extern "C" fn(Ud, u32, bool)>,
-    pub on_key_changed: Option<unsafe extern "C" fn(Ud, Text, Text)>,
-    pub on_storage: Option<unsafe extern "C" fn(Ud, bool, Text)>,
+    pub on_key_changed: Option<unsafe extern "C" fn(Ud, *const KeyInfo)>,
+    pub on_storage: Option<unsafe extern "C" fn(Ud, *const StorageInfo)>,
     pub on_reboot: Option<unsafe extern "C" fn(Ud, bool)>,
     pub on_fatal: Option<unsafe extern "C" fn(Ud, i32, Text)>,
 }

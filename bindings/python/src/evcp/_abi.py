@@ -34,6 +34,60 @@ class TxInfo(Structure):
     ]
 
 
+class AuthInfo(Structure):
+    """evcp_auth_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("reserved", c_uint32),
+        ("tag", c_char_p),
+    ]
+
+
+class StatusInfo(Structure):
+    """evcp_status_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("reserved", c_uint32),
+        ("error_code", c_char_p), ("info", c_char_p), ("vendor_code", c_char_p),
+    ]
+
+
+class DataInfo(Structure):
+    """evcp_data_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("reserved", c_uint32), ("vendor", c_char_p), ("message", c_char_p),
+        ("data", bytes_p), ("len", c_size_t),
+    ]
+
+
+class BootInfo(Structure):
+    """evcp_boot_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("status", c_uint32), ("interval_s", c_uint32), ("reserved", c_uint32),
+        ("time_ms", c_int64),
+    ]
+
+
+class ConnectionInfo(Structure):
+    """evcp_connection_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
+
+
+class KeyInfo(Structure):
+    """evcp_key_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("reserved", c_uint32), ("key", c_char_p), ("value", c_char_p)]
+
+
+class StorageInfo(Structure):
+    """evcp_storage_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
+
+
 class Sample(Structure):
     """evcp_sample_t"""
 
@@ -72,16 +126,16 @@ SLOTS: Dict[str, Any] = {
     "on_unlock": CFUNCTYPE(None, c_void_p, c_uint32, c_uint64),
     "on_reset": CFUNCTYPE(None, c_void_p, c_bool, c_uint64),
     "on_meter_read": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_uint64),
-    "on_data_transfer": CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, bytes_p, c_size_t, c_uint64),
-    "on_connection": CFUNCTYPE(None, c_void_p, c_uint32, c_char_p),
-    "on_boot": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32),
+    "on_data_transfer": CFUNCTYPE(None, c_void_p, POINTER(DataInfo), c_uint64),
+    "on_connection": CFUNCTYPE(None, c_void_p, POINTER(ConnectionInfo)),
+    "on_boot": CFUNCTYPE(None, c_void_p, POINTER(BootInfo)),
     "on_time": CFUNCTYPE(None, c_void_p, c_int64),
-    "on_auth": CFUNCTYPE(None, c_void_p, c_uint32, c_char_p, c_uint32),
-    "on_status": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_char_p),
+    "on_auth": CFUNCTYPE(None, c_void_p, POINTER(AuthInfo)),
+    "on_status": CFUNCTYPE(None, c_void_p, POINTER(StatusInfo)),
     "on_tx": CFUNCTYPE(None, c_void_p, POINTER(TxInfo)),
     "on_availability": CFUNCTYPE(None, c_void_p, c_uint32, c_bool),
-    "on_key_changed": CFUNCTYPE(None, c_void_p, c_char_p, c_char_p),
-    "on_storage": CFUNCTYPE(None, c_void_p, c_bool, c_char_p),
+    "on_key_changed": CFUNCTYPE(None, c_void_p, POINTER(KeyInfo)),
+    "on_storage": CFUNCTYPE(None, c_void_p, POINTER(StorageInfo)),
     "on_reboot": CFUNCTYPE(None, c_void_p, c_bool),
     "on_fatal": CFUNCTYPE(None, c_void_p, c_int32, c_char_p),
 }

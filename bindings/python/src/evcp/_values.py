@@ -182,6 +182,14 @@ class Status(Open):
     FAULTED = 8
 
 
+class Storage(Open):
+    """How the storage does."""
+
+    WORKS = 0  #: What could not be written before is written.
+    FAILS = 1  #: It fails: what happens is kept in memory only.
+    DAMAGED = 2  #: It works, but some of it was lost, or salvaged.
+
+
 class Read(Open):
     """What a meter is read for."""
 
@@ -228,6 +236,68 @@ class Transaction:
     stopped_ms: Optional[int]  #: Unix time in milliseconds; None while it runs.
     meter_stop_wh: Optional[float]  #: The register when it ended, Wh; None while it runs.
     reason: Optional[str]  #: OCPP's reason for the end; None while it runs.
+
+
+@dataclass(frozen=True)
+class AuthInfo:
+    """What became of a tag."""
+
+    connector: int  #: Where. 0: none was chosen.
+    tag: str
+    status: Auth
+
+
+@dataclass(frozen=True)
+class StatusInfo:
+    """The status of a connector, and what is wrong with it."""
+
+    connector: int  #: Where; 0: the charge point.
+    status: Status
+    error_code: str  #: OCPP's; "NoError" if nothing is wrong.
+    info: Optional[str]  #: What `set_fault` or `set_warning` said of it.
+    vendor_code: Optional[str]  #: The vendor's own code, from there as well.
+
+
+@dataclass(frozen=True)
+class BootInfo:
+    """The answer to BootNotification."""
+
+    status: Boot
+    interval_s: int  #: Between heartbeats if accepted, and else until the next attempt; 0: it named none.
+    time_ms: Optional[int]  #: The time at the central system, in Unix milliseconds; None: none that can be read.
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """The link to the central system."""
+
+    link: Link
+    detail: str  #: Why.
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """A configuration key that was changed."""
+
+    key: str
+    value: Optional[str]  #: None for a secret.
+
+
+@dataclass(frozen=True)
+class StorageInfo:
+    """How the storage does."""
+
+    storage: Storage
+    detail: str  #: Why, or what was lost.
+
+
+@dataclass(frozen=True)
+class VendorData:
+    """Vendor data of the central system."""
+
+    vendor: str
+    message: Optional[str]  #: Which message of theirs, if it says so.
+    data: Optional[str]
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ impl V16 {
                     place: at,
                     status: shown.status,
                     error: shown.error,
+                    info: shown.info.clone(),
+                    vendor_code: shown.vendor_code.clone(),
                 };
                 let news = known.map(|known| (known.status, known.error))
                     != Some((shown.status, shown.error));
