@@ -510,7 +510,7 @@ typedef void (*evcp_data_fn)(void *user_data,
 /* An answer to a question. */
 typedef uint32_t evcp_answer_t;
 
-/* A piece of a schedule. Frozen: arrays of it cross the border. */
+/* A piece of a schedule. It grows at its end: evcp_get_schedule() is told how large the caller's is. */
 typedef struct {
     /* What may be drawn, in the unit that was asked for. */
     double limit;
@@ -884,29 +884,20 @@ evcp_err_t evcp_get_supply(const evcp_t *cp,
 
 /* What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
  * seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
- * connector is answered as if a transaction began now. *count: room in periods in, number of them
- * out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
- * copy: it waits for nobody. A schedule that is cut, after ChargingScheduleMaxPeriods or too much work,
- * ends before duration_s: evcp_get_schedule_covered() says where. */
+ * connector is answered as if a transaction began now. period_size: sizeof(evcp_period_t). *count: room
+ * in periods in, number of them out; EVCP_E_BUFFER stores the number that is needed. covered_s (may be
+ * NULL) gets, with EVCP_OK, how many seconds from now on the periods cover: duration_s, or less if the
+ * schedule was cut, after ChargingScheduleMaxPeriods or too much work. What may be drawn after that is
+ * not known: ask again by then. Worked out on the thread that calls, from a copy: it waits for nobody. */
 EVCP_API
 evcp_err_t evcp_get_schedule(const evcp_t *cp,
                              uint32_t connector,
                              uint32_t duration_s,
                              uint32_t unit,
                              evcp_period_t *periods,
-                             size_t *count);
-
-/* evcp_get_schedule(), which with EVCP_OK also stores how many seconds from now on the periods cover:
- * duration_s, or less if the schedule was cut. What may be drawn after that is not known: ask again by
- * then. covered_s may be NULL. */
-EVCP_API
-evcp_err_t evcp_get_schedule_covered(const evcp_t *cp,
-                                     uint32_t connector,
-                                     uint32_t duration_s,
-                                     uint32_t unit,
-                                     evcp_period_t *periods,
-                                     size_t *count,
-                                     uint32_t *covered_s);
+                             size_t period_size,
+                             size_t *count,
+                             uint32_t *covered_s);
 
 /* The transaction that runs at a connector; 0 if none does. */
 EVCP_API evcp_err_t evcp_get_tx(const evcp_t *cp, uint32_t connector, evcp_tx_t *out);

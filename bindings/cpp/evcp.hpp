@@ -1035,9 +1035,8 @@ public:
     std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
                                      error_to to = {}) const
     {
-        return schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
-            return evcp_get_schedule(cp_, connector, seconds, static_cast<std::uint32_t>(in), out, count);
-        });
+        std::chrono::seconds covered{};
+        return get_schedule(connector, duration, in, covered, to);
     }
 
     /// The same, and how much of the time from now on it covers: less than `duration` if it was cut. What
@@ -1045,13 +1044,21 @@ public:
     std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
                                      std::chrono::seconds &covered, error_to to = {}) const
     {
+        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
+        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
+        const auto seconds = static_cast<std::uint32_t>(clamped.count());
+        std::vector<period> out(16);
         std::uint32_t until = 0;
-        auto found = schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
-            return evcp_get_schedule_covered(cp_, connector, seconds, static_cast<std::uint32_t>(in), out,
-                                             count, &until);
-        });
+        evcp_err_t result = EVCP_E_BUFFER;
+        while (result == EVCP_E_BUFFER) {    // it may grow between two questions
+            std::size_t count = out.size();
+            result = evcp_get_schedule(cp_, connector, seconds, static_cast<std::uint32_t>(in), out.data(),
+                                       sizeof(period), &count, &until);
+            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
+        }
         covered = std::chrono::seconds(until);
-        return found;
+        to(result);
+        return out;
     }
 
     /// The transaction that runs at a connector; 0 if none does.
@@ -1125,23 +1132,6 @@ public:
     }
 
 private:
-    /// Asks again with more room until all fits: it may grow between two questions.
-    template <typename Ask>
-    static std::vector<period> schedule_by(std::chrono::seconds duration, error_to to, Ask ask)
-    {
-        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
-        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
-        std::vector<period> out(16);
-        evcp_err_t result = EVCP_E_BUFFER;
-        while (result == EVCP_E_BUFFER) {
-            std::size_t count = out.size();
-            result = ask(static_cast<std::uint32_t>(clamped.count()), out.data(), &count);
-            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
-        }
-        to(result);
-        return out;
-    }
-
     /// What the slots get as user_data. Deleted by the destroy slot and not by ~charge_point(), which
     /// may run inside a handler that is stored in here.
     struct state {

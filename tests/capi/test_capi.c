@@ -638,37 +638,45 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
 static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
 {
     evcp_period_t periods[4];
+    const size_t size = sizeof periods[0];
     size_t count = 4;
+    uint32_t covered = 0;
     evcp_config_t *cfg = config("SCHEDULE");
     evcp_t *cp = NULL;
     CHECK(evcp_config_set_limit(cfg, 1, 2, 16.05) == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_OK);
     evcp_config_free(cfg);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_OK);
-    CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, &count, &covered) == EVCP_OK);
+    CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0 && covered == 60);
     CHECK(evcp_start(cp) == EVCP_OK);
     count = 4;
-    CHECK(evcp_get_schedule(cp, 0, 60, EVCP_WATTS, periods, &count) == EVCP_OK);
+    CHECK(evcp_get_schedule(cp, 0, 60, EVCP_WATTS, periods, size, &count, NULL) == EVCP_OK);
     CHECK(count == 1 && periods[0].limit == 16.0 * 2 * 230);
     count = 0;
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_BUFFER && count == 1);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, NULL) == EVCP_E_INVALID);
-    uint32_t covered = 0;
-    count = 4;
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, &covered) == EVCP_OK);
-    CHECK(count == 1 && periods[0].limit == 16.0 && covered == 60);
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, NULL) == EVCP_OK);
-    count = 0;
     covered = 7;
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, NULL, &count, &covered) == EVCP_E_BUFFER);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, size, &count, &covered) == EVCP_E_BUFFER);
     CHECK(count == 1 && covered == 7);
-    CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_INVALID);
+    for (size_t wrong = 0; wrong < size; wrong++)
+        CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, wrong, &count, NULL) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "period_size is 15: it must be 16") != NULL);
+    struct {
+        evcp_period_t known;
+        uint32_t unknown[2];
+    } newer[2];
+    memset(newer, 0x55, sizeof newer);
+    count = 2;
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, &newer[0].known, sizeof newer[0], &count, NULL) ==
+          EVCP_OK);
+    CHECK(count == 1 && newer[0].known.limit == 16.0 && newer[1].unknown[0] == 0x55555555);
+    CHECK(newer[0].unknown[0] == 0 && newer[0].unknown[1] == 0);
     CHECK(evcp_stop(cp, 2000) == EVCP_OK);
     count = 4;
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_CLOSED);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_CLOSED);
     evcp_free(cp);
 }
 

@@ -154,7 +154,7 @@ static void on_status(void *ud, const evcp_status_info_t *status)
     CHECK(status->error_code != NULL);
     leave(ud);
     CHECK(evcp_get_status(host->cp, connector, &now) == EVCP_OK);
-    SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, &count));
+    SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, sizeof periods[0], &count, NULL));
 }
 
 static void on_fatal(void *ud, evcp_err_t err, const char *detail)
@@ -297,7 +297,7 @@ static void *asks(void *ud)
             CHECK(supply.permit ? supply.amps <= 32 : supply.amps == 0 && supply.watts == 0);
             CHECK(evcp_get_tx(cp, at, &tx) == EVCP_OK);
             CHECK(evcp_get_status(cp, at, &status) == EVCP_OK && status <= EVCP_STATUS_FAULTED);
-            SCHEDULED(evcp_get_schedule(cp, at, 60, EVCP_WATTS, periods, &count));
+            SCHEDULED(evcp_get_schedule(cp, at, 60, EVCP_WATTS, periods, sizeof periods[0], &count, NULL));
         }
         char value[8];
         size_t len = sizeof value;

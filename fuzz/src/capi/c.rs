@@ -240,14 +240,7 @@ extern "C" {
         duration_s: u32,
         unit: u32,
         periods: *mut Period,
-        count: *mut usize,
-    ) -> i32;
-    pub fn evcp_get_schedule_covered(
-        cp: *const evcp_t,
-        at: u32,
-        duration_s: u32,
-        unit: u32,
-        periods: *mut Period,
+        period_size: usize,
         count: *mut usize,
         covered_s: *mut u32,
     ) -> i32;

@@ -142,35 +142,28 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
             }
             23 => {
                 let mut count = below(u, 9);
-                let mut periods = vec![
-                    Period {
-                        limit: 0.0,
-                        start_s: 0,
-                        phases: 0
-                    };
-                    count
-                ];
+                let room = count;
+                let size = one(u, &[16, 16, 24, 17, 0, 8, 15, usize::MAX]);
+                // So many bytes are written to, and not one more: the sanitizer sees it.
+                let mut periods = vec![0xAA_u8; if size > 64 { 0 } else { room * size }];
                 let (duration, unit) = (number(u) as u32, u32::from(byte(u) % 3));
-                let (room, out) = (count, periods.as_mut_ptr());
+                let out: *mut Period = periods.as_mut_ptr().cast();
                 let mut covered = 0;
-                let code = match byte(u) % 2 {
-                    0 => evcp_get_schedule(cp, place, duration, unit, out, &mut count),
-                    _ => evcp_get_schedule_covered(
-                        cp,
-                        place,
-                        duration,
-                        unit,
-                        out,
-                        &mut count,
-                        &mut covered,
-                    ),
+                let seconds = match byte(u) % 2 {
+                    0 => null_mut(),
+                    _ => &mut covered,
                 };
+                let code =
+                    evcp_get_schedule(cp, place, duration, unit, out, size, &mut count, seconds);
                 assert!(covered <= duration);
                 assert_eq!(code == BUFFER, code != INVALID && count > room && code < 0);
                 if code == OK {
-                    assert!(periods[..count]
-                        .iter()
-                        .all(|period| period.limit.is_finite()));
+                    assert!((16..=24).contains(&size));
+                    for period in periods.chunks_exact(size).take(count) {
+                        let limit: [u8; 8] = period[..8].try_into().expect("eight bytes");
+                        assert!(f64::from_ne_bytes(limit).is_finite());
+                        assert!(period[16..].iter().all(|b| *b == 0));
+                    }
                 }
                 code
             }

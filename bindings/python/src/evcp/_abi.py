@@ -203,10 +203,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_answer_meter": (err_t, (c_void_p, c_uint64, POINTER(Sample), c_size_t)),
     "evcp_answer_data": (err_t, (c_void_p, c_uint64, c_uint32, c_char_p, c_size_t)),
     "evcp_get_supply": (err_t, (c_void_p, connector_t, POINTER(Supply))),
-    "evcp_get_schedule": (err_t, (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), POINTER(c_size_t))),
-    "evcp_get_schedule_covered": (
+    "evcp_get_schedule": (
         err_t,
-        (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), POINTER(c_size_t), POINTER(c_uint32)),
+        (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), c_size_t, POINTER(c_size_t), POINTER(c_uint32)),
     ),
     "evcp_get_tx": (err_t, (c_void_p, connector_t, POINTER(c_uint64))),
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),

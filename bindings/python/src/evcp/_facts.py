@@ -137,8 +137,8 @@ class Facts:
         while True:
             room = (_abi.Period * count.value)()
             arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
-            outcome = (room, ctypes.byref(count), ctypes.byref(covered))
-            result = self._evcp_handle.result_of(lib.evcp_get_schedule_covered, *arguments, *outcome)
+            outcome = (room, ctypes.sizeof(_abi.Period), ctypes.byref(count), ctypes.byref(covered))
+            result = self._evcp_handle.result_of(lib.evcp_get_schedule, *arguments, *outcome)
             if result != ErrorCode.BUFFER:
                 check(result)
                 periods = (Period(c.start_s, c.limit, c.phases) for c in room[:count.value])
