@@ -383,7 +383,7 @@ typedef struct {
     uint32_t connector;
     /* The transaction. */
     evcp_tx_t tx;
-    /* The central system's id; -1 while it is not known. */
+    /* The central system's id; any number is possible, and 0 while it is not known: see ocpp_id_known. */
     int64_t ocpp_id;
     /* Unix time in milliseconds. */
     int64_t started_ms;
@@ -395,10 +395,14 @@ typedef struct {
     double meter_stop_wh;
     /* EVCP_TX_* */
     uint32_t change;
+    /* Whether the central system gave it an id. */
+    bool ocpp_id_known;
     /* Zero. */
-    uint32_t reserved;
+    uint8_t reserved[3];
     /* The tag that started it. */
     const char *tag;
+    /* The central system's id as text; NULL while it is not known. */
+    const char *ocpp_id_text;
     /* OCPP's reason for the end; NULL while it runs. */
     const char *reason;
 } evcp_tx_info_t;
@@ -918,7 +922,7 @@ EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 /* The first transaction with a number above after that is kept as undelivered: the central system refused its
  * StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
  * the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
- * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the reason are written to text:
+ * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag, the id and the reason are written to text:
  * *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough. */
 EVCP_API
 evcp_err_t evcp_get_undelivered(const evcp_t *cp,

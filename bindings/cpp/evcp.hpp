@@ -306,7 +306,9 @@ struct transaction {
     tx_change change;                                 ///< The step.
     std::uint32_t connector;                          ///< Where; 1 and up.
     tx_id tx;                                         ///< The charge point's number for it.
-    std::int64_t ocpp_id;                             ///< The central system's; -1 while not known.
+    bool ocpp_id_known;                               ///< Whether the central system gave it an id.
+    std::int64_t ocpp_id;                             ///< The central system's id; 0 while not known.
+    std::string ocpp_id_text;                         ///< The same as text; empty while not known.
     std::chrono::system_clock::time_point started;    ///< When it began.
     std::chrono::system_clock::time_point stopped;    ///< When it ended; 1970 while it runs.
     double meter_start_wh;                            ///< The register when it began, Wh.
@@ -411,8 +413,8 @@ inline std::chrono::system_clock::time_point from_unix(std::int64_t ms)
 
 inline transaction from_info(const evcp_tx_info_t& tx)
 {
-    return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id, from_unix(tx.started_ms),
-            from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag, from_c(tx.reason)};
+    return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id_known, tx.ocpp_id,
+            from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag, from_c(tx.reason)};
 }
 
 /// What a charge point shares with its replies and handlers, which may all outlive it.

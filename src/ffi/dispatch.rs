@@ -13,7 +13,7 @@ use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::notices::*;
 use crate::ffi::results::*;
 use crate::ffi::supply::evcp_supply_t;
-use crate::ffi::text::{to_c, Counted};
+use crate::ffi::text::{to_c, Counted, Number};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
@@ -295,7 +295,8 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
 fn notify_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
     let reason = step.reason.map(|reason| to_c(reason.as_str()));
-    let info = evcp_tx_info_t::of(step, &tag, reason.as_deref());
+    let ocpp_id = Number::new(step.central_id);
+    let info = evcp_tx_info_t::of(step, &tag, &ocpp_id, reason.as_deref());
     // SAFETY: see `call`.
     call(inner.callbacks.on_tx, |slot| unsafe {
         slot(inner.user_data.0, &info)

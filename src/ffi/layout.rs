@@ -45,7 +45,8 @@ fn asserts() -> String {
     layout!(text, evcp_supply_t { struct_size permit phases lock reserved amps watts tx });
     layout!(text, evcp_period_t { limit start_s phases });
     layout!(text, evcp_tx_info_t {
-        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
+        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change
+        ocpp_id_known reserved tag ocpp_id_text reason
     });
     layout!(text, evcp_callbacks_t {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_connection on_boot

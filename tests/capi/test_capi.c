@@ -105,6 +105,11 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     struct seen *seen = ud;
     seen->calls++;
     CHECK(tx->struct_size == sizeof *tx && tx->tx != 0 && strcmp(tx->tag, "CAFE01") == 0);
+    CHECK((tx->ocpp_id_text != NULL) == tx->ocpp_id_known && (tx->ocpp_id_known || tx->ocpp_id == 0));
+    if (tx->ocpp_id_known)
+        CHECK(strtoll(tx->ocpp_id_text, NULL, 10) == tx->ocpp_id);
+    if (tx->change == EVCP_TX_CONFIRMED)
+        CHECK(tx->ocpp_id_known);
     seen->started += tx->change == EVCP_TX_STARTED;
     seen->stopped += tx->change == EVCP_TX_STOPPED;
 }

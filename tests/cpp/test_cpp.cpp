@@ -206,7 +206,8 @@ void a_session_is_told_step_by_step()
     cp.set_ev(1, evcp::ev::plugged);
     cp.present_tag_at({1}, "CAFE01");
     CHECK(dispatched_until(cp, [&] { return steps.size() == 2; }));
-    CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id > 0 && last.reason.empty());
+    CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id_known && last.ocpp_id > 0 &&
+          last.ocpp_id_text == std::to_string(last.ocpp_id) && last.reason.empty());
     CHECK(cp.get_supply(1).permit && cp.get_supply(1).tx == last.tx);
     CHECK(cp.get_stats().connects == 1);
     const auto age = std::chrono::system_clock::now() - last.started;

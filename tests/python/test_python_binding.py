@@ -21,7 +21,7 @@ async def test_a_session_from_plug_to_unplug(central):
         tx = await charger.charge()
         start = await point.wait("StartTransaction", idTag=TAG)
         assert tx.tag == TAG and tx.connector == 1 and tx.tx == charger.get_tx(1)
-        assert tx.ocpp_id == point.books.of_tag(TAG)[0].transaction_id
+        assert tx.ocpp_id == point.books.of_tag(TAG)[0].transaction_id and tx.ocpp_id_text == str(tx.ocpp_id)
         assert tx.meter_start_wh == start["meterStart"] and tx.stopped_ms is None and tx.reason is None
         await charger.wait("status", status=Status.CHARGING)
         assert charger.get_status(1) is Status.CHARGING

@@ -34,7 +34,7 @@ def fields(body):
     """The names of the members of a struct, in their order."""
     found = []
     for member in body.split(";"):
-        if match := re.search(r"\(\*(\w+)\)|(\w+)\s*$", member.strip(), re.DOTALL):
+        if match := re.search(r"\(\*(\w+)\)|(\w+)(?:\[\d+\])?\s*$", member.strip(), re.DOTALL):
             found.append(match.group(1) or match.group(2))
     return found
 

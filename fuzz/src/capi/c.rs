@@ -39,8 +39,10 @@ pub struct TxInfo {
     pub meter_start_wh: f64,
     pub meter_stop_wh: f64,
     pub change: u32,
-    pub reserved: u32,
+    pub ocpp_id_known: bool,
+    pub reserved: [u8; 3],
     pub tag: Text,
+    pub ocpp_id_text: Text,
     pub reason: Text,
 }
 

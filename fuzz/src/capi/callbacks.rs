@@ -194,7 +194,10 @@ unsafe extern "C" fn on_tx(ud: *mut c_void, tx: *const TxInfo) {
     // SAFETY: it is valid until we return.
     let tx = unsafe { &*tx };
     assert!(tx.struct_size as usize == size_of::<TxInfo>() && tx.connector >= 1 && tx.tx >= 1);
-    assert!(text_of(tx.tag).is_some() && tx.change <= 4 && tx.reserved == 0);
+    assert!(text_of(tx.tag).is_some() && tx.change <= 7 && tx.reserved == [0; 3]);
+    let id = text_of(tx.ocpp_id_text);
+    assert_eq!(id.is_some(), tx.ocpp_id_known);
+    assert!(id.map_or(tx.ocpp_id == 0, |id| id == tx.ocpp_id.to_string()));
     assert!(tx.meter_start_wh.is_finite() && tx.meter_stop_wh.is_finite());
     assert!(text_of(tx.reason).is_some() || tx.change != 4);
     enter(ud, None);

@@ -30,7 +30,8 @@ class TxInfo(Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("connector", c_uint32), ("tx", c_uint64), ("ocpp_id", c_int64),
         ("started_ms", c_int64), ("stopped_ms", c_int64), ("meter_start_wh", c_double), ("meter_stop_wh", c_double),
-        ("change", c_uint32), ("reserved", c_uint32), ("tag", c_char_p), ("reason", c_char_p),
+        ("change", c_uint32), ("ocpp_id_known", c_bool), ("reserved", c_uint8 * 3), ("tag", c_char_p),
+        ("ocpp_id_text", c_char_p), ("reason", c_char_p),
     ]
 
 

@@ -152,8 +152,9 @@ def on_tx(point: ChargePoint, pointer: Any) -> None:
 def transaction_of(c: Any) -> Transaction:
     over = c.reason is not None
     return Transaction(
-        change=Change(c.change), connector=c.connector, tx=c.tx, ocpp_id=None if c.ocpp_id < 0 else c.ocpp_id,
-        tag=text(c.tag), started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
+        change=Change(c.change), connector=c.connector, tx=c.tx,
+        ocpp_id=c.ocpp_id if c.ocpp_id_known else None, ocpp_id_text=optional(c.ocpp_id_text), tag=text(c.tag),
+        started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
         stopped_ms=c.stopped_ms if over else None, meter_stop_wh=c.meter_stop_wh if over else None,
         reason=optional(c.reason),
     )

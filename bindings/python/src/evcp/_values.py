@@ -230,6 +230,7 @@ class Transaction:
     connector: int  #: 1 and up.
     tx: int  #: The charge point's own number; survives a restart.
     ocpp_id: Optional[int]  #: The central system's id; None while it is not known.
+    ocpp_id_text: Optional[str]  #: The same as text.
     tag: str  #: The tag that started it.
     started_ms: int  #: Unix time in milliseconds.
     meter_start_wh: float  #: The register when it began, Wh.
