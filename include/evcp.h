@@ -91,6 +91,62 @@
 #define EVCP_UNKNOWN_VENDOR 5
 /* Vendor data: the vendor is known, the message is not. */
 #define EVCP_UNKNOWN_MESSAGE 6
+/* None: it runs. */
+#define EVCP_REASON_NONE 0
+/* Somebody at the charger stopped it. */
+#define EVCP_REASON_LOCAL 1
+/* The central system asked for it. */
+#define EVCP_REASON_REMOTE 2
+/* The vehicle was unplugged. */
+#define EVCP_REASON_EV_DISCONNECTED 3
+/* Somebody pressed the emergency stop. */
+#define EVCP_REASON_EMERGENCY_STOP 4
+/* The central system did not accept the tag after all. */
+#define EVCP_REASON_DE_AUTHORIZED 5
+/* The central system had the connector unlocked. */
+#define EVCP_REASON_UNLOCK_COMMAND 6
+/* There was no power any more. */
+#define EVCP_REASON_POWER_LOSS 7
+/* The charge point restarted, and nobody asked it to. */
+#define EVCP_REASON_REBOOT 8
+/* A hard reset. */
+#define EVCP_REASON_HARD_RESET 9
+/* A soft reset. */
+#define EVCP_REASON_SOFT_RESET 10
+/* Anything else. */
+#define EVCP_REASON_OTHER 11
+/* Nothing is wrong. */
+#define EVCP_ERROR_NO_ERROR 0
+/* The lock of the connector does not close or open. */
+#define EVCP_ERROR_CONNECTOR_LOCK_FAILURE 1
+/* The vehicle does not talk as it should. */
+#define EVCP_ERROR_EV_COMMUNICATION_ERROR 2
+/* The residual current device has tripped. */
+#define EVCP_ERROR_GROUND_FAILURE 3
+/* It is too hot inside. */
+#define EVCP_ERROR_HIGH_TEMPERATURE 4
+/* An error of hardware or software inside. */
+#define EVCP_ERROR_INTERNAL_ERROR 5
+/* The list of tags is not that of the central system. */
+#define EVCP_ERROR_LOCAL_LIST_CONFLICT 6
+/* Anything else: see vendor_code. */
+#define EVCP_ERROR_OTHER_ERROR 7
+/* Too much current. */
+#define EVCP_ERROR_OVER_CURRENT_FAILURE 8
+/* Too much voltage. */
+#define EVCP_ERROR_OVER_VOLTAGE 9
+/* The meter cannot be read. */
+#define EVCP_ERROR_POWER_METER_FAILURE 10
+/* The contactor does not close or open. */
+#define EVCP_ERROR_POWER_SWITCH_FAILURE 11
+/* The reader of tags does not work. */
+#define EVCP_ERROR_READER_FAILURE 12
+/* A reset was not possible. */
+#define EVCP_ERROR_RESET_FAILURE 13
+/* Too little voltage. */
+#define EVCP_ERROR_UNDER_VOLTAGE 14
+/* The radio link is weak. */
+#define EVCP_ERROR_WEAK_SIGNAL 15
 /* Import register, Wh: the one value that every charger must have. */
 #define EVCP_M_ENERGY_IMPORT 0
 /* W */
@@ -356,6 +412,9 @@ typedef struct {
     const char *tag;
 } evcp_auth_info_t;
 
+/* What is wrong, as OCPP has it: EVCP_ERROR_*. */
+typedef uint32_t evcp_error_code_t;
+
 /* The status of a connector, and what is wrong with it. */
 typedef struct {
     /* How much of this struct the library filled. */
@@ -364,15 +423,16 @@ typedef struct {
     uint32_t connector;
     /* EVCP_STATUS_* */
     uint32_t status;
-    /* Zero. */
-    uint32_t reserved;
-    /* OCPP's error code; "NoError" if nothing is wrong. */
-    const char *error_code;
+    /* EVCP_ERROR_*: what is wrong. */
+    evcp_error_code_t error_code;
     /* What evcp_set_fault() or evcp_set_warning() said of it; NULL for nothing. */
     const char *info;
     /* The vendor's own code, from there as well; NULL for none. */
     const char *vendor_code;
 } evcp_status_info_t;
+
+/* Why a transaction ended, as OCPP has it: EVCP_REASON_*. */
+typedef uint32_t evcp_reason_t;
 
 /* A transaction, at a step of its life. */
 typedef struct {
@@ -395,16 +455,16 @@ typedef struct {
     double meter_stop_wh;
     /* EVCP_TX_* */
     uint32_t change;
+    /* EVCP_REASON_*: why it ended; EVCP_REASON_NONE while it runs. */
+    evcp_reason_t reason;
     /* Whether the central system gave it an id. */
     bool ocpp_id_known;
     /* Zero. */
-    uint8_t reserved[3];
+    uint8_t reserved[7];
     /* The tag that started it. */
     const char *tag;
     /* The central system's id as text; NULL while it is not known. */
     const char *ocpp_id_text;
-    /* OCPP's reason for the end; NULL while it runs. */
-    const char *reason;
 } evcp_tx_info_t;
 
 /* A configuration key that was changed. */
@@ -742,29 +802,30 @@ EVCP_API void evcp_wakeup(evcp_t *cp);
 /* The state of the vehicle at a connector; as often as you like. */
 EVCP_API evcp_err_t evcp_set_ev(evcp_t *cp, uint32_t connector, evcp_ev_t ev);
 
-/* A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
- * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
+/* A connector (0: the charge point) has a fault: code: EVCP_ERROR_*, such as
+ * EVCP_ERROR_GROUND_FAILURE; info and vendor_code (50 characters each) may be NULL. Energy is off while it
  * lasts, from this call on: evcp_get_supply() and the next on_supply say so, however busy the library
- * is. A transaction goes on when it is over. code NULL: no fault any more. */
+ * is. A transaction goes on when it is over. code EVCP_ERROR_NO_ERROR: no
+ * fault any more. */
 EVCP_API
 evcp_err_t evcp_set_fault(evcp_t *cp,
                           uint32_t connector,
-                          const char *code,
+                          evcp_error_code_t code,
                           const char *info,
                           const char *vendor_code);
 
 /* One fault of a connector (0: the charge point) is over: the one with this code. Others stay. */
-EVCP_API evcp_err_t evcp_clear_fault(evcp_t *cp, uint32_t connector, const char *code);
+EVCP_API evcp_err_t evcp_clear_fault(evcp_t *cp, uint32_t connector, evcp_error_code_t code);
 
 /* One warning of a connector (0: the charge point) is over: the one with this code. Others stay. */
-EVCP_API evcp_err_t evcp_clear_warning(evcp_t *cp, uint32_t connector, const char *code);
+EVCP_API evcp_err_t evcp_clear_warning(evcp_t *cp, uint32_t connector, evcp_error_code_t code);
 
 /* Something about a connector (0: the charge point) should be looked at, and stops nothing: the
  * code goes along with its status. As evcp_set_fault() otherwise. */
 EVCP_API
 evcp_err_t evcp_set_warning(evcp_t *cp,
                             uint32_t connector,
-                            const char *code,
+                            evcp_error_code_t code,
                             const char *info,
                             const char *vendor_code);
 
@@ -820,10 +881,10 @@ evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
                             const char *tag);
 
-/* Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
- * "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+/* Stops the transaction of a connector, if one is running. reason: EVCP_REASON_*, such as
+ * EVCP_REASON_LOCAL. Energy is off from this call on: evcp_get_supply() and the next
  * on_supply say so, however busy the library is. */
-EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, const char *reason);
+EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, evcp_reason_t reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
  * last reading, stored, and reported if there is time. */
@@ -922,7 +983,7 @@ EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 /* The first transaction with a number above after that is kept as undelivered: the central system refused its
  * StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
  * the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
- * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag, the id and the reason are written to text:
+ * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the id are written to text:
  * *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough. */
 EVCP_API
 evcp_err_t evcp_get_undelivered(const evcp_t *cp,
@@ -942,6 +1003,41 @@ evcp_err_t evcp_deliver_tx(evcp_t *cp,
 EVCP_API
 evcp_err_t evcp_forget_tx(evcp_t *cp,
                           evcp_tx_t tx);
+
+/* ---- Names of constants ------------------------------------------------------------------ */
+
+/* The name of one of EVCP_STATUS_*, in the words of OCPP, such as "SuspendedEV". Each of these: static, never NULL; "unknown" for a number
+ * that is none. */
+EVCP_API
+const char *evcp_status_name(uint32_t status);
+
+/* The name of one of EVCP_REASON_*, in the words of OCPP, such as "EVDisconnected"; "none" for EVCP_REASON_NONE. */
+EVCP_API
+const char *evcp_reason_name(uint32_t reason);
+
+/* The name of one of EVCP_ERROR_*, in the words of OCPP, such as "GroundFailure". */
+EVCP_API const char *evcp_error_code_name(uint32_t code);
+
+/* The name of one of EVCP_AUTH_*, in the words of OCPP, such as "Blocked". */
+EVCP_API const char *evcp_auth_name(uint32_t status);
+
+/* The name of one of EVCP_BOOT_*, in the words of OCPP, such as "Pending". */
+EVCP_API const char *evcp_boot_name(uint32_t status);
+
+/* The name of one of EVCP_READ_*, in the words of OCPP, such as "Sample.Periodic". */
+EVCP_API const char *evcp_read_name(uint32_t context);
+
+/* The name of one of EVCP_EV_*, such as "plugged". */
+EVCP_API const char *evcp_ev_name(uint32_t ev);
+
+/* The name of one of EVCP_TX_*, such as "started". */
+EVCP_API const char *evcp_tx_change_name(uint32_t change);
+
+/* The name of one of EVCP_DISCONNECTED and so on, such as "connected". */
+EVCP_API const char *evcp_connection_name(uint32_t state);
+
+/* The name of one of EVCP_STORAGE_*, such as "fails". */
+EVCP_API const char *evcp_storage_name(uint32_t state);
 
 /* ---- Log (one per process) --------------------------------------------------------------- */
 

@@ -244,6 +244,42 @@ enum class connector_status : std::uint32_t {
     faulted = EVCP_STATUS_FAULTED                   ///< Faulted
 };
 
+/// Why a transaction ended, as OCPP has it.
+enum class stop_reason : std::uint32_t {
+    none = EVCP_REASON_NONE,    ///< None: it runs.
+    local = EVCP_REASON_LOCAL,    ///< Somebody at the charger stopped it.
+    remote = EVCP_REASON_REMOTE,    ///< The central system asked for it.
+    ev_disconnected = EVCP_REASON_EV_DISCONNECTED,    ///< The vehicle was unplugged.
+    emergency_stop = EVCP_REASON_EMERGENCY_STOP,    ///< Somebody pressed the emergency stop.
+    de_authorized = EVCP_REASON_DE_AUTHORIZED,    ///< The central system did not accept the tag after all.
+    unlock_command = EVCP_REASON_UNLOCK_COMMAND,    ///< The central system had the connector unlocked.
+    power_loss = EVCP_REASON_POWER_LOSS,    ///< There was no power any more.
+    reboot = EVCP_REASON_REBOOT,    ///< The charge point restarted, and nobody asked it to.
+    hard_reset = EVCP_REASON_HARD_RESET,    ///< A hard reset.
+    soft_reset = EVCP_REASON_SOFT_RESET,    ///< A soft reset.
+    other = EVCP_REASON_OTHER    ///< Anything else.
+};
+
+/// What is wrong, as OCPP has it.
+enum class fault_code : std::uint32_t {
+    no_error = EVCP_ERROR_NO_ERROR,    ///< Nothing is wrong.
+    connector_lock_failure = EVCP_ERROR_CONNECTOR_LOCK_FAILURE,    ///< The lock of the connector does not close or open.
+    ev_communication_error = EVCP_ERROR_EV_COMMUNICATION_ERROR,    ///< The vehicle does not talk as it should.
+    ground_failure = EVCP_ERROR_GROUND_FAILURE,    ///< The residual current device has tripped.
+    high_temperature = EVCP_ERROR_HIGH_TEMPERATURE,    ///< It is too hot inside.
+    internal_error = EVCP_ERROR_INTERNAL_ERROR,    ///< An error of hardware or software inside.
+    local_list_conflict = EVCP_ERROR_LOCAL_LIST_CONFLICT,    ///< The list of tags is not that of the central system.
+    other_error = EVCP_ERROR_OTHER_ERROR,    ///< Anything else: see vendor_code.
+    over_current_failure = EVCP_ERROR_OVER_CURRENT_FAILURE,    ///< Too much current.
+    over_voltage = EVCP_ERROR_OVER_VOLTAGE,    ///< Too much voltage.
+    power_meter_failure = EVCP_ERROR_POWER_METER_FAILURE,    ///< The meter cannot be read.
+    power_switch_failure = EVCP_ERROR_POWER_SWITCH_FAILURE,    ///< The contactor does not close or open.
+    reader_failure = EVCP_ERROR_READER_FAILURE,    ///< The reader of tags does not work.
+    reset_failure = EVCP_ERROR_RESET_FAILURE,    ///< A reset was not possible.
+    under_voltage = EVCP_ERROR_UNDER_VOLTAGE,    ///< Too little voltage.
+    weak_signal = EVCP_ERROR_WEAK_SIGNAL    ///< The radio link is weak.
+};
+
 /// How the storage does.
 enum class storage_state : std::uint32_t {
     works = EVCP_STORAGE_WORKS,      ///< What could not be written before is written.
@@ -276,6 +312,27 @@ enum class log_level : std::uint32_t {
     debug = EVCP_LOG_DEBUG,    ///< And why.
     trace = EVCP_LOG_TRACE     ///< And every frame, with tags: not for a log that others read.
 };
+
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(connector_status value) noexcept { return evcp_status_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(stop_reason value) noexcept { return evcp_reason_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(fault_code value) noexcept { return evcp_error_code_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(auth_status value) noexcept { return evcp_auth_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(boot_status value) noexcept { return evcp_boot_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(reading value) noexcept { return evcp_read_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(ev value) noexcept { return evcp_ev_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(tx_change value) noexcept { return evcp_tx_change_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(link_state value) noexcept { return evcp_connection_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(storage_state value) noexcept { return evcp_storage_name(static_cast<std::uint32_t>(value)); }
 
 /// The whole command for one connector; its fields, with units, are in evcp.h.
 using supply = evcp_supply_t;
@@ -314,7 +371,7 @@ struct transaction {
     double meter_start_wh;                            ///< The register when it began, Wh.
     double meter_stop_wh;                             ///< When it ended, Wh; 0 while it runs.
     std::string tag;                                  ///< The tag that started it.
-    std::string reason;                               ///< OCPP's reason for the end, or empty.
+    stop_reason reason;                               ///< Why it ended; none while it runs.
 };
 
 /// What became of a tag.
@@ -328,7 +385,7 @@ struct auth_info {
 struct status_info {
     std::uint32_t connector;     ///< Where; 0: the charge point.
     connector_status status;     ///< Its status.
-    std::string error_code;      ///< OCPP's error code; "NoError" if nothing is wrong.
+    fault_code code;             ///< What is wrong.
     std::string info;            ///< What set_fault() or set_warning() said of it, or empty.
     std::string vendor_code;     ///< The vendor's own code, from there as well, or empty.
 };
@@ -414,7 +471,8 @@ inline std::chrono::system_clock::time_point from_unix(std::int64_t ms)
 inline transaction from_info(const evcp_tx_info_t& tx)
 {
     return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id_known, tx.ocpp_id,
-            from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag, from_c(tx.reason)};
+            from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag,
+            static_cast<stop_reason>(tx.reason)};
 }
 
 /// What a charge point shares with its replies and handlers, which may all outlive it.
@@ -895,47 +953,46 @@ public:
         to(evcp_set_ev(cp_, connector, static_cast<evcp_ev_t>(vehicle)));
     }
 
-    /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
-    /// "GroundFailure"; info and vendor_code are cut at 50 characters. There may be one of each code at a
+    /// A connector (0: the charge point) has a fault; info and vendor_code are cut at 50 characters. There may be one of each code at a
     /// time; energy is off while any lasts.
-    void set_fault(std::uint32_t connector, const std::string& code, const std::string& info = {},
+    void set_fault(std::uint32_t connector, fault_code code, const std::string& info = {},
                    const std::string& vendor_code = {}, error_to to = {})
     {
-        to(evcp_set_fault(cp_, connector, detail::text(code), detail::optional_text(info),
+        to(evcp_set_fault(cp_, connector, static_cast<evcp_error_code_t>(code), detail::optional_text(info),
                           detail::optional_text(vendor_code)));
     }
 
     /// No fault any more; a transaction goes on.
     void clear_fault(std::uint32_t connector, error_to to = {})
     {
-        to(evcp_set_fault(cp_, connector, nullptr, nullptr, nullptr));
+        to(evcp_set_fault(cp_, connector, EVCP_ERROR_NO_ERROR, nullptr, nullptr));
     }
 
     /// The fault with this code is over; others stay.
-    void clear_fault(std::uint32_t connector, const std::string& code, error_to to = {})
+    void clear_fault(std::uint32_t connector, fault_code code, error_to to = {})
     {
-        to(evcp_clear_fault(cp_, connector, detail::text(code)));
+        to(evcp_clear_fault(cp_, connector, static_cast<evcp_error_code_t>(code)));
     }
 
     /// Something should be looked at, and stops nothing: the code goes along with the status. As
     /// set_fault() otherwise.
-    void set_warning(std::uint32_t connector, const std::string& code, const std::string& info = {},
+    void set_warning(std::uint32_t connector, fault_code code, const std::string& info = {},
                      const std::string& vendor_code = {}, error_to to = {})
     {
-        to(evcp_set_warning(cp_, connector, detail::text(code), detail::optional_text(info),
-                            detail::optional_text(vendor_code)));
+        to(evcp_set_warning(cp_, connector, static_cast<evcp_error_code_t>(code),
+                            detail::optional_text(info), detail::optional_text(vendor_code)));
     }
 
     /// No warning any more.
     void clear_warning(std::uint32_t connector, error_to to = {})
     {
-        to(evcp_set_warning(cp_, connector, nullptr, nullptr, nullptr));
+        to(evcp_set_warning(cp_, connector, EVCP_ERROR_NO_ERROR, nullptr, nullptr));
     }
 
     /// The warning with this code is over; others stay.
-    void clear_warning(std::uint32_t connector, const std::string& code, error_to to = {})
+    void clear_warning(std::uint32_t connector, fault_code code, error_to to = {})
     {
-        to(evcp_clear_warning(cp_, connector, detail::text(code)));
+        to(evcp_clear_warning(cp_, connector, static_cast<evcp_error_code_t>(code)));
     }
 
     /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
@@ -985,11 +1042,10 @@ public:
         to(evcp_present_tag_at(cp_, connectors.data(), connectors.size(), detail::text(tag)));
     }
 
-    /// Stops the transaction of a connector, if one runs. reason is one of OCPP's, such as "Local" or
-    /// "EmergencyStop".
-    void stop_tx(std::uint32_t connector, const std::string& reason, error_to to = {})
+    /// Stops the transaction of a connector, if one runs.
+    void stop_tx(std::uint32_t connector, stop_reason reason, error_to to = {})
     {
-        to(evcp_stop_tx(cp_, connector, detail::text(reason)));
+        to(evcp_stop_tx(cp_, connector, static_cast<evcp_reason_t>(reason)));
     }
 
     /// Power fails, and there is enough of it left to say so: transactions are stopped with the last
@@ -1237,7 +1293,8 @@ private:
     static void status_is(void* ud, const evcp_status_info_t* now) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_status({now->connector, static_cast<connector_status>(now->status), now->error_code,
+            on.on_status({now->connector, static_cast<connector_status>(now->status),
+                          static_cast<fault_code>(now->error_code),
                           detail::from_c(now->info), detail::from_c(now->vendor_code)});
         });
     }

@@ -142,7 +142,7 @@ private:
                     word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, auth.status));
         };
         on.on_status = [](const evcp::status_info& now) {
-            say_status(now.connector, now.status, now.error_code);
+            say_status(now.connector, now.status, now.code);
         };
         on.on_tx = [](const evcp::transaction& tx) {
             std::ostringstream text;
@@ -151,7 +151,7 @@ private:
             else if (tx.change == evcp::tx_change::confirmed)
                 text << "has id " << tx.ocpp_id;
             else if (tx.change == evcp::tx_change::stopped)
-                text << "stopped (" << tx.reason << ") at " << tx.meter_stop_wh << " Wh";
+                text << "stopped (" << evcp::name(tx.reason) << ") at " << tx.meter_stop_wh << " Wh";
             else
                 text << "step " << static_cast<unsigned>(tx.change);
             say("transaction", tx.connector, text.str());
@@ -179,13 +179,22 @@ private:
             cp_.set_ev(connector, at.closed ? evcp::ev::charging : evcp::ev::plugged);
     }
 
-    static void say_status(std::uint32_t connector, evcp::connector_status now, const std::string& code)
+    static void say_status(std::uint32_t connector, evcp::connector_status now, evcp::fault_code code)
     {
-        const std::string text =
-            word<9>({"Available", "Preparing", "Charging", "SuspendedEVSE", "SuspendedEV", "Finishing",
-                     "Reserved", "Unavailable", "Faulted"}, now);
+        const std::string text = evcp::name(now);
         if (connector != 0)
-            say("status", connector, code == "NoError" ? text : text + ": " + code);
+            say("status", connector,
+                code == evcp::fault_code::no_error ? text : text + ": " + evcp::name(code));
+    }
+
+    // The code with that name, or a number that is none.
+    static evcp::fault_code fault_code_of(const std::string& name)
+    {
+        std::uint32_t code = 0;
+        const auto here = [&] { return std::string(evcp::name(static_cast<evcp::fault_code>(code))); };
+        while (here() != "unknown" && here() != name)
+            ++code;
+        return static_cast<evcp::fault_code>(code);
     }
 
     // ---- what the hardware does ----
@@ -222,7 +231,7 @@ private:
             quit_ = true;
         } else if (verb == "status") {
             for (std::uint32_t each = 1; each <= outlets_.size(); ++each)
-                say_status(each, cp_.get_status(each), "NoError");
+                say_status(each, cp_.get_status(each), evcp::fault_code::no_error);
         } else if (connector < 1 || connector > outlets_.size()) {
             say("?", 0, "plug N, unplug N, tag N ID, fault N CODE, clear N, status, quit");
         } else if (verb == "plug" || verb == "unplug") {
@@ -235,7 +244,7 @@ private:
         } else if (verb == "tag") {
             cp_.present_tag(connector, text);
         } else if (verb == "fault") {
-            cp_.set_fault(connector, text);
+            cp_.set_fault(connector, fault_code_of(text));
         } else if (verb == "clear") {
             cp_.clear_fault(connector);
         } else {

@@ -8,6 +8,7 @@ use crate::core::{
     TransactionStep,
 };
 use crate::ffi::callbacks::*;
+use crate::ffi::codes::error_number;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::notices::*;
@@ -217,12 +218,12 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
 }
 
 fn notify_status(inner: &Inner, status: &ConnectorStatus) -> bool {
-    let error = to_c(status.error.as_str());
+    let error = error_number(status.error);
     let info = status.info.as_ref().map(|text| to_c(text.as_str()));
     let vendor_code = status.vendor_code.as_ref().map(|text| to_c(text.as_str()));
     let (connector, status) = (status.place.number(), number(status.status));
     let (info, vendor_code) = (info.as_deref(), vendor_code.as_deref());
-    let info = evcp_status_info_t::of(connector, status, &error, info, vendor_code);
+    let info = evcp_status_info_t::of(connector, status, error, info, vendor_code);
     // SAFETY: see `call`.
     call(inner.callbacks.on_status, |slot| unsafe {
         slot(inner.user_data.0, &info)
@@ -294,9 +295,8 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
 
 fn notify_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
-    let reason = step.reason.map(|reason| to_c(reason.as_str()));
     let ocpp_id = Number::new(step.central_id);
-    let info = evcp_tx_info_t::of(step, &tag, &ocpp_id, reason.as_deref());
+    let info = evcp_tx_info_t::of(step, &tag, &ocpp_id);
     // SAFETY: see `call`.
     call(inner.callbacks.on_tx, |slot| unsafe {
         slot(inner.user_data.0, &info)

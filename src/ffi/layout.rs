@@ -45,15 +45,15 @@ fn asserts() -> String {
     layout!(text, evcp_supply_t { struct_size permit phases lock reserved amps watts tx });
     layout!(text, evcp_period_t { limit start_s phases });
     layout!(text, evcp_tx_info_t {
-        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change
-        ocpp_id_known reserved tag ocpp_id_text reason
+        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reason
+        ocpp_id_known reserved tag ocpp_id_text
     });
     layout!(text, evcp_callbacks_t {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_connection on_boot
         on_time on_auth on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
     });
     layout!(text, evcp_auth_info_t { struct_size connector status reserved tag });
-    layout!(text, evcp_status_info_t { struct_size connector status reserved error_code info vendor_code });
+    layout!(text, evcp_status_info_t { struct_size connector status error_code info vendor_code });
     layout!(text, evcp_data_info_t { struct_size reserved vendor message data len });
     layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });
     layout!(text, evcp_connection_info_t { struct_size state detail });

@@ -4,6 +4,7 @@
 
 use std::ffi::{c_char, CStr};
 
+use crate::ffi::codes::evcp_error_code_t;
 use crate::ffi::text::{pointer, Counted};
 use crate::ffi::values::size;
 
@@ -34,10 +35,8 @@ pub struct evcp_status_info_t {
     pub connector: u32,
     /// EVCP_STATUS_*
     pub status: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// OCPP's error code; "NoError" if nothing is wrong.
-    pub error_code: *const c_char,
+    /// EVCP_ERROR_*: what is wrong.
+    pub error_code: evcp_error_code_t,
     /// What evcp_set_fault() or evcp_set_warning() said of it; NULL for nothing.
     pub info: *const c_char,
     /// The vendor's own code, from there as well; NULL for none.
@@ -132,7 +131,7 @@ impl evcp_status_info_t {
     pub(super) fn of(
         connector: u32,
         status: u32,
-        error_code: &CStr,
+        error_code: evcp_error_code_t,
         info: Option<&CStr>,
         vendor_code: Option<&CStr>,
     ) -> Self {
@@ -140,8 +139,7 @@ impl evcp_status_info_t {
             struct_size: size::<Self>(),
             connector,
             status,
-            reserved: 0,
-            error_code: error_code.as_ptr(),
+            error_code,
             info: pointer(info),
             vendor_code: pointer(vendor_code),
         }

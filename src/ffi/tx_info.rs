@@ -5,6 +5,7 @@
 use std::ffi::{c_char, CStr};
 
 use crate::core::{TransactionChange, TransactionStep};
+use crate::ffi::codes::{evcp_reason_t, reason_number};
 use crate::ffi::sized::sized32;
 use crate::ffi::text::{pointer, Number};
 use crate::ffi::values::{evcp_tx_t, size};
@@ -51,32 +52,27 @@ pub struct evcp_tx_info_t {
     pub meter_stop_wh: f64,
     /// EVCP_TX_*
     pub change: u32,
+    /// EVCP_REASON_*: why it ended; EVCP_REASON_NONE while it runs.
+    pub reason: evcp_reason_t,
     /// Whether the central system gave it an id.
     pub ocpp_id_known: bool,
     /// Zero.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 7],
     /// The tag that started it.
     pub tag: *const c_char,
     /// The central system's id as text; NULL while it is not known.
     pub ocpp_id_text: *const c_char,
-    /// OCPP's reason for the end; NULL while it runs.
-    pub reason: *const c_char,
 }
 
 // repr(C), begins with a u32; zero is NULL for both texts.
 sized32!(evcp_tx_info_t {
-    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change ocpp_id_known
-    reserved tag ocpp_id_text reason
+    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reason
+    ocpp_id_known reserved tag ocpp_id_text
 });
 
 impl evcp_tx_info_t {
     /// A step for C; the texts are as long as it.
-    pub(super) fn of(
-        step: &TransactionStep,
-        tag: &CStr,
-        ocpp_id: &Number,
-        reason: Option<&CStr>,
-    ) -> Self {
+    pub(super) fn of(step: &TransactionStep, tag: &CStr, ocpp_id: &Number) -> Self {
         Self {
             struct_size: size::<Self>(),
             connector: step.connector.number(),
@@ -96,11 +92,11 @@ impl evcp_tx_info_t {
                 TransactionChange::Delivered => EVCP_TX_DELIVERED,
                 TransactionChange::Unanswered => EVCP_TX_UNANSWERED,
             },
+            reason: reason_number(step.reason),
             ocpp_id_known: step.central_id.is_some(),
-            reserved: [0; 3],
+            reserved: [0; 7],
             tag: tag.as_ptr(),
             ocpp_id_text: pointer(ocpp_id.text()),
-            reason: pointer(reason),
         }
     }
 }

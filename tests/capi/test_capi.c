@@ -84,11 +84,11 @@ static void on_auth(void *ud, const evcp_auth_info_t *auth)
 static void on_status(void *ud, const evcp_status_info_t *status)
 {
     struct seen *seen = ud;
-    CHECK(status->struct_size == sizeof *status && status->reserved == 0);
+    CHECK(status->struct_size == sizeof *status);
     CHECK(status->connector <= 1 && status->status <= EVCP_STATUS_FAULTED);
-    seen->hot += strcmp(status->error_code, "HighTemperature") == 0 && status->connector == 1 &&
+    seen->hot += status->error_code == EVCP_ERROR_HIGH_TEMPERATURE && status->connector == 1 &&
                  strcmp(status->info, "60 degrees") == 0 && status->vendor_code == NULL;
-    seen->weak += strcmp(status->error_code, "WeakSignal") == 0 && status->connector == 0 &&
+    seen->weak += status->error_code == EVCP_ERROR_WEAK_SIGNAL && status->connector == 0 &&
                   status->info == NULL && strcmp(status->vendor_code, "7") == 0;
 }
 
@@ -111,6 +111,7 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     if (tx->change == EVCP_TX_CONFIRMED)
         CHECK(tx->ocpp_id_known);
     seen->started += tx->change == EVCP_TX_STARTED;
+    CHECK((tx->reason != EVCP_REASON_NONE) == (tx->change == EVCP_TX_STOPPED));
     seen->stopped += tx->change == EVCP_TX_STOPPED;
 }
 
@@ -207,6 +208,23 @@ static void every_result_has_a_text(void)
     CHECK(evcp_strerror(INT32_MIN) != NULL && evcp_strerror(INT32_MAX) != NULL);
 }
 
+static void every_constant_has_a_name(void)
+{
+    CHECK(strcmp(evcp_status_name(EVCP_STATUS_SUSPENDED_EV), "SuspendedEV") == 0);
+    CHECK(strcmp(evcp_reason_name(EVCP_REASON_DE_AUTHORIZED), "DeAuthorized") == 0);
+    CHECK(strcmp(evcp_reason_name(EVCP_REASON_NONE), "none") == 0);
+    CHECK(strcmp(evcp_error_code_name(EVCP_ERROR_WEAK_SIGNAL), "WeakSignal") == 0);
+    CHECK(strcmp(evcp_auth_name(EVCP_AUTH_CONCURRENT_TX), "ConcurrentTx") == 0);
+    CHECK(strcmp(evcp_boot_name(EVCP_BOOT_REJECTED), "Rejected") == 0);
+    CHECK(strcmp(evcp_read_name(EVCP_READ_CLOCK), "Sample.Clock") == 0);
+    CHECK(strcmp(evcp_ev_name(EVCP_EV_CABLE), "cable") == 0);
+    CHECK(strcmp(evcp_tx_change_name(EVCP_TX_UNANSWERED), "unanswered") == 0);
+    CHECK(strcmp(evcp_connection_name(EVCP_CONNECTED), "connected") == 0);
+    CHECK(strcmp(evcp_storage_name(EVCP_STORAGE_DAMAGED), "damaged") == 0);
+    CHECK(strcmp(evcp_status_name(9), "unknown") == 0);
+    CHECK(strcmp(evcp_ev_name(UINT32_MAX), "unknown") == 0);
+}
+
 static void null_is_an_error_and_never_a_crash(void)
 {
     evcp_tx_t tx;
@@ -235,8 +253,8 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_fd(NULL) == -1);
     CHECK(evcp_dispatch(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(NULL, 1, 0) == EVCP_E_INVALID);
-    CHECK(evcp_set_fault(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_fault(NULL, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(NULL, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(NULL, 1, "x", 1) == EVCP_E_INVALID);
     CHECK(evcp_present_tag_at(NULL, &status, 1, "x") == EVCP_E_INVALID);
     CHECK(evcp_set_operative(NULL, 1, true) == EVCP_E_INVALID);
@@ -244,7 +262,7 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_set_network(NULL, true) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(NULL, 1, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(NULL, 1, "x") == EVCP_E_INVALID);
-    CHECK(evcp_stop_tx(NULL, 1, "Local") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(NULL, 1, EVCP_REASON_LOCAL) == EVCP_E_INVALID);
     CHECK(evcp_power_fails(NULL) == EVCP_E_INVALID);
     CHECK(evcp_set_key(NULL, "a", "b") == EVCP_E_INVALID);
     CHECK(evcp_data_transfer(NULL, "v", NULL, NULL, 0, NULL, NULL) == EVCP_E_INVALID);
@@ -273,9 +291,12 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_set_ev(cp, 2, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(cp, UINT32_MAX, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(cp, 1, 99) == EVCP_E_INVALID && strstr(evcp_last_error(), "99"));
-    CHECK(evcp_set_fault(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "Nonsense") != NULL);
-    CHECK(evcp_set_fault(cp, 1, "NoError", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_fault(cp, 1, 4711, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "code is 4711: it must be one of EVCP_ERROR_*") != NULL);
+    CHECK(evcp_clear_fault(cp, 1, 16) == EVCP_E_INVALID);
+    CHECK(evcp_clear_warning(cp, 1, EVCP_ERROR_NO_ERROR) == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_NONE) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "reason is 0: it must be one of EVCP_REASON_*") != NULL);
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
     sample = (evcp_sample_t){ .measurand = 22 };
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
@@ -285,8 +306,8 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, NULL, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, &sample, 100000) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(cp, 2, "HighTemperature", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 1, 4711, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 2, EVCP_ERROR_HIGH_TEMPERATURE, NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, "\xff", 1) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, text, 100000) == EVCP_E_INVALID);
@@ -297,7 +318,7 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_present_tag(cp, 1, NULL) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "\xff\xfe") == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "a tag of 21 letters..") == EVCP_E_INVALID);
-    CHECK(evcp_stop_tx(cp, 1, "Nonsense") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(cp, 1, 4711) == EVCP_E_INVALID);
     CHECK(evcp_answer(cp, 12345, EVCP_ACCEPTED) == EVCP_E_EXPIRED);
     CHECK(evcp_answer(cp, 12345, 77) == EVCP_E_INVALID);
     CHECK(evcp_get_key(cp, "Nonsense", text, &len) == EVCP_E_UNSUPPORTED);
@@ -408,7 +429,7 @@ static void a_question_answered_at_once_starts_the_session(void)
     UNTIL(seen.started == 1);
     evcp_tx_t tx = 0;
     CHECK(evcp_get_tx(seen.cp, 1, &tx) == EVCP_OK && tx != 0);
-    CHECK(evcp_stop_tx(seen.cp, 1, "Local") == EVCP_OK);
+    CHECK(evcp_stop_tx(seen.cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
     UNTIL(seen.stopped == 1);
     evcp_free(seen.cp);
     CHECK(seen.destroyed == 1);
@@ -449,9 +470,9 @@ static void too_much_is_refused_with_a_code_of_its_own_and_stops_never_are(void)
         err = evcp_present_tag(cp, 1, "CAFE01");
     CHECK(err == EVCP_E_FULL && strcmp(evcp_strerror(err), "too much is waiting") == 0);
     for (int i = 0; i < 5000; i++) {
-        CHECK(evcp_set_fault(cp, 1, "GroundFailure", NULL, NULL) == EVCP_OK);
-        CHECK(evcp_set_fault(cp, 0, "InternalError", NULL, NULL) == EVCP_OK);
-        CHECK(evcp_stop_tx(cp, 1, "EmergencyStop") == EVCP_OK);
+        CHECK(evcp_set_fault(cp, 1, EVCP_ERROR_GROUND_FAILURE, NULL, NULL) == EVCP_OK);
+        CHECK(evcp_set_fault(cp, 0, EVCP_ERROR_INTERNAL_ERROR, NULL, NULL) == EVCP_OK);
+        CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_EMERGENCY_STOP) == EVCP_OK);
         CHECK(evcp_power_fails(cp) == EVCP_OK);
     }
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit && supply.amps == 0);
@@ -616,8 +637,8 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
     evcp_supply_t supply = EVCP_SUPPLY_INIT;
     evcp_t *cp = make(&seen, "WARN");
     uint32_t status = 99;
-    CHECK(evcp_set_warning(cp, 1, "HighTemperature", "60 degrees", NULL) == EVCP_OK);
-    CHECK(evcp_set_warning(cp, 0, "WeakSignal", NULL, "7") == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 1, EVCP_ERROR_HIGH_TEMPERATURE, "60 degrees", NULL) == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 0, EVCP_ERROR_WEAK_SIGNAL, NULL, "7") == EVCP_OK);
     CHECK(evcp_push_meter(cp, 0, NULL, 0) == EVCP_OK);
     CHECK(evcp_push_signed_meter(cp, 1, "OCMF|{}|{}", 10) == EVCP_OK);
     CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
@@ -631,11 +652,11 @@ static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_comma
     CHECK(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit && supply.lock);
     CHECK(supply.amps == 32.0 && supply.watts == 32.0 * 230 * 3 && supply.phases == 0);
-    CHECK(evcp_stop_tx(cp, 1, "Local") == EVCP_OK);
+    CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
     UNTIL(seen.stopped == 1);
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.lock);
-    CHECK(evcp_set_warning(cp, 1, NULL, NULL, NULL) == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_OK);
     evcp_free(cp);
     CHECK(seen.destroyed == 1);
 }
@@ -903,6 +924,7 @@ int main(int argc, char **argv)
     threads = entries("/proc/self/task");
     the_versions_of_header_and_library_agree();
     every_result_has_a_text();
+    every_constant_has_a_name();
     null_is_an_error_and_never_a_crash();
     garbage_is_an_error_that_names_it();
     a_bad_configuration_is_named();

@@ -151,7 +151,7 @@ static void on_status(void *ud, const evcp_status_info_t *status)
     evcp_period_t periods[8];
     size_t count = 8;
     enter(ud);
-    CHECK(status->error_code != NULL);
+    CHECK(status->error_code <= EVCP_ERROR_WEAK_SIGNAL);
     leave(ud);
     CHECK(evcp_get_status(host->cp, connector, &now) == EVCP_OK);
     SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, sizeof periods[0], &count, NULL));
@@ -265,11 +265,11 @@ static void *tells(void *ud)
         else if (i % 11 == 0)
             TOLD(evcp_present_tag_at(cp, both, 2, tag));
         if (i % 13 == 0)
-            TOLD(evcp_stop_tx(cp, at, "Local"));
+            TOLD(evcp_stop_tx(cp, at, EVCP_REASON_LOCAL));
         if (i % 17 == 0)
-            TOLD(evcp_set_fault(cp, at, i / 34 % 4 == 3 ? "GroundFailure" : NULL, NULL, NULL));
+            TOLD(evcp_set_fault(cp, at, i / 34 % 4 == 3 ? EVCP_ERROR_GROUND_FAILURE : EVCP_ERROR_NO_ERROR, NULL, NULL));
         if (i % 19 == 0)
-            TOLD(evcp_set_warning(cp, at, i / 38 % 2 ? "WeakSignal" : NULL, "why", "7"));
+            TOLD(evcp_set_warning(cp, at, i / 38 % 2 ? EVCP_ERROR_WEAK_SIGNAL : EVCP_ERROR_NO_ERROR, "why", "7"));
         if (i % 23 == 0)
             TOLD(evcp_set_operative(cp, at, i / 46 % 4 != 3));
         if (i % 29 == 0)
@@ -428,7 +428,7 @@ static void charge_points_of_different_threads_come_and_go_at_once(void)
 static void *floods(void *ud)
 {
     for (uint32_t i = 0;; i++) {
-        evcp_err_t err = evcp_set_fault(ud, 1, i % 2 ? "GroundFailure" : NULL, NULL, NULL);
+        evcp_err_t err = evcp_set_fault(ud, 1, i % 2 ? EVCP_ERROR_GROUND_FAILURE : EVCP_ERROR_NO_ERROR, NULL, NULL);
         if (err == EVCP_E_CLOSED)
             return NULL;
         CHECK(err == EVCP_OK);

@@ -83,11 +83,11 @@ void an_error_carries_code_and_text()
 {
     evcp::charge_point cp(config("ERRORS"));
     try {
-        cp.set_fault(1, "Nonsense");
+        cp.set_fault(1, static_cast<evcp::fault_code>(4711));
         CHECK(!"nothing was thrown");
     } catch (const evcp::error& thrown) {
         CHECK(thrown.code() == evcp::errc::invalid);
-        CHECK(has(thrown.what(), "Nonsense") && has(thrown.what(), evcp_strerror(EVCP_E_INVALID)));
+        CHECK(has(thrown.what(), "4711") && has(thrown.what(), evcp_strerror(EVCP_E_INVALID)));
     }
     cp.start();
     CHECK(has(thrown_by([&] { cp.start(); }), "evcp -2"));
@@ -115,7 +115,7 @@ void text_with_a_nul_inside_is_refused_and_not_cut()
     std::error_code code;
     cp.present_tag(1, std::string("CAFE\0", 5) + "01", code);
     CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "tag"));
-    cp.set_fault(1, "GroundFailure", std::string("\0", 1), "", code);
+    cp.set_fault(1, evcp::fault_code::ground_failure, std::string("\0", 1), "", code);
     CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "info"));
 }
 
@@ -207,14 +207,14 @@ void a_session_is_told_step_by_step()
     cp.present_tag_at({1}, "CAFE01");
     CHECK(dispatched_until(cp, [&] { return steps.size() == 2; }));
     CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id_known && last.ocpp_id > 0 &&
-          last.ocpp_id_text == std::to_string(last.ocpp_id) && last.reason.empty());
+          last.ocpp_id_text == std::to_string(last.ocpp_id) && last.reason == evcp::stop_reason::none);
     CHECK(cp.get_supply(1).permit && cp.get_supply(1).tx == last.tx);
     CHECK(cp.get_stats().connects == 1);
     const auto age = std::chrono::system_clock::now() - last.started;
     CHECK(age < std::chrono::hours(1) && age > -std::chrono::hours(1));
-    cp.stop_tx(1, "Local");
+    cp.stop_tx(1, evcp::stop_reason::local);
     CHECK(dispatched_until(cp, [&] { return steps.back() == evcp::tx_change::stopped; }));
-    CHECK(!permit && cp.get_tx(1) == 0 && last.reason == "Local" && last.stopped >= last.started);
+    CHECK(!permit && cp.get_tx(1) == 0 && last.reason == evcp::stop_reason::local && last.stopped >= last.started);
     CHECK(last.meter_start_wh == 1000 && last.meter_stop_wh == 2500);
     CHECK((readings == std::vector<evcp::reading>{evcp::reading::begin, evcp::reading::end}));
     CHECK((steps == std::vector<evcp::tx_change>{evcp::tx_change::started, evcp::tx_change::confirmed,
@@ -228,7 +228,7 @@ void facts_arrive_at_the_library()
     std::string colour;
     bool connected = false;
     on.on_status = [&](const evcp::status_info& now) {
-        fault = now.status == evcp::connector_status::faulted ? now.error_code : "";
+        fault = now.status == evcp::connector_status::faulted ? evcp::name(now.code) : "";
         words = now.info + "/" + now.vendor_code;
     };
     on.on_connection = [&](const evcp::connection_info& link) {
@@ -237,12 +237,12 @@ void facts_arrive_at_the_library()
     evcp::charge_point cp(config("FACTS").declare("Colour", "red").limit(1, 2, 16), on);
     cp.start();
     CHECK(dispatched_until(cp, [&] { return connected; }));
-    cp.set_fault(1, "GroundFailure", "wet", "7");
+    cp.set_fault(1, evcp::fault_code::ground_failure, "wet", "7");
     CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
     cp.clear_fault(1);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
-    cp.set_warning(1, "HighTemperature");
+    cp.set_warning(1, evcp::fault_code::high_temperature);
     cp.clear_warning(1);
     cp.push_meter(1, {evcp::sample(5), evcp::sample(20, evcp::measurand::temperature, evcp::phase::none,
                                                     evcp::location::body)});
@@ -305,7 +305,7 @@ void the_first_of_two_exceptions_is_thrown_when_both_handlers_have_run()
     evcp::handlers on;
     on.on_status = [&](const evcp::status_info&) {
         if (calls == 0)
-            cp.set_fault(1, "GroundFailure");
+            cp.set_fault(1, evcp::fault_code::ground_failure);
         // What a getter shows waits already: it is told in this dispatch too.
         while (cp.get_status(1) != evcp::connector_status::faulted)
             std::this_thread::yield();

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import evcp
 import pytest
-from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Measurand, Read, Sample, Status
+from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Fault, Measurand, Read, Reason, Sample, Status
 
 from binding import BINDING, NOWHERE, ROOT, TAG, Charger, config, python_beside
 from feed import PATIENCE
@@ -22,7 +22,7 @@ async def test_a_session_from_plug_to_unplug(central):
         start = await point.wait("StartTransaction", idTag=TAG)
         assert tx.tag == TAG and tx.connector == 1 and tx.tx == charger.get_tx(1)
         assert tx.ocpp_id == point.books.of_tag(TAG)[0].transaction_id and tx.ocpp_id_text == str(tx.ocpp_id)
-        assert tx.meter_start_wh == start["meterStart"] and tx.stopped_ms is None and tx.reason is None
+        assert tx.meter_start_wh == start["meterStart"] and tx.stopped_ms is None and tx.reason is Reason.NONE
         await charger.wait("status", status=Status.CHARGING)
         assert charger.get_status(1) is Status.CHARGING
         assert charger.get_supply(1) == evcp.Supply(
@@ -32,7 +32,7 @@ async def test_a_session_from_plug_to_unplug(central):
         stopped = (await charger.wait("tx", change=Change.STOPPED))["tx"]
         stop = await point.wait("StopTransaction", reason="Local")
         assert stopped.meter_stop_wh == stop["meterStop"] > stopped.meter_start_wh
-        assert stopped.reason == "Local" and stopped.stopped_ms >= stopped.started_ms
+        assert stopped.reason is Reason.LOCAL and stopped.stopped_ms >= stopped.started_ms
         charger.set_ev(1, Ev.ABSENT)
         await point.status(1, "Available")
         assert charger.get_tx(1) is None and charger.get_stats().connects == 1
@@ -46,9 +46,9 @@ async def test_the_notices_of_a_boot_arrive_as_values(central):
         assert boot["interval_s"] == 86400 and abs(boot["time_ms"] / 1000 - time.time()) < 60
         assert (await charger.wait("time"))["unix_ms"] > 1_600_000_000_000
         await charger.ready()
-        charger.set_fault(1, "GroundFailure", "a test", "E1")
+        charger.set_fault(1, Fault.GROUND_FAILURE, "a test", "E1")
         told = await charger.wait("status", status=Status.FAULTED)
-        assert (told["error_code"], told["info"], told["vendor_code"]) == ("GroundFailure", "a test", "E1")
+        assert (told["fault"], told["info"], told["vendor_code"]) == (Fault.GROUND_FAILURE, "a test", "E1")
         await central.point("PY1").status(1, "Faulted", info="a test", vendorErrorCode="E1")
 
 
@@ -314,7 +314,7 @@ async def test_the_storage_keeps_a_session_over_a_restart(central, tmp_path):
     async with Charger(made_of) as charger:
         resumed = (await charger.wait("tx", change=Change.RESUMED))["tx"]
         assert (resumed.tx, resumed.ocpp_id) == (tx.tx, tx.ocpp_id)
-        charger.stop_tx(1, "Local")
+        charger.stop_tx(1, Reason.LOCAL)
         await point.wait("StopTransaction", transactionId=tx.ocpp_id)
 
 
@@ -491,7 +491,7 @@ async def test_what_the_central_system_refuses_to_the_end_is_listed_delivered_ag
         one = await session(charger, TAG)
         two = await session(charger, "OTHER")
         assert charger.get_undelivered() == [one, two]
-        assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, "Local")
+        assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, Reason.LOCAL)
         assert one.meter_stop_wh > one.meter_start_wh and one.stopped_ms >= one.started_ms
     # They are there after a restart, before the start.
     point.checker.power_up()

@@ -293,7 +293,7 @@ signal.signal(signal.SIGALRM, handler)
 with Charger(evcp.Config(sys.argv[1], "PY1", "evcp", "python", connectors=200)) as charger:
     for turn in range(300):
         for connector in range(1, 201):
-            charger.set_fault(connector, None if turn % 2 else "GroundFailure")
+            charger.set_fault(connector, evcp.Fault.NO_ERROR if turn % 2 else evcp.Fault.GROUND_FAILURE)
         try:
             signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-6, 1e-3))
             while True:

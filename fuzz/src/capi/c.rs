@@ -39,11 +39,11 @@ pub struct TxInfo {
     pub meter_start_wh: f64,
     pub meter_stop_wh: f64,
     pub change: u32,
+    pub reason: u32,
     pub ocpp_id_known: bool,
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 7],
     pub tag: Text,
     pub ocpp_id_text: Text,
-    pub reason: Text,
 }
 
 #[repr(C)]
@@ -60,8 +60,7 @@ pub struct StatusInfo {
     pub struct_size: u32,
     pub connector: u32,
     pub status: u32,
-    pub reserved: u32,
-    pub error_code: Text,
+    pub error_code: u32,
     pub info: Text,
     pub vendor_code: Text,
 }
@@ -209,10 +208,10 @@ extern "C" {
     pub fn evcp_fd(cp: *const evcp_t) -> i32;
     pub fn evcp_wakeup(cp: *mut evcp_t);
     pub fn evcp_set_ev(cp: *mut evcp_t, at: u32, ev: u32) -> i32;
-    pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
-    pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
-    pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: Text) -> i32;
-    pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: Text) -> i32;
+    pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: u32, info: Text, vendor: Text) -> i32;
+    pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: u32, info: Text, vendor: Text) -> i32;
+    pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: u32) -> i32;
+    pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: u32) -> i32;
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;
@@ -220,7 +219,7 @@ extern "C" {
     pub fn evcp_push_signed_meter(cp: *mut evcp_t, at: u32, data: Text, len: usize) -> i32;
     pub fn evcp_present_tag_at(cp: *mut evcp_t, at: *const u32, count: usize, tag: Text) -> i32;
     pub fn evcp_present_tag(cp: *mut evcp_t, at: u32, tag: Text) -> i32;
-    pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: Text) -> i32;
+    pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: u32) -> i32;
     pub fn evcp_power_fails(cp: *mut evcp_t) -> i32;
     pub fn evcp_set_key(cp: *mut evcp_t, key: Text, value: Text) -> i32;
     pub fn evcp_data_transfer(
@@ -250,5 +249,15 @@ extern "C" {
     pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
     pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;
     pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
+    pub fn evcp_status_name(number: u32) -> Text;
+    pub fn evcp_reason_name(number: u32) -> Text;
+    pub fn evcp_error_code_name(number: u32) -> Text;
+    pub fn evcp_auth_name(number: u32) -> Text;
+    pub fn evcp_boot_name(number: u32) -> Text;
+    pub fn evcp_read_name(number: u32) -> Text;
+    pub fn evcp_ev_name(number: u32) -> Text;
+    pub fn evcp_tx_change_name(number: u32) -> Text;
+    pub fn evcp_connection_name(number: u32) -> Text;
+    pub fn evcp_storage_name(number: u32) -> Text;
     pub fn evcp_set_log(max_level: u32, log: Log, ud: Ud) -> i32;
 }

@@ -30,8 +30,8 @@ class TxInfo(Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("connector", c_uint32), ("tx", c_uint64), ("ocpp_id", c_int64),
         ("started_ms", c_int64), ("stopped_ms", c_int64), ("meter_start_wh", c_double), ("meter_stop_wh", c_double),
-        ("change", c_uint32), ("ocpp_id_known", c_bool), ("reserved", c_uint8 * 3), ("tag", c_char_p),
-        ("ocpp_id_text", c_char_p), ("reason", c_char_p),
+        ("change", c_uint32), ("reason", c_uint32), ("ocpp_id_known", c_bool), ("reserved", c_uint8 * 7), ("tag", c_char_p),
+        ("ocpp_id_text", c_char_p),
     ]
 
 
@@ -48,8 +48,8 @@ class StatusInfo(Structure):
     """evcp_status_info_t"""
 
     _fields_ = [
-        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("reserved", c_uint32),
-        ("error_code", c_char_p), ("info", c_char_p), ("vendor_code", c_char_p),
+        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("error_code", c_uint32),
+        ("info", c_char_p), ("vendor_code", c_char_p),
     ]
 
 
@@ -185,10 +185,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_fd": (c_int32, (c_void_p,)),
     "evcp_wakeup": (None, (c_void_p,)),
     "evcp_set_ev": (err_t, (c_void_p, connector_t, c_uint32)),
-    "evcp_set_fault": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
-    "evcp_set_warning": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
-    "evcp_clear_fault": (err_t, (c_void_p, connector_t, c_char_p)),
-    "evcp_clear_warning": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_set_fault": (err_t, (c_void_p, connector_t, c_uint32, c_char_p, c_char_p)),
+    "evcp_set_warning": (err_t, (c_void_p, connector_t, c_uint32, c_char_p, c_char_p)),
+    "evcp_clear_fault": (err_t, (c_void_p, connector_t, c_uint32)),
+    "evcp_clear_warning": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_set_operative": (err_t, (c_void_p, connector_t, c_bool)),
     "evcp_set_clock": (err_t, (c_void_p, c_int64)),
     "evcp_set_network": (err_t, (c_void_p, c_bool)),
@@ -196,7 +196,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_push_signed_meter": (err_t, (c_void_p, connector_t, c_char_p, c_size_t)),
     "evcp_present_tag_at": (err_t, (c_void_p, POINTER(c_uint32), c_size_t, c_char_p)),
     "evcp_present_tag": (err_t, (c_void_p, connector_t, c_char_p)),
-    "evcp_stop_tx": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_stop_tx": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_power_fails": (err_t, (c_void_p,)),
     "evcp_set_key": (err_t, (c_void_p, c_char_p, c_char_p)),
     "evcp_data_transfer": (err_t, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, DataFn, c_void_p)),
@@ -215,6 +215,16 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
     "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),
+    "evcp_status_name": (c_char_p, (c_uint32,)),
+    "evcp_reason_name": (c_char_p, (c_uint32,)),
+    "evcp_error_code_name": (c_char_p, (c_uint32,)),
+    "evcp_auth_name": (c_char_p, (c_uint32,)),
+    "evcp_boot_name": (c_char_p, (c_uint32,)),
+    "evcp_read_name": (c_char_p, (c_uint32,)),
+    "evcp_ev_name": (c_char_p, (c_uint32,)),
+    "evcp_tx_change_name": (c_char_p, (c_uint32,)),
+    "evcp_connection_name": (c_char_p, (c_uint32,)),
+    "evcp_storage_name": (c_char_p, (c_uint32,)),
     "evcp_set_log": (err_t, (c_uint32, LogFn, c_void_p)),
 }
 

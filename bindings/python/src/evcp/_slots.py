@@ -22,8 +22,8 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, KeyInfo, Link, Read, Status,
-    StatusInfo, Storage, StorageInfo, Supply, Transaction, VendorData,
+    Answer, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, Fault, KeyInfo, Link, Read, Reason,
+    Status, StatusInfo, Storage, StorageInfo, Supply, Transaction, VendorData,
 )
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def on_auth(point: ChargePoint, pointer: Any) -> None:
 def on_status(point: ChargePoint, pointer: Any) -> None:
     c = pointer.contents
     point.on_status(StatusInfo(
-        connector=c.connector, status=Status(c.status), error_code=text(c.error_code), info=optional(c.info),
+        connector=c.connector, status=Status(c.status), fault=Fault(c.error_code), info=optional(c.info),
         vendor_code=optional(c.vendor_code),
     ))
 
@@ -150,13 +150,13 @@ def on_tx(point: ChargePoint, pointer: Any) -> None:
 
 
 def transaction_of(c: Any) -> Transaction:
-    over = c.reason is not None
+    over = c.reason != Reason.NONE
     return Transaction(
         change=Change(c.change), connector=c.connector, tx=c.tx,
         ocpp_id=c.ocpp_id if c.ocpp_id_known else None, ocpp_id_text=optional(c.ocpp_id_text), tag=text(c.tag),
         started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
         stopped_ms=c.stopped_ms if over else None, meter_stop_wh=c.meter_stop_wh if over else None,
-        reason=optional(c.reason),
+        reason=Reason(c.reason),
     )
 
 
