@@ -91,6 +91,62 @@
 #define EVCP_UNKNOWN_VENDOR 5
 /* Vendor data: the vendor is known, the message is not. */
 #define EVCP_UNKNOWN_MESSAGE 6
+/* None: it runs. */
+#define EVCP_REASON_NONE 0
+/* Somebody at the charger stopped it. */
+#define EVCP_REASON_LOCAL 1
+/* The central system asked for it. */
+#define EVCP_REASON_REMOTE 2
+/* The vehicle was unplugged. */
+#define EVCP_REASON_EV_DISCONNECTED 3
+/* Somebody pressed the emergency stop. */
+#define EVCP_REASON_EMERGENCY_STOP 4
+/* The central system did not accept the tag after all. */
+#define EVCP_REASON_DE_AUTHORIZED 5
+/* The central system had the connector unlocked. */
+#define EVCP_REASON_UNLOCK_COMMAND 6
+/* There was no power any more. */
+#define EVCP_REASON_POWER_LOSS 7
+/* The charge point restarted, and nobody asked it to. */
+#define EVCP_REASON_REBOOT 8
+/* A hard reset. */
+#define EVCP_REASON_HARD_RESET 9
+/* A soft reset. */
+#define EVCP_REASON_SOFT_RESET 10
+/* Anything else. */
+#define EVCP_REASON_OTHER 11
+/* Nothing is wrong. */
+#define EVCP_ERROR_NO_ERROR 0
+/* The lock of the connector does not close or open. */
+#define EVCP_ERROR_CONNECTOR_LOCK_FAILURE 1
+/* The vehicle does not talk as it should. */
+#define EVCP_ERROR_EV_COMMUNICATION_ERROR 2
+/* The residual current device has tripped. */
+#define EVCP_ERROR_GROUND_FAILURE 3
+/* It is too hot inside. */
+#define EVCP_ERROR_HIGH_TEMPERATURE 4
+/* An error of hardware or software inside. */
+#define EVCP_ERROR_INTERNAL_ERROR 5
+/* The list of tags is not that of the central system. */
+#define EVCP_ERROR_LOCAL_LIST_CONFLICT 6
+/* Anything else: see vendor_code. */
+#define EVCP_ERROR_OTHER_ERROR 7
+/* Too much current. */
+#define EVCP_ERROR_OVER_CURRENT_FAILURE 8
+/* Too much voltage. */
+#define EVCP_ERROR_OVER_VOLTAGE 9
+/* The meter cannot be read. */
+#define EVCP_ERROR_POWER_METER_FAILURE 10
+/* The contactor does not close or open. */
+#define EVCP_ERROR_POWER_SWITCH_FAILURE 11
+/* The reader of tags does not work. */
+#define EVCP_ERROR_READER_FAILURE 12
+/* A reset was not possible. */
+#define EVCP_ERROR_RESET_FAILURE 13
+/* Too little voltage. */
+#define EVCP_ERROR_UNDER_VOLTAGE 14
+/* The radio link is weak. */
+#define EVCP_ERROR_WEAK_SIGNAL 15
 /* Import register, Wh: the one value that every charger must have. */
 #define EVCP_M_ENERGY_IMPORT 0
 /* W */
@@ -235,6 +291,13 @@
 #define EVCP_STATUS_UNAVAILABLE 7
 /* OCPP's Faulted */
 #define EVCP_STATUS_FAULTED 8
+/* What could not be written before is written. */
+#define EVCP_STORAGE_WORKS 0
+/* It fails: what happens is kept in memory only. */
+#define EVCP_STORAGE_FAILS 1
+/* It works, but some of it could not be read and was set aside; or a damaged database was kept aside and
+ * what it still says salvaged into a fresh one; or one that somebody removed was written again. */
+#define EVCP_STORAGE_DAMAGED 2
 /* A meter is read for the beginning of a transaction. */
 #define EVCP_READ_BEGIN 0
 /* A meter is read for a periodic sample. */
@@ -294,6 +357,83 @@ typedef struct {
  * of its kind. Never used again; 0 is none. */
 typedef uint64_t evcp_req_t;
 
+/* Vendor data of the central system. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Zero. */
+    uint32_t reserved;
+    /* Whose it is. */
+    const char *vendor;
+    /* Which message of theirs; NULL if it does not say. */
+    const char *message;
+    /* What it says, NUL-terminated too; NULL for nothing. */
+    const char *data;
+    /* The bytes of data, without the NUL at its end. */
+    size_t len;
+} evcp_data_info_t;
+
+/* The link to the central system. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED. */
+    uint32_t state;
+    /* Why, in words for people. */
+    const char *detail;
+} evcp_connection_info_t;
+
+/* The answer to BootNotification. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_BOOT_* */
+    uint32_t status;
+    /* Between heartbeats if accepted, and else until the next attempt, in seconds; 0: it named none. */
+    uint32_t interval_s;
+    /* Zero. */
+    uint32_t reserved;
+    /* The time at the central system: Unix time in milliseconds; 0: it named none that can be read. */
+    int64_t time_ms;
+} evcp_boot_info_t;
+
+/* What became of a tag. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Where. 0: none was chosen; if accepted all the same, the tag was taken back, or unlocked a cable
+     * that was kept for it. */
+    uint32_t connector;
+    /* EVCP_AUTH_* */
+    uint32_t status;
+    /* Zero. */
+    uint32_t reserved;
+    /* The tag. */
+    const char *tag;
+} evcp_auth_info_t;
+
+/* What is wrong, as OCPP has it: EVCP_ERROR_*. */
+typedef uint32_t evcp_error_code_t;
+
+/* The status of a connector, and what is wrong with it. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Where; 0: the charge point. */
+    uint32_t connector;
+    /* EVCP_STATUS_* */
+    uint32_t status;
+    /* EVCP_ERROR_*: what is wrong. */
+    evcp_error_code_t error_code;
+    /* What evcp_set_fault() or evcp_set_warning() said of it; NULL for nothing. */
+    const char *info;
+    /* The vendor's own code, from there as well; NULL for none. */
+    const char *vendor_code;
+} evcp_status_info_t;
+
+/* Why a transaction ended, as OCPP has it: EVCP_REASON_*. */
+typedef uint32_t evcp_reason_t;
+
 /* A transaction, at a step of its life. */
 typedef struct {
     /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
@@ -303,7 +443,7 @@ typedef struct {
     uint32_t connector;
     /* The transaction. */
     evcp_tx_t tx;
-    /* The central system's id; -1 while it is not known. */
+    /* The central system's id; any number is possible, and 0 while it is not known: see ocpp_id_known. */
     int64_t ocpp_id;
     /* Unix time in milliseconds. */
     int64_t started_ms;
@@ -315,13 +455,39 @@ typedef struct {
     double meter_stop_wh;
     /* EVCP_TX_* */
     uint32_t change;
+    /* EVCP_REASON_*: why it ended; EVCP_REASON_NONE while it runs. */
+    evcp_reason_t reason;
+    /* Whether the central system gave it an id. */
+    bool ocpp_id_known;
     /* Zero. */
-    uint32_t reserved;
+    uint8_t reserved[7];
     /* The tag that started it. */
     const char *tag;
-    /* OCPP's reason for the end; NULL while it runs. */
-    const char *reason;
+    /* The central system's id as text; NULL while it is not known. */
+    const char *ocpp_id_text;
 } evcp_tx_info_t;
+
+/* A configuration key that was changed. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Zero. */
+    uint32_t reserved;
+    /* Its name. */
+    const char *key;
+    /* Its value now; NULL for a secret. */
+    const char *value;
+} evcp_key_info_t;
+
+/* How the storage does. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_STORAGE_* */
+    uint32_t state;
+    /* Why, or what was lost, in words for people; empty when it works again. */
+    const char *detail;
+} evcp_storage_info_t;
 
 /* What the library tells and asks. NULL is a default for every slot: a question that nobody serves
  * is answered as OCPP asks, a notice that nobody wants is dropped.
@@ -349,39 +515,27 @@ typedef struct {
      * "storage.sample_commit_s". Unanswered: a sample is left out; a bill has the register that is known,
      * and a start waits up to 10 s for one. NULL: what evcp_push_meter() said is used. */
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
-    /* Vendor data of the central system; message and data may be NULL: evcp_answer_data().
-     * NULL: UnknownVendorId. */
-    void (*on_data_transfer)(void *user_data,
-                             const char *vendor,
-                             const char *message,
-                             const char *data,
-                             size_t len,
-                             evcp_req_t req);
-    /* The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why. */
-    void (*on_connection)(void *user_data, uint32_t state, const char *detail);
-    /* BootNotification was answered: EVCP_BOOT_*. */
-    void (*on_boot)(void *user_data, uint32_t status, uint32_t interval_s);
+    /* Vendor data of the central system: evcp_answer_data(). NULL: UnknownVendorId. */
+    void (*on_data_transfer)(void *user_data, const evcp_data_info_t *data, evcp_req_t req);
+    /* The link changed. */
+    void (*on_connection)(void *user_data, const evcp_connection_info_t *connection);
+    /* BootNotification was answered. */
+    void (*on_boot)(void *user_data, const evcp_boot_info_t *boot);
     /* The central system says what time it is: the device may set its clock. */
     void (*on_time)(void *user_data, int64_t unix_ms);
-    /* What became of a tag: EVCP_AUTH_*. connector 0: none was chosen; if accepted all the same,
-     * the tag was taken back, or unlocked a cable that was kept for it. */
-    void (*on_auth)(void *user_data, uint32_t connector, const char *tag, uint32_t status);
-    /* A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code. */
-    void (*on_status)(void *user_data,
-                      uint32_t connector,
-                      uint32_t status,
-                      const char *error_code);
+    /* What became of a tag. */
+    void (*on_auth)(void *user_data, const evcp_auth_info_t *auth);
+    /* A connector (0: the charge point) has a new status, or another error code. */
+    void (*on_status)(void *user_data, const evcp_status_info_t *status);
     /* A transaction took a step. */
     void (*on_tx)(void *user_data, const evcp_tx_info_t *tx);
     /* The central system put a connector (0: all) in or out of service. */
     void (*on_availability)(void *user_data, uint32_t connector, bool operative);
-    /* A configuration key was changed. Secrets come without their value. */
-    void (*on_key_changed)(void *user_data, const char *key, const char *value);
-    /* The storage fails, and what happens is kept in memory only (failing); it works again; or
-     * (not failing, with a detail) some of it could not be read and was set aside, a damaged database
-     * was kept aside and what it still says salvaged into a fresh one, or one that somebody removed was
-     * written again: what could not be saved is in the detail, and all of it in the log. */
-    void (*on_storage)(void *user_data, bool failing, const char *detail);
+    /* A configuration key was changed. */
+    void (*on_key_changed)(void *user_data, const evcp_key_info_t *key);
+    /* The storage fails, works again, or was damaged: what could not be saved is in the detail, and all
+     * of it in the log. */
+    void (*on_storage)(void *user_data, const evcp_storage_info_t *storage);
     /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);
     /* The library cannot go on: supply nothing, and free the handle. The last call but destroy. */
@@ -420,7 +574,7 @@ typedef void (*evcp_data_fn)(void *user_data,
 /* An answer to a question. */
 typedef uint32_t evcp_answer_t;
 
-/* A piece of a schedule. Frozen: arrays of it cross the border. */
+/* A piece of a schedule. It grows at its end: evcp_get_schedule() is told how large the caller's is. */
 typedef struct {
     /* What may be drawn, in the unit that was asked for. */
     double limit;
@@ -648,29 +802,30 @@ EVCP_API void evcp_wakeup(evcp_t *cp);
 /* The state of the vehicle at a connector; as often as you like. */
 EVCP_API evcp_err_t evcp_set_ev(evcp_t *cp, uint32_t connector, evcp_ev_t ev);
 
-/* A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
- * "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
+/* A connector (0: the charge point) has a fault: code: EVCP_ERROR_*, such as
+ * EVCP_ERROR_GROUND_FAILURE; info and vendor_code (50 characters each) may be NULL. Energy is off while it
  * lasts, from this call on: evcp_get_supply() and the next on_supply say so, however busy the library
- * is. A transaction goes on when it is over. code NULL: no fault any more. */
+ * is. A transaction goes on when it is over. code EVCP_ERROR_NO_ERROR: no
+ * fault any more. */
 EVCP_API
 evcp_err_t evcp_set_fault(evcp_t *cp,
                           uint32_t connector,
-                          const char *code,
+                          evcp_error_code_t code,
                           const char *info,
                           const char *vendor_code);
 
 /* One fault of a connector (0: the charge point) is over: the one with this code. Others stay. */
-EVCP_API evcp_err_t evcp_clear_fault(evcp_t *cp, uint32_t connector, const char *code);
+EVCP_API evcp_err_t evcp_clear_fault(evcp_t *cp, uint32_t connector, evcp_error_code_t code);
 
 /* One warning of a connector (0: the charge point) is over: the one with this code. Others stay. */
-EVCP_API evcp_err_t evcp_clear_warning(evcp_t *cp, uint32_t connector, const char *code);
+EVCP_API evcp_err_t evcp_clear_warning(evcp_t *cp, uint32_t connector, evcp_error_code_t code);
 
 /* Something about a connector (0: the charge point) should be looked at, and stops nothing: the
  * code goes along with its status. As evcp_set_fault() otherwise. */
 EVCP_API
 evcp_err_t evcp_set_warning(evcp_t *cp,
                             uint32_t connector,
-                            const char *code,
+                            evcp_error_code_t code,
                             const char *info,
                             const char *vendor_code);
 
@@ -754,10 +909,10 @@ EVCP_API
 evcp_err_t evcp_cancel(evcp_t *cp,
                        uint32_t connector);
 
-/* Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
- * "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+/* Stops the transaction of a connector, if one is running. reason: EVCP_REASON_*, such as
+ * EVCP_REASON_LOCAL. Energy is off from this call on: evcp_get_supply() and the next
  * on_supply say so, however busy the library is. */
-EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, const char *reason);
+EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, evcp_reason_t reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
  * last reading, stored, and reported if there is time. */
@@ -822,29 +977,20 @@ evcp_err_t evcp_get_supply(const evcp_t *cp,
 
 /* What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
  * seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
- * connector is answered as if a transaction began now. *count: room in periods in, number of them
- * out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
- * copy: it waits for nobody. A schedule that is cut, after ChargingScheduleMaxPeriods or too much work,
- * ends before duration_s: evcp_get_schedule_covered() says where. */
+ * connector is answered as if a transaction began now. period_size: sizeof(evcp_period_t). *count: room
+ * in periods in, number of them out; EVCP_E_BUFFER stores the number that is needed. covered_s (may be
+ * NULL) gets, with EVCP_OK, how many seconds from now on the periods cover: duration_s, or less if the
+ * schedule was cut, after ChargingScheduleMaxPeriods or too much work. What may be drawn after that is
+ * not known: ask again by then. Worked out on the thread that calls, from a copy: it waits for nobody. */
 EVCP_API
 evcp_err_t evcp_get_schedule(const evcp_t *cp,
                              uint32_t connector,
                              uint32_t duration_s,
                              uint32_t unit,
                              evcp_period_t *periods,
-                             size_t *count);
-
-/* evcp_get_schedule(), which with EVCP_OK also stores how many seconds from now on the periods cover:
- * duration_s, or less if the schedule was cut. What may be drawn after that is not known: ask again by
- * then. covered_s may be NULL. */
-EVCP_API
-evcp_err_t evcp_get_schedule_covered(const evcp_t *cp,
-                                     uint32_t connector,
-                                     uint32_t duration_s,
-                                     uint32_t unit,
-                                     evcp_period_t *periods,
-                                     size_t *count,
-                                     uint32_t *covered_s);
+                             size_t period_size,
+                             size_t *count,
+                             uint32_t *covered_s);
 
 /* The transaction that runs at a connector; 0 if none does. */
 EVCP_API evcp_err_t evcp_get_tx(const evcp_t *cp, uint32_t connector, evcp_tx_t *out);
@@ -865,7 +1011,7 @@ EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 /* The first transaction with a number above after that is kept as undelivered: the central system refused its
  * StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
  * the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
- * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the reason are written to text:
+ * evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the id are written to text:
  * *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough. */
 EVCP_API
 evcp_err_t evcp_get_undelivered(const evcp_t *cp,
@@ -885,6 +1031,41 @@ evcp_err_t evcp_deliver_tx(evcp_t *cp,
 EVCP_API
 evcp_err_t evcp_forget_tx(evcp_t *cp,
                           evcp_tx_t tx);
+
+/* ---- Names of constants ------------------------------------------------------------------ */
+
+/* The name of one of EVCP_STATUS_*, in the words of OCPP, such as "SuspendedEV". Each of these: static, never NULL; "unknown" for a number
+ * that is none. */
+EVCP_API
+const char *evcp_status_name(uint32_t status);
+
+/* The name of one of EVCP_REASON_*, in the words of OCPP, such as "EVDisconnected"; "none" for EVCP_REASON_NONE. */
+EVCP_API
+const char *evcp_reason_name(uint32_t reason);
+
+/* The name of one of EVCP_ERROR_*, in the words of OCPP, such as "GroundFailure". */
+EVCP_API const char *evcp_error_code_name(uint32_t code);
+
+/* The name of one of EVCP_AUTH_*, in the words of OCPP, such as "Blocked". */
+EVCP_API const char *evcp_auth_name(uint32_t status);
+
+/* The name of one of EVCP_BOOT_*, in the words of OCPP, such as "Pending". */
+EVCP_API const char *evcp_boot_name(uint32_t status);
+
+/* The name of one of EVCP_READ_*, in the words of OCPP, such as "Sample.Periodic". */
+EVCP_API const char *evcp_read_name(uint32_t context);
+
+/* The name of one of EVCP_EV_*, such as "plugged". */
+EVCP_API const char *evcp_ev_name(uint32_t ev);
+
+/* The name of one of EVCP_TX_*, such as "started". */
+EVCP_API const char *evcp_tx_change_name(uint32_t change);
+
+/* The name of one of EVCP_DISCONNECTED and so on, such as "connected". */
+EVCP_API const char *evcp_connection_name(uint32_t state);
+
+/* The name of one of EVCP_STORAGE_*, such as "fails". */
+EVCP_API const char *evcp_storage_name(uint32_t state);
 
 /* ---- Log (one per process) --------------------------------------------------------------- */
 

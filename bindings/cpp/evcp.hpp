@@ -244,6 +244,49 @@ enum class connector_status : std::uint32_t {
     faulted = EVCP_STATUS_FAULTED                   ///< Faulted
 };
 
+/// Why a transaction ended, as OCPP has it.
+enum class stop_reason : std::uint32_t {
+    none = EVCP_REASON_NONE,    ///< None: it runs.
+    local = EVCP_REASON_LOCAL,    ///< Somebody at the charger stopped it.
+    remote = EVCP_REASON_REMOTE,    ///< The central system asked for it.
+    ev_disconnected = EVCP_REASON_EV_DISCONNECTED,    ///< The vehicle was unplugged.
+    emergency_stop = EVCP_REASON_EMERGENCY_STOP,    ///< Somebody pressed the emergency stop.
+    de_authorized = EVCP_REASON_DE_AUTHORIZED,    ///< The central system did not accept the tag after all.
+    unlock_command = EVCP_REASON_UNLOCK_COMMAND,    ///< The central system had the connector unlocked.
+    power_loss = EVCP_REASON_POWER_LOSS,    ///< There was no power any more.
+    reboot = EVCP_REASON_REBOOT,    ///< The charge point restarted, and nobody asked it to.
+    hard_reset = EVCP_REASON_HARD_RESET,    ///< A hard reset.
+    soft_reset = EVCP_REASON_SOFT_RESET,    ///< A soft reset.
+    other = EVCP_REASON_OTHER    ///< Anything else.
+};
+
+/// What is wrong, as OCPP has it.
+enum class fault_code : std::uint32_t {
+    no_error = EVCP_ERROR_NO_ERROR,    ///< Nothing is wrong.
+    connector_lock_failure = EVCP_ERROR_CONNECTOR_LOCK_FAILURE,    ///< The lock of the connector does not close or open.
+    ev_communication_error = EVCP_ERROR_EV_COMMUNICATION_ERROR,    ///< The vehicle does not talk as it should.
+    ground_failure = EVCP_ERROR_GROUND_FAILURE,    ///< The residual current device has tripped.
+    high_temperature = EVCP_ERROR_HIGH_TEMPERATURE,    ///< It is too hot inside.
+    internal_error = EVCP_ERROR_INTERNAL_ERROR,    ///< An error of hardware or software inside.
+    local_list_conflict = EVCP_ERROR_LOCAL_LIST_CONFLICT,    ///< The list of tags is not that of the central system.
+    other_error = EVCP_ERROR_OTHER_ERROR,    ///< Anything else: see vendor_code.
+    over_current_failure = EVCP_ERROR_OVER_CURRENT_FAILURE,    ///< Too much current.
+    over_voltage = EVCP_ERROR_OVER_VOLTAGE,    ///< Too much voltage.
+    power_meter_failure = EVCP_ERROR_POWER_METER_FAILURE,    ///< The meter cannot be read.
+    power_switch_failure = EVCP_ERROR_POWER_SWITCH_FAILURE,    ///< The contactor does not close or open.
+    reader_failure = EVCP_ERROR_READER_FAILURE,    ///< The reader of tags does not work.
+    reset_failure = EVCP_ERROR_RESET_FAILURE,    ///< A reset was not possible.
+    under_voltage = EVCP_ERROR_UNDER_VOLTAGE,    ///< Too little voltage.
+    weak_signal = EVCP_ERROR_WEAK_SIGNAL    ///< The radio link is weak.
+};
+
+/// How the storage does.
+enum class storage_state : std::uint32_t {
+    works = EVCP_STORAGE_WORKS,      ///< What could not be written before is written.
+    fails = EVCP_STORAGE_FAILS,      ///< It fails: what happens is kept in memory only.
+    damaged = EVCP_STORAGE_DAMAGED   ///< It works, but some of it was lost, or salvaged.
+};
+
 /// What a meter is read for.
 enum class reading : std::uint32_t {
     begin = EVCP_READ_BEGIN,        ///< The beginning of a transaction.
@@ -269,6 +312,27 @@ enum class log_level : std::uint32_t {
     debug = EVCP_LOG_DEBUG,    ///< And why.
     trace = EVCP_LOG_TRACE     ///< And every frame, with tags: not for a log that others read.
 };
+
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(connector_status value) noexcept { return evcp_status_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(stop_reason value) noexcept { return evcp_reason_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(fault_code value) noexcept { return evcp_error_code_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(auth_status value) noexcept { return evcp_auth_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(boot_status value) noexcept { return evcp_boot_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(reading value) noexcept { return evcp_read_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(ev value) noexcept { return evcp_ev_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(tx_change value) noexcept { return evcp_tx_change_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(link_state value) noexcept { return evcp_connection_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(storage_state value) noexcept { return evcp_storage_name(static_cast<std::uint32_t>(value)); }
 
 /// The whole command for one connector; its fields, with units, are in evcp.h.
 using supply = evcp_supply_t;
@@ -299,13 +363,57 @@ struct transaction {
     tx_change change;                                 ///< The step.
     std::uint32_t connector;                          ///< Where; 1 and up.
     tx_id tx;                                         ///< The charge point's number for it.
-    std::int64_t ocpp_id;                             ///< The central system's; -1 while not known.
+    bool ocpp_id_known;                               ///< Whether the central system gave it an id.
+    std::int64_t ocpp_id;                             ///< The central system's id; 0 while not known.
+    std::string ocpp_id_text;                         ///< The same as text; empty while not known.
     std::chrono::system_clock::time_point started;    ///< When it began.
     std::chrono::system_clock::time_point stopped;    ///< When it ended; 1970 while it runs.
     double meter_start_wh;                            ///< The register when it began, Wh.
     double meter_stop_wh;                             ///< When it ended, Wh; 0 while it runs.
     std::string tag;                                  ///< The tag that started it.
-    std::string reason;                               ///< OCPP's reason for the end, or empty.
+    stop_reason reason;                               ///< Why it ended; none while it runs.
+};
+
+/// What became of a tag.
+struct auth_info {
+    std::uint32_t connector;    ///< Where. 0: none was chosen.
+    auth_status status;         ///< The outcome.
+    std::string tag;            ///< The tag.
+};
+
+/// The status of a connector, and what is wrong with it.
+struct status_info {
+    std::uint32_t connector;     ///< Where; 0: the charge point.
+    connector_status status;     ///< Its status.
+    fault_code code;             ///< What is wrong.
+    std::string info;            ///< What set_fault() or set_warning() said of it, or empty.
+    std::string vendor_code;     ///< The vendor's own code, from there as well, or empty.
+};
+
+/// The answer to BootNotification.
+struct boot_info {
+    boot_status status;               ///< The answer.
+    std::chrono::seconds interval;    ///< Between heartbeats, or until the next attempt; 0: it named none.
+    /// The time at the central system; 1970: it named none that can be read.
+    std::chrono::system_clock::time_point time;
+};
+
+/// The link to the central system.
+struct connection_info {
+    link_state state;      ///< How it is now.
+    std::string detail;    ///< Why, in words for people.
+};
+
+/// A configuration key that was changed.
+struct key_info {
+    std::string key;      ///< Its name.
+    std::string value;    ///< Its value now; empty for a secret.
+};
+
+/// How the storage does.
+struct storage_info {
+    storage_state state;    ///< How it is now.
+    std::string detail;     ///< Why, or what was lost, in words for people.
 };
 
 /// Vendor data that the central system sent.
@@ -362,8 +470,9 @@ inline std::chrono::system_clock::time_point from_unix(std::int64_t ms)
 
 inline transaction from_info(const evcp_tx_info_t& tx)
 {
-    return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id, from_unix(tx.started_ms),
-            from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag, from_c(tx.reason)};
+    return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id_known, tx.ocpp_id,
+            from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag,
+            static_cast<stop_reason>(tx.reason)};
 }
 
 /// What a charge point shares with its replies and handlers, which may all outlive it.
@@ -588,25 +697,24 @@ struct handlers {
     std::function<void(std::uint32_t connector, reading what_for, meter_reply)> on_meter_read;
     /// Vendor data of the central system. Empty: UnknownVendorId.
     std::function<void(const vendor_data&, data_reply)> on_data_transfer;
-    /// The link to the central system, and why.
-    std::function<void(link_state now, const std::string& detail)> on_connection;
-    /// BootNotification was answered. `interval`: between heartbeats, or until the next attempt.
-    std::function<void(boot_status answer, std::chrono::seconds interval)> on_boot;
+    /// The link changed.
+    std::function<void(const connection_info&)> on_connection;
+    /// BootNotification was answered.
+    std::function<void(const boot_info&)> on_boot;
     /// The central system says what time it is: the device may set its clock.
     std::function<void(std::chrono::system_clock::time_point)> on_time;
-    /// What became of a tag. connector 0: none was chosen.
-    std::function<void(std::uint32_t connector, const std::string& tag, auth_status outcome)> on_auth;
-    /// A connector (0: the charge point) has a new status; with OCPP's error code, such as "NoError".
-    std::function<void(std::uint32_t connector, connector_status now, const std::string& code)> on_status;
+    /// What became of a tag.
+    std::function<void(const auth_info&)> on_auth;
+    /// A connector (0: the charge point) has a new status, or another code.
+    std::function<void(const status_info&)> on_status;
     /// A transaction took a step.
     std::function<void(const transaction&)> on_tx;
     /// The central system put a connector (0: all) in or out of service.
     std::function<void(std::uint32_t connector, bool operative)> on_availability;
-    /// A configuration key was changed. Secrets come without their value.
-    std::function<void(const std::string& key, const std::string& value)> on_key_changed;
-    /// The storage fails, and what happens is kept in memory only (failing); it works again; or a
-    /// damaged database was set aside and a fresh one started (not failing, with a detail).
-    std::function<void(bool failing, const std::string& detail)> on_storage;
+    /// A configuration key was changed.
+    std::function<void(const key_info&)> on_key_changed;
+    /// The storage fails, works again, or was damaged.
+    std::function<void(const storage_info&)> on_storage;
     /// All is stored and said: restart the device (hard) or the application now.
     std::function<void(bool hard)> on_reboot;
     /// The library cannot go on: supply nothing, and destroy the charge point. The last one.
@@ -845,47 +953,46 @@ public:
         to(evcp_set_ev(cp_, connector, static_cast<evcp_ev_t>(vehicle)));
     }
 
-    /// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
-    /// "GroundFailure"; info and vendor_code are cut at 50 characters. There may be one of each code at a
+    /// A connector (0: the charge point) has a fault; info and vendor_code are cut at 50 characters. There may be one of each code at a
     /// time; energy is off while any lasts.
-    void set_fault(std::uint32_t connector, const std::string& code, const std::string& info = {},
+    void set_fault(std::uint32_t connector, fault_code code, const std::string& info = {},
                    const std::string& vendor_code = {}, error_to to = {})
     {
-        to(evcp_set_fault(cp_, connector, detail::text(code), detail::optional_text(info),
+        to(evcp_set_fault(cp_, connector, static_cast<evcp_error_code_t>(code), detail::optional_text(info),
                           detail::optional_text(vendor_code)));
     }
 
     /// No fault any more; a transaction goes on.
     void clear_fault(std::uint32_t connector, error_to to = {})
     {
-        to(evcp_set_fault(cp_, connector, nullptr, nullptr, nullptr));
+        to(evcp_set_fault(cp_, connector, EVCP_ERROR_NO_ERROR, nullptr, nullptr));
     }
 
     /// The fault with this code is over; others stay.
-    void clear_fault(std::uint32_t connector, const std::string& code, error_to to = {})
+    void clear_fault(std::uint32_t connector, fault_code code, error_to to = {})
     {
-        to(evcp_clear_fault(cp_, connector, detail::text(code)));
+        to(evcp_clear_fault(cp_, connector, static_cast<evcp_error_code_t>(code)));
     }
 
     /// Something should be looked at, and stops nothing: the code goes along with the status. As
     /// set_fault() otherwise.
-    void set_warning(std::uint32_t connector, const std::string& code, const std::string& info = {},
+    void set_warning(std::uint32_t connector, fault_code code, const std::string& info = {},
                      const std::string& vendor_code = {}, error_to to = {})
     {
-        to(evcp_set_warning(cp_, connector, detail::text(code), detail::optional_text(info),
-                            detail::optional_text(vendor_code)));
+        to(evcp_set_warning(cp_, connector, static_cast<evcp_error_code_t>(code),
+                            detail::optional_text(info), detail::optional_text(vendor_code)));
     }
 
     /// No warning any more.
     void clear_warning(std::uint32_t connector, error_to to = {})
     {
-        to(evcp_set_warning(cp_, connector, nullptr, nullptr, nullptr));
+        to(evcp_set_warning(cp_, connector, EVCP_ERROR_NO_ERROR, nullptr, nullptr));
     }
 
     /// The warning with this code is over; others stay.
-    void clear_warning(std::uint32_t connector, const std::string& code, error_to to = {})
+    void clear_warning(std::uint32_t connector, fault_code code, error_to to = {})
     {
-        to(evcp_clear_warning(cp_, connector, detail::text(code)));
+        to(evcp_clear_warning(cp_, connector, static_cast<evcp_error_code_t>(code)));
     }
 
     /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
@@ -958,11 +1065,10 @@ public:
         to(evcp_present_tag_at(cp_, connectors.data(), connectors.size(), detail::text(tag)));
     }
 
-    /// Stops the transaction of a connector, if one runs. reason is one of OCPP's, such as "Local" or
-    /// "EmergencyStop".
-    void stop_tx(std::uint32_t connector, const std::string& reason, error_to to = {})
+    /// Stops the transaction of a connector, if one runs.
+    void stop_tx(std::uint32_t connector, stop_reason reason, error_to to = {})
     {
-        to(evcp_stop_tx(cp_, connector, detail::text(reason)));
+        to(evcp_stop_tx(cp_, connector, static_cast<evcp_reason_t>(reason)));
     }
 
     /// Power fails, and there is enough of it left to say so: transactions are stopped with the last
@@ -1010,9 +1116,8 @@ public:
     std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
                                      error_to to = {}) const
     {
-        return schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
-            return evcp_get_schedule(cp_, connector, seconds, static_cast<std::uint32_t>(in), out, count);
-        });
+        std::chrono::seconds covered{};
+        return get_schedule(connector, duration, in, covered, to);
     }
 
     /// The same, and how much of the time from now on it covers: less than `duration` if it was cut. What
@@ -1020,13 +1125,21 @@ public:
     std::vector<period> get_schedule(std::uint32_t connector, std::chrono::seconds duration, unit in,
                                      std::chrono::seconds &covered, error_to to = {}) const
     {
+        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
+        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
+        const auto seconds = static_cast<std::uint32_t>(clamped.count());
+        std::vector<period> out(16);
         std::uint32_t until = 0;
-        auto found = schedule_by(duration, to, [&](std::uint32_t seconds, period *out, std::size_t *count) {
-            return evcp_get_schedule_covered(cp_, connector, seconds, static_cast<std::uint32_t>(in), out,
-                                             count, &until);
-        });
+        evcp_err_t result = EVCP_E_BUFFER;
+        while (result == EVCP_E_BUFFER) {    // it may grow between two questions
+            std::size_t count = out.size();
+            result = evcp_get_schedule(cp_, connector, seconds, static_cast<std::uint32_t>(in), out.data(),
+                                       sizeof(period), &count, &until);
+            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
+        }
         covered = std::chrono::seconds(until);
-        return found;
+        to(result);
+        return out;
     }
 
     /// The transaction that runs at a connector; 0 if none does.
@@ -1100,23 +1213,6 @@ public:
     }
 
 private:
-    /// Asks again with more room until all fits: it may grow between two questions.
-    template <typename Ask>
-    static std::vector<period> schedule_by(std::chrono::seconds duration, error_to to, Ask ask)
-    {
-        const auto most = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
-        const auto clamped = (std::max)(std::chrono::seconds::zero(), (std::min)(duration, most));
-        std::vector<period> out(16);
-        evcp_err_t result = EVCP_E_BUFFER;
-        while (result == EVCP_E_BUFFER) {
-            std::size_t count = out.size();
-            result = ask(static_cast<std::uint32_t>(clamped.count()), out.data(), &count);
-            out.resize(result == EVCP_OK || result == EVCP_E_BUFFER ? count : 0);
-        }
-        to(result);
-        return out;
-    }
-
     /// What the slots get as user_data. Deleted by the destroy slot and not by ~charge_point(), which
     /// may run inside a handler that is stored in here.
     struct state {
@@ -1180,25 +1276,28 @@ private:
         });
     }
 
-    static void data(void* ud, const char* vendor, const char* message, const char* data, std::size_t length,
-                     evcp_req_t req) noexcept
+    static void data(void* ud, const evcp_data_info_t* data, evcp_req_t req) noexcept
     {
         self(ud).run([=](handlers& on) {
             data_reply reply(self(ud).shared, req);    // first: it answers even if memory runs out
-            on.on_data_transfer({vendor, detail::from_c(message), detail::from_c(data, length)},
-                                std::move(reply));
+            on.on_data_transfer(
+                {data->vendor, detail::from_c(data->message), detail::from_c(data->data, data->len)},
+                std::move(reply));
         });
     }
 
-    static void connection(void* ud, std::uint32_t now, const char* detail) noexcept
-    {
-        self(ud).run([=](handlers& on) { on.on_connection(static_cast<link_state>(now), detail); });
-    }
-
-    static void booted(void* ud, std::uint32_t answer, std::uint32_t interval_s) noexcept
+    static void connection(void* ud, const evcp_connection_info_t* link) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_boot(static_cast<boot_status>(answer), std::chrono::seconds(interval_s));
+            on.on_connection({static_cast<link_state>(link->state), link->detail});
+        });
+    }
+
+    static void booted(void* ud, const evcp_boot_info_t* boot) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_boot({static_cast<boot_status>(boot->status), std::chrono::seconds(boot->interval_s),
+                        detail::from_unix(boot->time_ms)});
         });
     }
 
@@ -1207,15 +1306,19 @@ private:
         self(ud).run([=](handlers& on) { on.on_time(detail::from_unix(unix_ms)); });
     }
 
-    static void authorized(void* ud, std::uint32_t connector, const char* tag, std::uint32_t outcome) noexcept
-    {
-        self(ud).run([=](handlers& on) { on.on_auth(connector, tag, static_cast<auth_status>(outcome)); });
-    }
-
-    static void status_is(void* ud, std::uint32_t connector, std::uint32_t now, const char* code) noexcept
+    static void authorized(void* ud, const evcp_auth_info_t* auth) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_status(connector, static_cast<connector_status>(now), code);
+            on.on_auth({auth->connector, static_cast<auth_status>(auth->status), auth->tag});
+        });
+    }
+
+    static void status_is(void* ud, const evcp_status_info_t* now) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_status({now->connector, static_cast<connector_status>(now->status),
+                          static_cast<fault_code>(now->error_code),
+                          detail::from_c(now->info), detail::from_c(now->vendor_code)});
         });
     }
 
@@ -1229,14 +1332,16 @@ private:
         self(ud).run([=](handlers& on) { on.on_availability(connector, operative); });
     }
 
-    static void key_changed(void* ud, const char* key, const char* value) noexcept
+    static void key_changed(void* ud, const evcp_key_info_t* key) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_key_changed(key, detail::from_c(value)); });
+        self(ud).run([=](handlers& on) { on.on_key_changed({key->key, detail::from_c(key->value)}); });
     }
 
-    static void storage(void* ud, bool failing, const char* detail) noexcept
+    static void storage(void* ud, const evcp_storage_info_t* storage) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_storage(failing, detail); });
+        self(ud).run([=](handlers& on) {
+            on.on_storage({static_cast<storage_state>(storage->state), storage->detail});
+        });
     }
 
     static void reboot(void* ud, bool hard) noexcept

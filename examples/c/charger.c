@@ -138,46 +138,48 @@ static void on_reboot(void *ud, bool hard)
     self->reboot = self->quit = true;
 }
 
-static void on_connection(void *ud, uint32_t state, const char *detail)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
     (void)ud;
-    if (state == EVCP_CONNECTED)
+    if (link->state == EVCP_CONNECTED)
         say("link", 0, "connected");
     else
-        printf("%-12s %s: %s\n", "link", state == EVCP_DISCONNECTED ? "lost" : "failed", detail);
+        printf("%-12s %s: %s\n", "link", link->state == EVCP_DISCONNECTED ? "lost" : "failed",
+               link->detail);
     fflush(stdout);
 }
 
-static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
     static const char *const words[] = { "accepted", "pending", "rejected" };
     (void)ud;
-    (void)interval_s;
-    say("boot", 0, status < 3 ? words[status] : "?");
+    say("boot", 0, boot->status < 3 ? words[boot->status] : "?");
 }
 
-static void on_auth(void *ud, uint32_t connector, const char *tag, uint32_t status)
+static void on_auth(void *ud, const evcp_auth_info_t *auth)
 {
     static const char *const words[] = { "accepted", "blocked", "expired", "invalid", "busy" };
     char text[64];
     (void)ud;
-    snprintf(text, sizeof text, "%s is %s", tag, status < 5 ? words[status] : "?");
-    say("tag", connector, text);
+    snprintf(text, sizeof text, "%s is %s", auth->tag, auth->status < 5 ? words[auth->status] : "?");
+    say("tag", auth->connector, text);
 }
 
-static void on_status(void *ud, uint32_t connector, uint32_t status, const char *error_code)
+static void say_status(uint32_t connector, uint32_t status, uint32_t error_code)
 {
-    static const char *const words[] = { "Available",   "Preparing", "Charging",
-                                         "SuspendedEVSE", "SuspendedEV", "Finishing",
-                                         "Reserved",    "Unavailable", "Faulted" };
     char text[64];
-    (void)ud;
     if (connector == 0)
         return;
-    snprintf(text, sizeof text, "%s%s%s", status < 9 ? words[status] : "?",
-             strcmp(error_code, "NoError") ? ": " : "",
-             strcmp(error_code, "NoError") ? error_code : "");
+    snprintf(text, sizeof text, "%s%s%s", evcp_status_name(status),
+             error_code == EVCP_ERROR_NO_ERROR ? "" : ": ",
+             error_code == EVCP_ERROR_NO_ERROR ? "" : evcp_error_code_name(error_code));
     say("status", connector, text);
+}
+
+static void on_status(void *ud, const evcp_status_info_t *now)
+{
+    (void)ud;
+    say_status(now->connector, now->status, now->error_code);
 }
 
 static void on_tx(void *ud, const evcp_tx_info_t *tx)
@@ -192,7 +194,8 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
         snprintf(text, sizeof text, "has id %" PRId64, tx->ocpp_id);
         break;
     case EVCP_TX_STOPPED:
-        snprintf(text, sizeof text, "stopped (%s) at %.0f Wh", tx->reason, tx->meter_stop_wh);
+        snprintf(text, sizeof text, "stopped (%s) at %.0f Wh",
+                 evcp_reason_name(tx->reason), tx->meter_stop_wh);
         break;
     default:
         snprintf(text, sizeof text, "step %" PRIu32, tx->change);
@@ -200,12 +203,12 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     say("transaction", tx->connector, text);
 }
 
-static void on_storage(void *ud, bool failing, const char *detail)
+static void on_storage(void *ud, const evcp_storage_info_t *storage)
 {
     (void)ud;
-    say("storage", 0, failing ? "FAILS" : "works");
-    if (detail[0])
-        say("storage", 0, detail);
+    say("storage", 0, storage->state == EVCP_STORAGE_FAILS ? "FAILS" : "works");
+    if (storage->detail[0])
+        say("storage", 0, storage->detail);
 }
 
 static void on_fatal(void *ud, evcp_err_t err, const char *detail)
@@ -225,6 +228,15 @@ static void on_log(void *ud, const evcp_log_line_t *line)
 
 /* ---- what people do ---- */
 
+/* The error code with that name, or a number that is none. */
+static uint32_t error_code_of(const char *name)
+{
+    uint32_t code = EVCP_ERROR_NO_ERROR;
+    while (strcmp(evcp_error_code_name(code), "unknown") && strcmp(evcp_error_code_name(code), name))
+        code++;
+    return code;
+}
+
 static void command(struct charger *self, char *line)
 {
     char verb[16] = "", text[64] = "";
@@ -240,7 +252,7 @@ static void command(struct charger *self, char *line)
         for (uint32_t i = 1; i <= CONNECTORS; i++) {
             uint32_t status = 0;
             evcp_get_status(self->cp, i, &status);
-            on_status(self, i, status, "NoError");
+            say_status(i, status, EVCP_ERROR_NO_ERROR);
         }
         return;
     }
@@ -259,9 +271,9 @@ static void command(struct charger *self, char *line)
     } else if (strcmp(verb, "tag") == 0)
         err = evcp_present_tag(self->cp, connector, text);
     else if (strcmp(verb, "fault") == 0)
-        err = evcp_set_fault(self->cp, connector, text, NULL, NULL);
+        err = evcp_set_fault(self->cp, connector, error_code_of(text), NULL, NULL);
     else if (strcmp(verb, "clear") == 0)
-        err = evcp_set_fault(self->cp, connector, NULL, NULL, NULL);
+        err = evcp_set_fault(self->cp, connector, EVCP_ERROR_NO_ERROR, NULL, NULL);
     else
         say("?", 0, verb);
     if (err != EVCP_OK)

@@ -129,17 +129,21 @@ private:
             say("reboot", 0, "a device would restart now");
             quit_ = true;
         };
-        on.on_connection = [](evcp::link_state now, const std::string& detail) {
-            say("link", 0, now == evcp::link_state::connected ? "connected" : "not connected: " + detail);
+        on.on_connection = [](const evcp::connection_info& link) {
+            const bool up = link.state == evcp::link_state::connected;
+            say("link", 0, up ? "connected" : "not connected: " + link.detail);
         };
-        on.on_boot = [](evcp::boot_status answer, std::chrono::seconds) {
-            say("boot", 0, word<3>({"accepted", "pending", "rejected"}, answer));
+        on.on_boot = [](const evcp::boot_info& boot) {
+            say("boot", 0, word<3>({"accepted", "pending", "rejected"}, boot.status));
         };
-        on.on_auth = [](std::uint32_t connector, const std::string& tag, evcp::auth_status outcome) {
-            say("tag", connector,
-                tag + " is " + word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, outcome));
+        on.on_auth = [](const evcp::auth_info& auth) {
+            say("tag", auth.connector,
+                auth.tag + " is " +
+                    word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, auth.status));
         };
-        on.on_status = say_status;
+        on.on_status = [](const evcp::status_info& now) {
+            say_status(now.connector, now.status, now.code);
+        };
         on.on_tx = [](const evcp::transaction& tx) {
             std::ostringstream text;
             if (tx.change == evcp::tx_change::started)
@@ -147,13 +151,14 @@ private:
             else if (tx.change == evcp::tx_change::confirmed)
                 text << "has id " << tx.ocpp_id;
             else if (tx.change == evcp::tx_change::stopped)
-                text << "stopped (" << tx.reason << ") at " << tx.meter_stop_wh << " Wh";
+                text << "stopped (" << evcp::name(tx.reason) << ") at " << tx.meter_stop_wh << " Wh";
             else
                 text << "step " << static_cast<unsigned>(tx.change);
             say("transaction", tx.connector, text.str());
         };
-        on.on_storage = [](bool failing, const std::string& detail) {
-            say("storage", 0, (failing ? "FAILS " : "works ") + detail);
+        on.on_storage = [](const evcp::storage_info& storage) {
+            const bool fails = storage.state == evcp::storage_state::fails;
+            say("storage", 0, (fails ? "FAILS " : "works ") + storage.detail);
         };
         on.on_fatal = [this](const evcp::error& why) {
             std::cerr << why.what() << '\n';
@@ -174,13 +179,22 @@ private:
             cp_.set_ev(connector, at.closed ? evcp::ev::charging : evcp::ev::plugged);
     }
 
-    static void say_status(std::uint32_t connector, evcp::connector_status now, const std::string& code)
+    static void say_status(std::uint32_t connector, evcp::connector_status now, evcp::fault_code code)
     {
-        const std::string text =
-            word<9>({"Available", "Preparing", "Charging", "SuspendedEVSE", "SuspendedEV", "Finishing",
-                     "Reserved", "Unavailable", "Faulted"}, now);
+        const std::string text = evcp::name(now);
         if (connector != 0)
-            say("status", connector, code == "NoError" ? text : text + ": " + code);
+            say("status", connector,
+                code == evcp::fault_code::no_error ? text : text + ": " + evcp::name(code));
+    }
+
+    // The code with that name, or a number that is none.
+    static evcp::fault_code fault_code_of(const std::string& name)
+    {
+        std::uint32_t code = 0;
+        const auto here = [&] { return std::string(evcp::name(static_cast<evcp::fault_code>(code))); };
+        while (here() != "unknown" && here() != name)
+            ++code;
+        return static_cast<evcp::fault_code>(code);
     }
 
     // ---- what the hardware does ----
@@ -217,7 +231,7 @@ private:
             quit_ = true;
         } else if (verb == "status") {
             for (std::uint32_t each = 1; each <= outlets_.size(); ++each)
-                say_status(each, cp_.get_status(each), "NoError");
+                say_status(each, cp_.get_status(each), evcp::fault_code::no_error);
         } else if (connector < 1 || connector > outlets_.size()) {
             say("?", 0, "plug N, unplug N, tag N ID, fault N CODE, clear N, status, quit");
         } else if (verb == "plug" || verb == "unplug") {
@@ -230,7 +244,7 @@ private:
         } else if (verb == "tag") {
             cp_.present_tag(connector, text);
         } else if (verb == "fault") {
-            cp_.set_fault(connector, text);
+            cp_.set_fault(connector, fault_code_of(text));
         } else if (verb == "clear") {
             cp_.clear_fault(connector);
         } else {

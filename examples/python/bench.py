@@ -18,18 +18,18 @@ class Charger(ChargePoint):
         self.name, self.tag = f"BENCH{number}", f"TAG{number}"
         self.meter_wh, self.bill_wh, self.result = 1000.0 * number, None, None
 
-    def on_status(self, connector, status, error_code):
-        if connector == 1 and status is Status.AVAILABLE:
+    def on_status(self, now):
+        if now.connector == 1 and now.status is Status.AVAILABLE:
             if self.bill_wh is None:
                 self.set_ev(1, Ev.PLUGGED)
             else:
                 self.result = f"{self.bill_wh:.0f} Wh"
-        elif connector == 1 and status is Status.PREPARING:
+        elif now.connector == 1 and now.status is Status.PREPARING:
             self.present_tag(1, self.tag)
 
-    def on_auth(self, connector, tag, auth):
-        if auth is not Auth.ACCEPTED:
-            self.result = f"{tag} is {auth}"
+    def on_auth(self, auth):
+        if auth.status is not Auth.ACCEPTED:
+            self.result = f"{auth.tag} is {auth.status}"
 
     def on_supply(self, connector, supply):
         if supply.permit:

@@ -33,9 +33,9 @@ class Charger(ChargePoint):
         await asyncio.sleep(0.4)  # the motor runs
         return Answer.ACCEPTED
 
-    def on_status(self, connector, status, error_code):
-        if status is Status.PREPARING:
-            self.present_tag(connector, "CAFE01")
+    def on_status(self, now):
+        if now.status is Status.PREPARING:
+            self.present_tag(now.connector, "CAFE01")
 
     def on_tx(self, tx):
         print(f"transaction {tx.ocpp_id} of {tx.tag}: {tx.change}")

@@ -40,7 +40,7 @@ impl Station {
                 self.connected = state == Connection::Connected;
                 self.say(json!({"event": "ws", "state": word, "detail": detail}));
             }
-            Notice::Boot(status, interval) => {
+            Notice::Boot(status, interval, _) => {
                 self.registration = status.as_str();
                 let interval = interval.0 / 1000;
                 let status = status.as_str();

@@ -5,8 +5,8 @@ use crate::core::{
 };
 use crate::time::{Millis, Wall};
 use crate::types::{
-    AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, DataTransferStatus, IdToken,
-    Reason, RegistrationStatus,
+    AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus,
+    IdToken, Reason, RegistrationStatus,
 };
 
 /// One thing to do, after everything that came before it has been done.
@@ -80,8 +80,8 @@ pub enum Notice {
     Ask(RequestId, Question),
     /// The state of the link.
     Connection(Connection, String),
-    /// The central system answered the boot notification.
-    Boot(RegistrationStatus, Millis),
+    /// The central system answered the boot notification, named an interval, and perhaps the time it is there.
+    Boot(RegistrationStatus, Millis, Option<Wall>),
     /// The clock was set from the central system: this is the time now.
     Time(Wall),
     /// What became of a tag that was shown.
@@ -137,6 +137,10 @@ pub struct ConnectorStatus {
     pub status: ChargePointStatus,
     /// What is wrong, or `NoError`.
     pub error: ChargePointErrorCode,
+    /// What the host said of it, for people.
+    pub info: Option<CiString<50>>,
+    /// The vendor's own code for it.
+    pub vendor_code: Option<CiString<50>>,
 }
 
 /// A step in the life of a transaction, with all that is known of it.

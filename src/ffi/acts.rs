@@ -4,12 +4,13 @@ use std::ffi::{c_char, c_void};
 use std::sync::atomic::Ordering;
 
 use crate::core::Act;
+use crate::ffi::codes::{evcp_reason_t, reason as stop_reason};
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_data_fn, evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::text::{counted, filled, limited, optional, required};
 use crate::ffi::values::{connector as connector_id, place, UserData};
-use crate::types::{IdToken, Reason};
+use crate::types::IdToken;
 
 /// Does something.
 ///
@@ -130,8 +131,8 @@ pub unsafe extern "C" fn evcp_cancel(cp: *mut evcp_t, connector: u32) -> evcp_er
     unsafe { act(cp, || Ok(Act::Cancel(place(connector)?))) }
 }
 
-/// Stops the transaction of a connector, if one is running. reason is one of OCPP's, such as
-/// "Local" or "EmergencyStop". Energy is off from this call on: evcp_get_supply() and the next
+/// Stops the transaction of a connector, if one is running. reason: EVCP_REASON_*, such as
+/// EVCP_REASON_LOCAL. Energy is off from this call on: evcp_get_supply() and the next
 /// on_supply say so, however busy the library is.
 ///
 /// # Safety
@@ -140,14 +141,12 @@ pub unsafe extern "C" fn evcp_cancel(cp: *mut evcp_t, connector: u32) -> evcp_er
 pub unsafe extern "C" fn evcp_stop_tx(
     cp: *mut evcp_t,
     connector: u32,
-    reason: *const c_char,
+    reason: evcp_reason_t,
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
         act(cp, || {
-            let text = required(reason, "reason")?;
-            let reason = Reason::parse(text);
-            let reason = reason.ok_or_else(|| Fail::invalid(format!("reason \"{text}\"")))?;
+            let reason = stop_reason(reason)?;
             Ok(Act::StopTx(connector_id(connector)?, reason))
         })
     }

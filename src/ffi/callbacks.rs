@@ -4,6 +4,7 @@
 
 use std::ffi::{c_char, c_void};
 
+use crate::ffi::notices::*;
 use crate::ffi::results::evcp_err_t;
 use crate::ffi::sized::sized32;
 use crate::ffi::supply::evcp_supply_t;
@@ -58,6 +59,14 @@ pub const EVCP_STATUS_RESERVED: u32 = 6;
 pub const EVCP_STATUS_UNAVAILABLE: u32 = 7;
 /// OCPP's Faulted
 pub const EVCP_STATUS_FAULTED: u32 = 8;
+
+/// What could not be written before is written.
+pub const EVCP_STORAGE_WORKS: u32 = 0;
+/// It fails: what happens is kept in memory only.
+pub const EVCP_STORAGE_FAILS: u32 = 1;
+/// It works, but some of it could not be read and was set aside; or a damaged database was kept aside and
+/// what it still says salvaged into a fresh one; or one that somebody removed was written again.
+pub const EVCP_STORAGE_DAMAGED: u32 = 2;
 
 /// A meter is read for the beginning of a transaction.
 pub const EVCP_READ_BEGIN: u32 = 0;
@@ -116,46 +125,33 @@ pub struct evcp_callbacks_t {
             req: evcp_req_t,
         ),
     >,
-    /// Vendor data of the central system; message and data may be NULL: evcp_answer_data().
-    /// NULL: UnknownVendorId.
+    /// Vendor data of the central system: evcp_answer_data(). NULL: UnknownVendorId.
     pub on_data_transfer: Option<
         unsafe extern "C-unwind" fn(
             user_data: *mut c_void,
-            vendor: *const c_char,
-            message: *const c_char,
-            data: *const c_char,
-            len: usize,
+            data: *const evcp_data_info_t,
             req: evcp_req_t,
         ),
     >,
 
-    /// The link: EVCP_DISCONNECTED, EVCP_CONNECT_FAILED, EVCP_CONNECTED, and why.
+    /// The link changed.
     pub on_connection: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, state: u32, detail: *const c_char),
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            connection: *const evcp_connection_info_t,
+        ),
     >,
-    /// BootNotification was answered: EVCP_BOOT_*.
+    /// BootNotification was answered.
     pub on_boot:
-        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, status: u32, interval_s: u32)>,
+        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, boot: *const evcp_boot_info_t)>,
     /// The central system says what time it is: the device may set its clock.
     pub on_time: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, unix_ms: i64)>,
-    /// What became of a tag: EVCP_AUTH_*. connector 0: none was chosen; if accepted all the same,
-    /// the tag was taken back, or unlocked a cable that was kept for it.
-    pub on_auth: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            tag: *const c_char,
-            status: u32,
-        ),
-    >,
-    /// A connector (0: the charge point) has a new status: EVCP_STATUS_*, and OCPP's error code.
+    /// What became of a tag.
+    pub on_auth:
+        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, auth: *const evcp_auth_info_t)>,
+    /// A connector (0: the charge point) has a new status, or another error code.
     pub on_status: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            connector: u32,
-            status: u32,
-            error_code: *const c_char,
-        ),
+        unsafe extern "C-unwind" fn(user_data: *mut c_void, status: *const evcp_status_info_t),
     >,
     /// A transaction took a step.
     pub on_tx:
@@ -164,20 +160,13 @@ pub struct evcp_callbacks_t {
     pub on_availability: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, connector: u32, operative: bool),
     >,
-    /// A configuration key was changed. Secrets come without their value.
-    pub on_key_changed: Option<
-        unsafe extern "C-unwind" fn(
-            user_data: *mut c_void,
-            key: *const c_char,
-            value: *const c_char,
-        ),
-    >,
-    /// The storage fails, and what happens is kept in memory only (failing); it works again; or
-    /// (not failing, with a detail) some of it could not be read and was set aside, a damaged database
-    /// was kept aside and what it still says salvaged into a fresh one, or one that somebody removed was
-    /// written again: what could not be saved is in the detail, and all of it in the log.
+    /// A configuration key was changed.
+    pub on_key_changed:
+        Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, key: *const evcp_key_info_t)>,
+    /// The storage fails, works again, or was damaged: what could not be saved is in the detail, and all
+    /// of it in the log.
     pub on_storage: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, failing: bool, detail: *const c_char),
+        unsafe extern "C-unwind" fn(user_data: *mut c_void, storage: *const evcp_storage_info_t),
     >,
     /// All is stored and said: restart the device (hard) or the application now.
     pub on_reboot: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool)>,

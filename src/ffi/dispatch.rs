@@ -4,14 +4,17 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::core::{
-    Connection, ConnectorId, DataTransferOutcome, Notice, Question, RequestId, TransactionStep,
+    Connection, ConnectorId, ConnectorStatus, DataTransferOutcome, Notice, Question, RequestId,
+    TransactionStep,
 };
 use crate::ffi::callbacks::*;
+use crate::ffi::codes::error_number;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
+use crate::ffi::notices::*;
 use crate::ffi::results::*;
 use crate::ffi::supply::evcp_supply_t;
-use crate::ffi::text::{pointer, to_c, Counted};
+use crate::ffi::text::{to_c, Counted, Number};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
@@ -111,13 +114,8 @@ fn deliver(inner: &Inner, event: Event) -> bool {
     match event {
         Event::Notice(notice) => notify(inner, notice),
         Event::StoreReplaced { kept_as, why } => {
-            let text = to_c(&format!(
-                "the database was damaged ({why}) and is kept as {kept_as}"
-            ));
-            call(inner.callbacks.on_storage, |slot| {
-                // SAFETY: see `call`.
-                unsafe { slot(inner.user_data.0, false, text.as_ptr()) }
-            })
+            let text = format!("the database was damaged ({why}) and is kept as {kept_as}");
+            storage(inner, EVCP_STORAGE_DAMAGED, &text)
         }
         Event::Fatal(why) => {
             let text = to_c(&why);
@@ -159,20 +157,20 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
                 Connection::Connected => EVCP_CONNECTED,
             };
             let detail = to_c(&detail);
+            let info = evcp_connection_info_t::of(state, &detail);
             // SAFETY: see `call`.
-            call(cb.on_connection, |slot| unsafe {
-                slot(ud, state, detail.as_ptr())
-            })
+            call(cb.on_connection, |slot| unsafe { slot(ud, &info) })
         }
-        Notice::Boot(status, interval) => {
+        Notice::Boot(status, interval, time) => {
             let status = match status {
                 RegistrationStatus::Accepted => EVCP_BOOT_ACCEPTED,
                 RegistrationStatus::Pending => EVCP_BOOT_PENDING,
                 RegistrationStatus::Rejected => EVCP_BOOT_REJECTED,
             };
             let interval = u32::try_from(interval.0 / 1000).unwrap_or(u32::MAX);
+            let info = evcp_boot_info_t::of(status, interval, time.map_or(0, |wall| wall.0));
             // SAFETY: see `call`.
-            call(cb.on_boot, |slot| unsafe { slot(ud, status, interval) })
+            call(cb.on_boot, |slot| unsafe { slot(ud, &info) })
         }
         // SAFETY: see `call`.
         Notice::Time(wall) => call(cb.on_time, |slot| unsafe { slot(ud, wall.0) }),
@@ -189,24 +187,12 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
                 AuthorizationStatus::ConcurrentTx => EVCP_AUTH_CONCURRENT_TX,
             };
             let tag = to_c(tag.as_str());
+            let connector = connector.map_or(0, ConnectorId::number);
+            let info = evcp_auth_info_t::of(connector, status, &tag);
             // SAFETY: see `call`.
-            call(cb.on_auth, |slot| unsafe {
-                slot(
-                    ud,
-                    connector.map_or(0, ConnectorId::number),
-                    tag.as_ptr(),
-                    status,
-                )
-            })
+            call(cb.on_auth, |slot| unsafe { slot(ud, &info) })
         }
-        Notice::Status(status) => {
-            let error = to_c(status.error.as_str());
-            let (connector, status) = (status.place.number(), number(status.status));
-            // SAFETY: see `call`.
-            call(cb.on_status, |slot| unsafe {
-                slot(ud, connector, status, error.as_ptr())
-            })
-        }
+        Notice::Status(status) => notify_status(inner, &status),
         Notice::Transaction(step) => notify_transaction(inner, &step),
         Notice::Availability(place, operative) => {
             // SAFETY: see `call`.
@@ -215,31 +201,42 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
             })
         }
         Notice::Key(key, value) => {
-            let (key, value) = (to_c(&key), to_c(value.as_deref().unwrap_or("")));
+            let (key, value) = (to_c(&key), value.as_deref().map(to_c));
+            let info = evcp_key_info_t::of(&key, value.as_deref());
             // SAFETY: see `call`.
-            call(cb.on_key_changed, |slot| unsafe {
-                slot(ud, key.as_ptr(), value.as_ptr())
-            })
+            call(cb.on_key_changed, |slot| unsafe { slot(ud, &info) })
         }
         Notice::DataTransferred(token, outcome) => conclude_transfer(inner, token, outcome),
-        Notice::Damaged(text) => {
-            let detail = to_c(&text);
-            // SAFETY: see `call`.
-            call(cb.on_storage, |slot| unsafe {
-                slot(ud, false, detail.as_ptr())
-            })
-        }
-        Notice::Storage { failing } => {
-            let detail = to_c(failing.as_deref().unwrap_or(""));
-            let failing = failing.is_some();
-            // SAFETY: see `call`.
-            call(cb.on_storage, |slot| unsafe {
-                slot(ud, failing, detail.as_ptr())
-            })
-        }
+        Notice::Damaged(text) => storage(inner, EVCP_STORAGE_DAMAGED, &text),
+        Notice::Storage { failing } => match failing {
+            Some(why) => storage(inner, EVCP_STORAGE_FAILS, &why),
+            None => storage(inner, EVCP_STORAGE_WORKS, ""),
+        },
         // SAFETY: see `call`.
         Notice::Reboot { hard } => call(cb.on_reboot, |slot| unsafe { slot(ud, hard) }),
     }
+}
+
+fn notify_status(inner: &Inner, status: &ConnectorStatus) -> bool {
+    let error = error_number(status.error);
+    let info = status.info.as_ref().map(|text| to_c(text.as_str()));
+    let vendor_code = status.vendor_code.as_ref().map(|text| to_c(text.as_str()));
+    let (connector, status) = (status.place.number(), number(status.status));
+    let (info, vendor_code) = (info.as_deref(), vendor_code.as_deref());
+    let info = evcp_status_info_t::of(connector, status, error, info, vendor_code);
+    // SAFETY: see `call`.
+    call(inner.callbacks.on_status, |slot| unsafe {
+        slot(inner.user_data.0, &info)
+    })
+}
+
+fn storage(inner: &Inner, state: u32, detail: &str) -> bool {
+    let detail = to_c(detail);
+    let info = evcp_storage_info_t::of(state, &detail);
+    // SAFETY: see `call`.
+    call(inner.callbacks.on_storage, |slot| unsafe {
+        slot(inner.user_data.0, &info)
+    })
 }
 
 fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
@@ -274,11 +271,9 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
             let vendor = to_c(&vendor);
             let message = message.as_deref().map(to_c);
             let data = Counted::new(data);
-            let message = pointer(message.as_deref());
-            call(cb.on_data_transfer, |slot| {
-                // SAFETY: see `call`.
-                unsafe { slot(ud, vendor.as_ptr(), message, data.pointer(), data.len, req) }
-            })
+            let info = evcp_data_info_t::of(&vendor, message.as_deref(), &data);
+            // SAFETY: see `call`.
+            call(cb.on_data_transfer, |slot| unsafe { slot(ud, &info, req) })
         }
     }
 }
@@ -300,8 +295,8 @@ pub(super) fn number(status: ChargePointStatus) -> u32 {
 
 fn notify_transaction(inner: &Inner, step: &TransactionStep) -> bool {
     let tag = to_c(step.tag.as_str());
-    let reason = step.reason.map(|reason| to_c(reason.as_str()));
-    let info = evcp_tx_info_t::of(step, &tag, reason.as_deref());
+    let ocpp_id = Number::new(step.central_id);
+    let info = evcp_tx_info_t::of(step, &tag, &ocpp_id);
     // SAFETY: see `call`.
     call(inner.callbacks.on_tx, |slot| unsafe {
         slot(inner.user_data.0, &info)

@@ -51,40 +51,23 @@ fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId,
 
 /// What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
 /// seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
-/// connector is answered as if a transaction began now. *count: room in periods in, number of them
-/// out; EVCP_E_BUFFER stores the number that is needed. Worked out on the thread that calls, from a
-/// copy: it waits for nobody. A schedule that is cut, after ChargingScheduleMaxPeriods or too much work,
-/// ends before duration_s: evcp_get_schedule_covered() says where.
+/// connector is answered as if a transaction began now. period_size: sizeof(evcp_period_t). *count: room
+/// in periods in, number of them out; EVCP_E_BUFFER stores the number that is needed. covered_s (may be
+/// NULL) gets, with EVCP_OK, how many seconds from now on the periods cover: duration_s, or less if the
+/// schedule was cut, after ChargingScheduleMaxPeriods or too much work. What may be drawn after that is
+/// not known: ask again by then. Worked out on the thread that calls, from a copy: it waits for nobody.
 ///
 /// # Safety
-/// See POINTERS at the top of the header; periods points to *count of them.
+/// See POINTERS at the top of the header; periods points to *count of them, of period_size bytes each.
 #[no_mangle]
+#[allow(clippy::too_many_arguments)]
 pub unsafe extern "C" fn evcp_get_schedule(
     cp: *const evcp_t,
     connector: u32,
     duration_s: u32,
     unit: u32,
     periods: *mut evcp_period_t,
-    count: *mut usize,
-) -> evcp_err_t {
-    let covered = std::ptr::null_mut();
-    // SAFETY: as the caller promises; nothing is stored where nobody asks.
-    unsafe { evcp_get_schedule_covered(cp, connector, duration_s, unit, periods, count, covered) }
-}
-
-/// evcp_get_schedule(), which with EVCP_OK also stores how many seconds from now on the periods cover:
-/// duration_s, or less if the schedule was cut. What may be drawn after that is not known: ask again by
-/// then. covered_s may be NULL.
-///
-/// # Safety
-/// See POINTERS at the top of the header; periods points to *count of them.
-#[no_mangle]
-pub unsafe extern "C" fn evcp_get_schedule_covered(
-    cp: *const evcp_t,
-    connector: u32,
-    duration_s: u32,
-    unit: u32,
-    periods: *mut evcp_period_t,
+    period_size: usize,
     count: *mut usize,
     covered_s: *mut u32,
 ) -> evcp_err_t {
@@ -103,6 +86,7 @@ pub unsafe extern "C" fn evcp_get_schedule_covered(
                 0 => Place::ChargePoint,
                 _ => existing(inner, connector)?.into(),
             };
+            sized::stride::<evcp_period_t>(period_size, "period_size")?;
             let found = inner.charge_point.schedule(at, duration_s, unit)?;
             let room = std::mem::replace(count, found.len());
             if room < found.len() {
@@ -112,11 +96,12 @@ pub unsafe extern "C" fn evcp_get_schedule_covered(
                 return Err(Fail::invalid("periods is NULL"));
             }
             for (at, period) in found.iter().enumerate() {
-                *periods.add(at) = evcp_period_t {
+                let period = evcp_period_t {
                     limit: period.tenths as f64 / 10.0,
                     start_s: period.start,
                     phases: period.phases.map_or(0, u32::from),
                 };
+                sized::put(periods, at, period_size, &period);
             }
             if let Some(covered_s) = covered_s.as_mut() {
                 *covered_s = found.covered;

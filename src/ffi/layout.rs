@@ -8,6 +8,7 @@ use std::mem::{align_of, offset_of, size_of};
 use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::get::evcp_stats_t;
 use crate::ffi::logging::evcp_log_line_t;
+use crate::ffi::notices::*;
 use crate::ffi::samples::evcp_sample_t;
 use crate::ffi::supply::{evcp_period_t, evcp_supply_t};
 use crate::ffi::tx_info::evcp_tx_info_t;
@@ -44,12 +45,20 @@ fn asserts() -> String {
     layout!(text, evcp_supply_t { struct_size permit phases lock reserved amps watts tx });
     layout!(text, evcp_period_t { limit start_s phases });
     layout!(text, evcp_tx_info_t {
-        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
+        struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reason
+        ocpp_id_known reserved tag ocpp_id_text
     });
     layout!(text, evcp_callbacks_t {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_connection on_boot
         on_time on_auth on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
     });
+    layout!(text, evcp_auth_info_t { struct_size connector status reserved tag });
+    layout!(text, evcp_status_info_t { struct_size connector status error_code info vendor_code });
+    layout!(text, evcp_data_info_t { struct_size reserved vendor message data len });
+    layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });
+    layout!(text, evcp_connection_info_t { struct_size state detail });
+    layout!(text, evcp_key_info_t { struct_size reserved key value });
+    layout!(text, evcp_storage_info_t { struct_size state detail });
     layout!(text, evcp_stats_t {
         struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued
         stored_bytes panics clock_offset_ms thinned

@@ -6,6 +6,7 @@
 mod acts;
 mod answer;
 mod callbacks;
+mod codes;
 mod config;
 mod config_keys;
 mod config_security;
@@ -18,6 +19,8 @@ mod last_error;
 mod layout;
 mod life;
 mod logging;
+mod names;
+mod notices;
 mod results;
 mod samples;
 mod sized;

@@ -114,6 +114,37 @@ pub(super) unsafe fn write<T: Sized32>(to: *mut T, value: &T, what: &str) -> Res
     Ok(())
 }
 
+/// The fewest bytes of an element that a caller can know of: those of the first version.
+const FEWEST: usize = 16;
+
+/// Whether the elements of a caller's array can be of that size: all of ours, with more behind it perhaps, or
+/// those of an older version.
+pub(super) fn stride<T>(size: usize, what: &str) -> Result<(), Fail> {
+    let known = size_of::<T>();
+    if !(FEWEST..=MOST).contains(&size) || (size < known && size % align_of::<T>() != 0) {
+        return Err(Fail::invalid(format!(
+            "{what} is {size}: it must be {known}"
+        )));
+    }
+    Ok(())
+}
+
+/// Writes an element of a caller's array: as much of it as the caller knows; what we do not know is zero.
+///
+/// # Safety
+/// `array` has room for more than `at` elements of `size` bytes, a size that [`stride`] let pass; `T` has no
+/// padding.
+pub(super) unsafe fn put<T>(array: *mut T, at: usize, size: usize, value: &T) {
+    let known = size.min(size_of::<T>());
+    let from = (value as *const T).cast::<u8>();
+    // SAFETY: as the caller promises; the element need not be aligned as ours.
+    unsafe {
+        let to = array.cast::<u8>().add(at * size);
+        ptr::copy_nonoverlapping(from, to, known);
+        ptr::write_bytes(to.add(known), 0, size - known);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +203,22 @@ mod tests {
         for size in [8, 16] {
             assert_eq!(code(take(&[size, 7, 1, 0])), None, "{size}");
         }
+    }
+
+    #[test]
+    fn an_array_has_the_stride_of_the_caller() {
+        let mut room = [0xAAAA_AAAA_u32; 8];
+        let value = New {
+            struct_size: 1,
+            old: 2,
+            added: 3,
+        };
+        // SAFETY: one element of 24 bytes, and one behind it that is not touched.
+        unsafe { put(room.as_mut_ptr().cast::<New>(), 0, 24, &value) };
+        assert_eq!((room[0], room[1]), (1, 2));
+        assert_eq!(room[4..], [0, 0, 0xAAAA_AAAA, 0xAAAA_AAAA]);
+        let fits = |size| stride::<New>(size, "it").is_ok();
+        assert!(fits(16) && fits(24) && !fits(0) && !fits(8) && !fits(usize::MAX));
     }
 
     #[test]

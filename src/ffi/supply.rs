@@ -53,7 +53,7 @@ pub const EVCP_AMPS: u32 = 0;
 /// Watts over all phases.
 pub const EVCP_WATTS: u32 = 1;
 
-/// A piece of a schedule. Frozen: arrays of it cross the border.
+/// A piece of a schedule. It grows at its end: evcp_get_schedule() is told how large the caller's is.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_period_t {

@@ -3,11 +3,12 @@
 use std::ffi::c_char;
 
 use crate::core::{Evse, Fact, Fault};
+use crate::ffi::codes::{error_code, evcp_error_code_t};
 use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::samples::{evcp_sample_t, readings};
-use crate::ffi::text::{counted, limited, optional, required};
+use crate::ffi::text::{counted, limited, optional};
 use crate::ffi::values::{connector as connector_id, ev as vehicle, evcp_ev_t, place};
 use crate::time::Wall;
 use crate::types::{ChargePointErrorCode, CiString};
@@ -44,39 +45,33 @@ pub unsafe extern "C" fn evcp_set_ev(cp: *mut evcp_t, connector: u32, ev: evcp_e
 /// # Safety
 /// The pointers are NULL or point to text.
 unsafe fn wrong(
-    code: *const c_char,
+    code: evcp_error_code_t,
     info: *const c_char,
     vendor_code: *const c_char,
 ) -> Result<Option<Fault>, Fail> {
     // SAFETY: as the caller promises.
-    let (code, info, vendor_code) = unsafe {
+    let (info, vendor_code) = unsafe {
         (
-            optional(code, "code")?,
             optional(info, "info")?,
             optional(vendor_code, "vendor_code")?,
         )
     };
-    let Some(code) = code else {
+    let Some(code) = error_code(code)? else {
         return Ok(None);
     };
-    let known = ChargePointErrorCode::parse(code);
-    let known = known.filter(|code| *code != ChargePointErrorCode::NoError);
     Ok(Some(Fault {
-        code: known.ok_or_else(|| {
-            Fail::invalid(format!(
-                "error code \"{code}\" is none of OCPP's, or no fault"
-            ))
-        })?,
+        code,
         // Words that are too long must not cost the fault.
         info: info.map(CiString::truncated),
         vendor_code: vendor_code.map(CiString::truncated),
     }))
 }
 
-/// A connector (0: the charge point) has a fault: code is one of OCPP's error codes, such as
-/// "GroundFailure"; info and vendor_code (50 characters each) may be NULL. Energy is off while it
+/// A connector (0: the charge point) has a fault: code: EVCP_ERROR_*, such as
+/// EVCP_ERROR_GROUND_FAILURE; info and vendor_code (50 characters each) may be NULL. Energy is off while it
 /// lasts, from this call on: evcp_get_supply() and the next on_supply say so, however busy the library
-/// is. A transaction goes on when it is over. code NULL: no fault any more.
+/// is. A transaction goes on when it is over. code EVCP_ERROR_NO_ERROR: no
+/// fault any more.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -84,7 +79,7 @@ unsafe fn wrong(
 pub unsafe extern "C" fn evcp_set_fault(
     cp: *mut evcp_t,
     connector: u32,
-    code: *const c_char,
+    code: evcp_error_code_t,
     info: *const c_char,
     vendor_code: *const c_char,
 ) -> evcp_err_t {
@@ -98,14 +93,10 @@ pub unsafe extern "C" fn evcp_set_fault(
 }
 
 /// The code of a fault or a warning that is over.
-///
-/// # Safety
-/// See POINTERS at the top of the header.
-unsafe fn over(code: *const c_char) -> Result<ChargePointErrorCode, Fail> {
-    // SAFETY: as the caller promises.
-    let text = unsafe { required(code, "code") }?;
-    let known = ChargePointErrorCode::parse(text);
-    known.ok_or_else(|| Fail::invalid(format!("error code \"{text}\" is none of OCPP's")))
+fn over(code: evcp_error_code_t) -> Result<ChargePointErrorCode, Fail> {
+    error_code(code)?.ok_or_else(|| {
+        Fail::invalid("code is EVCP_ERROR_NO_ERROR: set that to say that all of them are over")
+    })
 }
 
 /// One fault of a connector (0: the charge point) is over: the one with this code. Others stay.
@@ -116,7 +107,7 @@ unsafe fn over(code: *const c_char) -> Result<ChargePointErrorCode, Fail> {
 pub unsafe extern "C" fn evcp_clear_fault(
     cp: *mut evcp_t,
     connector: u32,
-    code: *const c_char,
+    code: evcp_error_code_t,
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe { tell(cp, || Ok(Fact::FaultOver(place(connector)?, over(code)?))) }
@@ -130,7 +121,7 @@ pub unsafe extern "C" fn evcp_clear_fault(
 pub unsafe extern "C" fn evcp_clear_warning(
     cp: *mut evcp_t,
     connector: u32,
-    code: *const c_char,
+    code: evcp_error_code_t,
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe { tell(cp, || Ok(Fact::WarningOver(place(connector)?, over(code)?))) }
@@ -145,7 +136,7 @@ pub unsafe extern "C" fn evcp_clear_warning(
 pub unsafe extern "C" fn evcp_set_warning(
     cp: *mut evcp_t,
     connector: u32,
-    code: *const c_char,
+    code: evcp_error_code_t,
     info: *const c_char,
     vendor_code: *const c_char,
 ) -> evcp_err_t {

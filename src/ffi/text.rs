@@ -1,6 +1,7 @@
 //! Text and bytes across the border.
 
 use std::ffi::{c_char, CStr, CString};
+use std::io::Write;
 
 use crate::ffi::guard::Fail;
 use crate::types::CiString;
@@ -97,6 +98,30 @@ pub(super) fn pointer(text: Option<&CStr>) -> *const c_char {
     text.map_or(std::ptr::null(), CStr::as_ptr)
 }
 
+/// A number as text for C, or none; it needs no memory but its own.
+pub(super) struct Number {
+    digits: [u8; 24],
+    len: usize,
+}
+
+impl Number {
+    pub(super) fn new(number: Option<i64>) -> Self {
+        let mut digits = [0; 24];
+        let mut rest = &mut digits[..23];
+        if let Some(number) = number {
+            // An i64 has 20 characters at most.
+            let _ = write!(rest, "{number}");
+        }
+        let len = 23 - rest.len();
+        Self { digits, len }
+    }
+
+    pub(super) fn text(&self) -> Option<&CStr> {
+        let digits = self.digits.get(..=self.len).filter(|_| self.len > 0)?;
+        CStr::from_bytes_with_nul(digits).ok()
+    }
+}
+
 /// A text as C takes it with its length. A NUL in it counts like any other character; one more follows.
 pub(super) struct Counted {
     text: Option<Vec<u8>>,
@@ -115,5 +140,20 @@ impl Counted {
     pub(super) fn pointer(&self) -> *const c_char {
         let text = self.text.as_ref();
         text.map_or(std::ptr::null(), |text| text.as_ptr().cast())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_room_for_its_text() {
+        for number in [0, -1, i64::MIN, i64::MAX] {
+            let text = Number::new(Some(number));
+            let text = text.text().and_then(|text| text.to_str().ok());
+            assert_eq!(text, Some(number.to_string().as_str()));
+        }
+        assert_eq!(Number::new(None).text(), None);
     }
 }

@@ -5,8 +5,9 @@
 use std::ffi::{c_char, CStr};
 
 use crate::core::{TransactionChange, TransactionStep};
+use crate::ffi::codes::{evcp_reason_t, reason_number};
 use crate::ffi::sized::sized32;
-use crate::ffi::text::pointer;
+use crate::ffi::text::{pointer, Number};
 use crate::ffi::values::{evcp_tx_t, size};
 
 /// It began; energy is permitted from now on.
@@ -39,7 +40,7 @@ pub struct evcp_tx_info_t {
     pub connector: u32,
     /// The transaction.
     pub tx: evcp_tx_t,
-    /// The central system's id; -1 while it is not known.
+    /// The central system's id; any number is possible, and 0 while it is not known: see ocpp_id_known.
     pub ocpp_id: i64,
     /// Unix time in milliseconds.
     pub started_ms: i64,
@@ -51,27 +52,32 @@ pub struct evcp_tx_info_t {
     pub meter_stop_wh: f64,
     /// EVCP_TX_*
     pub change: u32,
+    /// EVCP_REASON_*: why it ended; EVCP_REASON_NONE while it runs.
+    pub reason: evcp_reason_t,
+    /// Whether the central system gave it an id.
+    pub ocpp_id_known: bool,
     /// Zero.
-    pub reserved: u32,
+    pub reserved: [u8; 7],
     /// The tag that started it.
     pub tag: *const c_char,
-    /// OCPP's reason for the end; NULL while it runs.
-    pub reason: *const c_char,
+    /// The central system's id as text; NULL while it is not known.
+    pub ocpp_id_text: *const c_char,
 }
 
 // repr(C), begins with a u32; zero is NULL for both texts.
 sized32!(evcp_tx_info_t {
-    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reserved tag reason
+    struct_size connector tx ocpp_id started_ms stopped_ms meter_start_wh meter_stop_wh change reason
+    ocpp_id_known reserved tag ocpp_id_text
 });
 
 impl evcp_tx_info_t {
     /// A step for C; the texts are as long as it.
-    pub(super) fn of(step: &TransactionStep, tag: &CStr, reason: Option<&CStr>) -> Self {
+    pub(super) fn of(step: &TransactionStep, tag: &CStr, ocpp_id: &Number) -> Self {
         Self {
             struct_size: size::<Self>(),
             connector: step.connector.number(),
             tx: step.tx.0,
-            ocpp_id: step.central_id.unwrap_or(-1),
+            ocpp_id: step.central_id.unwrap_or(0),
             started_ms: step.started.0,
             stopped_ms: step.stopped.map_or(0, |(wall, _)| wall.0),
             meter_start_wh: step.meter_start.0 as f64,
@@ -86,9 +92,11 @@ impl evcp_tx_info_t {
                 TransactionChange::Delivered => EVCP_TX_DELIVERED,
                 TransactionChange::Unanswered => EVCP_TX_UNANSWERED,
             },
-            reserved: 0,
+            reason: reason_number(step.reason),
+            ocpp_id_known: step.central_id.is_some(),
+            reserved: [0; 7],
             tag: tag.as_ptr(),
-            reason: pointer(reason),
+            ocpp_id_text: pointer(ocpp_id.text()),
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::ffi::guard::Fail;
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
 use crate::ffi::sized;
-use crate::ffi::text::to_c;
+use crate::ffi::text::{to_c, Number};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 
 /// The first transaction with a number above after that is kept as undelivered: the central system refused its
 /// StartTransaction or its StopTransaction to the end (EVCP_TX_GIVEN_UP). Begin with 0, and go on with the tx of
 /// the last one: returns 1, and 0 when there are no more. They survive restarts, so look for them after
-/// evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the reason are written to text:
+/// evcp_new(); "tx.keep_undelivered" (200) of them are kept. The tag and the id are written to text:
 /// *len: room in text in, what they take out; EVCP_E_BUFFER stores what is needed; 128 is always enough.
 ///
 /// # Safety
@@ -35,9 +35,9 @@ pub unsafe extern "C" fn evcp_get_undelivered(
             let Some(step) = inner.charge_point.undelivered(TxId(after)) else {
                 return Ok(0);
             };
-            let (tag, reason) = (to_c(step.tag.as_str()), step.reason);
-            let reason = reason.map(|reason| to_c(reason.as_str()));
-            let texts = [Some(tag.as_c_str()), reason.as_deref()];
+            let tag = to_c(step.tag.as_str());
+            let ocpp_id = Number::new(step.central_id);
+            let texts = [Some(tag.as_c_str()), ocpp_id.text()];
             let texts: Vec<u8> = texts
                 .into_iter()
                 .flatten()
@@ -51,10 +51,10 @@ pub unsafe extern "C" fn evcp_get_undelivered(
             if text.is_null() {
                 return Err(Fail::invalid("text is NULL"));
             }
-            let mut info = evcp_tx_info_t::of(&step, &tag, reason.as_deref());
+            let mut info = evcp_tx_info_t::of(&step, &tag, &ocpp_id);
             info.tag = text;
-            if !info.reason.is_null() {
-                info.reason = text.add(tag.to_bytes_with_nul().len());
+            if info.ocpp_id_known {
+                info.ocpp_id_text = text.add(tag.to_bytes_with_nul().len());
             }
             sized::write(out, &info, "out")?;
             std::ptr::copy_nonoverlapping(texts.as_ptr(), text.cast(), texts.len());

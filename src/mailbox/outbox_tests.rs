@@ -59,6 +59,8 @@ fn status(number: u32, status: ChargePointStatus) -> Event {
         place: at(number).into(),
         status,
         error: ChargePointErrorCode::NoError,
+        info: None,
+        vendor_code: None,
     }))
 }
 

@@ -97,11 +97,10 @@ static void look(const char *word, const char *place)
 
 /* ---- what the library wants ---- */
 
-static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
     struct point *self = ud;
-    (void)interval_s;
-    self->accepted = status == EVCP_BOOT_ACCEPTED;
+    self->accepted = boot->status == EVCP_BOOT_ACCEPTED;
 }
 
 static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_req_t req)

@@ -30,7 +30,8 @@ static int failures;
 struct seen {
     evcp_t *cp;
     int destroyed, calls, started, stopped, connected, accepted, auths, answered_twice;
-    int data_calls, data_err;
+    bool curious; /* with the slots below */
+    int data_calls, data_err, hot, weak, keys, secrets;
     evcp_req_t meter;
     enum { AT_ONCE, LATER, TWICE, WRONG_KIND, NEVER, FREE_INSIDE, DISPATCH_INSIDE } manner;
     evcp_err_t inside_dispatch, inside_stop;
@@ -54,20 +55,49 @@ static void destroy(void *ud)
     seen->destroyed++;
 }
 
-static void on_connection(void *ud, uint32_t state, const char *detail)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
     struct seen *seen = ud;
     seen->calls++;
-    seen->connected = state == EVCP_CONNECTED;
-    CHECK(detail != NULL);
+    seen->connected = link->state == EVCP_CONNECTED;
+    CHECK(link->struct_size == sizeof *link && link->detail != NULL);
 }
 
-static void on_boot(void *ud, uint32_t status, uint32_t interval_s)
+static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
     struct seen *seen = ud;
     seen->calls++;
-    seen->accepted = status == EVCP_BOOT_ACCEPTED;
-    CHECK(interval_s > 0);
+    seen->accepted = boot->status == EVCP_BOOT_ACCEPTED;
+    CHECK(boot->struct_size == sizeof *boot && boot->interval_s > 0 && boot->reserved == 0);
+    /* The central system of the tests has the clock of this machine. */
+    CHECK(llabs(boot->time_ms / 1000 - (long long)time(NULL)) < 60);
+}
+
+static void on_auth(void *ud, const evcp_auth_info_t *auth)
+{
+    struct seen *seen = ud;
+    CHECK(auth->struct_size == sizeof *auth && auth->reserved == 0);
+    CHECK(auth->connector == 1 && strcmp(auth->tag, "CAFE01") == 0);
+    seen->auths += auth->status == EVCP_AUTH_ACCEPTED;
+}
+
+static void on_status(void *ud, const evcp_status_info_t *status)
+{
+    struct seen *seen = ud;
+    CHECK(status->struct_size == sizeof *status);
+    CHECK(status->connector <= 1 && status->status <= EVCP_STATUS_FAULTED);
+    seen->hot += status->error_code == EVCP_ERROR_HIGH_TEMPERATURE && status->connector == 1 &&
+                 strcmp(status->info, "60 degrees") == 0 && status->vendor_code == NULL;
+    seen->weak += status->error_code == EVCP_ERROR_WEAK_SIGNAL && status->connector == 0 &&
+                  status->info == NULL && strcmp(status->vendor_code, "7") == 0;
+}
+
+static void on_key_changed(void *ud, const evcp_key_info_t *key)
+{
+    struct seen *seen = ud;
+    CHECK(key->struct_size == sizeof *key && key->reserved == 0);
+    seen->keys += strcmp(key->key, "HeartbeatInterval") == 0 && strcmp(key->value, "77") == 0;
+    seen->secrets += strcmp(key->key, "AuthorizationKey") == 0 && key->value == NULL;
 }
 
 static void on_tx(void *ud, const evcp_tx_info_t *tx)
@@ -75,7 +105,13 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     struct seen *seen = ud;
     seen->calls++;
     CHECK(tx->struct_size == sizeof *tx && tx->tx != 0 && strcmp(tx->tag, "CAFE01") == 0);
+    CHECK((tx->ocpp_id_text != NULL) == tx->ocpp_id_known && (tx->ocpp_id_known || tx->ocpp_id == 0));
+    if (tx->ocpp_id_known)
+        CHECK(strtoll(tx->ocpp_id_text, NULL, 10) == tx->ocpp_id);
+    if (tx->change == EVCP_TX_CONFIRMED)
+        CHECK(tx->ocpp_id_known);
     seen->started += tx->change == EVCP_TX_STARTED;
+    CHECK((tx->reason != EVCP_REASON_NONE) == (tx->change == EVCP_TX_STOPPED));
     seen->stopped += tx->change == EVCP_TX_STOPPED;
 }
 
@@ -122,6 +158,11 @@ static evcp_t *make(struct seen *seen, const char *id)
     callbacks.destroy = destroy;
     callbacks.on_connection = on_connection;
     callbacks.on_boot = on_boot;
+    if (seen->curious) {
+        callbacks.on_auth = on_auth;
+        callbacks.on_status = on_status;
+        callbacks.on_key_changed = on_key_changed;
+    }
     callbacks.on_tx = on_tx;
     callbacks.on_meter_read = on_meter_read;
     evcp_config_t *cfg = config(id);
@@ -167,6 +208,23 @@ static void every_result_has_a_text(void)
     CHECK(evcp_strerror(INT32_MIN) != NULL && evcp_strerror(INT32_MAX) != NULL);
 }
 
+static void every_constant_has_a_name(void)
+{
+    CHECK(strcmp(evcp_status_name(EVCP_STATUS_SUSPENDED_EV), "SuspendedEV") == 0);
+    CHECK(strcmp(evcp_reason_name(EVCP_REASON_DE_AUTHORIZED), "DeAuthorized") == 0);
+    CHECK(strcmp(evcp_reason_name(EVCP_REASON_NONE), "none") == 0);
+    CHECK(strcmp(evcp_error_code_name(EVCP_ERROR_WEAK_SIGNAL), "WeakSignal") == 0);
+    CHECK(strcmp(evcp_auth_name(EVCP_AUTH_CONCURRENT_TX), "ConcurrentTx") == 0);
+    CHECK(strcmp(evcp_boot_name(EVCP_BOOT_REJECTED), "Rejected") == 0);
+    CHECK(strcmp(evcp_read_name(EVCP_READ_CLOCK), "Sample.Clock") == 0);
+    CHECK(strcmp(evcp_ev_name(EVCP_EV_CABLE), "cable") == 0);
+    CHECK(strcmp(evcp_tx_change_name(EVCP_TX_UNANSWERED), "unanswered") == 0);
+    CHECK(strcmp(evcp_connection_name(EVCP_CONNECTED), "connected") == 0);
+    CHECK(strcmp(evcp_storage_name(EVCP_STORAGE_DAMAGED), "damaged") == 0);
+    CHECK(strcmp(evcp_status_name(9), "unknown") == 0);
+    CHECK(strcmp(evcp_ev_name(UINT32_MAX), "unknown") == 0);
+}
+
 static void null_is_an_error_and_never_a_crash(void)
 {
     evcp_tx_t tx;
@@ -195,8 +253,8 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_fd(NULL) == -1);
     CHECK(evcp_dispatch(NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(NULL, 1, 0) == EVCP_E_INVALID);
-    CHECK(evcp_set_fault(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(NULL, 1, NULL, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_fault(NULL, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(NULL, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(NULL, 1, "x", 1) == EVCP_E_INVALID);
     CHECK(evcp_present_tag_at(NULL, &status, 1, "x") == EVCP_E_INVALID);
     CHECK(evcp_set_operative(NULL, 1, true) == EVCP_E_INVALID);
@@ -207,7 +265,7 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_set_network(NULL, true) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(NULL, 1, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(NULL, 1, "x") == EVCP_E_INVALID);
-    CHECK(evcp_stop_tx(NULL, 1, "Local") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(NULL, 1, EVCP_REASON_LOCAL) == EVCP_E_INVALID);
     CHECK(evcp_power_fails(NULL) == EVCP_E_INVALID);
     CHECK(evcp_set_key(NULL, "a", "b") == EVCP_E_INVALID);
     CHECK(evcp_data_transfer(NULL, "v", NULL, NULL, 0, NULL, NULL) == EVCP_E_INVALID);
@@ -236,9 +294,12 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_set_ev(cp, 2, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(cp, UINT32_MAX, EVCP_EV_PLUGGED) == EVCP_E_INVALID);
     CHECK(evcp_set_ev(cp, 1, 99) == EVCP_E_INVALID && strstr(evcp_last_error(), "99"));
-    CHECK(evcp_set_fault(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "Nonsense") != NULL);
-    CHECK(evcp_set_fault(cp, 1, "NoError", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_fault(cp, 1, 4711, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "code is 4711: it must be one of EVCP_ERROR_*") != NULL);
+    CHECK(evcp_clear_fault(cp, 1, 16) == EVCP_E_INVALID);
+    CHECK(evcp_clear_warning(cp, 1, EVCP_ERROR_NO_ERROR) == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_NONE) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "reason is 0: it must be one of EVCP_REASON_*") != NULL);
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
     sample = (evcp_sample_t){ .measurand = 22 };
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
@@ -248,8 +309,8 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, NULL, 1) == EVCP_E_INVALID);
     CHECK(evcp_push_meter(cp, 1, &sample, 100000) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(cp, 1, "Nonsense", NULL, NULL) == EVCP_E_INVALID);
-    CHECK(evcp_set_warning(cp, 2, "HighTemperature", NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 1, 4711, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_set_warning(cp, 2, EVCP_ERROR_HIGH_TEMPERATURE, NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, "\xff", 1) == EVCP_E_INVALID);
     CHECK(evcp_push_signed_meter(cp, 1, text, 100000) == EVCP_E_INVALID);
@@ -269,7 +330,7 @@ static void garbage_is_an_error_that_names_it(void)
     CHECK(evcp_present_tag(cp, 1, NULL) == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "\xff\xfe") == EVCP_E_INVALID);
     CHECK(evcp_present_tag(cp, 1, "a tag of 21 letters..") == EVCP_E_INVALID);
-    CHECK(evcp_stop_tx(cp, 1, "Nonsense") == EVCP_E_INVALID);
+    CHECK(evcp_stop_tx(cp, 1, 4711) == EVCP_E_INVALID);
     CHECK(evcp_answer(cp, 12345, EVCP_ACCEPTED) == EVCP_E_EXPIRED);
     CHECK(evcp_answer(cp, 12345, 77) == EVCP_E_INVALID);
     CHECK(evcp_get_key(cp, "Nonsense", text, &len) == EVCP_E_UNSUPPORTED);
@@ -380,7 +441,7 @@ static void a_question_answered_at_once_starts_the_session(void)
     UNTIL(seen.started == 1);
     evcp_tx_t tx = 0;
     CHECK(evcp_get_tx(seen.cp, 1, &tx) == EVCP_OK && tx != 0);
-    CHECK(evcp_stop_tx(seen.cp, 1, "Local") == EVCP_OK);
+    CHECK(evcp_stop_tx(seen.cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
     UNTIL(seen.stopped == 1);
     evcp_free(seen.cp);
     CHECK(seen.destroyed == 1);
@@ -421,9 +482,9 @@ static void too_much_is_refused_with_a_code_of_its_own_and_stops_never_are(void)
         err = evcp_present_tag(cp, 1, "CAFE01");
     CHECK(err == EVCP_E_FULL && strcmp(evcp_strerror(err), "too much is waiting") == 0);
     for (int i = 0; i < 5000; i++) {
-        CHECK(evcp_set_fault(cp, 1, "GroundFailure", NULL, NULL) == EVCP_OK);
-        CHECK(evcp_set_fault(cp, 0, "InternalError", NULL, NULL) == EVCP_OK);
-        CHECK(evcp_stop_tx(cp, 1, "EmergencyStop") == EVCP_OK);
+        CHECK(evcp_set_fault(cp, 1, EVCP_ERROR_GROUND_FAILURE, NULL, NULL) == EVCP_OK);
+        CHECK(evcp_set_fault(cp, 0, EVCP_ERROR_INTERNAL_ERROR, NULL, NULL) == EVCP_OK);
+        CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_EMERGENCY_STOP) == EVCP_OK);
         CHECK(evcp_power_fails(cp) == EVCP_OK);
     }
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit && supply.amps == 0);
@@ -584,26 +645,30 @@ static void waiting_inside_a_callback_is_refused(void)
 
 static void warnings_readers_and_signed_readings_are_taken_and_the_lock_is_commanded(void)
 {
-    struct seen seen = { 0 };
+    struct seen seen = { .curious = true };
     evcp_supply_t supply = EVCP_SUPPLY_INIT;
     evcp_t *cp = make(&seen, "WARN");
     uint32_t status = 99;
-    CHECK(evcp_set_warning(cp, 1, "HighTemperature", "60 degrees", NULL) == EVCP_OK);
-    CHECK(evcp_set_warning(cp, 0, "WeakSignal", NULL, "7") == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 1, EVCP_ERROR_HIGH_TEMPERATURE, "60 degrees", NULL) == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 0, EVCP_ERROR_WEAK_SIGNAL, NULL, "7") == EVCP_OK);
     CHECK(evcp_push_meter(cp, 0, NULL, 0) == EVCP_OK);
     CHECK(evcp_push_signed_meter(cp, 1, "OCMF|{}|{}", 10) == EVCP_OK);
     CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
     CHECK(evcp_start(cp) == EVCP_OK);
     CHECK(evcp_present_tag_at(cp, (uint32_t[]){ 1 }, 1, "CAFE01") == EVCP_OK);
     UNTIL(seen.started == 1);
+    CHECK(seen.auths == 1 && seen.hot > 0 && seen.weak > 0);
+    CHECK(evcp_set_key(cp, "HeartbeatInterval", "77") == EVCP_OK);
+    CHECK(evcp_set_key(cp, "AuthorizationKey", "a key of 16 bytes") == EVCP_OK);
+    UNTIL(seen.keys == 1 && seen.secrets == 1);
     CHECK(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit && supply.lock);
     CHECK(supply.amps == 32.0 && supply.watts == 32.0 * 230 * 3 && supply.phases == 0);
-    CHECK(evcp_stop_tx(cp, 1, "Local") == EVCP_OK);
+    CHECK(evcp_stop_tx(cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
     UNTIL(seen.stopped == 1);
     CHECK(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.permit);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && !supply.lock);
-    CHECK(evcp_set_warning(cp, 1, NULL, NULL, NULL) == EVCP_OK);
+    CHECK(evcp_set_warning(cp, 1, EVCP_ERROR_NO_ERROR, NULL, NULL) == EVCP_OK);
     evcp_free(cp);
     CHECK(seen.destroyed == 1);
 }
@@ -638,37 +703,45 @@ static void the_charger_itself_authorizes_pauses_and_takes_back(void)
 static void a_schedule_can_be_asked_for_before_the_start_and_after_it(void)
 {
     evcp_period_t periods[4];
+    const size_t size = sizeof periods[0];
     size_t count = 4;
+    uint32_t covered = 0;
     evcp_config_t *cfg = config("SCHEDULE");
     evcp_t *cp = NULL;
     CHECK(evcp_config_set_limit(cfg, 1, 2, 16.05) == EVCP_OK);
     CHECK(evcp_new(cfg, NULL, NULL, &cp) == EVCP_OK);
     evcp_config_free(cfg);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_OK);
-    CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, &count, &covered) == EVCP_OK);
+    CHECK(count == 1 && periods[0].limit == 16.0 && periods[0].start_s == 0 && covered == 60);
     CHECK(evcp_start(cp) == EVCP_OK);
     count = 4;
-    CHECK(evcp_get_schedule(cp, 0, 60, EVCP_WATTS, periods, &count) == EVCP_OK);
+    CHECK(evcp_get_schedule(cp, 0, 60, EVCP_WATTS, periods, size, &count, NULL) == EVCP_OK);
     CHECK(count == 1 && periods[0].limit == 16.0 * 2 * 230);
     count = 0;
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_BUFFER && count == 1);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, &count) == EVCP_E_INVALID);
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, NULL) == EVCP_E_INVALID);
-    uint32_t covered = 0;
-    count = 4;
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, &covered) == EVCP_OK);
-    CHECK(count == 1 && periods[0].limit == 16.0 && covered == 60);
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, periods, &count, NULL) == EVCP_OK);
-    count = 0;
     covered = 7;
-    CHECK(evcp_get_schedule_covered(cp, 1, 60, EVCP_AMPS, NULL, &count, &covered) == EVCP_E_BUFFER);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, size, &count, &covered) == EVCP_E_BUFFER);
     CHECK(count == 1 && covered == 7);
-    CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, NULL, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 2, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, 2, periods, size, &count, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, NULL, NULL) == EVCP_E_INVALID);
+    CHECK(evcp_get_schedule(NULL, 1, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_INVALID);
+    for (size_t wrong = 0; wrong < size; wrong++)
+        CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, wrong, &count, NULL) == EVCP_E_INVALID);
+    CHECK(strstr(evcp_last_error(), "period_size is 15: it must be 16") != NULL);
+    struct {
+        evcp_period_t known;
+        uint32_t unknown[2];
+    } newer[2];
+    memset(newer, 0x55, sizeof newer);
+    count = 2;
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, &newer[0].known, sizeof newer[0], &count, NULL) ==
+          EVCP_OK);
+    CHECK(count == 1 && newer[0].known.limit == 16.0 && newer[1].unknown[0] == 0x55555555);
+    CHECK(newer[0].unknown[0] == 0 && newer[0].unknown[1] == 0);
     CHECK(evcp_stop(cp, 2000) == EVCP_OK);
     count = 4;
-    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, &count) == EVCP_E_CLOSED);
+    CHECK(evcp_get_schedule(cp, 1, 60, EVCP_AMPS, periods, size, &count, NULL) == EVCP_E_CLOSED);
     evcp_free(cp);
 }
 
@@ -890,6 +963,7 @@ int main(int argc, char **argv)
     threads = entries("/proc/self/task");
     the_versions_of_header_and_library_agree();
     every_result_has_a_text();
+    every_constant_has_a_name();
     null_is_an_error_and_never_a_crash();
     garbage_is_an_error_that_names_it();
     a_bad_configuration_is_named();

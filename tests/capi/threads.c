@@ -122,19 +122,16 @@ static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_r
     keep(ud, req);
 }
 
-static void on_data_transfer(void *ud, const char *vendor, const char *message, const char *data,
-                             size_t len, evcp_req_t req)
+static void on_data_transfer(void *ud, const evcp_data_info_t *data, evcp_req_t req)
 {
-    (void)message;
-    CHECK(vendor != NULL && (len == 0 || data[len] == '\0'));
+    CHECK(data->vendor != NULL && (data->len == 0 || data->data[data->len] == '\0'));
     keep(ud, req);
 }
 
-static void on_text(void *ud, uint32_t number, const char *text)
+static void on_connection(void *ud, const evcp_connection_info_t *link)
 {
-    (void)number;
     enter(ud);
-    CHECK(text != NULL);
+    CHECK(link->detail != NULL);
     leave(ud);
 }
 
@@ -147,16 +144,17 @@ static void on_tx(void *ud, const evcp_tx_info_t *tx)
     leave(host);
 }
 
-static void on_status(void *ud, uint32_t connector, uint32_t status, const char *error_code)
+static void on_status(void *ud, const evcp_status_info_t *status)
 {
     struct host *host = ud;
-    uint32_t now;
+    uint32_t now, connector = status->connector;
     evcp_period_t periods[8];
     size_t count = 8;
-    (void)status;
-    on_text(ud, connector, error_code);
+    enter(ud);
+    CHECK(status->error_code <= EVCP_ERROR_WEAK_SIGNAL);
+    leave(ud);
     CHECK(evcp_get_status(host->cp, connector, &now) == EVCP_OK);
-    SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, &count));
+    SCHEDULED(evcp_get_schedule(host->cp, connector, 60, EVCP_AMPS, periods, sizeof periods[0], &count, NULL));
 }
 
 static void on_fatal(void *ud, evcp_err_t err, const char *detail)
@@ -185,7 +183,7 @@ static evcp_t *make(struct host *host, const char *id, bool stored)
     callbacks.on_reset = on_reset;
     callbacks.on_meter_read = on_meter_read;
     callbacks.on_data_transfer = on_data_transfer;
-    callbacks.on_connection = on_text;
+    callbacks.on_connection = on_connection;
     callbacks.on_status = on_status;
     callbacks.on_tx = on_tx;
     callbacks.on_fatal = on_fatal;
@@ -267,11 +265,11 @@ static void *tells(void *ud)
         else if (i % 11 == 0)
             TOLD(evcp_present_tag_at(cp, both, 2, tag));
         if (i % 13 == 0)
-            TOLD(evcp_stop_tx(cp, at, "Local"));
+            TOLD(evcp_stop_tx(cp, at, EVCP_REASON_LOCAL));
         if (i % 17 == 0)
-            TOLD(evcp_set_fault(cp, at, i / 34 % 4 == 3 ? "GroundFailure" : NULL, NULL, NULL));
+            TOLD(evcp_set_fault(cp, at, i / 34 % 4 == 3 ? EVCP_ERROR_GROUND_FAILURE : EVCP_ERROR_NO_ERROR, NULL, NULL));
         if (i % 19 == 0)
-            TOLD(evcp_set_warning(cp, at, i / 38 % 2 ? "WeakSignal" : NULL, "why", "7"));
+            TOLD(evcp_set_warning(cp, at, i / 38 % 2 ? EVCP_ERROR_WEAK_SIGNAL : EVCP_ERROR_NO_ERROR, "why", "7"));
         if (i % 23 == 0)
             TOLD(evcp_set_operative(cp, at, i / 46 % 4 != 3));
         if (i % 29 == 0)
@@ -299,7 +297,7 @@ static void *asks(void *ud)
             CHECK(supply.permit ? supply.amps <= 32 : supply.amps == 0 && supply.watts == 0);
             CHECK(evcp_get_tx(cp, at, &tx) == EVCP_OK);
             CHECK(evcp_get_status(cp, at, &status) == EVCP_OK && status <= EVCP_STATUS_FAULTED);
-            SCHEDULED(evcp_get_schedule(cp, at, 60, EVCP_WATTS, periods, &count));
+            SCHEDULED(evcp_get_schedule(cp, at, 60, EVCP_WATTS, periods, sizeof periods[0], &count, NULL));
         }
         char value[8];
         size_t len = sizeof value;
@@ -430,7 +428,7 @@ static void charge_points_of_different_threads_come_and_go_at_once(void)
 static void *floods(void *ud)
 {
     for (uint32_t i = 0;; i++) {
-        evcp_err_t err = evcp_set_fault(ud, 1, i % 2 ? "GroundFailure" : NULL, NULL, NULL);
+        evcp_err_t err = evcp_set_fault(ud, 1, i % 2 ? EVCP_ERROR_GROUND_FAILURE : EVCP_ERROR_NO_ERROR, NULL, NULL);
         if (err == EVCP_E_CLOSED)
             return NULL;
         CHECK(err == EVCP_OK);

@@ -14,7 +14,7 @@ try {
     bool reboot = false;
     evcp::charge_point cp;
     evcp::handlers on;
-    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {
+    on.on_boot = [&](const evcp::boot_info&) {
         cp.data_transfer("vendor", "hello", "there", [](const evcp::data_result& result) {
             std::cout << "vendor data: " << (result.error ? result.error.message() : result.data) << '\n';
         });
@@ -41,8 +41,8 @@ try {
             reply.answer(evcp::data_status::unknown_vendor);
     };
     on.on_meter_read = [](std::uint32_t, evcp::reading, evcp::meter_reply) {};    // dropped
-    on.on_key_changed = [](const std::string& key, const std::string& value) {
-        std::cout << "key " << key << " is " << value << '\n';
+    on.on_key_changed = [](const evcp::key_info& changed) {
+        std::cout << "key " << changed.key << " is " << changed.value << '\n';
     };
     on.on_availability = [](std::uint32_t connector, bool operative) {
         std::cout << "connector " << connector << (operative ? " in" : " out of") << " service\n";

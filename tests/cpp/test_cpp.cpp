@@ -83,11 +83,11 @@ void an_error_carries_code_and_text()
 {
     evcp::charge_point cp(config("ERRORS"));
     try {
-        cp.set_fault(1, "Nonsense");
+        cp.set_fault(1, static_cast<evcp::fault_code>(4711));
         CHECK(!"nothing was thrown");
     } catch (const evcp::error& thrown) {
         CHECK(thrown.code() == evcp::errc::invalid);
-        CHECK(has(thrown.what(), "Nonsense") && has(thrown.what(), evcp_strerror(EVCP_E_INVALID)));
+        CHECK(has(thrown.what(), "4711") && has(thrown.what(), evcp_strerror(EVCP_E_INVALID)));
     }
     cp.start();
     CHECK(has(thrown_by([&] { cp.start(); }), "evcp -2"));
@@ -115,7 +115,7 @@ void text_with_a_nul_inside_is_refused_and_not_cut()
     std::error_code code;
     cp.present_tag(1, std::string("CAFE\0", 5) + "01", code);
     CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "tag"));
-    cp.set_fault(1, "GroundFailure", std::string("\0", 1), "", code);
+    cp.set_fault(1, evcp::fault_code::ground_failure, std::string("\0", 1), "", code);
     CHECK(code == evcp::errc::invalid && has(evcp::last_error(), "info"));
 }
 
@@ -181,11 +181,14 @@ void a_session_is_told_step_by_step()
     bool accepted = false, authorized = false, permit = false;
     evcp::transaction last{};
     double register_wh = 1000;
-    on.on_boot = [&](evcp::boot_status answer, std::chrono::seconds interval) {
-        accepted = answer == evcp::boot_status::accepted && interval.count() > 0;
+    on.on_boot = [&](const evcp::boot_info& boot) {
+        const auto off = boot.time - std::chrono::system_clock::now();
+        accepted = boot.status == evcp::boot_status::accepted && boot.interval.count() > 0 &&
+                   off < std::chrono::hours(1) && off > -std::chrono::hours(1);
     };
-    on.on_auth = [&](std::uint32_t connector, const std::string& tag, evcp::auth_status outcome) {
-        authorized = connector == 1 && tag == "CAFE01" && outcome == evcp::auth_status::accepted;
+    on.on_auth = [&](const evcp::auth_info& auth) {
+        authorized = auth.connector == 1 && auth.tag == "CAFE01" &&
+                     auth.status == evcp::auth_status::accepted;
     };
     on.on_supply = [&](std::uint32_t, const evcp::supply& command) { permit = command.permit; };
     on.on_meter_read = [&](std::uint32_t, evcp::reading what_for, evcp::meter_reply reply) {
@@ -203,14 +206,15 @@ void a_session_is_told_step_by_step()
     cp.set_ev(1, evcp::ev::plugged);
     cp.present_tag_at({1}, "CAFE01");
     CHECK(dispatched_until(cp, [&] { return steps.size() == 2; }));
-    CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id > 0 && last.reason.empty());
+    CHECK(authorized && permit && cp.get_tx(1) == last.tx && last.ocpp_id_known && last.ocpp_id > 0 &&
+          last.ocpp_id_text == std::to_string(last.ocpp_id) && last.reason == evcp::stop_reason::none);
     CHECK(cp.get_supply(1).permit && cp.get_supply(1).tx == last.tx);
     CHECK(cp.get_stats().connects == 1);
     const auto age = std::chrono::system_clock::now() - last.started;
     CHECK(age < std::chrono::hours(1) && age > -std::chrono::hours(1));
-    cp.stop_tx(1, "Local");
+    cp.stop_tx(1, evcp::stop_reason::local);
     CHECK(dispatched_until(cp, [&] { return steps.back() == evcp::tx_change::stopped; }));
-    CHECK(!permit && cp.get_tx(1) == 0 && last.reason == "Local" && last.stopped >= last.started);
+    CHECK(!permit && cp.get_tx(1) == 0 && last.reason == evcp::stop_reason::local && last.stopped >= last.started);
     CHECK(last.meter_start_wh == 1000 && last.meter_stop_wh == 2500);
     CHECK((readings == std::vector<evcp::reading>{evcp::reading::begin, evcp::reading::end}));
     CHECK((steps == std::vector<evcp::tx_change>{evcp::tx_change::started, evcp::tx_change::confirmed,
@@ -220,24 +224,25 @@ void a_session_is_told_step_by_step()
 void facts_arrive_at_the_library()
 {
     evcp::handlers on;
-    std::string fault;
+    std::string fault, words;
     std::string colour;
     bool connected = false;
-    on.on_status = [&](std::uint32_t, evcp::connector_status now, const std::string& code) {
-        fault = now == evcp::connector_status::faulted ? code : "";
+    on.on_status = [&](const evcp::status_info& now) {
+        fault = now.status == evcp::connector_status::faulted ? evcp::name(now.code) : "";
+        words = now.info + "/" + now.vendor_code;
     };
-    on.on_connection = [&](evcp::link_state now, const std::string&) {
-        connected = now == evcp::link_state::connected;
+    on.on_connection = [&](const evcp::connection_info& link) {
+        connected = link.state == evcp::link_state::connected;
     };
     evcp::charge_point cp(config("FACTS").declare("Colour", "red").limit(1, 2, 16), on);
     cp.start();
     CHECK(dispatched_until(cp, [&] { return connected; }));
-    cp.set_fault(1, "GroundFailure", "wet", "7");
-    CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure"; }));
+    cp.set_fault(1, evcp::fault_code::ground_failure, "wet", "7");
+    CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
     cp.clear_fault(1);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
-    cp.set_warning(1, "HighTemperature");
+    cp.set_warning(1, evcp::fault_code::high_temperature);
     cp.clear_warning(1);
     cp.push_meter(1, {evcp::sample(5), evcp::sample(20, evcp::measurand::temperature, evcp::phase::none,
                                                     evcp::location::body)});
@@ -271,7 +276,7 @@ std::string thrown_out_of_dispatch(const std::string& identity, evcp::handlers o
         calls++;
         thrower();
     };
-    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) { later++; };
+    on.on_status = [&](const evcp::status_info&) { later++; };
     evcp::charge_point cp(config(identity), on);
     cp.start();
     std::string thrown;
@@ -298,9 +303,9 @@ void the_first_of_two_exceptions_is_thrown_when_both_handlers_have_run()
     evcp::charge_point cp;
     int calls = 0;
     evcp::handlers on;
-    on.on_status = [&](std::uint32_t, evcp::connector_status, const std::string&) {
+    on.on_status = [&](const evcp::status_info&) {
         if (calls == 0)
-            cp.set_fault(1, "GroundFailure");
+            cp.set_fault(1, evcp::fault_code::ground_failure);
         // What a getter shows waits already: it is told in this dispatch too.
         while (cp.get_status(1) != evcp::connector_status::faulted)
             std::this_thread::yield();
@@ -508,7 +513,7 @@ void a_charge_point_moves_with_all_that_it_has()
     const std::weak_ptr<int> watch = owned;
     bool connected = false;
     evcp::handlers on;
-    on.on_connection = [&, owned](evcp::link_state, const std::string&) { connected = true; };
+    on.on_connection = [&, owned](const evcp::connection_info&) { connected = true; };
     owned.reset();
     evcp::charge_point first(config("MOVES"), std::move(on));
     on = {};
@@ -591,10 +596,10 @@ void vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor()
     };
     bool connected = false;
     evcp::handlers on;
-    on.on_connection = [&](evcp::link_state now, const std::string&) {
-        connected = now == evcp::link_state::connected;
+    on.on_connection = [&](const evcp::connection_info& link) {
+        connected = link.state == evcp::link_state::connected;
     };
-    on.on_boot = [&](evcp::boot_status, std::chrono::seconds) {};
+    on.on_boot = [&](const evcp::boot_info&) {};
     {
         evcp::charge_point cp(config("DATA"), on);
         cp.start();

@@ -37,20 +37,20 @@ class Charger(evcp.ChargePoint):
     def on_supply(self, connector, supply):
         self.told.push({"on": "supply", "connector": connector, "supply": supply, "permit": supply.permit})
 
-    def on_connection(self, link, detail):
-        self.told.push({"on": "connection", "link": link, "detail": detail})
+    def on_connection(self, connection):
+        self.told.push({"on": "connection", **vars(connection)})
 
-    def on_boot(self, boot, interval_s):
-        self.told.push({"on": "boot", "boot": boot, "interval_s": interval_s})
+    def on_boot(self, boot):
+        self.told.push({"on": "boot", **vars(boot)})
 
     def on_time(self, unix_ms):
         self.told.push({"on": "time", "unix_ms": unix_ms})
 
-    def on_auth(self, connector, tag, auth):
-        self.told.push({"on": "auth", "connector": connector, "tag": tag, "auth": auth})
+    def on_auth(self, auth):
+        self.told.push({"on": "auth", **vars(auth)})
 
-    def on_status(self, connector, status, error_code):
-        self.told.push({"on": "status", "connector": connector, "status": status, "error_code": error_code})
+    def on_status(self, now):
+        self.told.push({"on": "status", **vars(now)})
 
     def on_tx(self, tx):
         self.told.push({"on": "tx", "change": tx.change, "tx": tx})
@@ -58,8 +58,8 @@ class Charger(evcp.ChargePoint):
     def on_availability(self, connector, operative):
         self.told.push({"on": "availability", "connector": connector, "operative": operative})
 
-    def on_key_changed(self, key, value):
-        self.told.push({"on": "key", "key": key, "value": value})
+    def on_key_changed(self, changed):
+        self.told.push({"on": "key", **vars(changed)})
 
     def on_reboot(self, hard):
         self.told.push({"on": "reboot", "hard": hard})

@@ -3,11 +3,12 @@
 import asyncio
 import signal
 import threading
+import time
 from concurrent.futures import Future
 
 import evcp
 import pytest
-from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Measurand, Read, Sample, Status
+from evcp import Answer, Change, DataReply, Ev, ErrorCode, EvcpError, Fault, Measurand, Read, Reason, Sample, Status
 
 from binding import BINDING, NOWHERE, ROOT, TAG, Charger, config, python_beside
 from feed import PATIENCE
@@ -20,8 +21,8 @@ async def test_a_session_from_plug_to_unplug(central):
         tx = await charger.charge()
         start = await point.wait("StartTransaction", idTag=TAG)
         assert tx.tag == TAG and tx.connector == 1 and tx.tx == charger.get_tx(1)
-        assert tx.ocpp_id == point.books.of_tag(TAG)[0].transaction_id
-        assert tx.meter_start_wh == start["meterStart"] and tx.stopped_ms is None and tx.reason is None
+        assert tx.ocpp_id == point.books.of_tag(TAG)[0].transaction_id and tx.ocpp_id_text == str(tx.ocpp_id)
+        assert tx.meter_start_wh == start["meterStart"] and tx.stopped_ms is None and tx.reason is Reason.NONE
         await charger.wait("status", status=Status.CHARGING)
         assert charger.get_status(1) is Status.CHARGING
         assert charger.get_supply(1) == evcp.Supply(
@@ -31,7 +32,7 @@ async def test_a_session_from_plug_to_unplug(central):
         stopped = (await charger.wait("tx", change=Change.STOPPED))["tx"]
         stop = await point.wait("StopTransaction", reason="Local")
         assert stopped.meter_stop_wh == stop["meterStop"] > stopped.meter_start_wh
-        assert stopped.reason == "Local" and stopped.stopped_ms >= stopped.started_ms
+        assert stopped.reason is Reason.LOCAL and stopped.stopped_ms >= stopped.started_ms
         charger.set_ev(1, Ev.ABSENT)
         await point.status(1, "Available")
         assert charger.get_tx(1) is None and charger.get_stats().connects == 1
@@ -41,11 +42,13 @@ async def test_a_session_from_plug_to_unplug(central):
 async def test_the_notices_of_a_boot_arrive_as_values(central):
     async with Charger(config(central.url)) as charger:
         assert (await charger.wait("connection"))["link"] is evcp.Link.CONNECTED
-        assert (await charger.wait("boot"))["interval_s"] == 86400
+        boot = await charger.wait("boot")
+        assert boot["interval_s"] == 86400 and abs(boot["time_ms"] / 1000 - time.time()) < 60
         assert (await charger.wait("time"))["unix_ms"] > 1_600_000_000_000
         await charger.ready()
-        charger.set_fault(1, "GroundFailure", "a test", "E1")
-        assert (await charger.wait("status", status=Status.FAULTED))["error_code"] == "GroundFailure"
+        charger.set_fault(1, Fault.GROUND_FAILURE, "a test", "E1")
+        told = await charger.wait("status", status=Status.FAULTED)
+        assert (told["fault"], told["info"], told["vendor_code"]) == (Fault.GROUND_FAILURE, "a test", "E1")
         await central.point("PY1").status(1, "Faulted", info="a test", vendorErrorCode="E1")
 
 
@@ -206,7 +209,7 @@ async def test_a_meter_that_raises_lets_the_session_begin_with_what_it_showed_la
 
 async def test_a_notice_that_raises_is_logged_and_the_next_one_follows(central, caplog):
     class Broken(Charger):
-        def on_boot(self, boot, interval_s):
+        def on_boot(self, boot):
             raise LookupError("on purpose")
 
     async with Broken(config(central.url)) as charger:
@@ -220,8 +223,8 @@ async def test_questions_that_nobody_serves_get_the_answer_of_ocpp(central):
             super().__init__(made_of)
             self.ready = asyncio.Event()
 
-        def on_status(self, connector, status, error_code):
-            if status is Status.AVAILABLE and connector == 1:
+        def on_status(self, now):
+            if now.status is Status.AVAILABLE and now.connector == 1:
                 self.ready.set()
 
     point = central.point("PY1")
@@ -234,9 +237,9 @@ async def test_questions_that_nobody_serves_get_the_answer_of_ocpp(central):
 
 async def test_vendor_data_goes_both_ways(central):
     class Vendor(Charger):
-        async def on_data_transfer(self, vendor, message, data):
-            self.told.push({"on": "data", "vendor": vendor, "message": message, "data": data})
-            return DataReply(Answer.ACCEPTED, data[::-1] if data else None)
+        async def on_data_transfer(self, asked):
+            self.told.push({"on": "data", **vars(asked)})
+            return DataReply(Answer.ACCEPTED, asked.data[::-1] if asked.data else None)
 
     point = central.point("PY1")
     async with Vendor(config(central.url)) as charger:
@@ -334,7 +337,7 @@ async def test_the_storage_keeps_a_session_over_a_restart(central, tmp_path):
     async with Charger(made_of) as charger:
         resumed = (await charger.wait("tx", change=Change.RESUMED))["tx"]
         assert (resumed.tx, resumed.ocpp_id) == (tx.tx, tx.ocpp_id)
-        charger.stop_tx(1, "Local")
+        charger.stop_tx(1, Reason.LOCAL)
         await point.wait("StopTransaction", transactionId=tx.ocpp_id)
 
 
@@ -345,11 +348,11 @@ async def test_a_dispatch_loop_needs_no_asyncio(central):
     class Plain(evcp.ChargePoint):
         thread = link = None
 
-        def on_connection(self, link, detail):
-            self.link = link
+        def on_connection(self, connection):
+            self.link = connection.link
 
-        def on_status(self, connector, status, error_code):
-            if connector == 1 and status is Status.AVAILABLE:
+        def on_status(self, now):
+            if now.connector == 1 and now.status is Status.AVAILABLE:
                 self.thread = threading.get_ident()
                 done.set()
 
@@ -439,7 +442,7 @@ async def test_a_handler_may_close_and_may_not_wait(central):
     class Closes(Charger):
         code = None
 
-        def on_boot(self, boot, interval_s):
+        def on_boot(self, boot):
             for wait in (lambda: self.dispatch(60), lambda: self.stop()):
                 with pytest.raises(EvcpError) as error:
                     wait()
@@ -511,7 +514,7 @@ async def test_what_the_central_system_refuses_to_the_end_is_listed_delivered_ag
         one = await session(charger, TAG)
         two = await session(charger, "OTHER")
         assert charger.get_undelivered() == [one, two]
-        assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, "Local")
+        assert (one.tag, one.connector, one.ocpp_id, one.reason) == (TAG, 1, None, Reason.LOCAL)
         assert one.meter_stop_wh > one.meter_start_wh and one.stopped_ms >= one.started_ms
     # They are there after a restart, before the start.
     point.checker.power_up()

@@ -16,13 +16,16 @@ HEADER = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), fla
 STRUCTS = {
     "evcp_supply_t": _abi.Supply, "evcp_tx_info_t": _abi.TxInfo, "evcp_sample_t": _abi.Sample,
     "evcp_period_t": _abi.Period, "evcp_stats_t": _abi.Stats, "evcp_log_line_t": _abi.LogLine,
-    "evcp_callbacks_t": _abi.Callbacks,
+    "evcp_callbacks_t": _abi.Callbacks, "evcp_auth_info_t": _abi.AuthInfo, "evcp_status_info_t": _abi.StatusInfo,
+    "evcp_data_info_t": _abi.DataInfo, "evcp_boot_info_t": _abi.BootInfo,
+    "evcp_connection_info_t": _abi.ConnectionInfo, "evcp_key_info_t": _abi.KeyInfo,
+    "evcp_storage_info_t": _abi.StorageInfo,
 }
 #: The longest prefix that fits counts.
 ENUMS = {
     "EVCP_E_": evcp.ErrorCode, "EVCP_EV_": evcp.Ev, "EVCP_M_": evcp.Measurand, "EVCP_PHASE_": evcp.Phase,
     "EVCP_AT_": evcp.At, "EVCP_TX_": evcp.Change, "EVCP_BOOT_": evcp.Boot, "EVCP_AUTH_": evcp.Auth,
-    "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
+    "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
 }
 WITHOUT_A_PREFIX = [evcp.Answer, evcp.Link, evcp.Unit]
 
@@ -31,7 +34,7 @@ def fields(body):
     """The names of the members of a struct, in their order."""
     found = []
     for member in body.split(";"):
-        if match := re.search(r"\(\*(\w+)\)|(\w+)\s*$", member.strip(), re.DOTALL):
+        if match := re.search(r"\(\*(\w+)\)|(\w+)(?:\[\d+\])?\s*$", member.strip(), re.DOTALL):
             found.append(match.group(1) or match.group(2))
     return found
 
@@ -157,6 +160,12 @@ def test_a_number_that_this_version_does_not_know_is_a_member_all_the_same():
     assert status == 4711 and isinstance(status, evcp.Status) and str(status) == "OTHER_4711"
     with pytest.raises(ValueError):
         evcp.Status("Available")
+
+
+def test_a_constant_has_the_name_that_ocpp_gives_it():
+    named = [evcp.Status.SUSPENDED_EV, evcp.Reason.EV_DISCONNECTED, evcp.Fault.GROUND_FAILURE, evcp.Read.SAMPLE]
+    assert [evcp.name(one) for one in named] == ["SuspendedEV", "EVDisconnected", "GroundFailure", "Sample.Periodic"]
+    assert evcp.name(evcp.Change.STARTED) == "started" and evcp.name(evcp.Status(4711)) == "unknown"
 
 
 def test_the_soname_follows_from_the_version():

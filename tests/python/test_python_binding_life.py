@@ -285,7 +285,7 @@ def handler(*_):
     raise Alarm
 
 class Charger(evcp.ChargePoint):
-    def on_status(self, connector, status, error_code):
+    def on_status(self, now):
         pass
 
 dice = random.Random(1)
@@ -293,7 +293,7 @@ signal.signal(signal.SIGALRM, handler)
 with Charger(evcp.Config(sys.argv[1], "PY1", "evcp", "python", connectors=200)) as charger:
     for turn in range(300):
         for connector in range(1, 201):
-            charger.set_fault(connector, None if turn % 2 else "GroundFailure")
+            charger.set_fault(connector, evcp.Fault.NO_ERROR if turn % 2 else evcp.Fault.GROUND_FAILURE)
         try:
             signal.setitimer(signal.ITIMER_REAL, dice.uniform(1e-6, 1e-3))
             while True:
@@ -316,8 +316,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)    # it may be ignored 
 import sys
 import evcp
 class Charger(evcp.ChargePoint):
-    def on_connection(self, link, detail):
-        if link is evcp.Link.CONNECTED:
+    def on_connection(self, connection):
+        if connection.link is evcp.Link.CONNECTED:
             print("ready", flush=True)
 charger = Charger(evcp.Config(sys.argv[1], "PY1", "evcp", "python"))
 evcp.set_log(evcp.LogLevel.ERROR)

@@ -39,9 +39,71 @@ pub struct TxInfo {
     pub meter_start_wh: f64,
     pub meter_stop_wh: f64,
     pub change: u32,
+    pub reason: u32,
+    pub ocpp_id_known: bool,
+    pub reserved: [u8; 7],
+    pub tag: Text,
+    pub ocpp_id_text: Text,
+}
+
+#[repr(C)]
+pub struct AuthInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub status: u32,
     pub reserved: u32,
     pub tag: Text,
-    pub reason: Text,
+}
+
+#[repr(C)]
+pub struct StatusInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub status: u32,
+    pub error_code: u32,
+    pub info: Text,
+    pub vendor_code: Text,
+}
+
+#[repr(C)]
+pub struct DataInfo {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub vendor: Text,
+    pub message: Text,
+    pub data: Text,
+    pub len: usize,
+}
+
+#[repr(C)]
+pub struct BootInfo {
+    pub struct_size: u32,
+    pub status: u32,
+    pub interval_s: u32,
+    pub reserved: u32,
+    pub time_ms: i64,
+}
+
+#[repr(C)]
+pub struct ConnectionInfo {
+    pub struct_size: u32,
+    pub state: u32,
+    pub detail: Text,
+}
+
+#[repr(C)]
+pub struct KeyInfo {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub key: Text,
+    pub value: Text,
+}
+
+#[repr(C)]
+pub struct StorageInfo {
+    pub struct_size: u32,
+    pub state: u32,
+    pub detail: Text,
 }
 
 #[repr(C)]
@@ -80,16 +142,16 @@ pub struct Callbacks {
     pub on_unlock: Option<unsafe extern "C" fn(Ud, u32, u64)>,
     pub on_reset: Option<unsafe extern "C" fn(Ud, bool, u64)>,
     pub on_meter_read: Option<unsafe extern "C" fn(Ud, u32, u32, u64)>,
-    pub on_data_transfer: Option<unsafe extern "C" fn(Ud, Text, Text, Text, usize, u64)>,
-    pub on_connection: Option<unsafe extern "C" fn(Ud, u32, Text)>,
-    pub on_boot: Option<unsafe extern "C" fn(Ud, u32, u32)>,
+    pub on_data_transfer: Option<unsafe extern "C" fn(Ud, *const DataInfo, u64)>,
+    pub on_connection: Option<unsafe extern "C" fn(Ud, *const ConnectionInfo)>,
+    pub on_boot: Option<unsafe extern "C" fn(Ud, *const BootInfo)>,
     pub on_time: Option<unsafe extern "C" fn(Ud, i64)>,
-    pub on_auth: Option<unsafe extern "C" fn(Ud, u32, Text, u32)>,
-    pub on_status: Option<unsafe extern "C" fn(Ud, u32, u32, Text)>,
+    pub on_auth: Option<unsafe extern "C" fn(Ud, *const AuthInfo)>,
+    pub on_status: Option<unsafe extern "C" fn(Ud, *const StatusInfo)>,
     pub on_tx: Option<unsafe extern "C" fn(Ud, *const TxInfo)>,
     pub on_availability: Option<unsafe extern "C" fn(Ud, u32, bool)>,
-    pub on_key_changed: Option<unsafe extern "C" fn(Ud, Text, Text)>,
-    pub on_storage: Option<unsafe extern "C" fn(Ud, bool, Text)>,
+    pub on_key_changed: Option<unsafe extern "C" fn(Ud, *const KeyInfo)>,
+    pub on_storage: Option<unsafe extern "C" fn(Ud, *const StorageInfo)>,
     pub on_reboot: Option<unsafe extern "C" fn(Ud, bool)>,
     pub on_fatal: Option<unsafe extern "C" fn(Ud, i32, Text)>,
 }
@@ -146,10 +208,10 @@ extern "C" {
     pub fn evcp_fd(cp: *const evcp_t) -> i32;
     pub fn evcp_wakeup(cp: *mut evcp_t);
     pub fn evcp_set_ev(cp: *mut evcp_t, at: u32, ev: u32) -> i32;
-    pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
-    pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: Text, info: Text, vendor: Text) -> i32;
-    pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: Text) -> i32;
-    pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: Text) -> i32;
+    pub fn evcp_set_fault(cp: *mut evcp_t, at: u32, code: u32, info: Text, vendor: Text) -> i32;
+    pub fn evcp_set_warning(cp: *mut evcp_t, at: u32, code: u32, info: Text, vendor: Text) -> i32;
+    pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: u32) -> i32;
+    pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: u32) -> i32;
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
     pub fn evcp_set_evse_ready(cp: *mut evcp_t, at: u32, ready: bool, reason: Text) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
@@ -160,7 +222,7 @@ extern "C" {
     pub fn evcp_present_tag(cp: *mut evcp_t, at: u32, tag: Text) -> i32;
     pub fn evcp_start_tx(cp: *mut evcp_t, at: u32, tag: Text, flags: u32) -> i32;
     pub fn evcp_cancel(cp: *mut evcp_t, at: u32) -> i32;
-    pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: Text) -> i32;
+    pub fn evcp_stop_tx(cp: *mut evcp_t, at: u32, reason: u32) -> i32;
     pub fn evcp_power_fails(cp: *mut evcp_t) -> i32;
     pub fn evcp_set_key(cp: *mut evcp_t, key: Text, value: Text) -> i32;
     pub fn evcp_data_transfer(
@@ -182,14 +244,7 @@ extern "C" {
         duration_s: u32,
         unit: u32,
         periods: *mut Period,
-        count: *mut usize,
-    ) -> i32;
-    pub fn evcp_get_schedule_covered(
-        cp: *const evcp_t,
-        at: u32,
-        duration_s: u32,
-        unit: u32,
-        periods: *mut Period,
+        period_size: usize,
         count: *mut usize,
         covered_s: *mut u32,
     ) -> i32;
@@ -197,5 +252,15 @@ extern "C" {
     pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
     pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;
     pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
+    pub fn evcp_status_name(number: u32) -> Text;
+    pub fn evcp_reason_name(number: u32) -> Text;
+    pub fn evcp_error_code_name(number: u32) -> Text;
+    pub fn evcp_auth_name(number: u32) -> Text;
+    pub fn evcp_boot_name(number: u32) -> Text;
+    pub fn evcp_read_name(number: u32) -> Text;
+    pub fn evcp_ev_name(number: u32) -> Text;
+    pub fn evcp_tx_change_name(number: u32) -> Text;
+    pub fn evcp_connection_name(number: u32) -> Text;
+    pub fn evcp_storage_name(number: u32) -> Text;
     pub fn evcp_set_log(max_level: u32, log: Log, ud: Ud) -> i32;
 }

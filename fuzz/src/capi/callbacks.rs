@@ -141,27 +141,29 @@ unsafe extern "C" fn on_meter_read(ud: *mut c_void, _: u32, context: u32, req: u
     enter(ud, Some(req));
 }
 
-unsafe extern "C" fn on_data_transfer(
-    ud: *mut c_void,
-    vendor: *const c_char,
-    message: *const c_char,
-    data: *const c_char,
-    len: usize,
-    req: u64,
-) {
-    assert!(text_of(vendor).is_some());
-    text_of(message);
-    counted(data, len);
+unsafe extern "C" fn on_data_transfer(ud: *mut c_void, data: *const DataInfo, req: u64) {
+    // SAFETY: it is valid until we return.
+    let asked = unsafe { &*data };
+    assert!(asked.struct_size as usize == size_of::<DataInfo>() && asked.reserved == 0);
+    assert!(text_of(asked.vendor).is_some());
+    text_of(asked.message);
+    counted(asked.data, asked.len);
     enter(ud, Some(req));
 }
 
-unsafe extern "C" fn on_connection(ud: *mut c_void, state: u32, detail: *const c_char) {
-    assert!(state <= 2 && text_of(detail).is_some());
+unsafe extern "C" fn on_connection(ud: *mut c_void, link: *const ConnectionInfo) {
+    // SAFETY: it is valid until we return.
+    let link = unsafe { &*link };
+    assert!(link.struct_size as usize == size_of::<ConnectionInfo>() && link.state <= 2);
+    assert!(text_of(link.detail).is_some());
     enter(ud, None);
 }
 
-unsafe extern "C" fn on_boot(ud: *mut c_void, status: u32, _: u32) {
-    assert!(status <= 2);
+unsafe extern "C" fn on_boot(ud: *mut c_void, boot: *const BootInfo) {
+    // SAFETY: it is valid until we return.
+    let boot = unsafe { &*boot };
+    assert!(boot.struct_size as usize == size_of::<BootInfo>() && boot.reserved == 0);
+    assert!(boot.status <= 2);
     enter(ud, None);
 }
 
@@ -169,13 +171,22 @@ unsafe extern "C" fn on_time(ud: *mut c_void, _: i64) {
     enter(ud, None);
 }
 
-unsafe extern "C" fn on_auth(ud: *mut c_void, _: u32, tag: *const c_char, status: u32) {
-    assert!(text_of(tag).is_some_and(|tag| tag.chars().count() <= 20) && status <= 4);
+unsafe extern "C" fn on_auth(ud: *mut c_void, auth: *const AuthInfo) {
+    // SAFETY: it is valid until we return.
+    let auth = unsafe { &*auth };
+    assert!(auth.struct_size as usize == size_of::<AuthInfo>() && auth.reserved == 0);
+    assert!(text_of(auth.tag).is_some_and(|tag| tag.chars().count() <= 20) && auth.status <= 4);
     enter(ud, None);
 }
 
-unsafe extern "C" fn on_status(ud: *mut c_void, _: u32, status: u32, code: *const c_char) {
-    assert!(status <= 8 && text_of(code).is_some());
+unsafe extern "C" fn on_status(ud: *mut c_void, status: *const StatusInfo) {
+    // SAFETY: it is valid until we return.
+    let status = unsafe { &*status };
+    assert!(status.struct_size as usize == size_of::<StatusInfo>());
+    assert!(status.status <= 8 && status.error_code <= 15);
+    for text in [status.info, status.vendor_code] {
+        assert!(text_of(text).map_or(true, |text| text.chars().count() <= 50));
+    }
     enter(ud, None);
 }
 
@@ -183,9 +194,12 @@ unsafe extern "C" fn on_tx(ud: *mut c_void, tx: *const TxInfo) {
     // SAFETY: it is valid until we return.
     let tx = unsafe { &*tx };
     assert!(tx.struct_size as usize == size_of::<TxInfo>() && tx.connector >= 1 && tx.tx >= 1);
-    assert!(text_of(tx.tag).is_some() && tx.change <= 4 && tx.reserved == 0);
+    assert!(text_of(tx.tag).is_some() && tx.change <= 7 && tx.reserved == [0; 7]);
+    let id = text_of(tx.ocpp_id_text);
+    assert_eq!(id.is_some(), tx.ocpp_id_known);
+    assert!(id.map_or(tx.ocpp_id == 0, |id| id == tx.ocpp_id.to_string()));
     assert!(tx.meter_start_wh.is_finite() && tx.meter_stop_wh.is_finite());
-    assert!(text_of(tx.reason).is_some() || tx.change != 4);
+    assert!(tx.reason <= 11 && (tx.reason != 0 || tx.change != 4));
     enter(ud, None);
 }
 
@@ -193,13 +207,20 @@ unsafe extern "C" fn on_availability(ud: *mut c_void, _: u32, _: bool) {
     enter(ud, None);
 }
 
-unsafe extern "C" fn on_key_changed(ud: *mut c_void, key: *const c_char, value: *const c_char) {
-    assert!(text_of(key).is_some() && text_of(value).is_some());
+unsafe extern "C" fn on_key_changed(ud: *mut c_void, key: *const KeyInfo) {
+    // SAFETY: it is valid until we return.
+    let key = unsafe { &*key };
+    assert!(key.struct_size as usize == size_of::<KeyInfo>() && key.reserved == 0);
+    assert!(text_of(key.key).is_some());
+    text_of(key.value);
     enter(ud, None);
 }
 
-unsafe extern "C" fn on_storage(ud: *mut c_void, _: bool, detail: *const c_char) {
-    assert!(text_of(detail).is_some());
+unsafe extern "C" fn on_storage(ud: *mut c_void, storage: *const StorageInfo) {
+    // SAFETY: it is valid until we return.
+    let storage = unsafe { &*storage };
+    assert!(storage.struct_size as usize == size_of::<StorageInfo>() && storage.state <= 2);
+    assert!(text_of(storage.detail).is_some());
     enter(ud, None);
 }
 

@@ -35,7 +35,7 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
     let ud: *mut c_void = std::ptr::from_ref(host).cast_mut().cast();
     // SAFETY: `cp` is NULL or alive; each pointer is NULL or points to what is said to be there.
     let code = unsafe {
-        match below(u, 27) {
+        match below(u, 28) {
             0 | 1 => {
                 let code = evcp_dispatch(cp, i32::from(byte(u) % 6));
                 assert!(!inside || cp.is_null() || code == DEADLOCK);
@@ -63,13 +63,16 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
             }
             7 => evcp_set_ev(cp, place, u32::from(byte(u) % 6)),
             8 | 9 => {
-                let code = Arg::from(u, &["GroundFailure", "NoError", "OtherError"]);
+                let code = match below(u, 8) {
+                    0 => number(u) as u32,
+                    _ => u32::from(byte(u) % 17),
+                };
                 let (info, vendor) = (Arg::from(u, &[]), Arg::from(u, &[]));
                 match byte(u) % 6 {
-                    0 => evcp_clear_fault(cp, place, code.ptr()),
-                    1 => evcp_clear_warning(cp, place, code.ptr()),
-                    2 | 3 => evcp_set_fault(cp, place, code.ptr(), info.ptr(), vendor.ptr()),
-                    _ => evcp_set_warning(cp, place, code.ptr(), info.ptr(), vendor.ptr()),
+                    0 => evcp_clear_fault(cp, place, code),
+                    1 => evcp_clear_warning(cp, place, code),
+                    2 | 3 => evcp_set_fault(cp, place, code, info.ptr(), vendor.ptr()),
+                    _ => evcp_set_warning(cp, place, code, info.ptr(), vendor.ptr()),
                 }
             }
             10 => match byte(u) % 4 {
@@ -105,7 +108,7 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 evcp_present_tag_at(cp, places.as_ptr(), count, Arg::from(u, &["CAFE01"]).ptr())
             }
             15 => evcp_present_tag(cp, place, Arg::from(u, &["CAFE01", "CAFE02"]).ptr()),
-            16 => evcp_stop_tx(cp, place, Arg::from(u, &["Local", "EmergencyStop"]).ptr()),
+            16 => evcp_stop_tx(cp, place, u32::from(byte(u) % 13)),
             17 => evcp_power_fails(cp),
             18 => {
                 let keys: Vec<_> = evcp::core::KEYS.iter().map(|row| row.name).collect();
@@ -152,37 +155,46 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
             }
             23 => {
                 let mut count = below(u, 9);
-                let mut periods = vec![
-                    Period {
-                        limit: 0.0,
-                        start_s: 0,
-                        phases: 0
-                    };
-                    count
-                ];
+                let room = count;
+                let size = one(u, &[16, 16, 24, 17, 0, 8, 15, usize::MAX]);
+                // So many bytes are written to, and not one more: the sanitizer sees it.
+                let mut periods = vec![0xAA_u8; if size > 64 { 0 } else { room * size }];
                 let (duration, unit) = (number(u) as u32, u32::from(byte(u) % 3));
-                let (room, out) = (count, periods.as_mut_ptr());
+                let out: *mut Period = periods.as_mut_ptr().cast();
                 let mut covered = 0;
-                let code = match byte(u) % 2 {
-                    0 => evcp_get_schedule(cp, place, duration, unit, out, &mut count),
-                    _ => evcp_get_schedule_covered(
-                        cp,
-                        place,
-                        duration,
-                        unit,
-                        out,
-                        &mut count,
-                        &mut covered,
-                    ),
+                let seconds = match byte(u) % 2 {
+                    0 => null_mut(),
+                    _ => &mut covered,
                 };
+                let code =
+                    evcp_get_schedule(cp, place, duration, unit, out, size, &mut count, seconds);
                 assert!(covered <= duration);
                 assert_eq!(code == BUFFER, code != INVALID && count > room && code < 0);
                 if code == OK {
-                    assert!(periods[..count]
-                        .iter()
-                        .all(|period| period.limit.is_finite()));
+                    assert!((16..=24).contains(&size));
+                    for period in periods.chunks_exact(size).take(count) {
+                        let limit: [u8; 8] = period[..8].try_into().expect("eight bytes");
+                        assert!(f64::from_ne_bytes(limit).is_finite());
+                        assert!(period[16..].iter().all(|b| *b == 0));
+                    }
                 }
                 code
+            }
+            26 => {
+                let names = [
+                    evcp_status_name,
+                    evcp_reason_name,
+                    evcp_error_code_name,
+                    evcp_auth_name,
+                    evcp_boot_name,
+                    evcp_read_name,
+                    evcp_ev_name,
+                    evcp_tx_change_name,
+                    evcp_connection_name,
+                    evcp_storage_name,
+                ];
+                assert!(text_of(one(u, &names)(number(u) as u32)).is_some());
+                return;
             }
             24 => {
                 let mut tx = 0;

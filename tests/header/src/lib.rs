@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
-    &["results", "values", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "callbacks",
-        "dispatch", "life", "tell", "acts", "answer", "get", "undelivered", "logging"];
+    &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "notices", "callbacks",
+        "dispatch", "life", "tell", "acts", "answer", "get", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -139,6 +139,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("evcp_answer(evcp_t", "Answers"),
     ("evcp_get_supply(const", "What is the case"),
     ("evcp_get_undelivered(const", "Transactions that were given up"),
+    ("evcp_status_name(uint32_t", "Names of constants"),
     ("evcp_set_log(uint32_t", "Log (one per process)"),
 ];
 

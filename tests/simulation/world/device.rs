@@ -279,7 +279,7 @@ impl World<'_> {
                 self.statuses
                     .insert(status.place.number() as usize, status.status);
             }
-            Notice::Boot(status, _) => self.registered = status == RegistrationStatus::Accepted,
+            Notice::Boot(status, ..) => self.registered = status == RegistrationStatus::Accepted,
             Notice::Ask(request, question) => self.asked(request, &question),
             Notice::DataTransferred(token, _) if !self.open_data.remove(&token) => {
                 return Err(format!("vendor data {token} ended twice"));

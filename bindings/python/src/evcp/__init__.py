@@ -6,9 +6,11 @@ from ._config import Config, Key, Limit
 from ._error import EvcpError
 from ._library import package_version as _package_version
 from ._log import set_log
+from ._names import name
 from ._values import (
-    ANSWER_MS, Answer, At, Auth, Boot, Change, DataReply, ErrorCode, Ev, Link, LogLevel, Measurand, Period, Phase,
-    Read, Sample, Schedule, Stats, Status, Supply, Transaction, Unit,
+    ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, Ev, Fault,
+    KeyInfo, Link, LogLevel, Measurand, Period, Phase, Read, Reason, Sample, Schedule, Stats, Status, StatusInfo, Storage,
+    StorageInfo, Supply, Transaction, Unit, VendorData,
 )
 
 __version__ = _package_version()
@@ -16,7 +18,8 @@ __version__ = _package_version()
 library_version: str = _lib.evcp_version().decode()
 
 __all__ = [
-    "ANSWER_MS", "Answer", "At", "Auth", "Boot", "Change", "ChargePoint", "Config", "DataReply", "ErrorCode", "Ev",
-    "EvcpError", "Key", "Limit", "Link", "LogLevel", "Measurand", "Period", "Phase", "Read", "Sample", "Schedule",
-    "Stats", "Status", "Supply", "Transaction", "Unit", "__version__", "library_version", "set_log",
+    "ANSWER_MS", "Answer", "At", "Auth", "AuthInfo", "Boot", "BootInfo", "Change", "ChargePoint", "Config",
+    "ConnectionInfo", "DataReply", "ErrorCode", "Ev", "EvcpError", "Fault", "Key", "KeyInfo", "Limit", "Link", "LogLevel",
+    "Measurand", "Period", "Phase", "Read", "Reason", "Sample", "Schedule", "Stats", "Status", "StatusInfo", "Storage",
+    "StorageInfo", "Supply", "Transaction", "Unit", "VendorData", "__version__", "library_version", "name", "set_log",
 ]

@@ -30,8 +30,63 @@ class TxInfo(Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("connector", c_uint32), ("tx", c_uint64), ("ocpp_id", c_int64),
         ("started_ms", c_int64), ("stopped_ms", c_int64), ("meter_start_wh", c_double), ("meter_stop_wh", c_double),
-        ("change", c_uint32), ("reserved", c_uint32), ("tag", c_char_p), ("reason", c_char_p),
+        ("change", c_uint32), ("reason", c_uint32), ("ocpp_id_known", c_bool), ("reserved", c_uint8 * 7), ("tag", c_char_p),
+        ("ocpp_id_text", c_char_p),
     ]
+
+
+class AuthInfo(Structure):
+    """evcp_auth_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("reserved", c_uint32),
+        ("tag", c_char_p),
+    ]
+
+
+class StatusInfo(Structure):
+    """evcp_status_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("error_code", c_uint32),
+        ("info", c_char_p), ("vendor_code", c_char_p),
+    ]
+
+
+class DataInfo(Structure):
+    """evcp_data_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("reserved", c_uint32), ("vendor", c_char_p), ("message", c_char_p),
+        ("data", bytes_p), ("len", c_size_t),
+    ]
+
+
+class BootInfo(Structure):
+    """evcp_boot_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("status", c_uint32), ("interval_s", c_uint32), ("reserved", c_uint32),
+        ("time_ms", c_int64),
+    ]
+
+
+class ConnectionInfo(Structure):
+    """evcp_connection_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
+
+
+class KeyInfo(Structure):
+    """evcp_key_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("reserved", c_uint32), ("key", c_char_p), ("value", c_char_p)]
+
+
+class StorageInfo(Structure):
+    """evcp_storage_info_t"""
+
+    _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
 
 
 class Sample(Structure):
@@ -72,16 +127,16 @@ SLOTS: Dict[str, Any] = {
     "on_unlock": CFUNCTYPE(None, c_void_p, c_uint32, c_uint64),
     "on_reset": CFUNCTYPE(None, c_void_p, c_bool, c_uint64),
     "on_meter_read": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_uint64),
-    "on_data_transfer": CFUNCTYPE(None, c_void_p, c_char_p, c_char_p, bytes_p, c_size_t, c_uint64),
-    "on_connection": CFUNCTYPE(None, c_void_p, c_uint32, c_char_p),
-    "on_boot": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32),
+    "on_data_transfer": CFUNCTYPE(None, c_void_p, POINTER(DataInfo), c_uint64),
+    "on_connection": CFUNCTYPE(None, c_void_p, POINTER(ConnectionInfo)),
+    "on_boot": CFUNCTYPE(None, c_void_p, POINTER(BootInfo)),
     "on_time": CFUNCTYPE(None, c_void_p, c_int64),
-    "on_auth": CFUNCTYPE(None, c_void_p, c_uint32, c_char_p, c_uint32),
-    "on_status": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_char_p),
+    "on_auth": CFUNCTYPE(None, c_void_p, POINTER(AuthInfo)),
+    "on_status": CFUNCTYPE(None, c_void_p, POINTER(StatusInfo)),
     "on_tx": CFUNCTYPE(None, c_void_p, POINTER(TxInfo)),
     "on_availability": CFUNCTYPE(None, c_void_p, c_uint32, c_bool),
-    "on_key_changed": CFUNCTYPE(None, c_void_p, c_char_p, c_char_p),
-    "on_storage": CFUNCTYPE(None, c_void_p, c_bool, c_char_p),
+    "on_key_changed": CFUNCTYPE(None, c_void_p, POINTER(KeyInfo)),
+    "on_storage": CFUNCTYPE(None, c_void_p, POINTER(StorageInfo)),
     "on_reboot": CFUNCTYPE(None, c_void_p, c_bool),
     "on_fatal": CFUNCTYPE(None, c_void_p, c_int32, c_char_p),
 }
@@ -130,10 +185,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_fd": (c_int32, (c_void_p,)),
     "evcp_wakeup": (None, (c_void_p,)),
     "evcp_set_ev": (err_t, (c_void_p, connector_t, c_uint32)),
-    "evcp_set_fault": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
-    "evcp_set_warning": (err_t, (c_void_p, connector_t, c_char_p, c_char_p, c_char_p)),
-    "evcp_clear_fault": (err_t, (c_void_p, connector_t, c_char_p)),
-    "evcp_clear_warning": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_set_fault": (err_t, (c_void_p, connector_t, c_uint32, c_char_p, c_char_p)),
+    "evcp_set_warning": (err_t, (c_void_p, connector_t, c_uint32, c_char_p, c_char_p)),
+    "evcp_clear_fault": (err_t, (c_void_p, connector_t, c_uint32)),
+    "evcp_clear_warning": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_set_operative": (err_t, (c_void_p, connector_t, c_bool)),
     "evcp_set_evse_ready": (err_t, (c_void_p, connector_t, c_bool, c_char_p)),
     "evcp_set_clock": (err_t, (c_void_p, c_int64)),
@@ -144,7 +199,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_present_tag": (err_t, (c_void_p, connector_t, c_char_p)),
     "evcp_start_tx": (err_t, (c_void_p, connector_t, c_char_p, c_uint32)),
     "evcp_cancel": (err_t, (c_void_p, connector_t)),
-    "evcp_stop_tx": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_stop_tx": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_power_fails": (err_t, (c_void_p,)),
     "evcp_set_key": (err_t, (c_void_p, c_char_p, c_char_p)),
     "evcp_data_transfer": (err_t, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, DataFn, c_void_p)),
@@ -152,10 +207,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_answer_meter": (err_t, (c_void_p, c_uint64, POINTER(Sample), c_size_t)),
     "evcp_answer_data": (err_t, (c_void_p, c_uint64, c_uint32, c_char_p, c_size_t)),
     "evcp_get_supply": (err_t, (c_void_p, connector_t, POINTER(Supply))),
-    "evcp_get_schedule": (err_t, (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), POINTER(c_size_t))),
-    "evcp_get_schedule_covered": (
+    "evcp_get_schedule": (
         err_t,
-        (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), POINTER(c_size_t), POINTER(c_uint32)),
+        (c_void_p, connector_t, c_uint32, c_uint32, POINTER(Period), c_size_t, POINTER(c_size_t), POINTER(c_uint32)),
     ),
     "evcp_get_tx": (err_t, (c_void_p, connector_t, POINTER(c_uint64))),
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),
@@ -164,6 +218,16 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
     "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),
+    "evcp_status_name": (c_char_p, (c_uint32,)),
+    "evcp_reason_name": (c_char_p, (c_uint32,)),
+    "evcp_error_code_name": (c_char_p, (c_uint32,)),
+    "evcp_auth_name": (c_char_p, (c_uint32,)),
+    "evcp_boot_name": (c_char_p, (c_uint32,)),
+    "evcp_read_name": (c_char_p, (c_uint32,)),
+    "evcp_ev_name": (c_char_p, (c_uint32,)),
+    "evcp_tx_change_name": (c_char_p, (c_uint32,)),
+    "evcp_connection_name": (c_char_p, (c_uint32,)),
+    "evcp_storage_name": (c_char_p, (c_uint32,)),
     "evcp_set_log": (err_t, (c_uint32, LogFn, c_void_p)),
 }
 

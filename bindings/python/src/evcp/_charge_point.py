@@ -20,7 +20,8 @@ from ._facts import Facts
 from ._handle import Handle
 from ._questions import Later, Tasks
 from ._values import (
-    Answer, Auth, Boot, DataReply, ErrorCode, Link, Read, Sample, Status, Supply, Transaction,
+    Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, KeyInfo, Read, Sample, StatusInfo, StorageInfo,
+    Supply, Transaction, VendorData,
 )
 
 log = logging.getLogger("evcp.python")
@@ -212,20 +213,20 @@ class ChargePoint(Facts):
     def on_supply(self, connector: int, supply: Supply) -> None:
         """A command, complete: obey in the order in which they come. The first ones come after the start."""
 
-    def on_connection(self, link: Link, detail: str) -> None:
+    def on_connection(self, connection: ConnectionInfo) -> None:
         """The link changed, and why."""
 
-    def on_boot(self, boot: Boot, interval_s: int) -> None:
+    def on_boot(self, boot: BootInfo) -> None:
         """BootNotification was answered."""
 
     def on_time(self, unix_ms: int) -> None:
         """The central system says what time it is, in milliseconds: the device may set its clock."""
 
-    def on_auth(self, connector: int, tag: str, auth: Auth) -> None:
-        """What became of a tag. Connector 0: none was chosen."""
+    def on_auth(self, auth: AuthInfo) -> None:
+        """What became of a tag."""
 
-    def on_status(self, connector: int, status: Status, error_code: str) -> None:
-        """A connector (0: the charge point) has a new status, and OCPP's error code."""
+    def on_status(self, now: StatusInfo) -> None:
+        """A connector (0: the charge point) has a new status, or another fault."""
 
     def on_tx(self, tx: Transaction) -> None:
         """A transaction took a step."""
@@ -233,12 +234,11 @@ class ChargePoint(Facts):
     def on_availability(self, connector: int, operative: bool) -> None:
         """The central system put a connector (0: all) in or out of service."""
 
-    def on_key_changed(self, key: str, value: str) -> None:
+    def on_key_changed(self, changed: KeyInfo) -> None:
         """A configuration key was changed. Secrets come without their value."""
 
-    def on_storage(self, failing: bool, detail: str) -> None:
-        """The storage fails, and what happens is kept in memory only; or it works again; or a damaged database
-        was set aside (not failing, with a detail)."""
+    def on_storage(self, storage: StorageInfo) -> None:
+        """The storage fails, works again, or was damaged."""
 
     def on_reboot(self, hard: bool) -> None:
         """All is stored and said: restart the device (hard) or the application now."""
@@ -264,9 +264,7 @@ class ChargePoint(Facts):
         """
         return ()
 
-    def on_data_transfer(
-        self, vendor: str, message: Optional[str], data: Optional[str]
-    ) -> Later[Union[Answer, DataReply]]:
+    def on_data_transfer(self, asked: VendorData) -> Later[Union[Answer, DataReply]]:
         """Vendor data of the central system: a `DataReply`, or an `Answer` alone. Safe refusal: REJECTED."""
         return Answer.UNKNOWN_VENDOR
 

@@ -11,7 +11,9 @@ from ._abi import lib
 from ._arguments import c_data, c_number, c_optional, c_samples, c_text, c_u32
 from ._error import EvcpError, check
 from ._handle import Handle
-from ._values import DataReply, ErrorCode, Ev, Period, Sample, Schedule, Stats, Status, Supply, Transaction, Unit
+from ._values import (
+    DataReply, ErrorCode, Ev, Fault, Period, Reason, Sample, Schedule, Stats, Status, Supply, Transaction, Unit,
+)
 
 
 class Facts:
@@ -28,30 +30,30 @@ class Facts:
         self._evcp_handle.call(lib.evcp_set_ev, c_u32(connector, "connector"), c_u32(ev, "ev"))
 
     def set_fault(
-        self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
+        self, connector: int, fault: Fault, info: Optional[str] = None, vendor_code: Optional[str] = None
     ) -> None:
-        """A connector (0: the charge point) has a fault, beside others perhaps, or, with code None, none any more.
+        """A connector (0: the charge point) has a fault, beside others perhaps, or, with `Fault.NO_ERROR`, none any
+        more.
 
-        `code` is one of OCPP's error codes, such as "GroundFailure"; `info` and `vendor_code` are cut at 50
-        characters. Energy is off while any lasts; a transaction goes on when all are over.
+        `info` and `vendor_code` are cut at 50 characters. Energy is off while any lasts; a transaction goes on when all are over.
         """
-        texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
+        texts = (c_u32(fault, "fault"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
         self._evcp_handle.call(lib.evcp_set_fault, c_u32(connector, "connector"), *texts)
 
     def set_warning(
-        self, connector: int, code: Optional[str], info: Optional[str] = None, vendor_code: Optional[str] = None
+        self, connector: int, fault: Fault, info: Optional[str] = None, vendor_code: Optional[str] = None
     ) -> None:
         """Something should be looked at, and stops nothing; as `set_fault` otherwise."""
-        texts = (c_optional(code, "code"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
+        texts = (c_u32(fault, "fault"), c_optional(info, "info"), c_optional(vendor_code, "vendor_code"))
         self._evcp_handle.call(lib.evcp_set_warning, c_u32(connector, "connector"), *texts)
 
-    def clear_fault(self, connector: int, code: str) -> None:
+    def clear_fault(self, connector: int, fault: Fault) -> None:
         """The fault with this code is over; others stay."""
-        self._evcp_handle.call(lib.evcp_clear_fault, c_u32(connector, "connector"), c_text(code, "code"))
+        self._evcp_handle.call(lib.evcp_clear_fault, c_u32(connector, "connector"), c_u32(fault, "fault"))
 
-    def clear_warning(self, connector: int, code: str) -> None:
+    def clear_warning(self, connector: int, fault: Fault) -> None:
         """The warning with this code is over; others stay."""
-        self._evcp_handle.call(lib.evcp_clear_warning, c_u32(connector, "connector"), c_text(code, "code"))
+        self._evcp_handle.call(lib.evcp_clear_warning, c_u32(connector, "connector"), c_u32(fault, "fault"))
 
     def set_operative(self, connector: int, operative: bool) -> None:
         """Somebody at the charger took a connector (0: all of it) out of service, or back."""
@@ -111,9 +113,9 @@ class Facts:
         """What waits at a connector (0: at all of them) is not wanted any more; a transaction goes on."""
         self._evcp_handle.call(lib.evcp_cancel, c_u32(connector, "connector"))
 
-    def stop_tx(self, connector: int, reason: str) -> None:
-        """Stops the transaction of a connector, if one runs; `reason` is one of OCPP's, such as "Local"."""
-        self._evcp_handle.call(lib.evcp_stop_tx, c_u32(connector, "connector"), c_text(reason, "reason"))
+    def stop_tx(self, connector: int, reason: Reason) -> None:
+        """Stops the transaction of a connector, if one runs."""
+        self._evcp_handle.call(lib.evcp_stop_tx, c_u32(connector, "connector"), c_u32(reason, "reason"))
 
     def power_fails(self) -> None:
         """Power fails: transactions are stopped with the last reading, stored, and reported if there is time."""
@@ -157,8 +159,8 @@ class Facts:
         while True:
             room = (_abi.Period * count.value)()
             arguments = (c_u32(connector, "connector"), c_u32(duration_s, "duration_s"), c_u32(unit, "unit"))
-            outcome = (room, ctypes.byref(count), ctypes.byref(covered))
-            result = self._evcp_handle.result_of(lib.evcp_get_schedule_covered, *arguments, *outcome)
+            outcome = (room, ctypes.sizeof(_abi.Period), ctypes.byref(count), ctypes.byref(covered))
+            result = self._evcp_handle.result_of(lib.evcp_get_schedule, *arguments, *outcome)
             if result != ErrorCode.BUFFER:
                 check(result)
                 periods = (Period(c.start_s, c.limit, c.phases) for c in room[:count.value])

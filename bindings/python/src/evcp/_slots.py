@@ -22,7 +22,8 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, Boot, Change, DataReply, ErrorCode, Link, Read, Status, Supply, Transaction,
+    Answer, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, Fault, KeyInfo, Link, Read, Reason,
+    Status, StatusInfo, Storage, StorageInfo, Supply, Transaction, VendorData,
 )
 
 if TYPE_CHECKING:
@@ -110,32 +111,38 @@ def on_meter_read(point: ChargePoint, connector: int, context: int, token: int) 
     question.ask(point.on_meter_read, connector, Read(context))
 
 
-def on_data_transfer(
-    point: ChargePoint, vendor: bytes, message: Optional[bytes], data: Optional[int], length: int, token: int
-) -> None:
+def on_data_transfer(point: ChargePoint, pointer: Any, token: int) -> None:
+    c = pointer.contents
     question = Question("on_data_transfer", point, token, _questions.data, DataReply(Answer.REJECTED))
-    arguments = (text(vendor), optional(message), data_of(data, length))
-    question.ask(point.on_data_transfer, *arguments)
+    asked = VendorData(vendor=text(c.vendor), message=optional(c.message), data=data_of(c.data, c.len))
+    question.ask(point.on_data_transfer, asked)
 
 
-def on_connection(point: ChargePoint, state: int, detail: bytes) -> None:
-    point.on_connection(Link(state), text(detail))
+def on_connection(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_connection(ConnectionInfo(link=Link(c.state), detail=text(c.detail)))
 
 
-def on_boot(point: ChargePoint, status: int, interval_s: int) -> None:
-    point.on_boot(Boot(status), interval_s)
+def on_boot(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_boot(BootInfo(status=Boot(c.status), interval_s=c.interval_s, time_ms=c.time_ms or None))
 
 
 def on_time(point: ChargePoint, unix_ms: int) -> None:
     point.on_time(unix_ms)
 
 
-def on_auth(point: ChargePoint, connector: int, tag: bytes, status: int) -> None:
-    point.on_auth(connector, text(tag), Auth(status))
+def on_auth(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_auth(AuthInfo(connector=c.connector, tag=text(c.tag), status=Auth(c.status)))
 
 
-def on_status(point: ChargePoint, connector: int, status: int, error_code: bytes) -> None:
-    point.on_status(connector, Status(status), text(error_code))
+def on_status(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_status(StatusInfo(
+        connector=c.connector, status=Status(c.status), fault=Fault(c.error_code), info=optional(c.info),
+        vendor_code=optional(c.vendor_code),
+    ))
 
 
 def on_tx(point: ChargePoint, pointer: Any) -> None:
@@ -143,12 +150,13 @@ def on_tx(point: ChargePoint, pointer: Any) -> None:
 
 
 def transaction_of(c: Any) -> Transaction:
-    over = c.reason is not None
+    over = c.reason != Reason.NONE
     return Transaction(
-        change=Change(c.change), connector=c.connector, tx=c.tx, ocpp_id=None if c.ocpp_id < 0 else c.ocpp_id,
-        tag=text(c.tag), started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
+        change=Change(c.change), connector=c.connector, tx=c.tx,
+        ocpp_id=c.ocpp_id if c.ocpp_id_known else None, ocpp_id_text=optional(c.ocpp_id_text), tag=text(c.tag),
+        started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
         stopped_ms=c.stopped_ms if over else None, meter_stop_wh=c.meter_stop_wh if over else None,
-        reason=optional(c.reason),
+        reason=Reason(c.reason),
     )
 
 
@@ -156,12 +164,14 @@ def on_availability(point: ChargePoint, connector: int, operative: bool) -> None
     point.on_availability(connector, operative)
 
 
-def on_key_changed(point: ChargePoint, key: bytes, value: bytes) -> None:
-    point.on_key_changed(text(key), text(value))
+def on_key_changed(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_key_changed(KeyInfo(key=text(c.key), value=optional(c.value)))
 
 
-def on_storage(point: ChargePoint, failing: bool, detail: bytes) -> None:
-    point.on_storage(failing, text(detail))
+def on_storage(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_storage(StorageInfo(storage=Storage(c.state), detail=text(c.detail)))
 
 
 def on_reboot(point: ChargePoint, hard: bool) -> None:

@@ -182,6 +182,52 @@ class Status(Open):
     FAULTED = 8
 
 
+class Reason(Open):
+    """Why a transaction ended, as OCPP has it."""
+
+    NONE = 0  #: None: it runs.
+    LOCAL = 1  #: Somebody at the charger stopped it.
+    REMOTE = 2  #: The central system asked for it.
+    EV_DISCONNECTED = 3  #: The vehicle was unplugged.
+    EMERGENCY_STOP = 4  #: Somebody pressed the emergency stop.
+    DE_AUTHORIZED = 5  #: The central system did not accept the tag after all.
+    UNLOCK_COMMAND = 6  #: The central system had the connector unlocked.
+    POWER_LOSS = 7  #: There was no power any more.
+    REBOOT = 8  #: The charge point restarted, and nobody asked it to.
+    HARD_RESET = 9  #: A hard reset.
+    SOFT_RESET = 10  #: A soft reset.
+    OTHER = 11  #: Anything else.
+
+
+class Fault(Open):
+    """What is wrong, as OCPP has it."""
+
+    NO_ERROR = 0  #: Nothing is wrong.
+    CONNECTOR_LOCK_FAILURE = 1  #: The lock of the connector does not close or open.
+    EV_COMMUNICATION_ERROR = 2  #: The vehicle does not talk as it should.
+    GROUND_FAILURE = 3  #: The residual current device has tripped.
+    HIGH_TEMPERATURE = 4  #: It is too hot inside.
+    INTERNAL_ERROR = 5  #: An error of hardware or software inside.
+    LOCAL_LIST_CONFLICT = 6  #: The list of tags is not that of the central system.
+    OTHER_ERROR = 7  #: Anything else: see vendor_code.
+    OVER_CURRENT_FAILURE = 8  #: Too much current.
+    OVER_VOLTAGE = 9  #: Too much voltage.
+    POWER_METER_FAILURE = 10  #: The meter cannot be read.
+    POWER_SWITCH_FAILURE = 11  #: The contactor does not close or open.
+    READER_FAILURE = 12  #: The reader of tags does not work.
+    RESET_FAILURE = 13  #: A reset was not possible.
+    UNDER_VOLTAGE = 14  #: Too little voltage.
+    WEAK_SIGNAL = 15  #: The radio link is weak.
+
+
+class Storage(Open):
+    """How the storage does."""
+
+    WORKS = 0  #: What could not be written before is written.
+    FAILS = 1  #: It fails: what happens is kept in memory only.
+    DAMAGED = 2  #: It works, but some of it was lost, or salvaged.
+
+
 class Read(Open):
     """What a meter is read for."""
 
@@ -222,12 +268,75 @@ class Transaction:
     connector: int  #: 1 and up.
     tx: int  #: The charge point's own number; survives a restart.
     ocpp_id: Optional[int]  #: The central system's id; None while it is not known.
+    ocpp_id_text: Optional[str]  #: The same as text.
     tag: str  #: The tag that started it.
     started_ms: int  #: Unix time in milliseconds.
     meter_start_wh: float  #: The register when it began, Wh.
     stopped_ms: Optional[int]  #: Unix time in milliseconds; None while it runs.
     meter_stop_wh: Optional[float]  #: The register when it ended, Wh; None while it runs.
-    reason: Optional[str]  #: OCPP's reason for the end; None while it runs.
+    reason: Reason  #: Why it ended; Reason.NONE while it runs.
+
+
+@dataclass(frozen=True)
+class AuthInfo:
+    """What became of a tag."""
+
+    connector: int  #: Where. 0: none was chosen.
+    tag: str
+    status: Auth
+
+
+@dataclass(frozen=True)
+class StatusInfo:
+    """The status of a connector, and what is wrong with it."""
+
+    connector: int  #: Where; 0: the charge point.
+    status: Status
+    fault: Fault  #: What is wrong.
+    info: Optional[str]  #: What `set_fault` or `set_warning` said of it.
+    vendor_code: Optional[str]  #: The vendor's own code, from there as well.
+
+
+@dataclass(frozen=True)
+class BootInfo:
+    """The answer to BootNotification."""
+
+    status: Boot
+    interval_s: int  #: Between heartbeats if accepted, and else until the next attempt; 0: it named none.
+    time_ms: Optional[int]  #: The time at the central system, in Unix milliseconds; None: none that can be read.
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """The link to the central system."""
+
+    link: Link
+    detail: str  #: Why.
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """A configuration key that was changed."""
+
+    key: str
+    value: Optional[str]  #: None for a secret.
+
+
+@dataclass(frozen=True)
+class StorageInfo:
+    """How the storage does."""
+
+    storage: Storage
+    detail: str  #: Why, or what was lost.
+
+
+@dataclass(frozen=True)
+class VendorData:
+    """Vendor data of the central system."""
+
+    vendor: str
+    message: Optional[str]  #: Which message of theirs, if it says so.
+    data: Optional[str]
 
 
 @dataclass(frozen=True)

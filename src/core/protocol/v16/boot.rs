@@ -131,8 +131,9 @@ impl V16 {
         let named = (secs > 0).then(|| Millis::from_secs(secs));
         let retry = cx.now.mono + named.unwrap_or(cx.station.setup().tuning.boot_retry);
         log::info!("registration: {}, interval {secs} s", answer.status);
+        let interval = Millis::from_secs(secs);
         cx.out
-            .notify(Notice::Boot(answer.status, Millis::from_secs(secs)));
+            .notify(Notice::Boot(answer.status, interval, answer.current_time));
         match answer.status {
             RegistrationStatus::Accepted => {
                 self.registration = Registration::Accepted;

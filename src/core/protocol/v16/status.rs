@@ -28,14 +28,15 @@ impl V16 {
         let stamp = cx.station.stamp(now);
         for at in cx.station.places() {
             let shown = cx.station.shown(at);
-            let status = ConnectorStatus {
-                place: at,
-                status: shown.status,
-                error: shown.error,
-            };
             let reports = self.reports_mut(at);
-            if reports.is_some_and(|it| it.note(shown, stamp, now)) {
-                cx.out.notify(Notice::Status(status));
+            if let Some(shown) = reports.and_then(|it| it.note(shown, stamp, now)) {
+                cx.out.notify(Notice::Status(ConnectorStatus {
+                    place: at,
+                    status: shown.status,
+                    error: shown.error,
+                    info: shown.info.clone(),
+                    vendor_code: shown.vendor_code.clone(),
+                }));
             }
             self.send_status(at, cx);
         }

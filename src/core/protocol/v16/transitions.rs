@@ -24,16 +24,16 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// What is the case now; says whether status or error are others than before.
-    pub(super) fn note(&mut self, shown: Shown, at: Stamp, now: Mono) -> bool {
+    /// What is the case now; returns it if status or error are others than before.
+    pub(super) fn note(&mut self, shown: Shown, at: Stamp, now: Mono) -> Option<&Shown> {
         let known = self.current.as_ref().map(|(known, ..)| known);
         if known == Some(&shown) {
-            return false;
+            return None;
         }
         let known = known.map(|known| (known.status, known.error));
         let news = known != Some((shown.status, shown.error));
-        self.current = Some((shown, at, now));
-        news
+        let (shown, ..) = self.current.insert((shown, at, now));
+        news.then_some(&*shown)
     }
 
     /// What is told now, if there is anything to tell.

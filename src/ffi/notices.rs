@@ -1,0 +1,203 @@
+//! What a slot is told: a struct for each, so that a notice can say more one day
+// Read in C alone.
+#![allow(dead_code)]
+
+use std::ffi::{c_char, CStr};
+
+use crate::ffi::codes::evcp_error_code_t;
+use crate::ffi::text::{pointer, Counted};
+use crate::ffi::values::size;
+
+/// What became of a tag.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_auth_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// Where. 0: none was chosen; if accepted all the same, the tag was taken back, or unlocked a cable
+    /// that was kept for it.
+    pub connector: u32,
+    /// EVCP_AUTH_*
+    pub status: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The tag.
+    pub tag: *const c_char,
+}
+
+/// The status of a connector, and what is wrong with it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_status_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// Where; 0: the charge point.
+    pub connector: u32,
+    /// EVCP_STATUS_*
+    pub status: u32,
+    /// EVCP_ERROR_*: what is wrong.
+    pub error_code: evcp_error_code_t,
+    /// What evcp_set_fault() or evcp_set_warning() said of it; NULL for nothing.
+    pub info: *const c_char,
+    /// The vendor's own code, from there as well; NULL for none.
+    pub vendor_code: *const c_char,
+}
+
+/// Vendor data of the central system.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_data_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Whose it is.
+    pub vendor: *const c_char,
+    /// Which message of theirs; NULL if it does not say.
+    pub message: *const c_char,
+    /// What it says, NUL-terminated too; NULL for nothing.
+    pub data: *const c_char,
+    /// The bytes of data, without the NUL at its end.
+    pub len: usize,
+}
+
+/// The answer to BootNotification.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_boot_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// EVCP_BOOT_*
+    pub status: u32,
+    /// Between heartbeats if accepted, and else until the next attempt, in seconds; 0: it named none.
+    pub interval_s: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The time at the central system: Unix time in milliseconds; 0: it named none that can be read.
+    pub time_ms: i64,
+}
+
+/// The link to the central system.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_connection_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED.
+    pub state: u32,
+    /// Why, in words for people.
+    pub detail: *const c_char,
+}
+
+/// A configuration key that was changed.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_key_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Its name.
+    pub key: *const c_char,
+    /// Its value now; NULL for a secret.
+    pub value: *const c_char,
+}
+
+/// How the storage does.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_storage_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// EVCP_STORAGE_*
+    pub state: u32,
+    /// Why, or what was lost, in words for people; empty when it works again.
+    pub detail: *const c_char,
+}
+
+impl evcp_auth_info_t {
+    pub(super) fn of(connector: u32, status: u32, tag: &CStr) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            connector,
+            status,
+            reserved: 0,
+            tag: tag.as_ptr(),
+        }
+    }
+}
+
+impl evcp_status_info_t {
+    pub(super) fn of(
+        connector: u32,
+        status: u32,
+        error_code: evcp_error_code_t,
+        info: Option<&CStr>,
+        vendor_code: Option<&CStr>,
+    ) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            connector,
+            status,
+            error_code,
+            info: pointer(info),
+            vendor_code: pointer(vendor_code),
+        }
+    }
+}
+
+impl evcp_data_info_t {
+    pub(super) fn of(vendor: &CStr, message: Option<&CStr>, data: &Counted) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            reserved: 0,
+            vendor: vendor.as_ptr(),
+            message: pointer(message),
+            data: data.pointer(),
+            len: data.len,
+        }
+    }
+}
+
+impl evcp_boot_info_t {
+    pub(super) fn of(status: u32, interval_s: u32, time_ms: i64) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            status,
+            interval_s,
+            reserved: 0,
+            time_ms,
+        }
+    }
+}
+
+impl evcp_connection_info_t {
+    pub(super) fn of(state: u32, detail: &CStr) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            state,
+            detail: detail.as_ptr(),
+        }
+    }
+}
+
+impl evcp_key_info_t {
+    pub(super) fn of(key: &CStr, value: Option<&CStr>) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            reserved: 0,
+            key: key.as_ptr(),
+            value: pointer(value),
+        }
+    }
+}
+
+impl evcp_storage_info_t {
+    pub(super) fn of(state: u32, detail: &CStr) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            state,
+            detail: detail.as_ptr(),
+        }
+    }
+}
