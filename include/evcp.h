@@ -17,8 +17,7 @@
  *            EVCP_E_INVALID, unless a function says what it means.
  * TEXT       UTF-8 and NUL-terminated, unless a length follows. Too long for OCPP, or not
  *            UTF-8: EVCP_E_INVALID, at the call.
- * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT
- *            (in C++, from {} with struct_size set, or use evcp.hpp).
+ * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
  *            A set of constants grows: treat an unknown value as "other".
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
@@ -44,28 +43,28 @@
 /* Done. */
 #define EVCP_OK 0
 /* An argument is NULL, out of range, not UTF-8 or too long; evcp_last_error() names it. */
-#define EVCP_E_INVALID -1
+#define EVCP_E_INVALID (-1)
 /* Not possible now, e.g. evcp_start() twice. */
-#define EVCP_E_STATE -2
+#define EVCP_E_STATE (-2)
 /* A name, field or slot that this library does not know. */
-#define EVCP_E_UNSUPPORTED -3
+#define EVCP_E_UNSUPPORTED (-3)
 /* The buffer is too small; the length that is needed was stored. */
-#define EVCP_E_BUFFER -4
+#define EVCP_E_BUFFER (-4)
 /* The token was answered before, its time is over, or there never was such a token. */
-#define EVCP_E_EXPIRED -5
+#define EVCP_E_EXPIRED (-5)
 /* Needs a connection, and there is none. */
-#define EVCP_E_OFFLINE -6
+#define EVCP_E_OFFLINE (-6)
 /* Would wait for the thread that calls. */
-#define EVCP_E_DEADLOCK -7
+#define EVCP_E_DEADLOCK (-7)
 /* The handle was freed or has been stopped. */
-#define EVCP_E_CLOSED -8
+#define EVCP_E_CLOSED (-8)
 /* Storage or sockets failed; see evcp_last_error(). */
-#define EVCP_E_IO -9
+#define EVCP_E_IO (-9)
 /* Too much is waiting, for the library or to be dispatched: dispatch, and try again. Stops, faults
  * and evcp_power_fails() are never refused for this. */
-#define EVCP_E_FULL -10
+#define EVCP_E_FULL (-10)
 /* A bug of ours, contained: supply nothing, and free the handle. */
-#define EVCP_E_PANIC -99
+#define EVCP_E_PANIC (-99)
 
 /* ---- Values ------------------------------------------------------------------------------ */
 
@@ -1081,10 +1080,17 @@ evcp_err_t evcp_set_log(uint32_t max_level,
                         void *user_data);
 
 /* Initialisers for the structs that grow. */
+#ifdef __cplusplus
+#define EVCP_CALLBACKS_INIT ([] { evcp_callbacks_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_SUPPLY_INIT ([] { evcp_supply_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_STATS_INIT ([] { evcp_stats_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_TX_INFO_INIT ([] { evcp_tx_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
 #define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
+#endif
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -42,6 +42,29 @@ def test_the_header_compiles_alone_without_a_warning_or_padding(standard):
     )
 
 
+@pytest.mark.parametrize("standard", ["c11", "c17", "c++14", "c++17", "c++20"])
+def test_initialisers_and_negative_numbers_compile_without_a_warning(standard, tmp_path):
+    header = (ROOT / "include" / "evcp.h").read_text()
+    names = re.findall(r"^#define (EVCP_(\w+)_INIT) \{", header, re.MULTILINE)
+    assert len(names) == 4
+    made = "".join(
+        f"    {{ evcp_{of.lower()}_t it = {name}; sum += (int)(it.struct_size == sizeof it); }}\n" for name, of in names
+    )
+    source = tmp_path / ("inits.cpp" if "++" in standard else "inits.c")
+    source.write_text(
+        "#include <evcp.h>\n#include <stdio.h>\nint main(void)\n{\n    int sum = 0;\n" + made
+        + "    sum = 10 * sum + 1 -EVCP_E_INVALID;\n    printf(\"%d\\n\", sum);\n    return 0;\n}\n"
+    )
+    compilers = ["g++", "clang++"] if "++" in standard else ["gcc", "clang"]
+    for compiler in compilers:
+        program = tmp_path / compiler
+        subprocess.run(
+            [compiler, f"-std={standard}", *WARNINGS, f"-I{ROOT / 'include'}", str(source), "-o", str(program)],
+            check=True,
+        )
+        assert subprocess.run([program], check=True, capture_output=True, text=True).stdout == "42\n"
+
+
 def test_every_symbol_is_in_the_header_and_the_other_way_round():
     listing = subprocess.run(["nm", "-D", "--defined-only", str(LIBRARY)], check=True, capture_output=True, text=True)
     exported = {line.split()[-1] for line in listing.stdout.splitlines()}

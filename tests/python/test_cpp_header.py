@@ -24,7 +24,7 @@ NOT_NAMED = {
     "EVCP_VERSION_PATCH": "as above",
     "EVCP_API": "an attribute of declarations",
     "EVCP_H": "the include guard",
-    "EVCP_CALLBACKS_INIT": "a designated initialiser, which C++14 does not have; the binding sets struct_size",
+    "EVCP_CALLBACKS_INIT": "for those who do without evcp.hpp, which sets struct_size itself",
     "EVCP_SUPPLY_INIT": "as above",
     "EVCP_STATS_INIT": "as above",
     "EVCP_TX_INFO_INIT": "as above",

@@ -45,7 +45,7 @@ def structs():
 
 
 def constants():
-    return re.findall(r"^#define (EVCP_\w+) -?\d+$", HEADER, re.MULTILINE)
+    return re.findall(r"^#define (EVCP_\w+) \(?-?\d+\)?$", HEADER, re.MULTILINE)
 
 
 def functions():

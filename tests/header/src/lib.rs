@@ -44,8 +44,7 @@ const PREAMBLE: &str = "\
  *            EVCP_E_INVALID, unless a function says what it means.
  * TEXT       UTF-8 and NUL-terminated, unless a length follows. Too long for OCPP, or not
  *            UTF-8: EVCP_E_INVALID, at the call.
- * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT
- *            (in C++, from {} with struct_size set, or use evcp.hpp).
+ * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
  *            A set of constants grows: treat an unknown value as \"other\".
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
@@ -83,14 +82,9 @@ fn finish(raw: &str) -> String {
          #define EVCP_API\n\
          #endif\n"
     );
-    let inits = "\
-/* Initialisers for the structs that grow. */
-#define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
-#define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
-#define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
-#define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
-";
-    let text = with_headings(&tidy_comments(&without_safety(raw)));
+    let inits = initialisers();
+    let raw = with_parentheses(raw);
+    let text = with_headings(&tidy_comments(&without_safety(&raw)));
     let marker = "#include <stdint.h>\n";
     let at = text.find(marker).expect("the includes are there") + marker.len();
     let end = text.rfind("#ifdef __cplusplus").expect("the C++ guard is there");
@@ -102,6 +96,38 @@ fn finish(raw: &str) -> String {
         header = header.replace("\n\n\n", "\n\n");
     }
     header
+}
+
+/// The structs that a program makes, and the library reads or fills.
+const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
+    ("EVCP_CALLBACKS_INIT", "evcp_callbacks_t"),
+    ("EVCP_SUPPLY_INIT", "evcp_supply_t"),
+    ("EVCP_STATS_INIT", "evcp_stats_t"),
+    ("EVCP_TX_INFO_INIT", "evcp_tx_info_t"),
+];
+
+/// Initialisers for the structs that grow: designated in C, a value in C++, which has no designated ones before
+/// C++20 and warns of what they leave out after that.
+fn initialisers() -> String {
+    let all = |body: &dyn Fn(&str) -> String| -> String {
+        MADE_BY_THE_CALLER.iter().map(|(name, of)| format!("#define {name} {}\n", body(of))).collect()
+    };
+    let c = all(&|of| format!("{{ .struct_size = sizeof({of}) }}"));
+    let cpp = all(&|of| {
+        format!("([] {{ {of} sized_ = {{}}; sized_.struct_size = sizeof sized_; return sized_; }}())")
+    });
+    format!("/* Initialisers for the structs that grow. */\n#ifdef __cplusplus\n{cpp}#else\n{c}#endif\n")
+}
+
+/// Negative numbers in parentheses, as a macro needs them.
+fn with_parentheses(raw: &str) -> String {
+    let line = |line: &str| match line.rsplit_once(" -") {
+        Some((name, number)) if name.starts_with("#define EVCP_") && number.parse::<u32>().is_ok() => {
+            format!("{name} (-{number})\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    raw.lines().map(line).collect()
 }
 
 /// Takes out the `# Safety` sections, which speak to Rust.
