@@ -681,12 +681,12 @@ static void the_charger_itself_authorizes_pauses_and_takes_back(void)
     uint32_t status = 99;
     CHECK(evcp_start(cp) == EVCP_OK);
     /* The stop button before the plug. */
-    CHECK(evcp_start_tx(cp, 1, "FREE", 0) == EVCP_OK);
+    CHECK(evcp_start_tx(cp, 1, "CAFE01", 0) == EVCP_OK);
     UNTIL(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_PREPARING);
     CHECK(evcp_cancel(cp, 0) == EVCP_OK);
     UNTIL(evcp_get_status(cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_AVAILABLE);
     CHECK(evcp_set_ev(cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
-    CHECK(evcp_start_tx(cp, 1, "FREE", 0) == EVCP_OK);
+    CHECK(evcp_start_tx(cp, 1, "CAFE01", 0) == EVCP_OK);
     UNTIL(seen.started == 1);
     UNTIL(evcp_get_supply(cp, 1, &supply) == EVCP_OK && supply.permit);
     /* Nothing flows from the call on, and the transaction goes on. */
