@@ -171,7 +171,18 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 code
             }
             26 => {
-                let names = [evcp_status_name, evcp_reason_name, evcp_error_code_name, evcp_auth_name, evcp_boot_name, evcp_read_name, evcp_ev_name, evcp_tx_change_name, evcp_connection_name, evcp_storage_name];
+                let names = [
+                    evcp_status_name,
+                    evcp_reason_name,
+                    evcp_error_code_name,
+                    evcp_auth_name,
+                    evcp_boot_name,
+                    evcp_read_name,
+                    evcp_ev_name,
+                    evcp_tx_change_name,
+                    evcp_connection_name,
+                    evcp_storage_name,
+                ];
                 assert!(text_of(one(u, &names)(number(u) as u32)).is_some());
                 return;
             }
