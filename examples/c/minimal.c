@@ -13,7 +13,7 @@ static void contactor(void *self, uint32_t connector, const evcp_supply_t *suppl
 static void show(void *self, const evcp_tx_info_t *tx)
 {
     *(int *)self += tx->change == EVCP_TX_CONFIRMED;
-    printf("transaction %lld of %s\n", (long long)tx->ocpp_id, tx->tag);
+    printf("transaction %s of %s\n", tx->ocpp_id_known ? tx->ocpp_id_text : "to come", tx->tag);
 }
 
 int main(int argc, char **argv)

@@ -27,6 +27,10 @@ unsafe fn answer(
     }
 }
 
+fn unfit(result: evcp_answer_t, fits: &str) -> Fail {
+    Fail::invalid(format!("result is {result}: it must be {fits}"))
+}
+
 /// Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
 /// EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question;
 /// EVCP_E_INVALID, which says what would be right, when the question is of another kind: it stays open.
@@ -46,7 +50,10 @@ pub unsafe extern "C" fn evcp_answer(
             EVCP_REJECTED => Ok(Answer::Rejected),
             EVCP_FAILED => Ok(Answer::Failed),
             EVCP_NOT_SUPPORTED => Ok(Answer::NotSupported),
-            _ => Err(Fail::invalid(format!("answer {result}"))),
+            _ => Err(unfit(
+                result,
+                "EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED",
+            )),
         })
     }
 }
@@ -85,13 +92,17 @@ pub unsafe extern "C" fn evcp_answer_data(
     // SAFETY: as the caller promises.
     unsafe {
         answer(cp, req, || {
-            let status = match result {
-                EVCP_ACCEPTED => DataTransferStatus::Accepted,
-                EVCP_REJECTED => DataTransferStatus::Rejected,
-                EVCP_UNKNOWN_VENDOR => DataTransferStatus::UnknownVendorId,
-                EVCP_UNKNOWN_MESSAGE => DataTransferStatus::UnknownMessageId,
-                _ => return Err(Fail::invalid(format!("answer {result}"))),
-            };
+            let status =
+                match result {
+                    EVCP_ACCEPTED => DataTransferStatus::Accepted,
+                    EVCP_REJECTED => DataTransferStatus::Rejected,
+                    EVCP_UNKNOWN_VENDOR => DataTransferStatus::UnknownVendorId,
+                    EVCP_UNKNOWN_MESSAGE => DataTransferStatus::UnknownMessageId,
+                    _ => return Err(unfit(
+                        result,
+                        "EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR or EVCP_UNKNOWN_MESSAGE",
+                    )),
+                };
             let there = !data.is_null();
             let data = counted(data, len, "data")?;
             Ok(Answer::Data(status, there.then(|| data.to_owned())))

@@ -80,7 +80,11 @@ pub unsafe extern "C" fn evcp_get_schedule(
             let unit = match unit {
                 EVCP_AMPS => ChargingRateUnitType::A,
                 EVCP_WATTS => ChargingRateUnitType::W,
-                _ => return Err(Fail::invalid(format!("unit is {unit}"))),
+                _ => {
+                    return Err(Fail::invalid(format!(
+                        "unit is {unit}: it must be EVCP_AMPS or EVCP_WATTS"
+                    )))
+                }
             };
             let at = match connector {
                 0 => Place::ChargePoint,

@@ -168,19 +168,33 @@ fn reading(sample: &evcp_sample_t) -> Result<Reading, Fail> {
         None => None,
         Some(index) => {
             let phase = Phase::ALL.get(index).copied();
-            Some(phase.ok_or_else(|| Fail::invalid(format!("phase is {}", sample.phase)))?)
+            Some(phase.ok_or_else(|| {
+                Fail::invalid(format!(
+                    "phase is {}: it must be one of EVCP_PHASE_*, 0 to 10",
+                    sample.phase
+                ))
+            })?)
         }
     };
     let location = match all(sample.location) {
         None => None,
         Some(index) => {
             let at = Location::ALL.get(index).copied();
-            Some(at.ok_or_else(|| Fail::invalid(format!("location is {}", sample.location)))?)
+            Some(at.ok_or_else(|| {
+                Fail::invalid(format!(
+                    "location is {}: it must be one of EVCP_AT_*, 0 to 5",
+                    sample.location
+                ))
+            })?)
         }
     };
     Ok(Reading {
-        measurand: measurand
-            .ok_or_else(|| Fail::invalid(format!("measurand is {}", sample.measurand)))?,
+        measurand: measurand.ok_or_else(|| {
+            Fail::invalid(format!(
+                "measurand is {}: it must be one of EVCP_M_*, 0 to 21",
+                sample.measurand
+            ))
+        })?,
         phase,
         location,
         milli: milli.round() as i64,

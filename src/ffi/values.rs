@@ -63,7 +63,9 @@ pub(super) fn ev(ev: evcp_ev_t) -> Result<Ev, Fail> {
         EVCP_EV_CHARGING => Ok(Ev::Charging),
         EVCP_EV_SUSPENDED => Ok(Ev::Suspended),
         EVCP_EV_CABLE => Ok(Ev::CableOnly),
-        _ => Err(Fail::invalid(format!("ev is {ev}"))),
+        _ => Err(Fail::invalid(format!(
+            "ev is {ev}: it must be one of EVCP_EV_*, 0 to 4"
+        ))),
     }
 }
 

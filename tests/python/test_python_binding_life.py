@@ -333,8 +333,8 @@ with charger:
 """,
     "in a handler": """
 import threading
-def wait(self, link, detail):
-    if link is evcp.Link.CONNECTED:
+def wait(self, connection):
+    if connection.link is evcp.Link.CONNECTED:
         print("ready", flush=True)
         threading.Event().wait()
 Charger.on_connection = wait
@@ -396,7 +396,7 @@ charger.start()
 future = charger.data_transfer("org.example")
 """,
     "by sys.exit in a handler": """
-def leave(self, link, detail):
+def leave(self, connection):
     raise SystemExit(0)
 Charger.on_connection = leave
 charger.start()

@@ -185,7 +185,7 @@ unsafe extern "C" fn on_status(ud: *mut c_void, status: *const StatusInfo) {
     assert!(status.struct_size as usize == size_of::<StatusInfo>());
     assert!(status.status <= 8 && status.error_code <= 15);
     for text in [status.info, status.vendor_code] {
-        assert!(text_of(text).map_or(true, |text| text.chars().count() <= 50));
+        assert!(text_of(text).is_none_or(|text| text.chars().count() <= 50));
     }
     enter(ud, None);
 }
