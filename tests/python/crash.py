@@ -16,6 +16,7 @@ from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
+from feed import cancelled
 from simulator import ROOT, Simulator, configuration
 from wire_checker import CLOCK_STEP, parse_time
 
@@ -89,15 +90,6 @@ class Promises:
     def answered(self, name, value):
         """Accepted: nothing older may be in force any more."""
         self.possible[name] = [value]
-
-
-async def cancelled(work):
-    """Ends a task. Before Python 3.12, one that waits with a timeout may miss that it was cancelled."""
-    while not work.done():
-        work.cancel()
-        await asyncio.wait({work}, timeout=0.1)
-    if not work.cancelled():
-        work.exception()
 
 
 class Scene:

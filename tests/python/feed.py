@@ -17,6 +17,15 @@ def matches(item, wanted):
     return True
 
 
+async def cancelled(work):
+    """Ends a task. Before Python 3.12, one that waits with a timeout may miss that it was cancelled."""
+    while not work.done():
+        work.cancel()
+        await asyncio.wait({work}, timeout=0.1)
+    if not work.cancelled():
+        work.exception()
+
+
 class Feed:
     """Each item answers one wait only, so that a stale one never stands in for the one that is due."""
 

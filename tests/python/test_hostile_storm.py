@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from certificates import Authority
+from feed import cancelled
 from hostile_proxy import DOWN, UP, Cut, Proxy, Weather, message_of
 from hostile_servers import BAD_FRAMES, ENDS, NO_HANDSHAKE, never_answers, then
 from test_power_cut import CONNECTORS, KEYS, Driver, faults
@@ -49,8 +50,7 @@ class Storm(Driver):
             await asyncio.sleep(self.dice.choice([0.0, 0.05, 0.1, 0.3, 0.6, 1.8]))
             await self.clear_up()
             await asyncio.sleep(self.dice.choice([0.0, 0.0, 0.1, 0.4]))
-        for person in people:
-            person.cancel()
+        await asyncio.gather(*(cancelled(person) for person in people))
         for outcome in await asyncio.gather(*people, return_exceptions=True):
             if not isinstance(outcome, asyncio.CancelledError):
                 raise outcome

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from feed import cancelled
 from wire_checker import CLOCK_STEP, parse_time
 
 KILLS = int(os.environ.get("EVCP_KILLS", "200"))
@@ -51,8 +52,7 @@ class Driver:
             await asyncio.sleep(self.instant())
             await self.simulator.kill()
             self.kills += 1
-            for person in people:
-                person.cancel()
+            await asyncio.gather(*(cancelled(person) for person in people))
             for outcome in await asyncio.gather(*people, return_exceptions=True):
                 if not isinstance(outcome, (ConnectionError, asyncio.CancelledError)):
                     raise outcome
