@@ -68,12 +68,17 @@ mod tests {
     use crate::store::schema::MIGRATIONS;
     use crate::store::spoilt::each;
 
-    #[test]
-    fn a_row_that_is_spoilt_hinders_no_correction_and_gets_no_time_that_was_made_up() {
+    fn database() -> Connection {
         let db = Connection::open_in_memory().expect("memory");
         for step in MIGRATIONS {
             db.execute_batch(step).expect("a step");
         }
+        db
+    }
+
+    #[test]
+    fn a_row_that_is_spoilt_hinders_no_correction_and_gets_no_time_that_was_made_up() {
+        let db = database();
         db.execute_batch(
             "INSERT INTO queue VALUES (1, 'm', 0, 'meter', 7, 1, 'spoilt', 0, '[]'), \
              (2, 'm', 0, 'meter', 7, 1, 1000, 0, 'spoilt'), (3, 'm', 0, 'meter', 7, 1, 1000, 0, '[]'); \
@@ -104,10 +109,7 @@ mod tests {
 
     #[test]
     fn keys_that_do_not_rise_are_damage_and_not_looked_for_for_ever() {
-        let db = Connection::open_in_memory().expect("memory");
-        for step in MIGRATIONS {
-            db.execute_batch(step).expect("a step");
-        }
+        let db = database();
         // As a flipped bit leaves it: a row whose key is that of an earlier one.
         db.execute_batch(
             "DROP TABLE queue; CREATE TABLE queue (seq INTEGER, at_ms INTEGER, at_synced INTEGER); \
