@@ -1,0 +1,97 @@
+//! What the host states, does and answers.
+
+use std::slice::from_ref;
+
+use crate::charge_point::ChargePoint;
+use crate::core::{Act, Answer, BadValue, ConnectorId, Fact, Key, Place, RequestId};
+use crate::error::Error;
+use crate::shell;
+
+impl ChargePoint {
+    /// States a fact; never waits. One that was stated before and waits is replaced. A fault is taken in
+    /// however much waits, and is in [`supply`](Self::supply) and the next event from here on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much waits;
+    /// [`Error::Closed`], [`Error::Panicked`].
+    pub fn tell(&self, fact: Fact) -> Result<(), Error> {
+        let named: &[ConnectorId] = match &fact {
+            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::Evse(at, _) => from_ref(at),
+            Fact::Fault(Place::Connector(at), _)
+            | Fact::FaultOver(Place::Connector(at), _)
+            | Fact::Warning(Place::Connector(at), _)
+            | Fact::WarningOver(Place::Connector(at), _)
+            | Fact::Operative(Place::Connector(at), _)
+            | Fact::Meter(Place::Connector(at), _) => from_ref(at),
+            _ => &[],
+        };
+        self.check_connectors(named)?;
+        self.mailbox.tell(fact, shell::now().mono)
+    }
+
+    /// Does something; never waits. What takes energy away (a stop, power that fails) is taken in however
+    /// much waits, and is in [`supply`](Self::supply) and the next event from here on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, or
+    /// for a value that a key cannot have; [`Error::Unsupported`] for a key that there is not;
+    /// [`Error::Full`] when too much waits, or the outcomes of too many tags or vendor data wait to be
+    /// fetched; [`Error::Closed`], [`Error::Panicked`].
+    pub fn act(&self, act: Act) -> Result<(), Error> {
+        match &act {
+            Act::StopTx(at, _) | Act::StartTx(at, _) | Act::Cancel(Place::Connector(at)) => {
+                self.check_connectors(from_ref(at))?;
+            }
+            Act::Tag(at, _) => self.check_connectors(at)?,
+            _ => {}
+        }
+        if let Act::Deliver(tx) | Act::Forget(tx) = &act {
+            if !self.mailbox.undelivered().contains_key(tx) {
+                let why = format!("transaction {} is not undelivered", tx.0);
+                return Err(Error::Invalid(why));
+            }
+        }
+        if let Act::SetKey(name, value) = &act {
+            self.check_key(name.as_str(), value.as_str())?;
+        }
+        self.mailbox.act(act)
+    }
+
+    fn check_connectors(&self, named: &[ConnectorId]) -> Result<(), Error> {
+        match named.iter().find(|at| at.number() > self.connectors) {
+            Some(at) => Err(Error::Invalid(format!("there is no connector {at}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the host may set a key to a value.
+    fn check_key(&self, name: &str, value: &str) -> Result<(), Error> {
+        let mut keys = self.keys.lock();
+        if !keys.knows(name) {
+            return Err(Error::Unsupported(format!("there is no key \"{name}\"")));
+        }
+        let Err(BadValue { key, .. }) = keys.set(name, value) else {
+            return Ok(());
+        };
+        let text = match Key::by_name(name) {
+            Some(Key::NumberOfConnectors | Key::SecurityProfile) => {
+                format!("{key} follows from what the charge point is made of")
+            }
+            Some(known) => format!("{key} cannot be that: {}", known.row().values()),
+            None => format!("{key} cannot be that"),
+        };
+        // A firmware that does not look at results has it in the log.
+        log::warn!("what the host asks of a configuration key is not possible: {text}");
+        Err(Error::Invalid(text))
+    }
+
+    /// Answers a question; never waits.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] when the question is not open: what the meter shows is taken in all the
+    /// same if it is just too late. [`Error::Invalid`] for an answer of another kind: the question
+    /// stays open. [`Error::Closed`], [`Error::Panicked`].
+    pub fn answer(&self, request: RequestId, answer: Answer) -> Result<(), Error> {
+        self.mailbox.answer(request, answer, shell::now().mono)
+    }
+}
