@@ -1,6 +1,7 @@
 //! The I/O shell: it carries out what the engine decides, and decides nothing.
 
 mod clock;
+mod controller;
 mod driver;
 mod endpoint;
 mod flag;
