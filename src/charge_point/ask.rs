@@ -51,7 +51,8 @@ impl ChargePoint {
     }
 
     /// The first transaction with a number above `after` that the central system refused to the end and that
-    /// is kept as undelivered: [`Act::Deliver`] and [`Act::Forget`] are about these. Begin with 0.
+    /// is kept as undelivered: [`Act::Deliver`](crate::core::Act::Deliver) and
+    /// [`Act::Forget`](crate::core::Act::Forget) are about these. Begin with 0.
     #[must_use]
     pub fn undelivered(&self, after: TxId) -> Option<TransactionStep> {
         let all = self.mailbox.undelivered();
