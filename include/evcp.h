@@ -246,6 +246,44 @@
 /* The central system has not answered a message of it three times: it is sent on and on, and nothing
  * newer is delivered before it. */
 #define EVCP_TX_UNANSWERED 7
+/* Somebody showed it at a reader. */
+#define EVCP_BY_READER 0
+/* The central system starts a transaction with it (RemoteStartTransaction). */
+#define EVCP_BY_CENTRAL_SYSTEM 1
+/* The charger itself: evcp_start_tx(). */
+#define EVCP_BY_CHARGER 2
+/* It starts a transaction. */
+#define EVCP_FOR_START 0
+/* It stops one: its own, or that of its group. */
+#define EVCP_FOR_STOP 1
+/* It gets a cable out that is kept for it, or for its group. */
+#define EVCP_FOR_UNLOCK 2
+/* It was shown a second time before anything was plugged in: its permission is taken back. */
+#define EVCP_FOR_TAKE_BACK 3
+/* The status says it all. */
+#define EVCP_WHY_NONE 0
+/* The connector, or each that the reader serves, was taken out of service. */
+#define EVCP_WHY_OUT_OF_SERVICE 1
+/* The connector, each that the reader serves, or the charge point has a fault. */
+#define EVCP_WHY_FAULTED 2
+/* The central system has never accepted this charge point. */
+#define EVCP_WHY_NOT_REGISTERED 3
+/* A reset is under way, or evcp_stop() was called. */
+#define EVCP_WHY_RESTARTING 4
+/* There is no connection, and what is known here does not let it charge. */
+#define EVCP_WHY_OFFLINE_UNKNOWN 5
+/* The central system gave no answer that says, and what is known here does not let it charge. */
+#define EVCP_WHY_CENTRAL_SYSTEM_SILENT 6
+/* So many tags are being asked about that this one was not: show it again. */
+#define EVCP_WHY_TOO_MANY 7
+/* None of the connectors is free. */
+#define EVCP_WHY_NO_FREE_CONNECTOR 8
+/* Another tag charges at this connector, the only one that the reader serves. */
+#define EVCP_WHY_OTHER_TAG_CHARGES 9
+/* The cable in this connector is kept for the tag that charged. */
+#define EVCP_WHY_CABLE_KEPT 10
+/* evcp_cancel(), a stop or an unlock came first. */
+#define EVCP_WHY_CANCELLED 11
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */
@@ -268,9 +306,9 @@
 #define EVCP_AUTH_BLOCKED 1
 /* The tag has expired. */
 #define EVCP_AUTH_EXPIRED 2
-/* Nobody knows the tag. */
+/* Nobody knows the tag; or nobody could be asked, or what it was to do is off: see why. */
 #define EVCP_AUTH_INVALID 3
-/* The tag is charging elsewhere, or there is no free connector. */
+/* The tag is charging elsewhere, or nothing can begin here: see why. */
 #define EVCP_AUTH_CONCURRENT_TX 4
 /* OCPP's Available */
 #define EVCP_STATUS_AVAILABLE 0
@@ -400,16 +438,37 @@ typedef struct {
 typedef struct {
     /* How much of this struct the library filled. */
     uint32_t struct_size;
-    /* Where. 0: none was chosen; if accepted all the same, the tag was taken back, or unlocked a cable
-     * that was kept for it. */
+    /* Where it does what it was to do; 0 if it was refused. */
     uint32_t connector;
+    /* Where it was shown, or meant for; 0: at a reader of several connectors, or anywhere. */
+    uint32_t reader;
+    /* EVCP_BY_*: who brought it. */
+    uint32_t by;
+    /* EVCP_FOR_*: what it does, or was to do. */
+    uint32_t purpose;
     /* EVCP_AUTH_* */
     uint32_t status;
+    /* EVCP_WHY_*: what status does not say. */
+    uint32_t why;
     /* Zero. */
     uint32_t reserved;
     /* The tag. */
     const char *tag;
 } evcp_auth_info_t;
+
+/* Somebody who was waited for, until ConnectionTimeOut was over. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* Where a vehicle was waited for. */
+    uint32_t connector;
+    /* As in on_auth; if it is 0 a plug at another connector would have done, too. */
+    uint32_t reader;
+    /* EVCP_BY_*: by whom the tag may charge: a card, a remote start, or evcp_start_tx(). */
+    uint32_t by;
+    /* The tag. */
+    const char *tag;
+} evcp_timeout_info_t;
 
 /* What is wrong, as OCPP has it: EVCP_ERROR_*. */
 typedef uint32_t evcp_error_code_t;
@@ -522,8 +581,12 @@ typedef struct {
     void (*on_boot)(void *user_data, const evcp_boot_info_t *boot);
     /* The central system says what time it is: the device may set its clock. */
     void (*on_time)(void *user_data, int64_t unix_ms);
-    /* What became of a tag. */
+    /* What became of a tag: one that was shown, that a remote start brought, or that evcp_start_tx() let in.
+     * One that was accepted for a start is told again, with why, if it is called off before the transaction
+     * begins; on_timeout tells if ConnectionTimeOut is over first. */
     void (*on_auth)(void *user_data, const evcp_auth_info_t *auth);
+    /* ConnectionTimeOut is over, and nobody plugged in: who may charge may not any more. */
+    void (*on_timeout)(void *user_data, const evcp_timeout_info_t *timeout);
     /* A connector (0: the charge point) has a new status, or another error code. */
     void (*on_status)(void *user_data, const evcp_status_info_t *status);
     /* A transaction took a step. */
@@ -1047,6 +1110,15 @@ EVCP_API const char *evcp_error_code_name(uint32_t code);
 
 /* The name of one of EVCP_AUTH_*, in the words of OCPP, such as "Blocked". */
 EVCP_API const char *evcp_auth_name(uint32_t status);
+
+/* The name of one of EVCP_BY_*, such as "reader". */
+EVCP_API const char *evcp_by_name(uint32_t by);
+
+/* The name of one of EVCP_FOR_*, such as "unlock". */
+EVCP_API const char *evcp_for_name(uint32_t purpose);
+
+/* The name of one of EVCP_WHY_*, such as "no free connector"; "none" for EVCP_WHY_NONE. */
+EVCP_API const char *evcp_why_name(uint32_t why);
 
 /* The name of one of EVCP_BOOT_*, in the words of OCPP, such as "Pending". */
 EVCP_API const char *evcp_boot_name(uint32_t status);

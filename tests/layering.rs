@@ -134,6 +134,7 @@ const VALUES: &[(&str, &[&str])] = &[
             "Limit",
             "Load",
             "Offer",
+            "Owner",
             "Prevailing",
             "Shown",
             "Together",

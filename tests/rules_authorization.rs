@@ -1,7 +1,7 @@
 //! Who may charge: the central system, the cache, groups (OCPP 1.6 §3.5, §3.10).
 #![allow(clippy::panic)]
 
-use evcp::core::{Ev, Notice};
+use evcp::core::{Ev, Notice, Purpose};
 use evcp::time::Millis;
 use evcp_testing::{with, Treat, World};
 use serde_json::{json, Value};
@@ -268,13 +268,16 @@ fn a_tag_that_is_taken_back_is_told_like_any_other() {
     world.show(1, "ONE");
     let told = world.told.iter().filter_map(|notice| match notice {
         Notice::Authorized {
-            connector, status, ..
-        } => Some((connector.is_some(), status.as_str())),
+            purpose, status, ..
+        } => Some((*purpose, status.as_str())),
         _ => None,
     });
     assert_eq!(
         told.collect::<Vec<_>>(),
-        [(true, "Accepted"), (false, "Accepted")]
+        [
+            (Purpose::Start, "Accepted"),
+            (Purpose::TakeBack, "Accepted")
+        ]
     );
     world.ev(1, Ev::Plugged);
     assert_eq!(world.sent("StartTransaction").len(), 0);

@@ -227,8 +227,39 @@ enum class auth_status : std::uint32_t {
     accepted = EVCP_AUTH_ACCEPTED,              ///< It may charge, or it stopped its transaction.
     blocked = EVCP_AUTH_BLOCKED,                ///< It is blocked.
     expired = EVCP_AUTH_EXPIRED,                ///< It has expired.
-    invalid = EVCP_AUTH_INVALID,                ///< Nobody knows it.
-    concurrent_tx = EVCP_AUTH_CONCURRENT_TX     ///< It charges elsewhere, or no connector is free.
+    invalid = EVCP_AUTH_INVALID,                ///< Nobody knows it, nobody could be asked, or it is off.
+    concurrent_tx = EVCP_AUTH_CONCURRENT_TX     ///< It charges elsewhere, or nothing can begin here.
+};
+
+/// Who brought a tag.
+enum class brought_by : std::uint32_t {
+    reader = EVCP_BY_READER,                    ///< Somebody showed it at a reader.
+    central_system = EVCP_BY_CENTRAL_SYSTEM,    ///< A remote start.
+    charger = EVCP_BY_CHARGER                   ///< start_tx().
+};
+
+/// What a tag does, or was to do.
+enum class tag_purpose : std::uint32_t {
+    start = EVCP_FOR_START,            ///< Start a transaction.
+    stop = EVCP_FOR_STOP,              ///< Stop one: its own, or that of its group.
+    unlock = EVCP_FOR_UNLOCK,          ///< Get a cable out that is kept for it, or for its group.
+    take_back = EVCP_FOR_TAKE_BACK     ///< Take back its permission, before anything was plugged in.
+};
+
+/// What keeps a tag from what it was to do, where auth_status does not say it all; more in evcp.h.
+enum class refusal : std::uint32_t {
+    none = EVCP_WHY_NONE,                                      ///< The status says it all.
+    out_of_service = EVCP_WHY_OUT_OF_SERVICE,                  ///< Taken out of service.
+    faulted = EVCP_WHY_FAULTED,                                ///< There is a fault.
+    not_registered = EVCP_WHY_NOT_REGISTERED,                  ///< Never accepted by the central system.
+    restarting = EVCP_WHY_RESTARTING,                          ///< A reset, or a stop, is under way.
+    offline_unknown = EVCP_WHY_OFFLINE_UNKNOWN,                ///< No connection, and not known here.
+    central_system_silent = EVCP_WHY_CENTRAL_SYSTEM_SILENT,    ///< No answer that says.
+    too_many = EVCP_WHY_TOO_MANY,                              ///< It was not asked about: show it again.
+    no_free_connector = EVCP_WHY_NO_FREE_CONNECTOR,            ///< None of the connectors is free.
+    other_tag_charges = EVCP_WHY_OTHER_TAG_CHARGES,            ///< Another tag charges here.
+    cable_kept = EVCP_WHY_CABLE_KEPT,                          ///< The cable is kept for another tag.
+    cancelled = EVCP_WHY_CANCELLED                             ///< A stop or an unlock came first.
 };
 
 /// OCPP's status of a connector.
@@ -322,6 +353,12 @@ inline const char* name(fault_code value) noexcept { return evcp_error_code_name
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(auth_status value) noexcept { return evcp_auth_name(static_cast<std::uint32_t>(value)); }
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(brought_by value) noexcept { return evcp_by_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(tag_purpose value) noexcept { return evcp_for_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(refusal value) noexcept { return evcp_why_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(boot_status value) noexcept { return evcp_boot_name(static_cast<std::uint32_t>(value)); }
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(reading value) noexcept { return evcp_read_name(static_cast<std::uint32_t>(value)); }
@@ -376,8 +413,20 @@ struct transaction {
 
 /// What became of a tag.
 struct auth_info {
-    std::uint32_t connector;    ///< Where. 0: none was chosen.
+    std::uint32_t connector;    ///< Where it does what it was to do; 0 if it was refused.
+    std::uint32_t reader;       ///< Where it was shown or meant for; 0: several connectors, or anywhere.
+    brought_by by;              ///< Who brought it.
+    tag_purpose purpose;        ///< What it does, or was to do.
     auth_status status;         ///< The outcome.
+    refusal why;                ///< What the outcome does not say.
+    std::string tag;            ///< The tag.
+};
+
+/// Somebody who was waited for, until ConnectionTimeOut was over.
+struct timeout_info {
+    std::uint32_t connector;    ///< Where a vehicle was waited for.
+    std::uint32_t reader;       ///< As in auth_info; 0: a plug at another connector would have done, too.
+    brought_by by;              ///< By whom the tag may charge.
     std::string tag;            ///< The tag.
 };
 
@@ -705,6 +754,8 @@ struct handlers {
     std::function<void(std::chrono::system_clock::time_point)> on_time;
     /// What became of a tag.
     std::function<void(const auth_info&)> on_auth;
+    /// ConnectionTimeOut is over, and nobody plugged in: who may charge may not any more.
+    std::function<void(const timeout_info&)> on_timeout;
     /// A connector (0: the charge point) has a new status, or another code.
     std::function<void(const status_info&)> on_status;
     /// A transaction took a step.
@@ -1309,7 +1360,16 @@ private:
     static void authorized(void* ud, const evcp_auth_info_t* auth) noexcept
     {
         self(ud).run([=](handlers& on) {
-            on.on_auth({auth->connector, static_cast<auth_status>(auth->status), auth->tag});
+            on.on_auth({auth->connector, auth->reader, static_cast<brought_by>(auth->by),
+                        static_cast<tag_purpose>(auth->purpose), static_cast<auth_status>(auth->status),
+                        static_cast<refusal>(auth->why), auth->tag});
+        });
+    }
+
+    static void timed_out(void* ud, const evcp_timeout_info_t* timeout) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_timeout({timeout->connector, timeout->reader, static_cast<brought_by>(timeout->by), timeout->tag});
         });
     }
 
@@ -1379,6 +1439,7 @@ private:
         slots.on_boot = on.on_boot ? &booted : nullptr;
         slots.on_time = on.on_time ? &time : nullptr;
         slots.on_auth = on.on_auth ? &authorized : nullptr;
+        slots.on_timeout = on.on_timeout ? &timed_out : nullptr;
         slots.on_status = on.on_status ? &status_is : nullptr;
         slots.on_tx = on.on_tx ? &stepped : nullptr;
         slots.on_availability = on.on_availability ? &availability : nullptr;

@@ -158,11 +158,21 @@ static void on_boot(void *ud, const evcp_boot_info_t *boot)
 
 static void on_auth(void *ud, const evcp_auth_info_t *auth)
 {
-    static const char *const words[] = { "accepted", "blocked", "expired", "invalid", "busy" };
-    char text[64];
+    char text[128];
     (void)ud;
-    snprintf(text, sizeof text, "%s is %s", auth->tag, auth->status < 5 ? words[auth->status] : "?");
-    say("tag", auth->connector, text);
+    if (auth->why == EVCP_WHY_NONE)
+        snprintf(text, sizeof text, "%s to %s: %s", auth->tag, evcp_for_name(auth->purpose),
+                 evcp_auth_name(auth->status));
+    else
+        snprintf(text, sizeof text, "%s cannot %s: %s", auth->tag, evcp_for_name(auth->purpose),
+                 evcp_why_name(auth->why));
+    say("tag", auth->reader, text);
+}
+
+static void on_timeout(void *ud, const evcp_timeout_info_t *timeout)
+{
+    (void)ud;
+    say("time over", timeout->connector, timeout->tag);
 }
 
 static void say_status(uint32_t connector, uint32_t status, uint32_t error_code)
@@ -345,6 +355,7 @@ static evcp_err_t make(struct charger *self, int argc, char **argv)
     callbacks.on_connection = on_connection;
     callbacks.on_boot = on_boot;
     callbacks.on_auth = on_auth;
+    callbacks.on_timeout = on_timeout;
     callbacks.on_status = on_status;
     callbacks.on_tx = on_tx;
     callbacks.on_storage = on_storage;

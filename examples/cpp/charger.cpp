@@ -137,9 +137,13 @@ private:
             say("boot", 0, word<3>({"accepted", "pending", "rejected"}, boot.status));
         };
         on.on_auth = [](const evcp::auth_info& auth) {
-            say("tag", auth.connector,
-                auth.tag + " is " +
-                    word<5>({"accepted", "blocked", "expired", "invalid", "busy"}, auth.status));
+            const bool known = auth.why == evcp::refusal::none;
+            say("tag", auth.reader,
+                auth.tag + " to " + evcp::name(auth.purpose) + ": " +
+                    (known ? evcp::name(auth.status) : evcp::name(auth.why)));
+        };
+        on.on_timeout = [](const evcp::timeout_info& timeout) {
+            say("time over", timeout.connector, timeout.tag);
         };
         on.on_status = [](const evcp::status_info& now) {
             say_status(now.connector, now.status, now.code);

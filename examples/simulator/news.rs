@@ -79,14 +79,25 @@ impl Station {
                 }));
             }
             Notice::Authorized {
+                claim,
                 connector,
-                tag,
+                purpose,
                 status,
+                why,
             } => self.say(json!({
                 "event": "auth",
                 "connector": connector.map(ConnectorId::number),
-                "id_tag": tag.as_str(),
+                "reader": claim.reader.number(),
+                "by": format!("{:?}", claim.by),
+                "id_tag": claim.tag.as_str(),
+                "for": format!("{purpose:?}"),
                 "status": status.as_str(),
+                "why": why.map(|why| format!("{why:?}")),
+            })),
+            Notice::TimedOut { claim, connector } => self.say(json!({
+                "event": "timeout",
+                "connector": connector.number(),
+                "id_tag": claim.tag.as_str(),
             })),
             Notice::Damaged(text) => self.say(json!({"event": "log", "text": text})),
             Notice::Storage { failing } => {

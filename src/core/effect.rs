@@ -1,7 +1,8 @@
 //! What the engine wants done.
 
 use crate::core::{
-    Batch, CentralId, ConnectorId, Place, Question, RequestId, Seq, Supply, Transaction, TxId, Wh,
+    Batch, CentralId, Claim, ConnectorId, Place, Purpose, Question, RequestId, Seq, Supply,
+    Transaction, TxId, Wh, Why,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{
@@ -84,14 +85,25 @@ pub enum Notice {
     Boot(RegistrationStatus, Millis, Option<Wall>),
     /// The clock was set from the central system: this is the time now.
     Time(Wall),
-    /// What became of a tag that was shown.
+    /// What became of a tag: of one that was shown, that a remote start brought, or that the host let in.
     Authorized {
+        /// Whose.
+        claim: Claim,
         /// Where, if that is settled.
         connector: Option<ConnectorId>,
-        /// The tag.
-        tag: IdToken,
-        /// `Accepted`, or why not.
+        /// What it does, or was to do.
+        purpose: Purpose,
+        /// `Accepted`, or why not, in OCPP's words.
         status: AuthorizationStatus,
+        /// What OCPP's words do not say.
+        why: Option<Why>,
+    },
+    /// Nobody plugged in within ConnectionTimeOut: who may charge there may not any more.
+    TimedOut {
+        /// Who.
+        claim: Claim,
+        /// Where somebody was waited for.
+        connector: ConnectorId,
     },
     /// A connector, or the charge point, has a new status.
     Status(ConnectorStatus),

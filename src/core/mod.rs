@@ -11,6 +11,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod change;
+mod claim;
 mod clock;
 mod due;
 mod effect;
@@ -33,6 +34,7 @@ mod tuning;
 mod units;
 
 pub use change::*;
+pub use claim::*;
 pub use due::Due;
 pub use effect::*;
 pub use engine::{Counters, Engine};

@@ -36,9 +36,9 @@ pub const EVCP_AUTH_ACCEPTED: u32 = 0;
 pub const EVCP_AUTH_BLOCKED: u32 = 1;
 /// The tag has expired.
 pub const EVCP_AUTH_EXPIRED: u32 = 2;
-/// Nobody knows the tag.
+/// Nobody knows the tag; or nobody could be asked, or what it was to do is off: see why.
 pub const EVCP_AUTH_INVALID: u32 = 3;
-/// The tag is charging elsewhere, or there is no free connector.
+/// The tag is charging elsewhere, or nothing can begin here: see why.
 pub const EVCP_AUTH_CONCURRENT_TX: u32 = 4;
 
 /// OCPP's Available
@@ -146,9 +146,15 @@ pub struct evcp_callbacks_t {
         Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, boot: *const evcp_boot_info_t)>,
     /// The central system says what time it is: the device may set its clock.
     pub on_time: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, unix_ms: i64)>,
-    /// What became of a tag.
+    /// What became of a tag: one that was shown, that a remote start brought, or that evcp_start_tx() let in.
+    /// One that was accepted for a start is told again, with why, if it is called off before the transaction
+    /// begins; on_timeout tells if ConnectionTimeOut is over first.
     pub on_auth:
         Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, auth: *const evcp_auth_info_t)>,
+    /// ConnectionTimeOut is over, and nobody plugged in: who may charge may not any more.
+    pub on_timeout: Option<
+        unsafe extern "C-unwind" fn(user_data: *mut c_void, timeout: *const evcp_timeout_info_t),
+    >,
     /// A connector (0: the charge point) has a new status, or another error code.
     pub on_status: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, status: *const evcp_status_info_t),
@@ -179,7 +185,7 @@ pub struct evcp_callbacks_t {
 // repr(C), begins with a u32; zero is NULL in every slot.
 sized32!(evcp_callbacks_t {
     struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer
-    on_connection on_boot on_time on_auth on_status on_tx on_availability on_key_changed on_storage
+    on_connection on_boot on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage
     on_reboot on_fatal
 });
 
@@ -198,6 +204,7 @@ impl evcp_callbacks_t {
             on_boot: None,
             on_time: None,
             on_auth: None,
+            on_timeout: None,
             on_status: None,
             on_tx: None,
             on_availability: None,

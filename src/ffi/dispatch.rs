@@ -175,9 +175,11 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
         // SAFETY: see `call`.
         Notice::Time(wall) => call(cb.on_time, |slot| unsafe { slot(ud, wall.0) }),
         Notice::Authorized {
+            claim,
             connector,
-            tag,
+            purpose,
             status,
+            why,
         } => {
             let status = match status {
                 AuthorizationStatus::Accepted => EVCP_AUTH_ACCEPTED,
@@ -186,11 +188,17 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
                 AuthorizationStatus::Invalid => EVCP_AUTH_INVALID,
                 AuthorizationStatus::ConcurrentTx => EVCP_AUTH_CONCURRENT_TX,
             };
-            let tag = to_c(tag.as_str());
+            let tag = to_c(claim.tag.as_str());
             let connector = connector.map_or(0, ConnectorId::number);
-            let info = evcp_auth_info_t::of(connector, status, &tag);
+            let info = evcp_auth_info_t::of(&claim, connector, purpose, status, why, &tag);
             // SAFETY: see `call`.
             call(cb.on_auth, |slot| unsafe { slot(ud, &info) })
+        }
+        Notice::TimedOut { claim, connector } => {
+            let tag = to_c(claim.tag.as_str());
+            let info = evcp_timeout_info_t::of(&claim, connector.number(), &tag);
+            // SAFETY: see `call`.
+            call(cb.on_timeout, |slot| unsafe { slot(ud, &info) })
         }
         Notice::Status(status) => notify_status(inner, &status),
         Notice::Transaction(step) => notify_transaction(inner, &step),

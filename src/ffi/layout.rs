@@ -50,9 +50,12 @@ fn asserts() -> String {
     });
     layout!(text, evcp_callbacks_t {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_connection on_boot
-        on_time on_auth on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
+        on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
     });
-    layout!(text, evcp_auth_info_t { struct_size connector status reserved tag });
+    layout!(text, evcp_auth_info_t {
+        struct_size connector reader by purpose status why reserved tag
+    });
+    layout!(text, evcp_timeout_info_t { struct_size connector reader by tag });
     layout!(text, evcp_status_info_t { struct_size connector status error_code info vendor_code });
     layout!(text, evcp_data_info_t { struct_size reserved vendor message data len });
     layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });

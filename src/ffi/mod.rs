@@ -6,6 +6,7 @@
 mod acts;
 mod answer;
 mod callbacks;
+mod claims;
 mod codes;
 mod config;
 mod config_keys;

@@ -89,6 +89,25 @@ const CONNECTIONS: &[&str] = &["disconnected\0", "connect failed\0", "connected\
 
 const STORAGES: &[&str] = &["works\0", "fails\0", "damaged\0"];
 
+const BYS: &[&str] = &["reader\0", "central system\0", "charger\0"];
+
+const PURPOSES: &[&str] = &["start\0", "stop\0", "unlock\0", "take back\0"];
+
+const WHYS: &[&str] = &[
+    "none\0",
+    "out of service\0",
+    "faulted\0",
+    "not registered\0",
+    "restarting\0",
+    "offline and unknown\0",
+    "central system silent\0",
+    "too many\0",
+    "no free connector\0",
+    "other tag charges\0",
+    "cable kept\0",
+    "cancelled\0",
+];
+
 fn name(names: &'static [&'static str], number: u32) -> *const c_char {
     let at = usize::try_from(number).ok();
     let name = at.and_then(|at| names.get(at)).unwrap_or(&"unknown\0");
@@ -118,6 +137,24 @@ pub extern "C" fn evcp_error_code_name(code: u32) -> *const c_char {
 #[no_mangle]
 pub extern "C" fn evcp_auth_name(status: u32) -> *const c_char {
     name(AUTHS, status)
+}
+
+/// The name of one of EVCP_BY_*, such as "reader".
+#[no_mangle]
+pub extern "C" fn evcp_by_name(by: u32) -> *const c_char {
+    name(BYS, by)
+}
+
+/// The name of one of EVCP_FOR_*, such as "unlock".
+#[no_mangle]
+pub extern "C" fn evcp_for_name(purpose: u32) -> *const c_char {
+    name(PURPOSES, purpose)
+}
+
+/// The name of one of EVCP_WHY_*, such as "no free connector"; "none" for EVCP_WHY_NONE.
+#[no_mangle]
+pub extern "C" fn evcp_why_name(why: u32) -> *const c_char {
+    name(WHYS, why)
 }
 
 /// The name of one of EVCP_BOOT_*, in the words of OCPP, such as "Pending".
@@ -205,7 +242,7 @@ mod tests {
         ];
         for name in all
             .iter()
-            .chain(&[CONNECTIONS, STORAGES])
+            .chain(&[CONNECTIONS, STORAGES, BYS, PURPOSES, WHYS])
             .copied()
             .flatten()
         {

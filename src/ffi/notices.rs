@@ -4,6 +4,8 @@
 
 use std::ffi::{c_char, CStr};
 
+use crate::core::{Claim, Purpose, Why};
+use crate::ffi::claims::{by_number, purpose_number, why_number};
 use crate::ffi::codes::evcp_error_code_t;
 use crate::ffi::text::{pointer, Counted};
 use crate::ffi::values::size;
@@ -14,13 +16,36 @@ use crate::ffi::values::size;
 pub struct evcp_auth_info_t {
     /// How much of this struct the library filled.
     pub struct_size: u32,
-    /// Where. 0: none was chosen; if accepted all the same, the tag was taken back, or unlocked a cable
-    /// that was kept for it.
+    /// Where it does what it was to do; 0 if it was refused.
     pub connector: u32,
+    /// Where it was shown, or meant for; 0: at a reader of several connectors, or anywhere.
+    pub reader: u32,
+    /// EVCP_BY_*: who brought it.
+    pub by: u32,
+    /// EVCP_FOR_*: what it does, or was to do.
+    pub purpose: u32,
     /// EVCP_AUTH_*
     pub status: u32,
+    /// EVCP_WHY_*: what status does not say.
+    pub why: u32,
     /// Zero.
     pub reserved: u32,
+    /// The tag.
+    pub tag: *const c_char,
+}
+
+/// Somebody who was waited for, until ConnectionTimeOut was over.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_timeout_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// Where a vehicle was waited for.
+    pub connector: u32,
+    /// As in on_auth; if it is 0 a plug at another connector would have done, too.
+    pub reader: u32,
+    /// EVCP_BY_*: by whom the tag may charge: a card, a remote start, or evcp_start_tx().
+    pub by: u32,
     /// The tag.
     pub tag: *const c_char,
 }
@@ -116,12 +141,35 @@ pub struct evcp_storage_info_t {
 }
 
 impl evcp_auth_info_t {
-    pub(super) fn of(connector: u32, status: u32, tag: &CStr) -> Self {
+    pub(super) fn of(
+        claim: &Claim,
+        connector: u32,
+        purpose: Purpose,
+        status: u32,
+        why: Option<Why>,
+        tag: &CStr,
+    ) -> Self {
         Self {
             struct_size: size::<Self>(),
             connector,
+            reader: claim.reader.number(),
+            by: by_number(claim.by),
+            purpose: purpose_number(purpose),
             status,
+            why: why_number(why),
             reserved: 0,
+            tag: tag.as_ptr(),
+        }
+    }
+}
+
+impl evcp_timeout_info_t {
+    pub(super) fn of(claim: &Claim, connector: u32, tag: &CStr) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            connector,
+            reader: claim.reader.number(),
+            by: by_number(claim.by),
             tag: tag.as_ptr(),
         }
     }

@@ -56,6 +56,7 @@ impl<'a> Slot<'a> {
             Notice::Supply(..)
             | Notice::Ask(..)
             | Notice::Authorized { .. }
+            | Notice::TimedOut { .. }
             | Notice::Transaction(_)
             | Notice::Damaged(_)
             | Notice::DataTransferred(..) => return None,

@@ -1,5 +1,6 @@
 use super::*;
-use crate::core::{Act, Connection, ConnectorStatus, DataTransferOutcome, Question, Wh};
+use crate::core::{Act, AskedBy, Claim, Connection, ConnectorStatus, DataTransferOutcome, Purpose};
+use crate::core::{Question, Wh};
 use crate::mailbox::Inbox;
 use crate::time::{Mono, Wall};
 use crate::types::{AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, IdToken, Reason};
@@ -233,9 +234,15 @@ fn what_must_not_be_lost_is_kept_in_order_and_says_when_it_is_too_much() {
         let outcome = DataTransferOutcome::Offline;
         let done = Event::Notice(Notice::DataTransferred(tx, outcome));
         let tag = Event::Notice(Notice::Authorized {
+            claim: Claim {
+                tag: IdToken::new("CAFE").expect("short"),
+                by: AskedBy::Reader,
+                reader: Place::ChargePoint,
+            },
             connector: None,
-            tag: IdToken::new("CAFE").expect("short"),
+            purpose: Purpose::Start,
             status: AuthorizationStatus::Accepted,
+            why: None,
         });
         for event in [
             step(tx, TransactionChange::Started),

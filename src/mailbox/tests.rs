@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{ConnectorSetup, Place, Question};
+use crate::core::{AskedBy, Claim, ConnectorSetup, Place, Purpose, Question};
 use crate::core::{DataTransferOutcome, Device, Engine, Setup};
 use crate::time::{Now, Wall};
 use crate::types::{AuthorizationStatus, CiString, IdToken, ReadingContext, Reason};
@@ -58,9 +58,15 @@ fn a_host_that_does_not_fetch_outcomes_can_ask_for_no_more_of_them() {
     for token in 0..MOST_OUTCOMES as u64 {
         assert_eq!(mailbox.act(data(token)), Ok(()));
         mailbox.push(Event::Notice(Notice::Authorized {
+            claim: Claim {
+                tag: IdToken::new("CAFE").expect("short"),
+                by: AskedBy::Reader,
+                reader: Place::ChargePoint,
+            },
             connector: None,
-            tag: IdToken::new("CAFE").expect("short"),
+            purpose: Purpose::Start,
             status: AuthorizationStatus::Accepted,
+            why: None,
         }));
     }
     assert_eq!(mailbox.act(data(1_000)), Err(Error::Full));

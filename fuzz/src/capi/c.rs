@@ -50,8 +50,21 @@ pub struct TxInfo {
 pub struct AuthInfo {
     pub struct_size: u32,
     pub connector: u32,
+    pub reader: u32,
+    pub by: u32,
+    pub purpose: u32,
     pub status: u32,
+    pub why: u32,
     pub reserved: u32,
+    pub tag: Text,
+}
+
+#[repr(C)]
+pub struct TimeoutInfo {
+    pub struct_size: u32,
+    pub connector: u32,
+    pub reader: u32,
+    pub by: u32,
     pub tag: Text,
 }
 
@@ -147,6 +160,7 @@ pub struct Callbacks {
     pub on_boot: Option<unsafe extern "C" fn(Ud, *const BootInfo)>,
     pub on_time: Option<unsafe extern "C" fn(Ud, i64)>,
     pub on_auth: Option<unsafe extern "C" fn(Ud, *const AuthInfo)>,
+    pub on_timeout: Option<unsafe extern "C" fn(Ud, *const TimeoutInfo)>,
     pub on_status: Option<unsafe extern "C" fn(Ud, *const StatusInfo)>,
     pub on_tx: Option<unsafe extern "C" fn(Ud, *const TxInfo)>,
     pub on_availability: Option<unsafe extern "C" fn(Ud, u32, bool)>,
@@ -256,6 +270,9 @@ extern "C" {
     pub fn evcp_reason_name(number: u32) -> Text;
     pub fn evcp_error_code_name(number: u32) -> Text;
     pub fn evcp_auth_name(number: u32) -> Text;
+    pub fn evcp_by_name(number: u32) -> Text;
+    pub fn evcp_for_name(number: u32) -> Text;
+    pub fn evcp_why_name(number: u32) -> Text;
     pub fn evcp_boot_name(number: u32) -> Text;
     pub fn evcp_read_name(number: u32) -> Text;
     pub fn evcp_ev_name(number: u32) -> Text;

@@ -33,6 +33,7 @@ pub(super) fn callbacks(
         on_boot: on(7).then_some(on_boot),
         on_time: on(8).then_some(on_time),
         on_auth: on(9).then_some(on_auth),
+        on_timeout: on(17).then_some(on_timeout),
         on_status: on(10).then_some(on_status),
         on_tx: on(11).then_some(on_tx),
         on_availability: on(12).then_some(on_availability),
@@ -176,6 +177,18 @@ unsafe extern "C" fn on_auth(ud: *mut c_void, auth: *const AuthInfo) {
     let auth = unsafe { &*auth };
     assert!(auth.struct_size as usize == size_of::<AuthInfo>() && auth.reserved == 0);
     assert!(text_of(auth.tag).is_some_and(|tag| tag.chars().count() <= 20) && auth.status <= 4);
+    assert!(auth.by <= 2 && auth.purpose <= 3 && auth.why <= 11);
+    // Who is accepted is so somewhere, and who is refused nowhere.
+    assert_eq!(auth.status == 0, auth.connector != 0);
+    assert!(auth.status != 0 || auth.why == 0);
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_timeout(ud: *mut c_void, timeout: *const TimeoutInfo) {
+    // SAFETY: it is valid until we return.
+    let timeout = unsafe { &*timeout };
+    assert!(timeout.struct_size as usize == size_of::<TimeoutInfo>() && timeout.connector >= 1);
+    assert!(text_of(timeout.tag).is_some() && timeout.by <= 2);
     enter(ud, None);
 }
 

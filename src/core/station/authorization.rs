@@ -8,9 +8,10 @@ use crate::core::station::Intent;
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::connector::Connector;
-use crate::core::station::session::Allowed;
+use crate::core::station::session::{Allowed, Owner};
+use crate::core::station::tags::{let_in, refuse};
 use crate::core::station::{Context, Event, Station};
-use crate::core::{CachedTag, ConnectorId};
+use crate::core::{AskedBy, CachedTag, Claim, ConnectorId, Place, Purpose, Why};
 use crate::types::{AuthorizationStatus, IdTagInfo, IdToken, Reason};
 
 impl Station {
@@ -30,36 +31,58 @@ impl Station {
                 .filter(|at| self.exists(*at))
                 .collect()
         };
-        if let Some(at) = self.find_running(&at, |starter, _| *starter == tag, cx.ledger) {
+        let reader = match named {
+            [one] => Place::Connector(*one),
+            _ => Place::ChargePoint,
+        };
+        let by = AskedBy::Reader;
+        let claim = Claim { tag, by, reader };
+        let tag = &claim.tag;
+        if let Some(at) = self.find_running(&at, |starter, _| starter == tag, cx.ledger) {
             // The tag that started it stops it, without asking (OCPP 1.6 §4.1).
-            self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+            let tag = tag.clone();
+            let_in(claim, at, Purpose::Stop, cx);
             return self.stop(at, Reason::Local, Some(tag), cx);
         }
-        if self.release(&at, |owner| owner.tag == tag) {
-            return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+        if let Some(at) = self.release(&at, |owner| owner.tag == *tag) {
+            return let_in(claim, at, Purpose::Unlock, cx);
         }
-        if self.take_back(&at, &tag, cx) {
-            return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+        if let Some(at) = self.take_back(&at, tag, cx) {
+            return let_in(claim, at, Purpose::TakeBack, cx);
         }
-        if self.authorizations.is_open(&tag) {
+        if self.authorizations.is_open(tag) {
             return;
         }
         if self.pick(&at).is_some() {
-            return self.authorize(tag, Intent::Start(at, None), cx);
+            return self.authorize(claim, Intent::Start(at, None), cx);
         }
         // Asking makes sense only if somebody of a group is charging here (OCPP 1.6 §3.10), or has
         // a cable here that is kept for him.
         let grouped = self.find_running(&at, |_, parent| parent.is_some(), cx.ledger);
         if grouped.is_some() || self.keeps_for_group(&at) {
-            return self.authorize(tag, Intent::Stop(at), cx);
+            return self.authorize(claim, Intent::Stop(at), cx);
         }
-        self.notify_authorized(None, &tag, AuthorizationStatus::ConcurrentTx, cx);
+        self.turn_away(claim, &at, cx);
+    }
+
+    /// No session can begin for a tag at any of these connectors.
+    fn turn_away(&self, claim: Claim, at: &[ConnectorId], cx: &mut Context<'_>) {
+        let why = Some(self.why_none(at));
+        refuse(
+            claim,
+            Purpose::Start,
+            AuthorizationStatus::ConcurrentTx,
+            why,
+            cx,
+        );
     }
 
     /// The charger itself authorizes somebody: free charging, a PIN, a list of its own.
     pub(crate) fn start_for(&mut self, at: ConnectorId, tag: IdToken, cx: &mut Context<'_>) {
         if is_tag(&tag) {
-            self.grant(tag, None, Intent::Start(vec![at], None), cx);
+            let (by, reader) = (AskedBy::Host, Place::Connector(at));
+            let claim = Claim { tag, by, reader };
+            self.grant(claim, None, Intent::Start(vec![at], None), cx);
         } else {
             log::warn!(
                 "a start with a tag that is empty, or has control characters in it, is ignored"
@@ -82,22 +105,27 @@ impl Station {
             .map(|(at, _)| at)
     }
 
-    /// Unlocks the cable that is kept for somebody. Says whether there was one.
-    fn release(&mut self, at: &[ConnectorId], fits: impl Fn(&Allowed) -> bool) -> bool {
-        for at in at {
-            let Some(connector) = self.connector_mut(*at) else {
-                continue;
-            };
-            if connector.release(&fits) {
-                return true;
-            }
-        }
-        false
+    /// Unlocks the cable that is kept for somebody. Says where there was one.
+    fn release(
+        &mut self,
+        at: &[ConnectorId],
+        fits: impl Fn(&Owner) -> bool,
+    ) -> Option<ConnectorId> {
+        let mut at = at.iter().copied();
+        at.find(|at| {
+            self.connector_mut(*at)
+                .is_some_and(|known| known.release(&fits))
+        })
     }
 
     /// A tag of the same group gets a kept cable out (errata 3.17).
-    fn release_for_group(&mut self, at: &[ConnectorId], group: Option<&IdToken>) -> bool {
-        group.is_some() && self.release(at, |owner| owner.parent.as_ref() == group)
+    fn release_for_group(
+        &mut self,
+        at: &[ConnectorId],
+        group: Option<&IdToken>,
+    ) -> Option<ConnectorId> {
+        group?;
+        self.release(at, |owner| owner.parent.as_ref() == group)
     }
 
     fn keeps_for_group(&self, at: &[ConnectorId]) -> bool {
@@ -107,21 +135,19 @@ impl Station {
 
     // rules: 41
     /// A tag that is shown a second time before anything was plugged in is taken back
-    /// (`OCPP 1.6 §4.9`, B1).
-    fn take_back(&mut self, at: &[ConnectorId], tag: &IdToken, cx: &mut Context<'_>) -> bool {
-        for at in at {
-            let Some(connector) = self.connector_mut(*at) else {
-                continue;
-            };
-            if connector.take_back(tag) {
-                return true;
-            }
-            if connector.starting().is_some_and(|by| by.tag == *tag) {
-                self.call_off(*at, cx);
-                return true;
-            }
-        }
-        false
+    /// (`OCPP 1.6 §4.9`, B1). Says where it was waited for.
+    fn take_back(
+        &mut self,
+        at: &[ConnectorId],
+        tag: &IdToken,
+        cx: &mut Context<'_>,
+    ) -> Option<ConnectorId> {
+        let now = cx.now.mono;
+        let mut at = at.iter().copied();
+        at.find(|at| {
+            let connector = self.connector_mut(*at);
+            connector.is_some_and(|known| known.take_back(tag, now))
+        })
     }
 
     /// The connector where a session would begin: one with a vehicle waiting, else a free one.
@@ -147,70 +173,81 @@ impl Station {
 
     // rules: 87, 88
     /// Finds out whether a tag may do what it is to do.
-    pub(crate) fn authorize(&mut self, tag: IdToken, intent: Intent, cx: &mut Context<'_>) {
-        let known = self.look_up(&tag, cx);
+    pub(crate) fn authorize(&mut self, claim: Claim, intent: Intent, cx: &mut Context<'_>) {
+        let known = self.look_up(&claim.tag, cx);
         if !cx.online {
-            return self.decide_offline(tag, intent, known, cx);
+            return self.decide_alone(claim, intent, known, Why::OfflineUnknown, cx);
         }
         let valid = known.filter(|known| known.status == AuthorizationStatus::Accepted);
         if let (Some(known), true) = (valid, self.settings.is(Key::LocalPreAuthorize)) {
-            return self.grant(tag, known.parent, intent, cx);
+            return self.grant(claim, known.parent, intent, cx);
         }
         if self.authorizations.is_full() || !cx.has_room {
-            return self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+            let (purpose, why) = (intent.purpose(), Some(Why::TooMany));
+            return refuse(claim, purpose, AuthorizationStatus::Invalid, why, cx);
         }
-        let number = self.authorizations.ask(tag.clone(), intent);
+        let tag = claim.tag.clone();
+        let number = self.authorizations.ask(claim, intent);
         self.events.push_back(Event::Authorize(number, tag));
     }
 
     // rules: 91, 92
-    /// Without the central system's word (`OCPP 1.6 §3.5.4`).
-    fn decide_offline(
+    /// Without the central system's word (`OCPP 1.6 §3.5.4`). `why`: why there is none.
+    fn decide_alone(
         &mut self,
-        tag: IdToken,
+        claim: Claim,
         intent: Intent,
         known: Option<CachedTag>,
+        why: Why,
         cx: &mut Context<'_>,
     ) {
         let trusted = self.settings.is(Key::LocalAuthorizeOffline);
         let strangers = self.settings.is(Key::AllowOfflineTxForUnknownId);
         match known {
             Some(known) if known.status != AuthorizationStatus::Accepted => {
-                self.notify_authorized(None, &tag, known.status, cx);
+                refuse(claim, intent.purpose(), known.status, None, cx);
             }
-            Some(known) if trusted => self.grant(tag, known.parent, intent, cx),
+            Some(known) if trusted => self.grant(claim, known.parent, intent, cx),
             _ if strangers && matches!(intent, Intent::Start(..)) => {
-                self.grant(tag, None, intent, cx)
+                self.grant(claim, None, intent, cx)
             }
-            _ => self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx),
+            _ => {
+                let (purpose, why) = (intent.purpose(), Some(why));
+                refuse(claim, purpose, AuthorizationStatus::Invalid, why, cx);
+            }
         }
     }
 
     /// The central system says what becomes of a tag.
     pub(crate) fn on_authorized(&mut self, number: u64, info: IdTagInfo, cx: &mut Context<'_>) {
-        let Some((tag, intent)) = self.authorizations.answered(number) else {
+        let Some((claim, intent)) = self.authorizations.answered(number) else {
             return;
         };
-        self.learn(&tag, &info, cx);
+        self.learn(&claim.tag, &info, cx);
         if info.status == AuthorizationStatus::Accepted {
-            self.grant(tag, info.parent_id_tag.and_then(group), intent, cx);
+            self.grant(claim, info.parent_id_tag.and_then(group), intent, cx);
         } else {
-            self.notify_authorized(None, &tag, info.status, cx);
+            refuse(claim, intent.purpose(), info.status, None, cx);
         }
     }
 
     /// The central system does not want to say: that is no permission.
     pub(crate) fn authorize_refused(&mut self, number: u64, cx: &mut Context<'_>) {
-        if let Some((tag, _)) = self.authorizations.answered(number) {
-            self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+        if let Some((claim, intent)) = self.authorizations.answered(number) {
+            let (purpose, why) = (intent.purpose(), Some(Why::CentralSystemSilent));
+            refuse(claim, purpose, AuthorizationStatus::Invalid, why, cx);
         }
     }
 
     /// No answer came, or none can come any more: what is known here decides.
     pub(crate) fn authorize_offline(&mut self, number: u64, cx: &mut Context<'_>) {
-        if let Some((tag, intent)) = self.authorizations.answered(number) {
-            let known = self.look_up(&tag, cx);
-            self.decide_offline(tag, intent, known, cx);
+        if let Some((claim, intent)) = self.authorizations.answered(number) {
+            let known = self.look_up(&claim.tag, cx);
+            let why = match cx.online {
+                true => Why::CentralSystemSilent,
+                false => Why::OfflineUnknown,
+            };
+            self.decide_alone(claim, intent, known, why, cx);
         }
     }
 
@@ -218,7 +255,7 @@ impl Station {
     /// A tag may do what it is to do, if that is still possible.
     pub(crate) fn grant(
         &mut self,
-        tag: IdToken,
+        claim: Claim,
         parent: Option<IdToken>,
         intent: Intent,
         cx: &mut Context<'_>,
@@ -230,47 +267,42 @@ impl Station {
                 let waits = picked
                     .and_then(|at| self.connector(at))
                     .is_some_and(Connector::has_vehicle);
-                if !waits && self.release_for_group(&places, parent.as_ref()) {
-                    return self.notify_authorized(None, &tag, AuthorizationStatus::Accepted, cx);
+                let kept = match waits {
+                    true => None,
+                    false => self.release_for_group(&places, parent.as_ref()),
+                };
+                if let Some(at) = kept {
+                    return let_in(claim, at, Purpose::Unlock, cx);
                 }
                 let Some(at) = picked else {
-                    return self.notify_authorized(
-                        None,
-                        &tag,
-                        AuthorizationStatus::ConcurrentTx,
-                        cx,
-                    );
+                    return self.turn_away(claim, &places, cx);
                 };
-                self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
+                let_in(claim.clone(), at, Purpose::Start, cx);
                 let Some(connector) = self.connector_mut(at) else {
                     return;
                 };
                 let elsewhere = places.into_iter().filter(|place| *place != at).collect();
                 let allowed = Allowed {
-                    tag,
+                    claim,
                     parent,
                     profile,
                     elsewhere,
                 };
                 connector.permit(allowed, now);
             }
-            Intent::Stop(at) => {
+            Intent::Stop(places) => {
                 let same_group = |_: &IdToken, group: Option<&IdToken>| {
                     group.is_some() && group == parent.as_ref()
                 };
-                match self.find_running(&at, same_group, cx.ledger) {
-                    Some(at) => {
-                        self.notify_authorized(Some(at), &tag, AuthorizationStatus::Accepted, cx);
-                        self.stop(at, Reason::Local, Some(tag), cx);
-                    }
-                    None => {
-                        let status = if self.release_for_group(&at, parent.as_ref()) {
-                            AuthorizationStatus::Accepted
-                        } else {
-                            AuthorizationStatus::ConcurrentTx
-                        };
-                        self.notify_authorized(None, &tag, status, cx);
-                    }
+                if let Some(at) = self.find_running(&places, same_group, cx.ledger) {
+                    let tag = claim.tag.clone();
+                    let_in(claim, at, Purpose::Stop, cx);
+                    return self.stop(at, Reason::Local, Some(tag), cx);
+                }
+                match self.release_for_group(&places, parent.as_ref()) {
+                    Some(at) => let_in(claim, at, Purpose::Unlock, cx),
+                    // It is of no group that charges here.
+                    None => self.turn_away(claim, &places, cx),
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::ConnectorId;
+use crate::core::{Claim, ConnectorId, Purpose};
 use crate::types::{ChargingProfile, IdToken};
 
 /// Tags that the central system has been asked about.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorizations {
     count: u64,
-    open: BTreeMap<u64, (IdToken, Intent)>,
+    open: BTreeMap<u64, (Claim, Intent)>,
 }
 
 /// What a tag is to do, at one of these connectors.
@@ -19,6 +19,15 @@ pub(crate) enum Intent {
     Start(Vec<ConnectorId>, Option<Box<ChargingProfile>>),
     /// Stop a transaction of the same group.
     Stop(Vec<ConnectorId>),
+}
+
+impl Intent {
+    pub(super) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Start(..) => Purpose::Start,
+            Self::Stop(_) => Purpose::Stop,
+        }
+    }
 }
 
 /// Whether it can be one: something that people and databases can read.
@@ -44,23 +53,23 @@ impl Authorizations {
 
     /// Whether a tag is being asked about.
     pub(super) fn is_open(&self, tag: &IdToken) -> bool {
-        self.open.values().any(|(open, _)| open == tag)
+        self.open.values().any(|(open, _)| open.tag == *tag)
     }
 
     /// The central system is asked; its answer goes to that number.
-    pub(super) fn ask(&mut self, tag: IdToken, intent: Intent) -> u64 {
+    pub(super) fn ask(&mut self, claim: Claim, intent: Intent) -> u64 {
         self.count += 1;
-        self.open.insert(self.count, (tag, intent));
+        self.open.insert(self.count, (claim, intent));
         self.count
     }
 
     /// The answer came, or none can come any more.
-    pub(super) fn answered(&mut self, number: u64) -> Option<(IdToken, Intent)> {
+    pub(super) fn answered(&mut self, number: u64) -> Option<(Claim, Intent)> {
         self.open.remove(&number)
     }
 
     /// None of them starts anything at a connector any more. Returns those that then have nothing to do.
-    pub(super) fn withdraw(&mut self, at: ConnectorId) -> Vec<IdToken> {
+    pub(super) fn withdraw(&mut self, at: ConnectorId) -> Vec<Claim> {
         for (_, intent) in self.open.values_mut() {
             if let Intent::Start(places, _) = intent {
                 places.retain(|place| *place != at);
@@ -71,7 +80,7 @@ impl Authorizations {
         let open = self.open.iter();
         let gone = open.filter(|(_, (_, intent))| nowhere(intent));
         let gone: Vec<_> = gone.map(|(number, _)| *number).collect();
-        let tags = gone.iter().filter_map(|number| self.open.remove(number));
-        tags.map(|(tag, _)| tag).collect()
+        let open = gone.iter().filter_map(|number| self.open.remove(number));
+        open.map(|(claim, _)| claim).collect()
     }
 }

@@ -31,6 +31,7 @@ mod tags;
 mod times;
 mod turn;
 mod vehicle;
+mod why;
 
 pub(crate) use authorizations::{group, is_tag, Intent};
 pub(crate) use life::Step;

@@ -3,7 +3,7 @@
 
 use crate::core::ledger::End;
 use crate::core::station::run::Run;
-use crate::core::ConnectorId;
+use crate::core::{Claim, ConnectorId};
 use crate::time::{Millis, Mono};
 use crate::types::{ChargePointStatus, ChargingProfile, IdToken};
 
@@ -30,19 +30,26 @@ pub(crate) enum Stage {
         /// The vehicle was unplugged at its own side.
         left: bool,
         /// Who has to come to get the cable back, if it stays locked.
-        hold: Option<Allowed>,
+        hold: Option<Owner>,
     },
 }
 
 /// A tag that may charge.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Allowed {
-    pub(crate) tag: IdToken,
+    pub(crate) claim: Claim,
     pub(crate) parent: Option<IdToken>,
     /// The charging profile that a remote start brought.
     pub(crate) profile: Option<Box<ChargingProfile>>,
     /// Where it holds as well, until a cable is plugged in at one of them.
     pub(crate) elsewhere: Vec<ConnectorId>,
+}
+
+/// Whose cable is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Owner {
+    pub(crate) tag: IdToken,
+    pub(crate) parent: Option<IdToken>,
 }
 
 /// How a transaction is to end.
@@ -106,7 +113,7 @@ impl Session {
     }
 
     /// Who has to come to get the cable back.
-    pub(crate) const fn kept_for(&self) -> Option<&Allowed> {
+    pub(crate) const fn kept_for(&self) -> Option<&Owner> {
         match &self.0 {
             Stage::Finishing { hold, .. } => hold.as_ref(),
             _ => None,
@@ -157,17 +164,16 @@ impl Session {
         self.0 = Stage::Preparing { since, allowed };
     }
 
-    /// Who may charge, may not any more, or not yet: what was about to begin does not. Says whether anything was.
-    pub(crate) fn call_off(&mut self, since: Mono) -> bool {
-        let begins = match &self.0 {
-            Stage::Starting(_) => true,
-            Stage::Preparing { allowed, .. } => allowed.is_some(),
-            _ => false,
+    /// Who may charge, may not any more, or not yet: what was about to begin does not. Returns who that is.
+    pub(crate) fn call_off(&mut self, since: Mono) -> Option<Claim> {
+        let allowed = match &self.0 {
+            Stage::Starting(allowed) => Some(allowed),
+            Stage::Preparing { allowed, .. } => allowed.as_ref(),
+            _ => None,
         };
-        if begins {
-            self.prepare(since, None);
-        }
-        begins
+        let claim = allowed?.claim.clone();
+        self.prepare(since, None);
+        Some(claim)
     }
 
     /// The vehicle left while the meter was being read: who may charge still may.
@@ -208,7 +214,7 @@ impl Session {
     pub(crate) fn take_back(&mut self, tag: &IdToken) -> bool {
         match &mut self.0 {
             Stage::Preparing { allowed, .. }
-                if allowed.as_ref().is_some_and(|allowed| allowed.tag == *tag) =>
+                if allowed.as_ref().is_some_and(|by| by.claim.tag == *tag) =>
             {
                 *allowed = None;
                 true
@@ -245,7 +251,7 @@ impl Session {
 
     /// It is over. `left`: the vehicle was unplugged at its own side; `hold`: who has to come to get the
     /// cable back.
-    pub(crate) fn finish(&mut self, cable: bool, left: bool, hold: Option<Allowed>) {
+    pub(crate) fn finish(&mut self, cable: bool, left: bool, hold: Option<Owner>) {
         self.0 = match cable {
             true => Stage::Finishing { left, hold },
             false => Stage::Idle,
@@ -253,7 +259,7 @@ impl Session {
     }
 
     /// The cable may be taken, if it is kept for somebody who fits; says whether it was.
-    pub(crate) fn release(&mut self, fits: impl Fn(&Allowed) -> bool) -> bool {
+    pub(crate) fn release(&mut self, fits: impl Fn(&Owner) -> bool) -> bool {
         let Stage::Finishing { hold, .. } = &mut self.0 else {
             return false;
         };

@@ -46,7 +46,12 @@ impl Station {
 
     /// Whether anything may begin at all.
     pub(super) fn may_begin(&self) -> bool {
-        self.may_charge() && self.life == Life::InOperation
+        self.may_charge() && self.is_in_operation()
+    }
+
+    /// Whether it is neither about to restart nor to stop.
+    pub(super) fn is_in_operation(&self) -> bool {
+        self.life == Life::InOperation
     }
 
     /// Whether any connector may deliver anything.

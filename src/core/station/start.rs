@@ -6,10 +6,11 @@ use crate::core::settings::Key;
 use crate::core::station::connector::Next;
 use crate::core::station::read_for::ReadFor;
 use crate::core::station::session::Allowed;
+use crate::core::station::tags::refuse;
 use crate::core::station::{Context, Station};
-use crate::core::{CentralId, ConnectorId, Due, Place, Wh};
+use crate::core::{CentralId, ConnectorId, Due, Notice, Place, Purpose, Wh};
 use crate::time::{Millis, Mono};
-use crate::types::ReadingContext;
+use crate::types::{AuthorizationStatus, ReadingContext};
 
 impl Station {
     /// How long a connector may be preparing; `None` for ever: nobody could plug in within no time
@@ -40,11 +41,11 @@ impl Station {
     /// What was about to begin does not: the tag has to be shown again.
     pub(crate) fn call_off(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let now = cx.now.mono;
-        if self
-            .connector_mut(at)
-            .is_some_and(|known| known.call_off(now))
-        {
+        let connector = self.connector_mut(at);
+        if let Some(claim) = connector.and_then(|known| known.call_off(now)) {
             log::info!("connector {at}: a session that was about to begin is called off");
+            let why = Some(self.why_off(at));
+            refuse(claim, Purpose::Start, AuthorizationStatus::Invalid, why, cx);
         }
     }
 
@@ -58,10 +59,13 @@ impl Station {
     }
 
     /// Waits of sessions that are over.
-    pub(crate) fn expire_sessions(&mut self, now: Mono) {
+    pub(crate) fn expire_sessions(&mut self, cx: &mut Context<'_>) {
         let most = self.connection_timeout();
-        for connector in &mut self.connectors {
-            connector.expire(most, now);
+        for known in &mut self.connectors {
+            if let Some(claim) = known.expire(most, cx.now.mono) {
+                let connector = known.id();
+                cx.out.notify(Notice::TimedOut { claim, connector });
+            }
         }
     }
 
@@ -101,7 +105,7 @@ impl Station {
         };
         let begin = Begin {
             connector: at,
-            tag: allowed.tag,
+            tag: allowed.claim.tag,
             parent: allowed.parent,
             at: stamp,
             meter: energy,

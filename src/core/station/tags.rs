@@ -5,12 +5,38 @@ use crate::core::output::Output;
 use crate::core::settings::Key;
 use crate::core::station::Context;
 use crate::core::station::Station;
-use crate::core::CachedTag;
-use crate::core::ConnectorId;
-use crate::core::Notice;
+use crate::core::{CachedTag, Claim, ConnectorId, Notice, Purpose, Why};
 use crate::types::AuthorizationStatus;
 use crate::types::IdTagInfo;
 use crate::types::IdToken;
+
+/// A tag does there what it is to do.
+pub(super) fn let_in(claim: Claim, at: ConnectorId, purpose: Purpose, cx: &mut Context<'_>) {
+    cx.out.notify(Notice::Authorized {
+        claim,
+        connector: Some(at),
+        purpose,
+        status: AuthorizationStatus::Accepted,
+        why: None,
+    });
+}
+
+/// A tag does not do what it was to do.
+pub(super) fn refuse(
+    claim: Claim,
+    purpose: Purpose,
+    status: AuthorizationStatus,
+    why: Option<Why>,
+    cx: &mut Context<'_>,
+) {
+    cx.out.notify(Notice::Authorized {
+        claim,
+        connector: None,
+        purpose,
+        status,
+        why,
+    });
+}
 
 impl Station {
     /// A cable was plugged in: whoever may charge here, and was waited for at another connector, charges
@@ -45,8 +71,15 @@ impl Station {
     pub(crate) fn withdraw(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
         let gone = self.authorizations.withdraw(at);
         self.permit_no_more_at(at);
-        for tag in gone {
-            self.notify_authorized(None, &tag, AuthorizationStatus::Invalid, cx);
+        for claim in gone {
+            let why = self.why_off(at);
+            refuse(
+                claim,
+                Purpose::Start,
+                AuthorizationStatus::Invalid,
+                Some(why),
+                cx,
+            );
         }
     }
 
@@ -60,20 +93,6 @@ impl Station {
         let mut writes = Vec::new();
         self.cache.learn(tag, info, now, most, &mut writes);
         cx.out.all_durable(writes);
-    }
-
-    pub(crate) fn notify_authorized(
-        &mut self,
-        connector: Option<ConnectorId>,
-        tag: &IdToken,
-        status: AuthorizationStatus,
-        cx: &mut Context<'_>,
-    ) {
-        cx.out.notify(Notice::Authorized {
-            connector,
-            tag: tag.clone(),
-            status,
-        });
     }
 
     pub(super) fn look_up(&self, tag: &IdToken, cx: &mut Context<'_>) -> Option<CachedTag> {

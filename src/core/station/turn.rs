@@ -34,7 +34,7 @@ impl Station {
 
     /// Everything whose time has come.
     pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
-        self.expire_sessions(cx.now.mono);
+        self.expire_sessions(cx);
         self.expire_samples(cx);
     }
 }

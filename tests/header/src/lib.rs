@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
-    &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "notices", "callbacks",
+    &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "callbacks",
         "dispatch", "life", "tell", "acts", "answer", "get", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.

@@ -8,9 +8,9 @@ from ._library import package_version as _package_version
 from ._log import set_log
 from ._names import name
 from ._values import (
-    ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, Ev, Fault,
-    KeyInfo, Link, LogLevel, Measurand, Period, Phase, Read, Reason, Sample, Schedule, Stats, Status, StatusInfo, Storage,
-    StorageInfo, Supply, Transaction, Unit, VendorData,
+    ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Ev, Fault,
+    For, KeyInfo, Link, LogLevel, Measurand, Period, Phase, Read, Reason, Sample, Schedule, Stats, Status, StatusInfo,
+    Storage, StorageInfo, Supply, TimeoutInfo, Transaction, Unit, VendorData, Why,
 )
 
 __version__ = _package_version()
@@ -18,8 +18,9 @@ __version__ = _package_version()
 library_version: str = _lib.evcp_version().decode()
 
 __all__ = [
-    "ANSWER_MS", "Answer", "At", "Auth", "AuthInfo", "Boot", "BootInfo", "Change", "ChargePoint", "Config",
-    "ConnectionInfo", "DataReply", "ErrorCode", "Ev", "EvcpError", "Fault", "Key", "KeyInfo", "Limit", "Link", "LogLevel",
-    "Measurand", "Period", "Phase", "Read", "Reason", "Sample", "Schedule", "Stats", "Status", "StatusInfo", "Storage",
-    "StorageInfo", "Supply", "Transaction", "Unit", "VendorData", "__version__", "library_version", "name", "set_log",
+    "ANSWER_MS", "Answer", "At", "Auth", "AuthInfo", "Boot", "BootInfo", "By", "Change", "ChargePoint", "Config",
+    "ConnectionInfo", "DataReply", "ErrorCode", "Ev", "EvcpError", "Fault", "For", "Key", "KeyInfo", "Limit", "Link",
+    "LogLevel", "Measurand", "Period", "Phase", "Read", "Reason", "Sample", "Schedule", "Stats", "Status", "StatusInfo",
+    "Storage", "StorageInfo", "Supply", "TimeoutInfo", "Transaction", "Unit", "VendorData", "Why", "__version__",
+    "library_version", "name", "set_log",
 ]

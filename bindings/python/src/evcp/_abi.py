@@ -39,8 +39,16 @@ class AuthInfo(Structure):
     """evcp_auth_info_t"""
 
     _fields_ = [
-        ("struct_size", c_uint32), ("connector", c_uint32), ("status", c_uint32), ("reserved", c_uint32),
-        ("tag", c_char_p),
+        ("struct_size", c_uint32), ("connector", c_uint32), ("reader", c_uint32), ("by", c_uint32),
+        ("purpose", c_uint32), ("status", c_uint32), ("why", c_uint32), ("reserved", c_uint32), ("tag", c_char_p),
+    ]
+
+
+class TimeoutInfo(Structure):
+    """evcp_timeout_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("reader", c_uint32), ("by", c_uint32), ("tag", c_char_p),
     ]
 
 
@@ -132,6 +140,7 @@ SLOTS: Dict[str, Any] = {
     "on_boot": CFUNCTYPE(None, c_void_p, POINTER(BootInfo)),
     "on_time": CFUNCTYPE(None, c_void_p, c_int64),
     "on_auth": CFUNCTYPE(None, c_void_p, POINTER(AuthInfo)),
+    "on_timeout": CFUNCTYPE(None, c_void_p, POINTER(TimeoutInfo)),
     "on_status": CFUNCTYPE(None, c_void_p, POINTER(StatusInfo)),
     "on_tx": CFUNCTYPE(None, c_void_p, POINTER(TxInfo)),
     "on_availability": CFUNCTYPE(None, c_void_p, c_uint32, c_bool),
@@ -222,6 +231,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_reason_name": (c_char_p, (c_uint32,)),
     "evcp_error_code_name": (c_char_p, (c_uint32,)),
     "evcp_auth_name": (c_char_p, (c_uint32,)),
+    "evcp_by_name": (c_char_p, (c_uint32,)),
+    "evcp_for_name": (c_char_p, (c_uint32,)),
+    "evcp_why_name": (c_char_p, (c_uint32,)),
     "evcp_boot_name": (c_char_p, (c_uint32,)),
     "evcp_read_name": (c_char_p, (c_uint32,)),
     "evcp_ev_name": (c_char_p, (c_uint32,)),

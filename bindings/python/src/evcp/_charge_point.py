@@ -21,7 +21,7 @@ from ._handle import Handle
 from ._questions import Later, Tasks
 from ._values import (
     Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, KeyInfo, Read, Sample, StatusInfo, StorageInfo,
-    Supply, Transaction, VendorData,
+    Supply, TimeoutInfo, Transaction, VendorData,
 )
 
 log = logging.getLogger("evcp.python")
@@ -223,7 +223,11 @@ class ChargePoint(Facts):
         """The central system says what time it is, in milliseconds: the device may set its clock."""
 
     def on_auth(self, auth: AuthInfo) -> None:
-        """What became of a tag."""
+        """What became of a tag: one that was shown, that a remote start brought, or that `start_tx` let in. One that
+        was accepted for a start is told again, with why, if it is called off before the transaction begins."""
+
+    def on_timeout(self, timeout: TimeoutInfo) -> None:
+        """ConnectionTimeOut is over, and nobody plugged in: who may charge may not any more."""
 
     def on_status(self, now: StatusInfo) -> None:
         """A connector (0: the charge point) has a new status, or another fault."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ._abi import lib
-from ._values import Auth, Boot, Change, Ev, Fault, Link, Open, Read, Reason, Status, Storage
+from ._values import Auth, Boot, By, Change, Ev, Fault, For, Link, Open, Read, Reason, Status, Storage, Why
 
 _FUNCTIONS: Dict[type, Any] = {
     Status: lib.evcp_status_name,
     Reason: lib.evcp_reason_name,
     Fault: lib.evcp_error_code_name,
     Auth: lib.evcp_auth_name,
+    By: lib.evcp_by_name,
+    For: lib.evcp_for_name,
+    Why: lib.evcp_why_name,
     Boot: lib.evcp_boot_name,
     Read: lib.evcp_read_name,
     Ev: lib.evcp_ev_name,

@@ -22,8 +22,8 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, AuthInfo, Boot, BootInfo, Change, ConnectionInfo, DataReply, ErrorCode, Fault, KeyInfo, Link, Read, Reason,
-    Status, StatusInfo, Storage, StorageInfo, Supply, Transaction, VendorData,
+    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Fault, For, KeyInfo, Link, Read,
+    Reason, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Why,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +134,15 @@ def on_time(point: ChargePoint, unix_ms: int) -> None:
 
 def on_auth(point: ChargePoint, pointer: Any) -> None:
     c = pointer.contents
-    point.on_auth(AuthInfo(connector=c.connector, tag=text(c.tag), status=Auth(c.status)))
+    point.on_auth(AuthInfo(
+        connector=c.connector, reader=c.reader, by=By(c.by), purpose=For(c.purpose), tag=text(c.tag),
+        status=Auth(c.status), why=Why(c.why),
+    ))
+
+
+def on_timeout(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_timeout(TimeoutInfo(connector=c.connector, reader=c.reader, by=By(c.by), tag=text(c.tag)))
 
 
 def on_status(point: ChargePoint, pointer: Any) -> None:
@@ -193,7 +201,7 @@ def data_done(number: int, code: int, status: int, data: Optional[int], length: 
 
 _BODIES = (
     on_supply, on_unlock, on_reset, on_meter_read, on_data_transfer, on_connection, on_boot, on_time, on_auth,
-    on_status, on_tx, on_availability, on_key_changed, on_storage, on_reboot, on_fatal,
+    on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_reboot, on_fatal,
 )
 SLOTS: Dict[str, Any] = {body.__name__: slot(body) for body in _BODIES}
 DATA_DONE = _abi.DataFn(contained(data_done))

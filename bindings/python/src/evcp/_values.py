@@ -164,8 +164,42 @@ class Auth(Open):
     ACCEPTED = 0  #: It may charge, or it stopped its transaction.
     BLOCKED = 1
     EXPIRED = 2
-    INVALID = 3
-    CONCURRENT_TX = 4  #: It is charging elsewhere, or there is no free connector.
+    INVALID = 3  #: Nobody knows it; or nobody could be asked, or what it was to do is off.
+    CONCURRENT_TX = 4  #: It is charging elsewhere, or nothing can begin here.
+
+
+class By(Open):
+    """Who brought a tag."""
+
+    READER = 0  #: Somebody showed it at a reader.
+    CENTRAL_SYSTEM = 1  #: A remote start.
+    CHARGER = 2  #: `start_tx`.
+
+
+class For(Open):
+    """What a tag does, or was to do."""
+
+    START = 0  #: Start a transaction.
+    STOP = 1  #: Stop one: its own, or that of its group.
+    UNLOCK = 2  #: Get a cable out that is kept for it, or for its group.
+    TAKE_BACK = 3  #: Take back its permission, before anything was plugged in.
+
+
+class Why(Open):
+    """What keeps a tag from what it was to do, where `Auth` does not say it all."""
+
+    NONE = 0  #: The status says it all.
+    OUT_OF_SERVICE = 1  #: The connector, or each that the reader serves.
+    FAULTED = 2  #: The connector, each that the reader serves, or the charge point.
+    NOT_REGISTERED = 3  #: The central system has never accepted this charge point.
+    RESTARTING = 4  #: A reset is under way, or the charge point is being stopped.
+    OFFLINE_UNKNOWN = 5  #: There is no connection, and what is known here does not let it charge.
+    CENTRAL_SYSTEM_SILENT = 6  #: No answer that says, and what is known here does not let it charge.
+    TOO_MANY = 7  #: So many tags are being asked about that this one was not: show it again.
+    NO_FREE_CONNECTOR = 8
+    OTHER_TAG_CHARGES = 9  #: At this connector, the only one that the reader serves.
+    CABLE_KEPT = 10  #: The cable is kept for the tag that charged.
+    CANCELLED = 11  #: `cancel`, a stop or an unlock came first.
 
 
 class Status(Open):
@@ -281,9 +315,23 @@ class Transaction:
 class AuthInfo:
     """What became of a tag."""
 
-    connector: int  #: Where. 0: none was chosen.
+    connector: int  #: Where it does what it was to do; 0 if it was refused.
+    reader: int  #: Where it was shown, or meant for; 0: at a reader of several connectors, or anywhere.
+    by: By  #: Who brought it.
+    purpose: For  #: What it does, or was to do.
     tag: str
     status: Auth
+    why: Why  #: What the status does not say.
+
+
+@dataclass(frozen=True)
+class TimeoutInfo:
+    """Somebody who was waited for, until ConnectionTimeOut was over."""
+
+    connector: int  #: Where a vehicle was waited for.
+    reader: int  #: As in `AuthInfo`; if it is 0 a plug at another connector would have done, too.
+    by: By  #: By whom the tag may charge.
+    tag: str
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 use super::{Context, V16};
 use crate::core::settings::Key;
 use crate::core::station::{is_tag, Intent};
-use crate::core::ConnectorId;
+use crate::core::{AskedBy, Claim, ConnectorId, Place};
 use crate::types::Reason;
 use crate::wire::json::MessageId;
 use crate::wire::v16::{
@@ -31,11 +31,17 @@ impl V16 {
         };
         Self::respond(id.as_str(), &RemoteStartTransactionResponse { status }, cx);
         let Some(places) = places else { return };
+        let reader = request.connector_id.and_then(|at| cx.station.place(at));
+        let claim = Claim {
+            tag: request.id_tag,
+            by: AskedBy::CentralSystem,
+            reader: reader.unwrap_or(Place::ChargePoint),
+        };
         let intent = Intent::Start(places, request.charging_profile.map(Box::new));
         let asks = cx.settings().is(Key::AuthorizeRemoteTxRequests);
         self.at_station(cx, |station, cx| match asks {
-            true => station.authorize(request.id_tag, intent, cx),
-            false => station.grant(request.id_tag, None, intent, cx),
+            true => station.authorize(claim, intent, cx),
+            false => station.grant(claim, None, intent, cx),
         });
     }
 

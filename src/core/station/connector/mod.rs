@@ -7,8 +7,8 @@ use crate::core::station::condition::Condition;
 use crate::core::station::meter::Meter;
 use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
-use crate::core::station::session::{Allowed, Session, Stage};
-use crate::core::{ConnectorId, Due, Ev, Evse, Supply, TemperatureUnit};
+use crate::core::station::session::{Allowed, Owner, Session, Stage};
+use crate::core::{Claim, ConnectorId, Due, Ev, Evse, Supply, TemperatureUnit};
 use crate::time::{Millis, Mono};
 use crate::types::IdToken;
 
@@ -65,6 +65,10 @@ impl Connector {
 
     pub(crate) fn meter_mut(&mut self) -> &mut Meter {
         &mut self.meter
+    }
+
+    pub(crate) const fn condition(&self) -> &Condition {
+        &self.condition
     }
 
     pub(crate) fn condition_mut(&mut self) -> &mut Condition {
@@ -178,14 +182,23 @@ impl Connector {
     }
 
     // rules: 40
-    /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react.
-    pub(crate) fn expire(&mut self, connection_timeout: Option<Millis>, now: Mono) {
+    /// Waits that are over: ConnectionTimeOut, and the time that a vehicle has to react. Returns who was
+    /// waited for, and is not any more.
+    pub(crate) fn expire(
+        &mut self,
+        connection_timeout: Option<Millis>,
+        now: Mono,
+    ) -> Option<Claim> {
         let until = self.session.preparing_until(connection_timeout);
         if until.is_some_and(|until| until <= now) {
+            let claim = self.session.call_off(now);
             self.session.end(self.has_cable());
-        } else if let Some(run) = self.session.running_mut() {
+            return claim;
+        }
+        if let Some(run) = self.session.running_mut() {
             run.expire_reaction(now);
         }
+        None
     }
 
     /// What is due next.
@@ -197,13 +210,11 @@ impl Connector {
         until.map(|until| (until, Due::Connection))
     }
 
-    /// What was about to begin does not; says whether anything was.
-    pub(crate) fn call_off(&mut self, now: Mono) -> bool {
-        let called_off = self.session.call_off(now);
-        if called_off {
-            self.meter.nobody_waits_for(ReadFor::Begin);
-        }
-        called_off
+    /// What was about to begin does not; returns who that was.
+    pub(crate) fn call_off(&mut self, now: Mono) -> Option<Claim> {
+        let claim = self.session.call_off(now)?;
+        self.meter.nobody_waits_for(ReadFor::Begin);
+        Some(claim)
     }
 
     /// What is being prepared is over.
@@ -240,17 +251,20 @@ impl Connector {
     }
 
     /// A tag that was shown is taken back; says whether it was waited for.
-    pub(crate) fn take_back(&mut self, tag: &IdToken) -> bool {
+    pub(crate) fn take_back(&mut self, tag: &IdToken, now: Mono) -> bool {
+        if self.starting().is_some_and(|by| by.claim.tag == *tag) {
+            return self.call_off(now).is_some();
+        }
         self.session.take_back(tag)
     }
 
     /// Who has to come to get the cable back.
-    pub(crate) const fn kept_for(&self) -> Option<&Allowed> {
+    pub(crate) const fn kept_for(&self) -> Option<&Owner> {
         self.session.kept_for()
     }
 
     /// The cable may be taken, if it is kept for somebody who fits; says whether it was.
-    pub(crate) fn release(&mut self, fits: impl Fn(&Allowed) -> bool) -> bool {
+    pub(crate) fn release(&mut self, fits: impl Fn(&Owner) -> bool) -> bool {
         self.session.release(fits)
     }
 

@@ -4,7 +4,7 @@ use super::Connector;
 use crate::core::ledger::End;
 use crate::core::station::read_for::ReadFor;
 use crate::core::station::run::Run;
-use crate::core::station::session::{Allowed, Ending, Stage};
+use crate::core::station::session::{Ending, Owner, Stage};
 use crate::core::station::supply::Offer;
 use crate::core::{Ev, Transaction, TxId, Wh};
 use crate::time::Mono;
@@ -105,11 +105,9 @@ impl Connector {
     pub(crate) fn finish(&mut self, transaction: &Transaction, reason: Reason, unlocks: bool) {
         let left = reason == Reason::EVDisconnected;
         let kept = self.lockable && (reason == Reason::DeAuthorized || (left && !unlocks));
-        let hold = kept.then(|| Allowed {
+        let hold = kept.then(|| Owner {
             tag: transaction.tag.clone(),
             parent: transaction.parent.clone(),
-            profile: None,
-            elsewhere: Vec::new(),
         });
         self.session.finish(self.has_cable(), left, hold);
     }
