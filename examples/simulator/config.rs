@@ -194,6 +194,7 @@ fn connectors(json: &Value, limit: Hardware) -> Vec<ConnectorSetup> {
     let one = |json: &Value| ConnectorSetup {
         lockable: json["lockable"].as_bool().unwrap_or(true),
         hardware: limit,
+        ..ConnectorSetup::SOCKET
     };
     match json.as_array() {
         Some(all) => all.iter().map(one).collect(),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::core::{Engine, Settings};
+use crate::core::{Engine, Feedback, Settings};
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Wake};
 use crate::shell::{self, Driver, Endpoint, Flag, Thread};
@@ -29,6 +29,8 @@ use crate::store::{MemoryStore, SqliteStore, Store};
 pub struct ChargePoint {
     mailbox: Arc<Mailbox>,
     connectors: u32,
+    /// What each of them reports, by their numbers.
+    feedback: Vec<Feedback>,
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
     keys: Mutex<Settings>,
     state: Mutex<State>,
@@ -60,6 +62,7 @@ impl ChargePoint {
         let mut endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
         endpoint.max_frame = usize::try_from(setup.tuning.max_frame).unwrap_or(usize::MAX);
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
+        let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
         let now = shell::now();
         let mut replaced = None;
         let mut store: Box<dyn Store> = match storage {
@@ -98,6 +101,7 @@ impl ChargePoint {
         Ok(Self {
             mailbox,
             connectors,
+            feedback,
             keys,
             state,
             done,

@@ -12,11 +12,15 @@ impl ChargePoint {
     /// however much waits, and is in [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist; [`Error::Full`] when too much waits;
-    /// [`Error::Closed`], [`Error::Panicked`].
+    /// [`Error::Invalid`] for a connector that does not exist; [`Error::State`] for feedback that was not
+    /// declared; [`Error::Full`] when too much waits; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
-            Fact::Ev(at, _) | Fact::SignedMeter(at, _) | Fact::Evse(at, _) => from_ref(at),
+            Fact::Ev(at, _)
+            | Fact::SignedMeter(at, _)
+            | Fact::Evse(at, _)
+            | Fact::Contactor(at, _)
+            | Fact::Lock(at, _) => from_ref(at),
             Fact::Fault(Place::Connector(at), _)
             | Fact::FaultOver(Place::Connector(at), _)
             | Fact::Warning(Place::Connector(at), _)
@@ -26,6 +30,19 @@ impl ChargePoint {
             _ => &[],
         };
         self.check_connectors(named)?;
+        let declared = |at: &ConnectorId| self.feedback.get(at.index()).copied();
+        let missing = match &fact {
+            Fact::Contactor(at, _) if !declared(at).unwrap_or_default().contactor => {
+                Some("EVCP_FEEDBACK_CONTACTOR was not declared: evcp_config_set_feedback()")
+            }
+            Fact::Lock(at, _) if !declared(at).unwrap_or_default().lock => {
+                Some("EVCP_FEEDBACK_LOCK was not declared: evcp_config_set_feedback()")
+            }
+            _ => None,
+        };
+        if let Some(missing) = missing {
+            return Err(Error::State(missing));
+        }
         self.mailbox.tell(fact, shell::now().mono)
     }
 

@@ -27,6 +27,8 @@ pub enum Due {
     Reaction,
     /// A status has lasted long enough to be told.
     Status,
+    /// A contactor or a lock had time enough to obey.
+    Feedback,
     /// A sample of the meter is due.
     Sample,
     /// Readings have to be stored.

@@ -239,6 +239,8 @@ impl Engine {
             Fact::SignedMeter(at, signed) => cx.station.on_signed_meter(at, signed),
             Fact::Network(up) => protocol.on_network(up, cx),
             Fact::Evse(at, evse) => cx.station.on_evse(at, evse),
+            Fact::Contactor(at, closed) => cx.station.on_contactor(at, closed, cx.now.mono),
+            Fact::Lock(at, closed) => cx.station.on_lock(at, closed),
         }
     }
 

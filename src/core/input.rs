@@ -78,6 +78,10 @@ pub enum Fact {
     Network(bool),
     /// Whether the charger itself can supply energy at a connector now.
     Evse(ConnectorId, Evse),
+    /// Whether the contactor of a connector is closed, where that was declared ([`Feedback`](crate::core::Feedback)).
+    Contactor(ConnectorId, bool),
+    /// Whether the lock of a connector is closed, where that was declared.
+    Lock(ConnectorId, bool),
 }
 
 /// Whether the charger itself can supply energy at a connector, apart from faults.

@@ -71,6 +71,25 @@ pub struct ConnectorSetup {
     pub lockable: bool,
     /// What it can deliver at most.
     pub hardware: Hardware,
+    /// What says of itself whether it is closed.
+    pub feedback: Feedback,
+}
+
+/// What of a connector says of itself whether it is closed. What does not is taken to obey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Feedback {
+    /// The contactor.
+    pub contactor: bool,
+    /// The lock, if there is one.
+    pub lock: bool,
+}
+
+impl Feedback {
+    /// Nothing does.
+    pub const NONE: Self = Self {
+        contactor: false,
+        lock: false,
+    };
 }
 
 impl ConnectorSetup {
@@ -81,6 +100,7 @@ impl ConnectorSetup {
             deciamps: 320,
             feed: Feed::Three,
         },
+        feedback: Feedback::NONE,
     };
 }
 

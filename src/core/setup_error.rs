@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::core::settings::{Key, Rights};
-use crate::core::{BadValue, ConnectorId, Setup};
+use crate::core::{BadValue, ConnectorId, ConnectorSetup, Setup};
 use crate::time::Millis;
 
 /// A charge point cannot be made of this set-up.
@@ -19,6 +19,8 @@ pub enum SetupError {
     Declared(String),
     /// The shortest wait between two attempts to connect is longer than the longest.
     Reconnect(Millis, Millis),
+    /// A connector without a lock cannot report one.
+    Feedback(usize),
     /// This security profile needs a password, and there is none.
     Password(u8),
 }
@@ -55,6 +57,10 @@ impl fmt::Display for SetupError {
                 min.0 as f64 / 1000.0,
                 max.0 as f64 / 1000.0
             ),
+            Self::Feedback(number) => write!(
+                f,
+                "connector {number} has a fixed cable: evcp_config_set_feedback() cannot declare its lock"
+            ),
             Self::Password(profile) => write!(
                 f,
                 "security profile {profile} needs a password: set AuthorizationKey, 16 to 20 bytes"
@@ -71,6 +77,10 @@ impl Setup {
         let count = self.connectors.len();
         if count == 0 || count > usize::from(ConnectorId::MAX) {
             return Err(SetupError::Connectors(count));
+        }
+        let no_lock = |made: &ConnectorSetup| made.feedback.lock && !made.lockable;
+        if let Some(index) = self.connectors.iter().position(no_lock) {
+            return Err(SetupError::Feedback(index + 1));
         }
         if self.device.vendor.as_str().is_empty() {
             return Err(SetupError::Device("vendor"));

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::charge_point::{Options, Storage};
 use crate::core::{
-    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Hardware, Host, Setup, Tuning,
+    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Feedback, Hardware, Host, Setup, Tuning,
 };
 use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
@@ -237,6 +237,51 @@ pub unsafe extern "C" fn evcp_config_set_lockable(
             let at =
                 at.ok_or_else(|| Fail::invalid(format!("connector {connector} does not exist")))?;
             at.lockable = lockable;
+            Ok(())
+        })
+    }
+}
+
+/// The firmware reports with evcp_set_contactor() whether a contactor is closed.
+pub const EVCP_FEEDBACK_CONTACTOR: u32 = 1;
+/// The firmware reports with evcp_set_lock() whether a lock is closed.
+pub const EVCP_FEEDBACK_LOCK: u32 = 2;
+
+/// What of a connector reports whether it is closed: flags: EVCP_FEEDBACK_*, or 0 for nothing, the default:
+/// then it is taken to obey. With EVCP_FEEDBACK_LOCK a transaction begins, and energy is permitted,
+/// when the lock is closed; one that is not as it should be "lock.timeout_s" (5 s) after its command is a
+/// fault, ConnectorLockFailure, until it is. With EVCP_FEEDBACK_CONTACTOR a vehicle is Charging when the contactor
+/// is closed, and the last reading of a transaction waits until it is open; one that does not obey for
+/// "contactor.timeout_s" (2 s) is a fault, PowerSwitchFailure. A fixed cable has no lock:
+/// evcp_config_set_lockable() first. docs/guide.md has the order in which all this happens.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_feedback(
+    cfg: *mut evcp_config_t,
+    connector: u32,
+    flags: u32,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            let at = ConnectorId::new(connector).and_then(|at| cfg.connectors.get_mut(at.index()));
+            let at =
+                at.ok_or_else(|| Fail::invalid(format!("connector {connector} does not exist")))?;
+            if flags & !(EVCP_FEEDBACK_CONTACTOR | EVCP_FEEDBACK_LOCK) != 0 {
+                let text = format!("flags is {flags}: there are EVCP_FEEDBACK_CONTACTOR and _LOCK");
+                return Err(Fail::invalid(text));
+            }
+            let lock = flags & EVCP_FEEDBACK_LOCK != 0;
+            if lock && !at.lockable {
+                let text = format!("connector {connector} has a fixed cable: it has no lock");
+                return Err(Fail::invalid(text));
+            }
+            at.feedback = Feedback {
+                contactor: flags & EVCP_FEEDBACK_CONTACTOR != 0,
+                lock,
+            };
             Ok(())
         })
     }

@@ -195,6 +195,39 @@ pub unsafe extern "C" fn evcp_set_evse_ready(
     }
 }
 
+/// Whether the contactor of a connector is closed, as its auxiliary contact says: each time that changes, and as
+/// often as you like. For connectors with EVCP_FEEDBACK_CONTACTOR; EVCP_E_STATE for others. Energy is
+/// off before it is opened: say it when it is. After a restart nothing is known of it until this is called.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_contactor(
+    cp: *mut evcp_t,
+    connector: u32,
+    closed: bool,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Contactor(connector_id(connector)?, closed))) }
+}
+
+/// Whether the lock of a connector is closed (false: open, or on its way): each time that changes, and as often
+/// as you like. For connectors with EVCP_FEEDBACK_LOCK; EVCP_E_STATE for others. With false, energy is
+/// off from this call on, as with evcp_set_fault(). After a restart nothing is known of it until this is
+/// called, and nothing is permitted by a lock of which nothing is known.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_set_lock(
+    cp: *mut evcp_t,
+    connector: u32,
+    closed: bool,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe { tell(cp, || Ok(Fact::Lock(connector_id(connector)?, closed))) }
+}
+
 /// The device has a better clock than the library's: Unix time in milliseconds. From then on, also
 /// before evcp_start(), the central system's certificate is checked against it.
 ///

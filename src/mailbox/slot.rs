@@ -18,6 +18,8 @@ pub(super) enum Slot {
     Clock,
     Network,
     Evse(ConnectorId),
+    Contactor(ConnectorId),
+    Lock(ConnectorId),
 }
 
 impl Slot {
@@ -35,6 +37,8 @@ impl Slot {
             Fact::Clock(_) => Self::Clock,
             Fact::Network(_) => Self::Network,
             Fact::Evse(at, _) => Self::Evse(*at),
+            Fact::Contactor(at, _) => Self::Contactor(*at),
+            Fact::Lock(at, _) => Self::Lock(*at),
         }
     }
 }
@@ -48,7 +52,8 @@ pub(super) const fn allows(fact: &Fact) -> u8 {
         | Fact::FaultOver(..)
         | Fact::Operative(_, true)
         | Fact::Network(true)
-        | Fact::Evse(_, Evse::Ready) => 1,
+        | Fact::Evse(_, Evse::Ready)
+        | Fact::Lock(_, true) => 1,
         Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,
         _ => 0,
     }
@@ -67,7 +72,9 @@ impl Waits for Fact {
     fn stops(&self) -> Option<Place> {
         match self {
             Self::Fault(at, Some(_)) => Some(*at),
-            Self::Evse(at, Evse::Paused { .. }) => Some(Place::Connector(*at)),
+            Self::Evse(at, Evse::Paused { .. }) | Self::Lock(at, false) => {
+                Some(Place::Connector(*at))
+            }
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What condition a connector, or the charge point as a whole, is in: in service or not, and what is wrong with it
 //! (`OCPP 1.6 §5.2`).
 
-use crate::core::station::faults::Faults;
+use crate::core::station::faults::{Faults, Says};
 use crate::core::Fault;
 use crate::types::ChargePointErrorCode;
 
@@ -60,6 +60,24 @@ impl Condition {
         !self.faults.is_empty()
     }
 
+    /// Whether something is wrong that calls off what has not begun: anything but a lock that does not close,
+    /// which may close yet.
+    pub(super) fn calls_off(&self) -> bool {
+        let lock = (Says::Station, ChargePointErrorCode::ConnectorLockFailure);
+        let mut all = self.faults.iter();
+        all.any(|(says, fault)| (*says, fault.code) != lock)
+    }
+
+    /// Something is wrong that nobody has to say: the station found it out. The host cannot take it back.
+    pub(super) fn fails(&mut self, fault: Fault) {
+        self.faults.set(Says::Station, fault);
+    }
+
+    /// That is over.
+    pub(super) fn recovers(&mut self, code: ChargePointErrorCode) {
+        self.faults.clear(Says::Station, Some(code));
+    }
+
     /// The fault that a status tells of.
     pub(super) fn fault(&self) -> Option<&Fault> {
         self.faults.first()
@@ -76,7 +94,7 @@ impl Condition {
     }
 
     pub(super) fn on_fault_over(&mut self, code: ChargePointErrorCode) {
-        self.faults.clear(Some(code));
+        self.faults.clear(Says::Host, Some(code));
     }
 
     /// A warning came (`Some`), or all of them are over.
@@ -85,6 +103,6 @@ impl Condition {
     }
 
     pub(super) fn on_warning_over(&mut self, code: ChargePointErrorCode) {
-        self.warnings.clear(Some(code));
+        self.warnings.clear(Says::Host, Some(code));
     }
 }

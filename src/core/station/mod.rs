@@ -1,6 +1,7 @@
 //! The station: what the charger is and does, whatever protocol its central system speaks. Facts of the host,
 //! sessions, meters, what each connector may draw, who may charge, what the firmware is asked.
 
+mod actuator;
 mod asking;
 mod authorization;
 mod authorizations;
@@ -8,6 +9,7 @@ mod cache;
 mod condition;
 mod connector;
 mod faults;
+mod feedback;
 mod instants;
 mod keys;
 mod life;
@@ -133,7 +135,10 @@ impl Station {
         let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
-            .map(|(id, made)| Connector::new(id, made.lockable, unit))
+            .map(|(id, made)| {
+                let connector = Connector::new(id, made.lockable, unit);
+                connector.with_feedback(made.feedback, &setup.tuning, now.mono)
+            })
             .collect();
         let mut station = Self {
             settings,

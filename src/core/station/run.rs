@@ -31,6 +31,8 @@ pub(crate) struct Run {
     allowance: Allowance,
     /// Something keeps energy off: a fault, or a reset.
     held: bool,
+    /// The contactor was closed for it.
+    had_energy: bool,
 }
 
 /// How much energy a transaction may still take.
@@ -67,6 +69,7 @@ impl Run {
             offer: None,
             allowance: Allowance::Full,
             held: false,
+            had_energy: false,
         }
     }
 
@@ -79,6 +82,7 @@ impl Run {
         };
         Self {
             resumed: true,
+            had_energy: true,
             allowance,
             ..Self::new(transaction.id, now, sample, None)
         }
@@ -127,6 +131,16 @@ impl Run {
     /// Whether the offer that it may react to came after a pause.
     pub(crate) const fn goes_on(&self) -> bool {
         self.after_pause
+    }
+
+    /// The contactor is closed for it.
+    pub(crate) fn has_energy(&mut self) {
+        self.had_energy = true;
+    }
+
+    /// Whether the contactor was closed for it before.
+    pub(crate) const fn had_energy(&self) -> bool {
+        self.had_energy || self.after_pause
     }
 
     /// Takes an offer on. One that comes after a pause gives a vehicle that is ready time to react.

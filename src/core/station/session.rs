@@ -58,6 +58,8 @@ pub(crate) struct Ending {
     pub(crate) end: End,
     /// What the status was: a vehicle that stops drawing because energy is off has not suspended.
     pub(crate) status: ChargePointStatus,
+    /// The meter is read when the contactor is open.
+    pub(crate) reads_later: bool,
 }
 
 /// What is going on at a connector.
@@ -176,7 +178,7 @@ impl Session {
         Some(claim)
     }
 
-    /// The vehicle left while the meter was being read: who may charge still may.
+    /// The vehicle left, or the lock opened, while the meter was being read: who may charge still may.
     pub(crate) fn wait_again(&mut self, since: Mono) -> bool {
         let Stage::Starting(allowed) = &self.0 else {
             return false;
@@ -242,6 +244,13 @@ impl Session {
             }
             other => other,
         };
+    }
+
+    /// The last reading waits for the contactor, or does not any more.
+    pub(crate) fn read_later(&mut self, waits: bool) {
+        if let Stage::Stopping(_, ending) = &mut self.0 {
+            ending.reads_later = waits;
+        }
     }
 
     /// It is over. `cable`: it is still in.

@@ -24,11 +24,27 @@ impl Station {
         }
         // Energy is off before the meter is read, so that all of it is on the bill.
         self.command_supplies(cx);
-        if !self.read_meter(Place::Connector(at), ReadFor::End, cx) {
-            self.stop_now(at, cx);
+        let connector = self.connector_mut(at);
+        if !connector.is_some_and(Connector::awaits_contactor) {
+            self.read_last(at, cx);
         }
         // And what comes of the end, such as an open lock, before anything else.
         self.command_supplies(cx);
+    }
+
+    /// Energy is off: the meter is read for the last time.
+    pub(crate) fn read_last(&mut self, at: ConnectorId, cx: &mut Context<'_>) {
+        let place = Place::Connector(at);
+        if self.read_meter(place, ReadFor::End, cx) {
+            return;
+        }
+        let connector = self.connector(at);
+        let patience = self.setup.tuning.meter_timeout;
+        if !connector.is_some_and(Connector::needs_new_reading)
+            || !self.await_meter(place, ReadFor::End, patience, cx)
+        {
+            self.stop_now(at, cx);
+        }
     }
 
     /// A transaction that is running is to end; says whether there is one. Without one, nothing

@@ -21,7 +21,8 @@ impl Station {
         let aligned = self.aligned_deadline(now);
         let limits = self.offer_deadline(now);
         let reset = self.reset_deadline(now);
-        let all = [questions, sessions, aligned, limits, reset];
+        let feedback = self.feedback_deadline();
+        let all = [questions, sessions, aligned, limits, reset, feedback];
         all.into_iter().flatten().min()
     }
 
@@ -34,6 +35,7 @@ impl Station {
 
     /// Everything whose time has come.
     pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
+        self.mind_feedback(cx);
         self.expire_sessions(cx);
         self.expire_samples(cx);
     }

@@ -29,6 +29,10 @@ pub struct Tuning {
     pub answer_timeout: Millis,
     /// How long the firmware may take to read a meter.
     pub meter_timeout: Millis,
+    /// How long a contactor may take to obey, where it reports whether it is closed.
+    pub contactor_timeout: Millis,
+    /// How long a lock may take to obey, where it reports whether it is closed.
+    pub lock_timeout: Millis,
     /// How long a vehicle may take to react to an offer before it counts as suspended.
     pub ev_reaction: Millis,
     /// How long a reset waits for StopTransaction to be confirmed.
@@ -85,6 +89,8 @@ impl Default for Tuning {
             max_frame: 65_536,
             answer_timeout: Millis::from_secs(25),
             meter_timeout: Millis::from_secs(2),
+            contactor_timeout: Millis::from_secs(2),
+            lock_timeout: Millis::from_secs(5),
             ev_reaction: Millis::from_secs(10),
             reset_wait: Millis::from_secs(5),
             sample_commit: Millis::from_secs(60),

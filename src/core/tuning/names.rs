@@ -20,8 +20,10 @@ impl Tuning {
         "boot.charge_before_accepted",
         "boot.retry_s",
         "cache.size",
+        "contactor.timeout_s",
         "electric.voltage_v",
         "ev.reaction_s",
+        "lock.timeout_s",
         "meter.main",
         "meter.measurands",
         "meter.temperature_unit",
@@ -58,6 +60,7 @@ impl Tuning {
             "boot.retry_s" => self.boot_retry = some_span()?,
             "boot.charge_before_accepted" => self.charge_before_accepted = flag()?,
             "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
+            "contactor.timeout_s" => self.contactor_timeout = some_span()?,
             "electric.voltage_v" => {
                 let volts = value
                     .parse()
@@ -66,6 +69,7 @@ impl Tuning {
                 self.volts = volts.ok_or(bad)?;
             }
             "ev.reaction_s" => self.ev_reaction = span()?,
+            "lock.timeout_s" => self.lock_timeout = some_span()?,
             "meter.main" => self.main_meter = flag()?,
             "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,
             "meter.temperature_unit" => {

@@ -1,8 +1,10 @@
 //! A connector: the facts about it, and what is going on at it. They change together, by its verbs.
 
+mod feedback;
 mod status;
 mod transaction;
 
+use crate::core::station::actuator::Actuator;
 use crate::core::station::condition::Condition;
 use crate::core::station::meter::Meter;
 use crate::core::station::read_for::ReadFor;
@@ -24,6 +26,9 @@ pub(crate) struct Connector {
     meter: Meter,
     /// The last command to the host.
     supply: Option<Supply>,
+    /// Of those that say of themselves whether they are closed.
+    contactor: Option<Actuator>,
+    lock: Option<Actuator>,
 }
 
 /// What a session comes to because of what is the case now.
@@ -47,6 +52,8 @@ impl Connector {
             session: Session::IDLE,
             meter: Meter::new(unit),
             supply: None,
+            contactor: None,
+            lock: None,
         }
     }
 
@@ -139,22 +146,31 @@ impl Connector {
 
     /// What comes of it for the session. Says whether a transaction runs.
     pub(crate) fn follow_vehicle(&mut self, now: Mono) -> bool {
-        if !self.has_vehicle() && self.session.wait_again(now) {
-            self.meter.nobody_waits_for(ReadFor::Begin);
+        if !self.has_vehicle() {
+            self.wait_again(now);
         }
         let (ev, permitted) = (self.ev, self.is_permitted());
         let run = self.session.running_mut();
         run.map(|run| run.vehicle_does(ev, permitted)).is_some()
     }
 
+    /// What was about to begin has to wait; the meter is read anew.
+    fn wait_again(&mut self, now: Mono) {
+        if self.session.wait_again(now) {
+            self.meter.nobody_waits_for(ReadFor::Begin);
+        }
+    }
+
     // rules: 39, 43, 51
     /// What the session comes to because of what is the case now.
     pub(crate) fn advance(&mut self, may_begin: bool, now: Mono, reaction: Mono) -> Option<Next> {
-        let usable = may_begin && !self.condition.is_faulted();
+        let usable = may_begin && !self.condition.calls_off();
+        let locked = self.is_locked();
         let (cable, vehicle) = (self.has_cable(), self.has_vehicle());
         let ready = self.ev == Ev::Plugged;
         if let Some(run) = self.session.running_mut() {
-            run.hold(!usable || self.evse != Evse::Ready, ready, reaction);
+            let held = !usable || !locked || self.evse != Evse::Ready;
+            run.hold(held, ready, reaction);
             return None;
         }
         match self.session.stage() {
@@ -167,7 +183,9 @@ impl Connector {
             Stage::Preparing {
                 allowed: Some(allowed),
                 ..
-            } if usable && vehicle => return Some(Next::Start(allowed.clone())),
+            } if usable && vehicle && locked && !self.is_live() => {
+                return Some(Next::Start(allowed.clone()));
+            }
             // What forbids a start does not just put it off: when an emergency stop is released,
             // nothing may begin that nobody asks for then.
             Stage::Preparing { .. } | Stage::Finishing { .. } | Stage::Idle
@@ -176,6 +194,7 @@ impl Connector {
                 return Some(Next::CallOff);
             }
             Stage::Starting(_) if !usable => return Some(Next::CallOff),
+            Stage::Starting(_) if !locked => self.wait_again(now),
             _ => {}
         }
         None

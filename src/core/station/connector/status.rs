@@ -6,6 +6,7 @@ use crate::core::station::run::Run;
 use crate::core::station::session::Stage;
 use crate::core::station::shown::Shown;
 use crate::core::{Ev, Evse, Supply};
+use crate::time::Mono;
 use crate::types::{ChargePointStatus, ChargingRateUnitType, CiString, Reason};
 
 impl Connector {
@@ -46,7 +47,12 @@ impl Connector {
             _ if !in_service || !run.is_allowed_some() || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE
             }
-            _ if self.evse != Evse::Ready => ChargePointStatus::SuspendedEVSE,
+            _ if self.evse != Evse::Ready || !self.is_locked() => ChargePointStatus::SuspendedEVSE,
+            // Nothing flows yet: the table of transitions knows no way back to Preparing.
+            Ev::Charging if self.is_still_open() && run.had_energy() => {
+                ChargePointStatus::SuspendedEVSE
+            }
+            Ev::Charging if self.is_still_open() => ChargePointStatus::Preparing,
             Ev::Charging => ChargePointStatus::Charging,
             Ev::Plugged if run.may_react() && run.goes_on() => ChargePointStatus::SuspendedEVSE,
             Ev::Plugged if run.may_react() => ChargePointStatus::Preparing,
@@ -59,7 +65,7 @@ impl Connector {
     pub(crate) fn may_supply(&self) -> Option<&Run> {
         let run = self.session.running()?;
         let allowed = run.is_allowed_some() && !self.condition.is_faulted();
-        let ready = self.evse == Evse::Ready && self.ev.is_connected();
+        let ready = self.evse == Evse::Ready && self.ev.is_connected() && self.is_locked();
         (allowed && ready).then_some(run)
     }
 
@@ -68,6 +74,7 @@ impl Connector {
     pub(crate) fn next_command(
         &mut self,
         site_may_supply: bool,
+        now: Mono,
         less: Option<impl Iterator<Item = ChargingRateUnitType>>,
     ) -> Option<Supply> {
         let wanted = self.command(site_may_supply);
@@ -82,6 +89,7 @@ impl Connector {
         if supply.permit {
             self.meter.energy_may_flow();
         }
+        self.tell_actuators(now);
         Some(supply)
     }
 
@@ -94,8 +102,10 @@ impl Connector {
             // Who is to unlock must not be told to lock.
             Stage::Stopping(_, ending) => ending.end.reason != Reason::UnlockCommand,
             Stage::Finishing { hold, .. } => hold.is_some(),
-            Stage::Idle | Stage::Preparing { .. } => false,
+            Stage::Idle | Stage::Preparing { .. } => self.locks_first(),
         };
+        // A plug is not pulled out of a live socket.
+        let locked = locked || self.is_live();
         let lock = locked && self.lockable && self.ev != Ev::Absent;
         let mut supply = Supply {
             lock,
@@ -103,6 +113,8 @@ impl Connector {
             ..Supply::OFF
         };
         let run = self.may_supply().filter(|_| site_may_supply);
+        // One that is closed and should not be opens first, or is a fault.
+        let run = run.filter(|_| self.is_permitted() || !self.is_live());
         let offer = run.and_then(Run::offer);
         if let Some(offer) = offer.filter(|offer| !offer.is_nothing()) {
             supply.permit = true;

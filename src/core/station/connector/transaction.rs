@@ -25,8 +25,11 @@ impl Connector {
 
     /// The transaction of an earlier run is to end.
     pub(crate) fn interrupt(&mut self, end: End) {
-        let status = ChargePointStatus::Finishing;
-        self.session.stop(Ending { end, status });
+        self.session.stop(Ending {
+            end,
+            status: ChargePointStatus::Finishing,
+            reads_later: false,
+        });
     }
 
     /// The transaction begins; a vehicle that is ready may react to the first offer until then.
@@ -45,7 +48,9 @@ impl Connector {
 
     /// The meter showed its register: returns it, with the transaction that it is of.
     pub(crate) fn register_is_read(&mut self) -> Option<(&Run, Wh)> {
-        let shown = self.meter.register_is_read(self.is_permitted());
+        let shown = self
+            .meter
+            .register_is_read(self.is_permitted() || self.is_live());
         Some((self.session.run()?, shown?))
     }
 
@@ -73,7 +78,11 @@ impl Connector {
         let status = self.session.running();
         let status = status.map(|run| self.show_running(run, in_service));
         if let Some(status) = status {
-            self.session.stop(Ending { end, status });
+            self.session.stop(Ending {
+                end,
+                status,
+                reads_later: false,
+            });
         }
         status.is_some()
     }

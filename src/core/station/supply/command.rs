@@ -9,12 +9,13 @@ impl Station {
     /// the other, and both sums are bounded, the less of both comes in between.
     pub(crate) fn command_supplies(&mut self, cx: &mut Context<'_>) {
         let may_supply = self.may_supply();
-        let together = self.together(self.clock.instant(cx.now.mono));
+        let now = cx.now.mono;
+        let together = self.together(self.clock.instant(now));
         for less in [true, false] {
             for connector in &mut self.connectors {
                 let bounded = together.sums().map(|(unit, _)| unit);
                 let less = less.then_some(bounded);
-                if let Some(supply) = connector.next_command(may_supply, less) {
+                if let Some(supply) = connector.next_command(may_supply, now, less) {
                     cx.out.notify(Notice::Supply(connector.id(), supply));
                 }
             }
