@@ -284,6 +284,10 @@
 #define EVCP_WHY_CABLE_KEPT 10
 /* evcp_cancel(), a stop or an unlock came first. */
 #define EVCP_WHY_CANCELLED 11
+/* The firmware reports with evcp_set_contactor() whether a contactor is closed. */
+#define EVCP_FEEDBACK_CONTACTOR 1
+/* The firmware reports with evcp_set_lock() whether a lock is closed. */
+#define EVCP_FEEDBACK_LOCK 2
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */
@@ -748,6 +752,18 @@ evcp_err_t evcp_config_set_lockable(evcp_config_t *cfg,
                                     uint32_t connector,
                                     bool lockable);
 
+/* What of a connector reports whether it is closed: flags: EVCP_FEEDBACK_*, or 0 for nothing, the default:
+ * then it is taken to obey. With EVCP_FEEDBACK_LOCK a transaction begins, and energy is permitted,
+ * when the lock is closed; one that is not as it should be "lock.timeout_s" (5 s) after its command is a
+ * fault, ConnectorLockFailure, until it is. With EVCP_FEEDBACK_CONTACTOR a vehicle is Charging when the contactor
+ * is closed, and the last reading of a transaction waits until it is open; one that does not obey for
+ * "contactor.timeout_s" (2 s) is a fault, PowerSwitchFailure. A fixed cable has no lock:
+ * evcp_config_set_lockable() first. docs/guide.md has the order in which all this happens. */
+EVCP_API
+evcp_err_t evcp_config_set_feedback(evcp_config_t *cfg,
+                                    uint32_t connector,
+                                    uint32_t flags);
+
 /* What the wires and contactors of a connector (0: of the grid connection of the whole charge point)
  * can carry: amps per phase on 1 to 3 phases, or, with phases 0, of direct current; up to 10000 A,
  * in steps of 0.1 A. A connector has 32 A on three phases unless this says otherwise, and is never
@@ -909,6 +925,23 @@ evcp_err_t evcp_set_evse_ready(evcp_t *cp,
                                uint32_t connector,
                                bool ready,
                                const char *reason);
+
+/* Whether the contactor of a connector is closed, as its auxiliary contact says: each time that changes, and as
+ * often as you like. For connectors with EVCP_FEEDBACK_CONTACTOR; EVCP_E_STATE for others. Energy is
+ * off before it is opened: say it when it is. After a restart nothing is known of it until this is called. */
+EVCP_API
+evcp_err_t evcp_set_contactor(evcp_t *cp,
+                              uint32_t connector,
+                              bool closed);
+
+/* Whether the lock of a connector is closed (false: open, or on its way): each time that changes, and as often
+ * as you like. For connectors with EVCP_FEEDBACK_LOCK; EVCP_E_STATE for others. With false, energy is
+ * off from this call on, as with evcp_set_fault(). After a restart nothing is known of it until this is
+ * called, and nothing is permitted by a lock of which nothing is known. */
+EVCP_API
+evcp_err_t evcp_set_lock(evcp_t *cp,
+                         uint32_t connector,
+                         bool closed);
 
 /* The device has a better clock than the library's: Unix time in milliseconds. From then on, also
  * before evcp_start(), the central system's certificate is checked against it. */

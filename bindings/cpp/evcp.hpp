@@ -824,6 +824,14 @@ public:
         return set_to(to, evcp_config_set_lockable(native(), connector, lockable));
     }
 
+    /// What of a connector reports whether it is closed, with set_contactor() and set_lock(): a start waits for the
+    /// lock, a last reading for the contactor, and what does not obey is a fault. A fixed cable has no lock.
+    config& feedback(std::uint32_t connector, bool contactor, bool lock, error_to to = {})
+    {
+        const std::uint32_t flags = (contactor ? EVCP_FEEDBACK_CONTACTOR : 0U) | (lock ? EVCP_FEEDBACK_LOCK : 0U);
+        return set_to(to, evcp_config_set_feedback(native(), connector, flags));
+    }
+
     /// What a connector (0: the grid connection) can carry: amps per phase on 1 to 3 phases, or, with
     /// phases 0, of direct current; up to 10000 A, in steps of 0.1 A. Without it a connector has 32 A
     /// on three phases, and the grid connection no limit.
@@ -1064,6 +1072,20 @@ public:
     void set_evse_ready(std::uint32_t connector, bool ready, const std::string& reason, error_to to = {})
     {
         to(evcp_set_evse_ready(cp_, connector, ready, detail::text(reason)));
+    }
+
+    /// Whether the contactor of a connector is closed, as its auxiliary contact says; where that was declared with
+    /// config::feedback().
+    void set_contactor(std::uint32_t connector, bool closed, error_to to = {})
+    {
+        to(evcp_set_contactor(cp_, connector, closed));
+    }
+
+    /// Whether the lock of a connector is closed; where that was declared. With false, energy is off from this
+    /// call on.
+    void set_lock(std::uint32_t connector, bool closed, error_to to = {})
+    {
+        to(evcp_set_lock(cp_, connector, closed));
     }
 
     /// The device has a better clock than the library's; milliseconds count.

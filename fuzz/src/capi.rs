@@ -229,6 +229,10 @@ impl Program {
                     Arg::from(u, &["1"]).ptr(),
                 ),
                 3 => evcp_config_set_connectors(cfg, number(u) as u32),
+                4 if flag(u) => {
+                    let (at, flags) = (number(u) as u32, u32::from(byte(u) % 5));
+                    evcp_config_set_feedback(cfg, at, flags)
+                }
                 4 => evcp_config_set_lockable(cfg, number(u) as u32, flag(u)),
                 5 => {
                     let (at, phases) = (number(u) as u32, number(u) as u32);

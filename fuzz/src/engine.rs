@@ -6,7 +6,8 @@ mod world;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, Answer, ConnectorId, Ev, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId, Wh,
+    Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId,
+    Wh,
 };
 use evcp::time::Wall;
 use evcp::types::{
@@ -109,12 +110,15 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 6) {
+        22 => match below(u, 9) {
             0 => world.fact(Fact::Warning(place(u), maybe(u, fault))),
             1 => world.fact(Fact::Network(flag(u))),
             2 => world.fact(Fact::SignedMeter(connector(u), text(u))),
             3 => world.act(Act::PowerFails),
             4 => world.give(Input::Link(LinkEvent::Garbage)),
+            5 => world.fact(Fact::Evse(connector(u), evse(u))),
+            6 => world.fact(Fact::Contactor(connector(u), flag(u))),
+            7 => world.fact(Fact::Lock(connector(u), flag(u))),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),
                 Answer::Rejected,
@@ -153,6 +157,15 @@ fn fault(u: &mut Unstructured<'_>) -> Fault {
         code: one(u, &codes),
         info: maybe(u, |u| CiString::truncated(&text(u))),
         vendor_code: None,
+    }
+}
+
+fn evse(u: &mut Unstructured<'_>) -> Evse {
+    match flag(u) {
+        true => Evse::Ready,
+        false => Evse::Paused {
+            reason: maybe(u, |u| CiString::truncated(&text(u))),
+        },
     }
 }
 

@@ -234,13 +234,23 @@ void facts_arrive_at_the_library()
     on.on_connection = [&](const evcp::connection_info& link) {
         connected = link.state == evcp::link_state::connected;
     };
-    evcp::charge_point cp(config("FACTS").declare("Colour", "red").limit(1, 2, 16), on);
+    evcp::charge_point cp(config("FACTS")
+                              .declare("Colour", "red")
+                              .limit(1, 2, 16)
+                              .feedback(1, true, true)
+                              .set("contactor.timeout_s", "0.1"),
+                          on);
     cp.start();
     CHECK(dispatched_until(cp, [&] { return connected; }));
     cp.set_fault(1, evcp::fault_code::ground_failure, "wet", "7");
     CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
     cp.clear_fault(1);
+    CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
+    cp.set_lock(1, false);
+    cp.set_contactor(1, true);
+    CHECK(dispatched_until(cp, [&] { return fault == "PowerSwitchFailure"; }));
+    cp.set_contactor(1, false);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
     cp.set_warning(1, evcp::fault_code::high_temperature);
     cp.clear_warning(1);

@@ -188,6 +188,7 @@ extern "C" {
         firmware: Text,
     ) -> i32;
     pub fn evcp_config_set_connectors(cfg: *mut evcp_config_t, count: u32) -> i32;
+    pub fn evcp_config_set_feedback(cfg: *mut evcp_config_t, at: u32, flags: u32) -> i32;
     pub fn evcp_config_set_lockable(cfg: *mut evcp_config_t, at: u32, lockable: bool) -> i32;
     pub fn evcp_config_set_limit(cfg: *mut evcp_config_t, at: u32, phases: u32, amps: f64) -> i32;
     pub fn evcp_config_set_storage(cfg: *mut evcp_config_t, directory: Text) -> i32;
@@ -227,6 +228,8 @@ extern "C" {
     pub fn evcp_clear_fault(cp: *mut evcp_t, at: u32, code: u32) -> i32;
     pub fn evcp_clear_warning(cp: *mut evcp_t, at: u32, code: u32) -> i32;
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
+    pub fn evcp_set_contactor(cp: *mut evcp_t, at: u32, closed: bool) -> i32;
+    pub fn evcp_set_lock(cp: *mut evcp_t, at: u32, closed: bool) -> i32;
     pub fn evcp_set_evse_ready(cp: *mut evcp_t, at: u32, ready: bool, reason: Text) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;

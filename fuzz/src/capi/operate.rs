@@ -75,7 +75,7 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     _ => evcp_set_warning(cp, place, code, info.ptr(), vendor.ptr()),
                 }
             }
-            10 => match byte(u) % 4 {
+            10 => match byte(u) % 6 {
                 0 => evcp_set_evse_ready(cp, place, flag(u), Arg::from(u, &["too hot"]).ptr()),
                 1 => evcp_start_tx(
                     cp,
@@ -84,6 +84,8 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     u32::from(byte(u) == 7),
                 ),
                 2 => evcp_cancel(cp, place),
+                3 => evcp_set_contactor(cp, place, flag(u)),
+                4 => evcp_set_lock(cp, place, flag(u)),
                 _ => evcp_set_operative(cp, place, flag(u)),
             },
             11 => evcp_set_clock(cp, number(u)),

@@ -6,8 +6,9 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, AfterPowerLoss, Effect, Engine, Fact, Fault, Input, LinkEvent, Notice, Place, Quantity,
-    Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup, TransactionChange,
+    Act, AfterPowerLoss, ConnectorId, Effect, Engine, Fact, Fault, Feedback, Input, LinkEvent,
+    Notice, Place, Quantity, Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup,
+    TransactionChange,
 };
 use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -48,7 +49,12 @@ impl Charger {
         made.tuning.most_values = MOST_VALUES;
         made.tuning.measurable = Quantity::parse_list("Power.Active.Import,Current.Import,SoC")
             .expect("they are OCPP's");
-        made.connectors[0].lockable = !on(6);
+        let made_of = &mut made.connectors[0];
+        made_of.lockable = !on(6);
+        made_of.feedback = Feedback {
+            contactor: on(2),
+            lock: on(3) && !on(6),
+        };
         let mut key = |name, value: &str| {
             let key = (CiString::truncated(name), CiString::truncated(value));
             made.keys.push(key);
@@ -75,6 +81,8 @@ pub struct World {
     books: Books,
     questions: Vec<RequestId>,
     faults: BTreeMap<Place, Fault>,
+    /// Whether a lock was reported closed.
+    locked: BTreeMap<ConnectorId, bool>,
     calls: u64,
     data: u64,
     concluded: u64,
@@ -101,6 +109,7 @@ impl World {
             books: Books::default(),
             questions: Vec::new(),
             faults: BTreeMap::new(),
+            locked: BTreeMap::new(),
             calls: 0,
             data: 0,
             concluded: 0,
@@ -116,6 +125,9 @@ impl World {
     }
 
     pub fn fact(&mut self, fact: Fact) {
+        if let Fact::Lock(at, closed) = &fact {
+            self.locked.insert(*at, *closed);
+        }
         self.give(Input::Charger(fact));
     }
 
@@ -329,6 +341,10 @@ impl World {
             let faulty = self.faults.contains_key(&Place::Connector(*at))
                 || self.faults.contains_key(&Place::ChargePoint);
             assert!(!(faulty && supply.permit), "energy in spite of a fault");
+            let made_of = self.all.setup.connectors.get(at.index());
+            let waits = made_of.is_some_and(|made_of| made_of.feedback.lock);
+            let open = waits && self.locked.get(at) != Some(&true);
+            assert!(!(open && supply.permit), "energy before the lock");
             let of = supply.tx.filter(|_| supply.permit);
             let runs = of.is_none_or(|tx| self.books.running.get(&tx) == Some(at));
             assert!(runs, "energy without a transaction");
@@ -393,6 +409,7 @@ impl Surroundings for World {
         self.all.power_cycle();
         self.questions.clear();
         self.faults.clear();
+        self.locked.clear();
         self.books.power_cut();
         // Nobody is told any more what became of vendor data.
         self.concluded = self.data;

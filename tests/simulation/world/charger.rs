@@ -13,6 +13,17 @@ pub struct Outlet {
     /// The charger itself cannot supply energy now.
     pub paused: bool,
     pub supply: Supply,
+    /// The contactor is closed, and the lock.
+    pub closed: bool,
+    pub locked: bool,
+    /// They do not move before this.
+    pub sticks_until: u64,
+    pub jams_until: u64,
+    /// Since when the library is told that the contactor is closed; whether it is told that the lock is.
+    pub told_closed: Option<u64>,
+    pub told_locked: bool,
+    /// What the vehicle drew when it was last permitted to.
+    pub watts: u64,
     /// The register in thousandths of a watt-hour.
     pub mwh: u64,
     /// Up to when that has been counted.
@@ -50,6 +61,13 @@ impl Outlet {
             faulted: false,
             paused: false,
             supply: Supply::OFF,
+            closed: false,
+            locked: false,
+            sticks_until: 0,
+            jams_until: 0,
+            told_closed: None,
+            told_locked: false,
+            watts: 0,
             mwh,
             since: 0,
             blind: make.blind(),
@@ -69,13 +87,12 @@ impl Outlet {
 
     /// Counts the energy up to now. To be called before anything about it changes.
     pub fn integrate(&mut self, now: u64) {
-        if self.supply.permit && self.vehicle && self.wants {
-            let watts = self
-                .supply
-                .deciwatts
-                .map_or(11_000, |tenths| tenths / 10)
-                .min(MOST_WATTS);
-            self.mwh += watts * (now - self.since) / 3_600;
+        if self.supply.permit {
+            let watts = self.supply.deciwatts.map_or(11_000, |tenths| tenths / 10);
+            self.watts = watts.min(MOST_WATTS);
+        }
+        if self.closed && self.vehicle && self.wants {
+            self.mwh += self.watts * (now - self.since) / 3_600;
         }
         self.since = now;
     }
@@ -228,7 +245,7 @@ impl Sessions {
     pub fn read(&mut self, outlet: &mut Outlet, now: u64, permit: bool) {
         outlet.read_at = now;
         outlet.shown = Some(outlet.mwh);
-        outlet.flowed = permit || outlet.supply.permit;
+        outlet.flowed = permit || outlet.supply.permit || outlet.closed;
         if let Some(at) = outlet.session {
             if self.0[at].reference.is_none() {
                 self.0[at].reference = Some(outlet.mwh);

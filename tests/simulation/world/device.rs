@@ -54,7 +54,17 @@ impl World<'_> {
                 ..Tuning::default()
             },
             seed: self.plan.seed.wrapping_mul(1_000).wrapping_add(self.epoch),
-            ..Setup::new(device, vec![ConnectorSetup::SOCKET; make.connectors])
+            ..Setup::new(device, vec![self.connector(); make.connectors])
+        }
+    }
+
+    fn connector(&self) -> ConnectorSetup {
+        ConnectorSetup {
+            feedback: Feedback {
+                contactor: self.make.contactor.is_some(),
+                lock: self.make.lock.is_some(),
+            },
+            ..ConnectorSetup::SOCKET
         }
     }
 
@@ -97,6 +107,7 @@ impl World<'_> {
                 self.show(number)?;
             }
             self.state(number)?;
+            self.tell_board(number)?;
             if self.outlets[number - 1].paused {
                 self.evse(number, true)?;
             }
@@ -137,6 +148,7 @@ impl World<'_> {
             self.sessions
                 .power_cut(outlet, self.now, self.make.commit_ms, lossy);
         }
+        self.board_is_off();
         self.limits.power_cut(lossy);
         if lossy {
             // What ended meanwhile may not be known to have ended, and so on: none of it is sure.
@@ -241,6 +253,9 @@ impl World<'_> {
                 outlet.integrate(self.now);
                 let moved = outlet.supply.permit != supply.permit;
                 outlet.supply = supply;
+                if self.make.contactor.is_none() {
+                    outlet.closed = supply.permit;
+                }
                 if moved {
                     outlet.permitted_at = self.now;
                     if supply.permit {
@@ -248,6 +263,7 @@ impl World<'_> {
                     }
                 }
                 outlet.flowed |= supply.permit;
+                self.board_obeys(at.index() + 1);
                 let all = self.outlets.iter().map(|outlet| outlet.supply);
                 self.limits.told(all)?;
                 if moved && self.make.pushes() {

@@ -23,6 +23,15 @@ impl World<'_> {
             Event::Fault(number, is) => self.fault(number, is),
             Event::Pauses(number, is) => self.evse(number, is),
             Event::Cancel(number) => self.act(Act::Cancel(place(number))),
+            Event::Sticks(number, millis) => {
+                self.outlets[number - 1].sticks_until = self.now + millis;
+                Ok(())
+            }
+            Event::Jams(number, millis) => {
+                self.outlets[number - 1].jams_until = self.now + millis;
+                Ok(())
+            }
+            Event::LockOpens(number) => self.lock_opens(number),
             Event::Flaps(number, times) => {
                 (0..2 * times).try_for_each(|turn| self.fault(number, turn % 2 == 0))
             }
@@ -180,6 +189,7 @@ impl World<'_> {
         let outlet = &mut self.outlets[number - 1];
         outlet.integrate(self.now);
         act(outlet);
+        self.board_obeys(number);
         self.state(number)
     }
 
@@ -228,6 +238,7 @@ impl World<'_> {
         for outlet in &mut self.outlets {
             outlet.strike = None;
         }
+        self.board_is_mended();
         self.disk.set_failing(false);
         self.link.latency = 50;
         self.link.reachable_from = 0;

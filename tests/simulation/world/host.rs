@@ -243,6 +243,8 @@ impl World<'_> {
     fn is_of_firmware(&self, next: &Next) -> bool {
         match next {
             Next::Push(_)
+            | Next::Contactor(_)
+            | Next::Lock(_)
             | Next::Meter(..)
             | Next::NoMeter(..)
             | Next::Bare(..)
@@ -262,6 +264,9 @@ impl World<'_> {
                     | Event::Flaps(..)
                     | Event::Pauses(..)
                     | Event::Cancel(_)
+                    | Event::Sticks(..)
+                    | Event::Jams(..)
+                    | Event::LockOpens(_)
                     | Event::VendorData(_)
                     | Event::MeterStalls(..)
                     | Event::HostIsBusy(_)

@@ -74,6 +74,7 @@ impl World<'_> {
             }
         }
         self.look_at_meters()?;
+        self.look_at_board()?;
         let supplies: Vec<_> = (1..=self.make.connectors)
             .map(|at| self.supply(at))
             .collect();

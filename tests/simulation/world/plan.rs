@@ -41,6 +41,9 @@ pub struct Make {
     pub drift: i64,
     /// The device's clock at power-on is off by this, in milliseconds.
     pub clock_off: i64,
+    /// How long a contactor and a lock take to move, if they say what they do.
+    pub contactor: Option<u64>,
+    pub lock: Option<u64>,
     /// The records are kept in SQLite, not in memory.
     pub sqlite: bool,
 }
@@ -163,6 +166,12 @@ pub enum Event {
     Pauses(usize, bool),
     /// Somebody presses the button that takes back what waits.
     Cancel(usize),
+    /// The contactor stays as it is for so long.
+    Sticks(usize, u64),
+    /// The lock stays as it is for so long.
+    Jams(usize, u64),
+    /// The lock gives way.
+    LockOpens(usize),
     /// A fault that comes and goes so many times.
     Flaps(usize, u32),
     /// So many vendor messages for the central system.
@@ -252,6 +261,7 @@ impl Plan {
         for _ in 0..dice.usize(2..40) {
             events.push((dice.u64(..calm), trouble(&mut dice, &make, flavour)));
         }
+        events.extend(board(&make, seed, calm));
         events.sort_by_key(|(at, _)| *at);
         Self {
             seed,
@@ -297,8 +307,35 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         grid: [None, None, Some(320), Some(200), Some(90)][dice.usize(..5)],
         drift: dice.i64(-100..100),
         clock_off: [0, 0, -315_360_000_000, 7_000, -3_600_000][dice.usize(..5)],
+        contactor: feedback(seed, 1).then(|| 20 + seed % 7 * 250),
+        lock: feedback(seed, 2).then(|| 300 + seed % 5 * 400),
         sqlite: seed % 64 == 0,
     }
+}
+
+/// Whether contactors (1) or locks (2) say what they do: some chargers have both, most neither. These dice are
+/// beside the others, so that the lives without stay as they are.
+fn feedback(seed: u64, part: u64) -> bool {
+    Rng::with_seed(seed ^ 0xB0A2D).u64(..6) & part != 0 && seed % 2 == 0
+}
+
+/// What goes wrong with contactors and locks that say so.
+fn board(make: &Make, seed: u64, calm: u64) -> Vec<(u64, Event)> {
+    let mut dice = Rng::with_seed(seed ^ 0x10C4);
+    let mut events = Vec::new();
+    if make.contactor.is_none() && make.lock.is_none() {
+        return events;
+    }
+    for _ in 0..dice.usize(..12) {
+        let connector = dice.usize(1..=make.connectors);
+        let event = match dice.u8(..3) {
+            0 => Event::Sticks(connector, dice.u64(100..30 * MINUTE)),
+            1 => Event::Jams(connector, dice.u64(100..5 * MINUTE)),
+            _ => Event::LockOpens(connector),
+        };
+        events.push((dice.u64(..calm), event));
+    }
+    events
 }
 
 /// People who come to one connector, one after the other.

@@ -5,8 +5,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
     Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Evse,
-    Fact, Fault, Feed, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question, Reading,
-    RequestId, Setup, Supply, Transaction, TransactionChange, Tuning,
+    Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question,
+    Reading, RequestId, Setup, Supply, Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -31,6 +31,8 @@ use super::refusals::Refusals;
 use super::requests::{nonsense, request};
 use super::NEW_YEAR;
 
+#[path = "board.rs"]
+mod board;
 #[path = "device.rs"]
 mod device;
 #[path = "events.rs"]
@@ -97,6 +99,8 @@ enum Next {
     Bare(u64, RequestId),
     Strike(u64, usize, Blow),
     Push(usize),
+    Contactor(usize),
+    Lock(usize),
     HostIsBack,
     DiskWorks,
     DiskTry(u64),

@@ -150,6 +150,8 @@ impl World<'_> {
                     Blow::Unplug => self.event(Event::Unplug(number)),
                 }
             }
+            Next::Contactor(number) => self.contactor_moves(number),
+            Next::Lock(number) => self.lock_moves(number),
             Next::Push(number) => {
                 if self.outlets[number - 1].supply.permit {
                     self.after(self.make.pushes_every, Next::Push(number));

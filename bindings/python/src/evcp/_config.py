@@ -11,7 +11,7 @@ from typing import Collection, Iterator, Mapping, Optional, Sequence, Union
 from ._abi import lib
 from ._arguments import c_optional, c_text, c_u32
 from ._error import EvcpError, check
-from ._values import ErrorCode
+from ._values import ErrorCode, Feedback
 
 Setting = Union[str, int, float, bool]
 
@@ -49,6 +49,8 @@ class Config:
     connectors: int = 1  #: 1 to 256.
     #: Connectors with a cable of their own; all others are sockets with a lock.
     fixed_cables: Collection[int] = ()
+    #: By connector: what reports whether it is closed. A start waits for the lock, a last reading for the contactor.
+    feedback: Mapping[int, Collection[Feedback]] = field(default_factory=dict)
     #: By connector; 0 is the grid connection. Without an entry: 32 A on three phases, the grid without limit.
     limits: Mapping[int, Limit] = field(default_factory=dict)
     #: The directory for what must survive a power cut; None: everything is forgotten at the end.
@@ -86,6 +88,9 @@ def fill(cfg: ctypes.c_void_p, config: Config) -> None:
     check(lib.evcp_config_set_connectors(cfg, c_u32(config.connectors, "connectors")))
     for connector in config.fixed_cables:
         check(lib.evcp_config_set_lockable(cfg, c_u32(connector, "connector"), False))
+    for connector, reports in config.feedback.items():
+        flags = sum({c_u32(one, "feedback") for one in reports})
+        check(lib.evcp_config_set_feedback(cfg, c_u32(connector, "connector"), flags))
     for connector, limit in config.limits.items():
         check(lib.evcp_config_set_limit(cfg, c_u32(connector, "connector"), c_u32(limit.phases, "phases"), limit.amps))
     if config.storage is not None:

@@ -68,6 +68,17 @@ class Facts:
         text = c_optional(reason, "reason")
         self._evcp_handle.call(lib.evcp_set_evse_ready, c_u32(connector, "connector"), ready, text)
 
+    def set_contactor(self, connector: int, closed: bool) -> None:
+        """Whether the contactor of a connector is closed, where `Config.feedback` declares that it is told."""
+        self._evcp_handle.call(lib.evcp_set_contactor, c_u32(connector, "connector"), closed)
+
+    def set_lock(self, connector: int, closed: bool) -> None:
+        """Whether the lock of a connector is closed, where `Config.feedback` declares that it is told.
+
+        With False, energy is off from this call on.
+        """
+        self._evcp_handle.call(lib.evcp_set_lock, c_u32(connector, "connector"), closed)
+
     def set_clock(self, unix_ms: int) -> None:
         """The device has a better clock than the library's: Unix time in milliseconds."""
         self._evcp_handle.call(lib.evcp_set_clock, c_number(unix_ms, 64, True, "unix_ms"))

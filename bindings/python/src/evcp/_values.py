@@ -122,6 +122,13 @@ class At(Open):
     BODY = 5
 
 
+class Feedback(Open):
+    """What of a connector reports whether it is closed."""
+
+    CONTACTOR = 1  #: With `set_contactor`.
+    LOCK = 2  #: With `set_lock`.
+
+
 class Unit(Open):
     """The unit of a schedule."""
 
