@@ -132,17 +132,20 @@ impl World<'_> {
             if self.make.lock.is_some() && permit && !outlet.told_locked {
                 return Err(format!("connector {number} has energy and is not locked"));
             }
+            if self.now < self.busy_until || !self.power.is_on() {
+                continue;
+            }
             let status = self.statuses.get(&number);
-            let told = self.now >= self.busy_until && self.power.is_on();
             let open = self.make.contactor.is_some() && outlet.told_closed.is_none();
-            if told && open && status == Some(&ChargePointStatus::Charging) {
+            // One that is stopping is what it was until its last reading.
+            if open && permit && status == Some(&ChargePointStatus::Charging) {
                 return Err(format!("connector {number} is Charging and open"));
             }
             let since = outlet.told_closed.max(outlet.permitted_at.into());
             let since = since.filter(|_| outlet.told_closed.is_some() && !permit);
             let held_up = self.slow_at.max(self.busy_until).max(self.booted);
             let late = since.is_some_and(|since| self.now > since.max(held_up) + 3_000);
-            if told && late && status != Some(&ChargePointStatus::Faulted) {
+            if late && status != Some(&ChargePointStatus::Faulted) {
                 return Err(format!("connector {number} is {status:?} and welded"));
             }
         }
