@@ -246,6 +246,10 @@
 /* The central system has not answered a message of it three times: it is sent on and on, and nothing
  * newer is delivered before it. */
 #define EVCP_TX_UNANSWERED 7
+/* The firmware reports with evcp_set_contactor() whether a contactor is closed. */
+#define EVCP_FEEDBACK_CONTACTOR 1
+/* The firmware reports with evcp_set_lock() whether a lock is closed. */
+#define EVCP_FEEDBACK_LOCK 2
 /* Somebody showed it at a reader. */
 #define EVCP_BY_READER 0
 /* The central system starts a transaction with it (RemoteStartTransaction). */
@@ -284,10 +288,6 @@
 #define EVCP_WHY_CABLE_KEPT 10
 /* evcp_cancel(), a stop or an unlock came first. */
 #define EVCP_WHY_CANCELLED 11
-/* The firmware reports with evcp_set_contactor() whether a contactor is closed. */
-#define EVCP_FEEDBACK_CONTACTOR 1
-/* The firmware reports with evcp_set_lock() whether a lock is closed. */
-#define EVCP_FEEDBACK_LOCK 2
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */

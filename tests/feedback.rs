@@ -262,6 +262,38 @@ fn charging_is_told_when_the_contactor_is_closed() {
 }
 
 #[test]
+fn a_status_goes_the_ways_of_the_standard_whatever_was_before_the_contactor_closes() {
+    // A pause, and a vehicle that wanted nothing at first.
+    let mut world = booted(CONTACTOR);
+    world.fact(Fact::Evse(at(1), Evse::Paused { reason: None }));
+    world.charge(1, "ONE");
+    world.fact(Fact::Evse(at(1), Evse::Ready));
+    contactor(&mut world, true);
+    let told = world.statuses(1);
+    let told: Vec<_> = told.iter().map(String::as_str).collect();
+    assert_eq!(
+        told,
+        ["Available", "Preparing", "SuspendedEVSE", "Charging"]
+    );
+    let mut world = booted(CONTACTOR);
+    world.ev(1, Ev::Plugged);
+    world.show(1, "ONE");
+    world.run(Millis::from_secs(60));
+    world.ev(1, Ev::Charging);
+    contactor(&mut world, true);
+    let told = world.statuses(1);
+    let told: Vec<_> = told.iter().map(String::as_str).collect();
+    let way = [
+        "Available",
+        "Preparing",
+        "SuspendedEV",
+        "SuspendedEVSE",
+        "Charging",
+    ];
+    assert_eq!(told, way);
+}
+
+#[test]
 fn a_vehicle_that_asks_for_nothing_has_no_contactor_to_close() {
     let mut world = booted(CONTACTOR);
     world.ev(1, Ev::Plugged);

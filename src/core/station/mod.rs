@@ -2,6 +2,7 @@
 //! sessions, meters, what each connector may draw, who may charge, what the firmware is asked.
 
 mod actuator;
+mod actuators;
 mod asking;
 mod authorization;
 mod authorizations;
@@ -46,6 +47,7 @@ pub(crate) use supply::{Composite, Profile};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::actuators::Actuators;
 use self::authorizations::Authorizations;
 use self::cache::Cache;
 use self::condition::Condition;
@@ -136,8 +138,8 @@ impl Station {
         let numbered = ids.zip(&setup.connectors);
         let connectors = numbered
             .map(|(id, made)| {
-                let connector = Connector::new(id, made.lockable, unit);
-                connector.with_feedback(made.feedback, &setup.tuning, now.mono)
+                let actuators = Actuators::new(made.feedback, &setup.tuning, now.mono);
+                Connector::new(id, made.lockable, unit, actuators)
             })
             .collect();
         let mut station = Self {

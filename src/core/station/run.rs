@@ -31,8 +31,8 @@ pub(crate) struct Run {
     allowance: Allowance,
     /// Something keeps energy off: a fault, or a reset.
     held: bool,
-    /// The contactor was closed for it.
-    had_energy: bool,
+    /// Its status was another one than Preparing.
+    under_way: bool,
 }
 
 /// How much energy a transaction may still take.
@@ -69,7 +69,7 @@ impl Run {
             offer: None,
             allowance: Allowance::Full,
             held: false,
-            had_energy: false,
+            under_way: false,
         }
     }
 
@@ -82,7 +82,7 @@ impl Run {
         };
         Self {
             resumed: true,
-            had_energy: true,
+            under_way: true,
             allowance,
             ..Self::new(transaction.id, now, sample, None)
         }
@@ -133,14 +133,14 @@ impl Run {
         self.after_pause
     }
 
-    /// The contactor is closed for it.
-    pub(crate) fn has_energy(&mut self) {
-        self.had_energy = true;
+    /// Its status is another one than Preparing.
+    pub(crate) fn gets_under_way(&mut self) {
+        self.under_way = true;
     }
 
-    /// Whether the contactor was closed for it before.
-    pub(crate) const fn had_energy(&self) -> bool {
-        self.had_energy || self.after_pause
+    /// Whether its status was another one than Preparing: the table of transitions knows no way back.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.under_way
     }
 
     /// Takes an offer on. One that comes after a pause gives a vehicle that is ready time to react.

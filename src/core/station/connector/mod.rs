@@ -4,7 +4,7 @@ mod feedback;
 mod status;
 mod transaction;
 
-use crate::core::station::actuator::Actuator;
+use crate::core::station::actuators::Actuators;
 use crate::core::station::condition::Condition;
 use crate::core::station::meter::Meter;
 use crate::core::station::read_for::ReadFor;
@@ -26,9 +26,8 @@ pub(crate) struct Connector {
     meter: Meter,
     /// The last command to the host.
     supply: Option<Supply>,
-    /// Of those that say of themselves whether they are closed.
-    contactor: Option<Actuator>,
-    lock: Option<Actuator>,
+    /// What says of itself whether it is closed.
+    actuators: Actuators,
 }
 
 /// What a session comes to because of what is the case now.
@@ -42,7 +41,12 @@ pub(crate) enum Next {
 
 /// The facts.
 impl Connector {
-    pub(crate) const fn new(id: ConnectorId, lockable: bool, unit: TemperatureUnit) -> Self {
+    pub(crate) fn new(
+        id: ConnectorId,
+        lockable: bool,
+        unit: TemperatureUnit,
+        actuators: Actuators,
+    ) -> Self {
         Self {
             id,
             lockable,
@@ -52,8 +56,7 @@ impl Connector {
             session: Session::IDLE,
             meter: Meter::new(unit),
             supply: None,
-            contactor: None,
-            lock: None,
+            actuators,
         }
     }
 
@@ -165,7 +168,7 @@ impl Connector {
     /// What the session comes to because of what is the case now.
     pub(crate) fn advance(&mut self, may_begin: bool, now: Mono, reaction: Mono) -> Option<Next> {
         let usable = may_begin && !self.condition.calls_off();
-        let locked = self.is_locked();
+        let locked = self.actuators.is_locked();
         let (cable, vehicle) = (self.has_cable(), self.has_vehicle());
         let ready = self.ev == Ev::Plugged;
         if let Some(run) = self.session.running_mut() {
@@ -183,7 +186,7 @@ impl Connector {
             Stage::Preparing {
                 allowed: Some(allowed),
                 ..
-            } if usable && vehicle && locked && !self.is_live() => {
+            } if usable && vehicle && locked && !self.actuators.is_live() => {
                 return Some(Next::Start(allowed.clone()));
             }
             // What forbids a start does not just put it off: when an emergency stop is released,

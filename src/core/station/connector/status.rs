@@ -47,12 +47,14 @@ impl Connector {
             _ if !in_service || !run.is_allowed_some() || run.is_paused() => {
                 ChargePointStatus::SuspendedEVSE
             }
-            _ if self.evse != Evse::Ready || !self.is_locked() => ChargePointStatus::SuspendedEVSE,
-            // Nothing flows yet: the table of transitions knows no way back to Preparing.
-            Ev::Charging if self.is_still_open() && run.had_energy() => {
+            _ if self.evse != Evse::Ready || !self.actuators.is_locked() => {
                 ChargePointStatus::SuspendedEVSE
             }
-            Ev::Charging if self.is_still_open() => ChargePointStatus::Preparing,
+            // Nothing flows yet.
+            Ev::Charging if self.actuators.is_still_open() && run.is_under_way() => {
+                ChargePointStatus::SuspendedEVSE
+            }
+            Ev::Charging if self.actuators.is_still_open() => ChargePointStatus::Preparing,
             Ev::Charging => ChargePointStatus::Charging,
             Ev::Plugged if run.may_react() && run.goes_on() => ChargePointStatus::SuspendedEVSE,
             Ev::Plugged if run.may_react() => ChargePointStatus::Preparing,
@@ -65,7 +67,8 @@ impl Connector {
     pub(crate) fn may_supply(&self) -> Option<&Run> {
         let run = self.session.running()?;
         let allowed = run.is_allowed_some() && !self.condition.is_faulted();
-        let ready = self.evse == Evse::Ready && self.ev.is_connected() && self.is_locked();
+        let ready =
+            self.evse == Evse::Ready && self.ev.is_connected() && self.actuators.is_locked();
         (allowed && ready).then_some(run)
     }
 
@@ -77,6 +80,13 @@ impl Connector {
         now: Mono,
         less: Option<impl Iterator<Item = ChargingRateUnitType>>,
     ) -> Option<Supply> {
+        let run = self.session.running();
+        let shown = run.map(|run| self.show_running(run, site_may_supply));
+        if shown != Some(ChargePointStatus::Preparing) {
+            if let Some(run) = self.session.running_mut() {
+                run.gets_under_way();
+            }
+        }
         let wanted = self.command(site_may_supply);
         if self.supply == Some(wanted) {
             return None;
@@ -105,7 +115,7 @@ impl Connector {
             Stage::Idle | Stage::Preparing { .. } => self.locks_first(),
         };
         // A plug is not pulled out of a live socket.
-        let locked = locked || self.is_live();
+        let locked = locked || self.actuators.is_live();
         let lock = locked && self.lockable && self.ev != Ev::Absent;
         let mut supply = Supply {
             lock,
@@ -114,7 +124,7 @@ impl Connector {
         };
         let run = self.may_supply().filter(|_| site_may_supply);
         // One that is closed and should not be opens first, or is a fault.
-        let run = run.filter(|_| self.is_permitted() || !self.is_live());
+        let run = run.filter(|_| self.is_permitted() || !self.actuators.is_live());
         let offer = run.and_then(Run::offer);
         if let Some(offer) = offer.filter(|offer| !offer.is_nothing()) {
             supply.permit = true;

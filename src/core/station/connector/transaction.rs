@@ -50,7 +50,7 @@ impl Connector {
     pub(crate) fn register_is_read(&mut self) -> Option<(&Run, Wh)> {
         let shown = self
             .meter
-            .register_is_read(self.is_permitted() || self.is_live());
+            .register_is_read(self.is_permitted() || self.actuators.is_live());
         Some((self.session.run()?, shown?))
     }
 
