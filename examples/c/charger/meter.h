@@ -1,0 +1,36 @@
+/* The meter of a connector, which is on a bus: questions of the library wait here until it has answered. */
+#ifndef METER_H
+#define METER_H
+
+#include <evcp.h>
+
+#include "board.h"
+
+/* How many questions may wait; the library has one at a time for each reason to read. */
+#define METER_QUESTIONS 8
+
+struct reading {
+    double wh, w, amps;
+};
+
+struct meter {
+    struct question {
+        evcp_req_t req;
+        bool at_end; /* the last reading of a session: not before the contactor is open */
+        bool asked;  /* the bus is on its way with the answer */
+    } questions[METER_QUESTIONS];
+    bool busy;  /* the bus */
+    bool dead;  /* it did not answer the last time */
+    ms_t until; /* when it must have answered */
+};
+
+/* The library wants to know what the meter shows. */
+void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t req);
+
+/* Asks for what is wanted and can be asked for; returns when to look again. */
+ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool open, ms_t now);
+
+/* The meter has said this; NULL: nothing. */
+void meter_says(struct meter *meter, evcp_t *cp, const struct reading *reading);
+
+#endif
