@@ -167,9 +167,12 @@ async def test_the_emergency_stop_ends_what_runs(charger):
 
 
 async def test_a_card_that_lies_there_is_one_card(charger):
-    await charger.do("plug 1", "tag 1 CAFE01", "tag 1 CAFE01", "tag 1 CAFE01")
-    await charger.point.status(1, "Charging")
-    assert not charger.point.seen("StopTransaction")
+    await charger.charges()
+    await charger.do("tag 1 CAFE01", "tag 1 CAFE01")
+    await charger.point.wait("StopTransaction")
+    await charger.do("tag 1 CAFE01", "unplug 1")
+    await charger.point.status(1, "Available")
+    assert len(charger.point.seen("Authorize")) == len(charger.point.seen("StartTransaction")) == 1
 
 
 async def test_a_shorted_pilot_is_a_warning_and_no_energy(charger):
