@@ -192,8 +192,8 @@ ms_t connector_step(struct connector *self, ms_t now)
     board->set_motor(board->self, self->number, lock_motor(&self->lock));
     signal_duty(self, duty(self, now));
 
-    bool open = contactor_is_open(&self->contactor) || contactor_is_broken(&self->contactor);
-    next = sooner(next, meter_step(&self->meter, self->cp, board, self->number, open, now));
+    bool flows = !contactor_is_open(&self->contactor) && !contactor_is_broken(&self->contactor);
+    next = sooner(next, meter_step(&self->meter, self->cp, board, self->number, flows, now));
     answer_unlock(self);
     tell(self, &pins, now);
     return now < self->switches ? sooner(next, self->switches) : next;

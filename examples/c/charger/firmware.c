@@ -201,7 +201,7 @@ ms_t firmware_step(struct firmware *self, ms_t now)
 
 void firmware_metered(struct firmware *self, uint32_t connector, const struct reading *reading)
 {
-    meter_says(&connector_of(self, connector)->meter, self->cp, reading);
+    meter_says(&connector_of(self, connector)->meter, self->cp, connector, reading);
 }
 
 evcp_err_t firmware_card(struct firmware *self, uint32_t connector, const char *tag, ms_t now)

@@ -2,6 +2,7 @@
 
 /* Longer than the library waits: what comes late still counts. */
 #define BUS_MS 5000
+#define EACH_MS 1000
 
 void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t req)
 {
@@ -15,33 +16,35 @@ void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t 
     evcp_answer_meter(cp, req, NULL, 0);
 }
 
-ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool open, ms_t now)
+ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool flows, ms_t now)
 {
     if (meter->busy && now >= meter->until)
-        meter_says(meter, cp, NULL);
+        meter_says(meter, cp, connector, NULL);
     if (meter->busy)
         return meter->until;
-    bool ask = false;
+    bool ask = flows && now >= meter->next;
     for (int i = 0; i < METER_QUESTIONS; i++) {
         struct question *question = &meter->questions[i];
-        question->asked = question->req != 0 && (open || !question->at_end);
+        question->asked = question->req != 0 && (!flows || !question->at_end);
         ask = ask || question->asked;
     }
     if (!ask)
-        return NEVER;
+        return flows ? meter->next : NEVER;
     meter->busy = true;
+    meter->next = now + EACH_MS;
     meter->until = now + BUS_MS;
     board->ask_meter(board->self, connector);
     return meter->until;
 }
 
-void meter_says(struct meter *meter, evcp_t *cp, const struct reading *reading)
+void meter_says(struct meter *meter, evcp_t *cp, uint32_t connector, const struct reading *reading)
 {
     evcp_sample_t samples[3] = { { 0 } };
     if (reading != NULL) {
         samples[0] = (evcp_sample_t){ .value = reading->wh, .measurand = EVCP_M_ENERGY_IMPORT };
         samples[1] = (evcp_sample_t){ .value = reading->w, .measurand = EVCP_M_POWER_IMPORT };
         samples[2] = (evcp_sample_t){ .value = reading->amps, .measurand = EVCP_M_CURRENT_IMPORT };
+        evcp_push_meter(cp, connector, samples, 3);
     }
     meter->busy = false;
     meter->dead = reading == NULL;

@@ -22,15 +22,17 @@ struct meter {
     bool busy;  /* the bus */
     bool dead;  /* it did not answer the last time */
     ms_t until; /* when it must have answered */
+    ms_t next;  /* when it is read without a question */
 };
 
 /* The library wants to know what the meter shows. */
 void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t req);
 
-/* Asks for what is wanted and can be asked for; returns when to look again. */
-ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool open, ms_t now);
+/* Asks for what is wanted and can be asked for, and each second while energy flows: what the library knows when
+ * the power fails is the bill. Returns when to look again. */
+ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool flows, ms_t now);
 
-/* The meter has said this; NULL: nothing. */
-void meter_says(struct meter *meter, evcp_t *cp, const struct reading *reading);
+/* The meter of a connector has said this; NULL: nothing. */
+void meter_says(struct meter *meter, evcp_t *cp, uint32_t connector, const struct reading *reading);
 
 #endif
