@@ -14,7 +14,7 @@ use crate::ffi::values::{evcp_tx_t, size};
 pub const EVCP_TX_STARTED: u32 = 0;
 /// It goes on after a restart.
 pub const EVCP_TX_RESUMED: u32 = 1;
-/// The central system gave it an id.
+/// The central system gave it an id: also after it ended, if there was no connection.
 pub const EVCP_TX_CONFIRMED: u32 = 2;
 /// The central system does not accept the tag after all.
 pub const EVCP_TX_DEAUTHORIZED: u32 = 3;
