@@ -9,8 +9,11 @@
  *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
  *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit. The library stays loaded after
- *            dlclose().
+ *            After fork() the child may only exec or _exit: daemon() comes before evcp_new(). All
+ *            descriptors are close-on-exec. The library stays loaded after dlclose().
+ * WAITING    Of the calls that a firmware makes while it runs, evcp_dispatch() and evcp_stop() wait, as
+ *            long as their timeout_ms says; evcp_free(), 4 s at most; evcp_set_log(), for the log function;
+ *            and evcp_new(), for the disk. All others return at once, also if the disk or the network hangs.
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
@@ -70,11 +73,12 @@
 
 /* A: nothing is plugged in. */
 #define EVCP_EV_ABSENT 0
-/* B: plugged in, asks for no energy. */
+/* B: plugged in, asks for no energy. Enough in a session too: what the vehicle was only just offered it may
+ * still take ("ev.reaction_s"), and then it is SuspendedEV. In states E and F: what was before them. */
 #define EVCP_EV_PLUGGED 1
 /* C or D: asks for energy, or takes it. */
 #define EVCP_EV_CHARGING 2
-/* Energy is on offer, and the vehicle takes none. */
+/* Energy is on offer, and the vehicle takes none: for who knows that without waiting for its reaction. */
 #define EVCP_EV_SUSPENDED 3
 /* A cable is in the socket, and no vehicle at its end. */
 #define EVCP_EV_CABLE 4
@@ -232,7 +236,7 @@
 #define EVCP_TX_STARTED 0
 /* It goes on after a restart. */
 #define EVCP_TX_RESUMED 1
-/* The central system gave it an id. */
+/* The central system gave it an id: also after it ended, if there was no connection. */
 #define EVCP_TX_CONFIRMED 2
 /* The central system does not accept the tag after all. */
 #define EVCP_TX_DEAUTHORIZED 3
@@ -952,7 +956,8 @@ EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
 EVCP_API evcp_err_t evcp_set_network(evcp_t *cp, bool up);
 
 /* What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
- * not named stay as they were. Once a second is often enough. The central system can ask for what
+ * not named stay as they were, all of them if count is 0. Once a second while energy flows, also by who serves
+ * on_meter_read: what was pushed last is the bill when power fails. The central system can ask for what
  * the setting "meter.measurands" names, and for the import register. */
 EVCP_API
 evcp_err_t evcp_push_meter(evcp_t *cp,
@@ -980,8 +985,9 @@ evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                const char *tag);
 
 /* A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
- * 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
- * dispatched. */
+ * 0: at one that serves all of them. Each call is a wish of its own, and a second one the contrary of the first:
+ * a card that lies on the reader is to be shown once. The outcome arrives in on_auth. EVCP_E_FULL when the
+ * outcomes of 256 cards wait to be dispatched. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
@@ -1010,8 +1016,10 @@ evcp_err_t evcp_cancel(evcp_t *cp,
 EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, evcp_reason_t reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
- * last reading, stored, and reported if there is time. */
-EVCP_API evcp_err_t evcp_power_fails(evcp_t *cp);
+ * register that is known (evcp_push_meter() before this: no meter is asked for), stored, and reported if there is
+ * time. If power is back before the device is off, nothing goes on by itself, and the next tag begins anew. */
+EVCP_API
+evcp_err_t evcp_power_fails(evcp_t *cp);
 
 /* Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
  * for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
@@ -1041,7 +1049,8 @@ evcp_err_t evcp_answer(evcp_t *cp,
                        evcp_req_t req,
                        evcp_answer_t result);
 
-/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read.
+/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read, and is
+ * not waited for any longer. For EVCP_READ_END energy is off already: read the meter when the contactor is open.
  * Errors as evcp_answer(); what comes too late (EVCP_E_EXPIRED) is taken in all the same, as if it had
  * been pushed. A reading for EVCP_READ_BEGIN or EVCP_READ_END has the import register: without it the
  * one that is known is the bill. */

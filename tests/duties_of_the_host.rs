@@ -190,7 +190,7 @@ fn who_pushes_and_answers_is_asked_for_the_bill_alone() {
     world.meter(1, 1_120);
     let asked = |world: &World| {
         let of = |notice: &Notice| match notice {
-            Notice::Ask(_, Question::ReadMeter(_, context)) => Some(context.clone()),
+            Notice::Ask(_, Question::ReadMeter(_, context)) => Some(*context),
             _ => None,
         };
         world.told.iter().filter_map(of).collect::<Vec<_>>()
