@@ -83,7 +83,9 @@ def test_it_compiles_without_a_warning_of_any_kind(compiler):
 
 def test_it_can_be_read_in_an_hour():
     sizes = {path.name: len(path.read_text().splitlines()) for path in SOURCES[0].parent.iterdir()}
-    assert max(sizes.values()) <= 250 and sum(sizes.values()) <= 1600, sizes
+    assert max(sizes.values()) <= 250, sizes
+    # Without the board that is simulated, and the people in front of it.
+    assert sum(size for name, size in sizes.items() if not name.startswith(("simulated", "commands"))) <= 1250, sizes
 
 
 async def test_the_pilot_follows_the_limit_down_to_nothing_and_back(charger):
@@ -179,8 +181,7 @@ async def test_a_card_that_lies_there_is_one_card(charger):
 async def test_a_shorted_pilot_is_a_warning_and_no_energy(charger):
     await charger.charges()
     await charger.do("break 1 short")
-    found = await charger.point.status(1, "SuspendedEVSE")
-    assert found["errorCode"] == "EVCommunicationError"
+    await charger.point.status(1, "SuspendedEVSE", errorCode="EVCommunicationError")
     await charger.do("mend 1 short")
     await charger.point.status(1, "Charging", errorCode="NoError")
 

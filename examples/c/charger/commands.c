@@ -33,6 +33,8 @@ static bool obey_at_large(struct simulated *board, const char *verb, const char 
         board->firmware->over = true;
     else if (strcmp(verb, "status") == 0)
         show_statuses(board->firmware);
+    else if (strcmp(verb, "update") == 0)
+        firmware_updates(board->firmware);
     else if (strcmp(verb, "estop") == 0)
         board->emergency_stop = strcmp(text, "over") != 0;
     else if (strcmp(verb, "temp") == 0)
@@ -53,7 +55,7 @@ static void obey(struct simulated *board, const char *line)
     uint32_t connector = (uint32_t)strtoul(first, NULL, 10);
     if (connector < 1 || connector > CONNECTORS) {
         display_says("?", 0, "plug N, unplug N, tag N ID, button N, fault N CODE, clear N, slow N MS, break N WHAT, "
-                             "mend N WHAT, temp C, estop, estop over, powerfails, status, quit");
+                             "mend N WHAT, temp C, estop, estop over, powerfails, update, status, quit");
         return;
     }
     evcp_err_t err = EVCP_OK;

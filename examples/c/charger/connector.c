@@ -7,20 +7,19 @@
 /* Between one phase and three a vehicle wants to be left alone. */
 #define SWITCHES_MS 5000
 
-/* What may be wrong. FAULTS stop a session for as long as they last, warnings are for the technician alone. */
+/* What may be wrong, but for contactor and lock, whose feedback the library watches. Faults stop a session for as
+ * long as they last, warnings are for the technician alone. */
 static const struct trouble {
     evcp_error_code_t code;
     bool warning;
     const char *info;
 } TROUBLES[] = {
     { EVCP_ERROR_GROUND_FAILURE, false, "residual current" },
-    { EVCP_ERROR_POWER_SWITCH_FAILURE, false, "contactor" },
-    { EVCP_ERROR_CONNECTOR_LOCK_FAILURE, false, "lock" },
     { EVCP_ERROR_HIGH_TEMPERATURE, false, "temperature" },
     { EVCP_ERROR_EV_COMMUNICATION_ERROR, true, "control pilot" },
     { EVCP_ERROR_POWER_METER_FAILURE, true, "meter" }, /* a fault, where what cannot be billed is not sold */
 };
-enum { GROUND, CONTACTOR, LOCK, TEMPERATURE, COMMUNICATION, METER, HOW_MANY };
+enum { GROUND, TEMPERATURE, COMMUNICATION, METER, HOW_MANY };
 
 void connector_begins(struct connector *self, uint32_t number, const struct board *board)
 {
@@ -42,8 +41,6 @@ static uint32_t poles_of(const evcp_supply_t *supply)
 static uint32_t troubles(const struct connector *self)
 {
     return (uint32_t)self->tripped << GROUND
-        | (uint32_t)contactor_is_broken(&self->contactor) << CONTACTOR
-        | (uint32_t)(self->lock.state == LOCK_STUCK) << LOCK
         | (uint32_t)(self->heat == HEAT_FAULT) << TEMPERATURE
         | (uint32_t)(self->pilot.state == PILOT_E) << COMMUNICATION
         | (uint32_t)self->meter.dead << METER;
@@ -119,8 +116,20 @@ static void check(const struct connector *self, evcp_err_t err)
         display_says("error", self->number, "%s", evcp_last_error());
 }
 
+/* What contactor and lock do, by their contacts: at the start, and each time that it changes. */
+static void tell_feedback(struct connector *self, const struct pins *pins)
+{
+    uint32_t feedback = 1u | (uint32_t)pins->contactor_closed << 1 | (uint32_t)pins->lock_closed << 2;
+    if (feedback == self->feedback)
+        return;
+    self->feedback = feedback;
+    check(self, evcp_set_contactor(self->cp, self->number, pins->contactor_closed));
+    check(self, evcp_set_lock(self->cp, self->number, pins->lock_closed));
+}
+
 static void tell(struct connector *self, const struct pins *pins, ms_t now)
 {
+    tell_feedback(self, pins);
     uint32_t faults = troubles(self), changed = faults ^ self->faults;
     self->faults = faults;
     for (int i = 0; i < HOW_MANY; i++) {
@@ -222,7 +231,6 @@ void connector_repaired(struct connector *self, ms_t now)
     evcp_set_fault(self->cp, self->number, EVCP_ERROR_NO_ERROR, NULL, NULL);
     self->faults &= 1u << COMMUNICATION | 1u << METER; /* faults that are still there are told again */
     self->tripped = false;
-    contactor_repaired(&self->contactor);
     if (self->lock.state == LOCK_STUCK)
         lock_again(&self->lock, now);
     connector_step(self, now);

@@ -31,6 +31,7 @@ struct connector {
     evcp_ev_t ev;
     const char *pause;
     uint32_t faults;
+    uint32_t feedback;
 };
 
 void connector_begins(struct connector *self, uint32_t number, const struct board *board);

@@ -41,8 +41,12 @@ ms_t contactor_step(struct contactor *contactor, uint32_t poles, bool mirror_clo
     case CONTACTOR_DEAD:
         if (mirror_closed)
             contactor->state = CONTACTOR_WELDED;
+        else if (poles == 0)
+            contactor->state = CONTACTOR_OPEN;
         break;
     case CONTACTOR_WELDED:
+        if (!mirror_closed)
+            contactor->state = CONTACTOR_OPEN;
         break;
     }
     bool moving = contactor->state == CONTACTOR_CLOSING || contactor->state == CONTACTOR_OPENING;
@@ -57,10 +61,4 @@ bool contactor_is_open(const struct contactor *contactor)
 bool contactor_is_broken(const struct contactor *contactor)
 {
     return contactor->state == CONTACTOR_WELDED || contactor->state == CONTACTOR_DEAD;
-}
-
-void contactor_repaired(struct contactor *contactor)
-{
-    if (contactor_is_broken(contactor))
-        contactor->state = CONTACTOR_OPEN; /* the mirror contact says otherwise if it is not */
 }

@@ -1,5 +1,5 @@
-/* A contactor with a mirror contact, which says what its main contacts do. One that does not do what it was told
- * is out of order until a technician has looked at it. */
+/* A contactor with a mirror contact, which says what its main contacts do. One that does not close is not tried
+ * again until nobody wants it closed; one that does not open is broken until it does. */
 #ifndef CONTACTOR_H
 #define CONTACTOR_H
 
@@ -28,8 +28,5 @@ ms_t contactor_step(struct contactor *contactor, uint32_t poles, bool mirror_clo
 bool contactor_is_open(const struct contactor *contactor);
 
 bool contactor_is_broken(const struct contactor *contactor);
-
-/* The technician has been here: it is tried again. */
-void contactor_repaired(struct contactor *contactor);
 
 #endif

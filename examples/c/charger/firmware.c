@@ -27,10 +27,11 @@ static void on_unlock(void *ud, uint32_t connector, evcp_req_t req)
 static void on_meter_read(void *ud, uint32_t connector, uint32_t context, evcp_req_t req)
 {
     struct firmware *self = ud;
+    (void)context; /* for the end of a session it is asked when the contactor is open: nothing flows unbilled */
     if (connector == 0)
         evcp_answer_meter(self->cp, req, NULL, 0); /* there is no main meter */
     else
-        meter_wanted(&connector_of(self, connector)->meter, self->cp, context, req);
+        meter_wanted(&connector_of(self, connector)->meter, self->cp, req);
 }
 
 static void on_reset(void *ud, bool hard, evcp_req_t req)
@@ -138,6 +139,8 @@ evcp_err_t firmware_configures(evcp_config_t *cfg)
         err = evcp_config_set(cfg, "meter.measurands", "Power.Active.Import,Current.Import");
     for (uint32_t i = 1; err == EVCP_OK && i <= CONNECTORS; i++)
         err = evcp_config_set_limit(cfg, i, 3, 32);
+    for (uint32_t i = 1; err == EVCP_OK && i <= CONNECTORS; i++)
+        err = evcp_config_set_feedback(cfg, i, EVCP_FEEDBACK_CONTACTOR | EVCP_FEEDBACK_LOCK);
     return err;
 }
 
@@ -165,6 +168,21 @@ void firmware_has(struct firmware *self, evcp_t *cp)
     self->cp = cp;
     for (uint32_t i = 0; i < CONNECTORS; i++)
         self->connectors[i].cp = cp;
+    evcp_set_operative(cp, 0, true); /* an update took it out of service, which survives a restart */
+}
+
+void firmware_updates(struct firmware *self)
+{
+    self->updates = true;
+    evcp_set_operative(self->cp, 0, false);
+}
+
+static bool anybody_charges(const struct firmware *self)
+{
+    evcp_tx_t tx = 0;
+    for (uint32_t i = 1; i <= CONNECTORS && tx == 0; i++)
+        evcp_get_tx(self->cp, i, &tx);
+    return tx != 0;
 }
 
 /* The emergency stop: the contactors first, then the words. */
@@ -196,6 +214,8 @@ ms_t firmware_step(struct firmware *self, ms_t now)
     evcp_dispatch(self->cp, 0);
     for (uint32_t i = 0; i < CONNECTORS; i++)
         next = sooner(next, connector_step(&self->connectors[i], now));
+    if (self->updates && !anybody_charges(self))
+        self->over = true;
     return next;
 }
 

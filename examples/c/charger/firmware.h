@@ -13,6 +13,7 @@ struct firmware {
     struct reader readers[CONNECTORS];
     ms_t now;
     bool stopped; /* the emergency stop is pressed */
+    bool updates; /* a new firmware waits for the last session to end */
     bool over;    /* the device is to restart, or the library cannot go on */
 };
 
@@ -35,6 +36,9 @@ void firmware_metered(struct firmware *self, uint32_t connector, const struct re
 
 /* A card lies on the reader of a connector: as often as the reader says so. */
 evcp_err_t firmware_card(struct firmware *self, uint32_t connector, const char *tag, ms_t now);
+
+/* A new firmware waits: nobody begins any more, and when nobody charges the device restarts. */
+void firmware_updates(struct firmware *self);
 
 /* The stop button of a connector was pressed. */
 evcp_err_t firmware_button(struct firmware *self, uint32_t connector);

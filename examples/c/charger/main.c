@@ -77,8 +77,10 @@ static evcp_err_t start(struct firmware *self, int argc, char **argv)
     if (err == EVCP_OK)
         err = evcp_new(cfg, &callbacks, self, &cp);
     evcp_config_free(cfg);
+    if (err != EVCP_OK)
+        return err;
     firmware_has(self, cp);
-    return err == EVCP_OK ? evcp_start(cp) : err;
+    return evcp_start(cp);
 }
 
 static int timeout(ms_t now, ms_t next)

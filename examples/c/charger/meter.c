@@ -4,12 +4,12 @@
 #define BUS_MS 5000
 #define EACH_MS 1000
 
-void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t req)
+void meter_wanted(struct meter *meter, evcp_t *cp, evcp_req_t req)
 {
     for (int i = 0; i < METER_QUESTIONS; i++) {
         struct question *question = &meter->questions[i];
         if (question->req == 0) {
-            *question = (struct question){ .req = req, .at_end = context == EVCP_READ_END };
+            question->req = req;
             return;
         }
     }
@@ -25,7 +25,7 @@ ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint
     bool ask = flows && now >= meter->next;
     for (int i = 0; i < METER_QUESTIONS; i++) {
         struct question *question = &meter->questions[i];
-        question->asked = question->req != 0 && (!flows || !question->at_end);
+        question->asked = question->req != 0;
         ask = ask || question->asked;
     }
     if (!ask)

@@ -16,8 +16,7 @@ struct reading {
 struct meter {
     struct question {
         evcp_req_t req;
-        bool at_end; /* the last reading of a session: not before the contactor is open */
-        bool asked;  /* the bus is on its way with the answer */
+        bool asked; /* the bus is on its way with the answer */
     } questions[METER_QUESTIONS];
     bool busy;  /* the bus */
     bool dead;  /* it did not answer the last time */
@@ -26,9 +25,9 @@ struct meter {
 };
 
 /* The library wants to know what the meter shows. */
-void meter_wanted(struct meter *meter, evcp_t *cp, uint32_t context, evcp_req_t req);
+void meter_wanted(struct meter *meter, evcp_t *cp, evcp_req_t req);
 
-/* Asks for what is wanted and can be asked for, and each second while energy flows: what the library knows when
+/* Asks for what is wanted, and each second while energy flows: what the library knows when
  * the power fails is the bill. Returns when to look again. */
 ms_t meter_step(struct meter *meter, evcp_t *cp, const struct board *board, uint32_t connector, bool flows, ms_t now);
 

@@ -10,7 +10,9 @@ uint32_t pilot_duty(double amps)
     if (amps > 80.0)
         amps = 80.0;
     uint32_t tenths = (uint32_t)(amps * 10.0 + 1e-6); /* of an ampere; less rather than more */
-    return tenths <= 510 ? tenths * 5 / 3 : 640 + tenths * 2 / 5;
+    if (tenths <= 510)
+        return tenths * 5 / 3;
+    return tenths <= 525 ? 850 : 640 + tenths * 2 / 5;
 }
 
 double pilot_amps(uint32_t permille)

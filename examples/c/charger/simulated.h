@@ -5,29 +5,31 @@
 
 #include "firmware.h"
 
+struct outlet {
+    /* people and the vehicle */
+    bool vehicle, cable, leaving, wants, asks, shorted;
+    ms_t reacts; /* when the vehicle does what the pilot says */
+    /* the pilot, the contactor, and how it is broken */
+    uint32_t permille, coils, poles;
+    bool welded, dead, residual_current;
+    ms_t moves;
+    /* the lock: 0: open, 1: closed */
+    bool locked, stuck;
+    enum motor motor;
+    ms_t arrives;
+    /* the meter */
+    double wh;
+    bool silent;
+    ms_t takes, reads;
+};
+
 struct simulated {
     struct board board; /* what the firmware sees */
     struct firmware *firmware;
     ms_t now;
     bool emergency_stop;
     int32_t temperature_c;
-    struct outlet {
-        /* people and the vehicle */
-        bool vehicle, cable, leaving, wants, asks, shorted;
-        ms_t reacts; /* when the vehicle does what the pilot says */
-        /* the pilot, the contactor, and how it is broken */
-        uint32_t permille, coils, poles;
-        bool welded, dead, residual_current;
-        ms_t moves;
-        /* the lock: 0: open, 1: closed */
-        bool locked, stuck;
-        enum motor motor;
-        ms_t arrives;
-        /* the meter */
-        double wh;
-        bool silent;
-        ms_t takes, reads;
-    } outlets[CONNECTORS];
+    struct outlet outlets[CONNECTORS];
 };
 
 void simulated_begins(struct simulated *self, struct firmware *firmware, ms_t now);
