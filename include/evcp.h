@@ -420,7 +420,8 @@ typedef struct {
 
 /* The link to the central system. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_link(): sizeof(evcp_connection_info_t), set by the
+     * caller. */
     uint32_t struct_size;
     /* EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED. */
     uint32_t state;
@@ -430,7 +431,8 @@ typedef struct {
 
 /* The answer to BootNotification. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_registration(): sizeof(evcp_boot_info_t), set by
+     * the caller. */
     uint32_t struct_size;
     /* EVCP_BOOT_* */
     uint32_t status;
@@ -502,8 +504,8 @@ typedef uint32_t evcp_reason_t;
 
 /* A transaction, at a step of its life. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
-     * the caller. */
+    /* How much of this struct the library filled; in evcp_get_tx_info() and evcp_get_undelivered():
+     * sizeof(evcp_tx_info_t), set by the caller. */
     uint32_t struct_size;
     /* Where; 1 and up. */
     uint32_t connector;
@@ -533,15 +535,20 @@ typedef struct {
     const char *ocpp_id_text;
 } evcp_tx_info_t;
 
-/* A configuration key that was changed. */
+/* A configuration key. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
+     * caller. */
     uint32_t struct_size;
+    /* Whether the central system may only read it. */
+    bool read_only;
+    /* Whether a change of the central system counts from the next boot on. */
+    bool reboot_required;
     /* Zero. */
-    uint32_t reserved;
+    uint8_t reserved[2];
     /* Its name. */
     const char *key;
-    /* Its value now; NULL for a secret. */
+    /* Its value now; NULL for a secret, which may not be read. */
     const char *value;
 } evcp_key_info_t;
 
@@ -683,6 +690,31 @@ typedef struct {
     /* Meter values that were dropped because too many were queued. */
     uint64_t thinned;
 } evcp_stats_t;
+
+/* A fault, or a warning, that is there now. */
+typedef struct {
+    /* sizeof(evcp_fault_info_t), set by the caller; only that much is written. */
+    uint32_t struct_size;
+    /* Which it is of those of this connector: what evcp_get_fault() goes on from. Never 0. */
+    uint32_t number;
+    /* Where; 0: the charge point. */
+    uint32_t connector;
+    /* EVCP_ERROR_*: what is wrong. */
+    evcp_error_code_t code;
+    /* Whether it is a warning, which stops nothing. */
+    bool warning;
+    /* Whether it is the one that the status of the connector tells of. */
+    bool shown;
+    /* Whether the library found it out itself, such as a contactor that does not open: it ends when it is over, and
+     * not by evcp_clear_fault(). */
+    bool own;
+    /* Zero. */
+    uint8_t reserved[5];
+    /* What was said of it; NULL for nothing. */
+    const char *info;
+    /* The vendor's own code for it; NULL for none. */
+    const char *vendor_code;
+} evcp_fault_info_t;
 
 /* One line of the log. */
 typedef struct {
@@ -1110,6 +1142,53 @@ EVCP_API evcp_err_t evcp_get_key(const evcp_t *cp, const char *key, char *value,
 /* Copies the statistics out. */
 EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
 
+/* The link to the central system, as on_connection told it last or will tell it: EVCP_DISCONNECTED before the
+ * start. The detail is written to text: *len: room in text in, what it takes out; EVCP_E_BUFFER stores what is
+ * needed. Like all questions here it waits for nobody. */
+EVCP_API
+evcp_err_t evcp_get_link(const evcp_t *cp,
+                         evcp_connection_info_t *out,
+                         char *text,
+                         size_t *len);
+
+/* The last answer to BootNotification since the start, as on_boot told it or will tell it: returns 1, and 0 when
+ * there was none yet. */
+EVCP_API
+evcp_err_t evcp_get_registration(const evcp_t *cp,
+                                 evcp_boot_info_t *out);
+
+/* All that is known of the transaction that runs at a connector, as on_tx told it last or will tell it: returns
+ * 1, and 0 when none runs. text and len as in evcp_get_undelivered(). */
+EVCP_API
+evcp_err_t evcp_get_tx_info(const evcp_t *cp,
+                            uint32_t connector,
+                            evcp_tx_info_t *out,
+                            char *text,
+                            size_t *len);
+
+/* The next of the faults and warnings of a connector (0: the charge point), those that the library found
+ * itself too: after is 0 at first, then the number of the last one. Returns 1, and 0 when there are no more.
+ * Faults come first, then warnings. One that was just told shows when the library has dealt with it, before on_status
+ * tells of it. info and vendor_code are written to text, with len as in evcp_get_undelivered(); 512 is always enough. */
+EVCP_API
+evcp_err_t evcp_get_fault(const evcp_t *cp,
+                          uint32_t connector,
+                          uint32_t after,
+                          evcp_fault_info_t *out,
+                          char *text,
+                          size_t *len);
+
+/* The configuration key that follows the one that is named in the list of all: those of OCPP in the order of the
+ * standard, then the firmware's own. NULL for the first, then the key of the last one. Returns 1, and 0 when there
+ * are no more. EVCP_E_UNSUPPORTED for a key that there is not. Its name and its value are written to text, with len
+ * as in evcp_get_undelivered(); 2304 is always enough. after may be in text. */
+EVCP_API
+evcp_err_t evcp_get_key_info(const evcp_t *cp,
+                             const char *after,
+                             evcp_key_info_t *out,
+                             char *text,
+                             size_t *len);
+
 /* ---- Transactions that were given up ----------------------------------------------------- */
 
 /* The first transaction with a number above after that is kept as undelivered: the central system refused its
@@ -1199,11 +1278,19 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_SUPPLY_INIT ([] { evcp_supply_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_STATS_INIT ([] { evcp_stats_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_TX_INFO_INIT ([] { evcp_tx_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_CONNECTION_INFO_INIT ([] { evcp_connection_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_BOOT_INFO_INIT ([] { evcp_boot_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_FAULT_INFO_INIT ([] { evcp_fault_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
 #define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
+#define EVCP_CONNECTION_INFO_INIT { .struct_size = sizeof(evcp_connection_info_t) }
+#define EVCP_BOOT_INFO_INIT { .struct_size = sizeof(evcp_boot_info_t) }
+#define EVCP_FAULT_INFO_INIT { .struct_size = sizeof(evcp_fault_info_t) }
+#define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
 #endif
 
 #ifdef __cplusplus

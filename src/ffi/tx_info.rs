@@ -33,8 +33,8 @@ pub const EVCP_TX_UNANSWERED: u32 = 7;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_tx_info_t {
-    /// How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
-    /// the caller.
+    /// How much of this struct the library filled; in evcp_get_tx_info() and evcp_get_undelivered():
+    /// sizeof(evcp_tx_info_t), set by the caller.
     pub struct_size: u32,
     /// Where; 1 and up.
     pub connector: u32,

@@ -48,7 +48,7 @@ def test_the_header_compiles_alone_without_a_warning_or_padding(standard):
 def test_initialisers_and_negative_numbers_compile_without_a_warning(standard, tmp_path):
     header = (ROOT / "include" / "evcp.h").read_text()
     names = re.findall(r"^#define (EVCP_(\w+)_INIT) \{", header, re.MULTILINE)
-    assert len(names) == 4
+    assert len(names) > 4
     made = "".join(
         f"    {{ evcp_{of.lower()}_t it = {name}; sum += (int)(it.struct_size == sizeof it); }}\n" for name, of in names
     )
@@ -64,7 +64,7 @@ def test_initialisers_and_negative_numbers_compile_without_a_warning(standard, t
             [compiler, f"-std={standard}", *WARNINGS, f"-I{ROOT / 'include'}", str(source), "-o", str(program)],
             check=True,
         )
-        assert subprocess.run([program], check=True, capture_output=True, text=True).stdout == "42\n"
+        assert subprocess.run([program], check=True, capture_output=True, text=True).stdout == f"{10 * len(names) + 2}\n"
 
 
 def test_every_symbol_is_in_the_header_and_the_other_way_round():

@@ -21,17 +21,14 @@ STRUCTS = {
     "evcp_data_info_t": _abi.DataInfo, "evcp_boot_info_t": _abi.BootInfo,
     "evcp_connection_info_t": _abi.ConnectionInfo, "evcp_key_info_t": _abi.KeyInfo,
     "evcp_storage_info_t": _abi.StorageInfo,
+    "evcp_fault_info_t": _abi.FaultInfo,
 }
 #: The longest prefix that fits counts.
 ENUMS = {
     "EVCP_E_": evcp.ErrorCode, "EVCP_EV_": evcp.Ev, "EVCP_M_": evcp.Measurand, "EVCP_PHASE_": evcp.Phase,
     "EVCP_AT_": evcp.At, "EVCP_TX_": evcp.Change, "EVCP_BOOT_": evcp.Boot, "EVCP_AUTH_": evcp.Auth,
-<<<<<<< HEAD
-    "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why,
+    "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why, "EVCP_FEEDBACK_": evcp.Feedback,
     "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
-=======
-    "EVCP_FEEDBACK_": evcp.Feedback, "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
->>>>>>> 78386de (Let C, C++ and Python tell of contactor and lock)
 }
 WITHOUT_A_PREFIX = [evcp.Answer, evcp.Link, evcp.Unit]
 

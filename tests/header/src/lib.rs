@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
     &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "callbacks",
-        "dispatch", "life", "tell", "acts", "answer", "get", "undelivered", "names", "logging"];
+        "dispatch", "life", "tell", "acts", "answer", "get", "details", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -107,6 +107,10 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_SUPPLY_INIT", "evcp_supply_t"),
     ("EVCP_STATS_INIT", "evcp_stats_t"),
     ("EVCP_TX_INFO_INIT", "evcp_tx_info_t"),
+    ("EVCP_CONNECTION_INFO_INIT", "evcp_connection_info_t"),
+    ("EVCP_BOOT_INFO_INIT", "evcp_boot_info_t"),
+    ("EVCP_FAULT_INFO_INIT", "evcp_fault_info_t"),
+    ("EVCP_KEY_INFO_INIT", "evcp_key_info_t"),
 ];
 
 /// Initialisers for the structs that grow: designated in C, a value in C++, which has no designated ones before
