@@ -9,11 +9,8 @@
  *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
  *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit: daemon() comes before evcp_new(). All
- *            descriptors are close-on-exec. The library stays loaded after dlclose().
- * WAITING    Of the calls that a firmware makes while it runs, evcp_dispatch() and evcp_stop() wait, as
- *            long as their timeout_ms says; evcp_free(), 4 s at most; evcp_set_log(), for the log function;
- *            and evcp_new(), for the disk. All others return at once, also if the disk or the network hangs.
+ *            After fork() the child may only exec or _exit. The library stays loaded after
+ *            dlclose().
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
@@ -73,12 +70,11 @@
 
 /* A: nothing is plugged in. */
 #define EVCP_EV_ABSENT 0
-/* B: plugged in, asks for no energy. Enough in a session too: what the vehicle was only just offered it may
- * still take ("ev.reaction_s"), and then it is SuspendedEV. In states E and F: what was before them. */
+/* B: plugged in, asks for no energy. */
 #define EVCP_EV_PLUGGED 1
 /* C or D: asks for energy, or takes it. */
 #define EVCP_EV_CHARGING 2
-/* Energy is on offer, and the vehicle takes none: for who knows that without waiting for its reaction. */
+/* Energy is on offer, and the vehicle takes none. */
 #define EVCP_EV_SUSPENDED 3
 /* A cable is in the socket, and no vehicle at its end. */
 #define EVCP_EV_CABLE 4
@@ -236,7 +232,7 @@
 #define EVCP_TX_STARTED 0
 /* It goes on after a restart. */
 #define EVCP_TX_RESUMED 1
-/* The central system gave it an id: also after it ended, if there was no connection. */
+/* The central system gave it an id. */
 #define EVCP_TX_CONFIRMED 2
 /* The central system does not accept the tag after all. */
 #define EVCP_TX_DEAUTHORIZED 3
@@ -420,19 +416,21 @@ typedef struct {
 
 /* The link to the central system. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_link(): sizeof(evcp_connection_info_t), set by the
-     * caller. */
+    /* How much of this struct the library filled. */
     uint32_t struct_size;
     /* EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED. */
     uint32_t state;
     /* Why, in words for people. */
     const char *detail;
+    /* By which network profile, 1 to 4: that of the connection, or of the attempt. */
+    uint32_t slot;
+    /* Zero. */
+    uint32_t reserved;
 } evcp_connection_info_t;
 
 /* The answer to BootNotification. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_registration(): sizeof(evcp_boot_info_t), set by
-     * the caller. */
+    /* How much of this struct the library filled. */
     uint32_t struct_size;
     /* EVCP_BOOT_* */
     uint32_t status;
@@ -504,8 +502,8 @@ typedef uint32_t evcp_reason_t;
 
 /* A transaction, at a step of its life. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_tx_info() and evcp_get_undelivered():
-     * sizeof(evcp_tx_info_t), set by the caller. */
+    /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
+     * the caller. */
     uint32_t struct_size;
     /* Where; 1 and up. */
     uint32_t connector;
@@ -535,20 +533,15 @@ typedef struct {
     const char *ocpp_id_text;
 } evcp_tx_info_t;
 
-/* A configuration key. */
+/* A configuration key that was changed. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
-     * caller. */
+    /* How much of this struct the library filled. */
     uint32_t struct_size;
-    /* Whether the central system may only read it. */
-    bool read_only;
-    /* Whether a change of the central system counts from the next boot on. */
-    bool reboot_required;
     /* Zero. */
-    uint8_t reserved[2];
+    uint32_t reserved;
     /* Its name. */
     const char *key;
-    /* Its value now; NULL for a secret, which may not be read. */
+    /* Its value now; NULL for a secret. */
     const char *value;
 } evcp_key_info_t;
 
@@ -648,6 +641,52 @@ typedef void (*evcp_data_fn)(void *user_data,
                              const char *data,
                              size_t len);
 
+/* A way to a central system. What is zero or NULL is as if it were not there. */
+typedef struct {
+    /* sizeof(evcp_network_profile_t); see GROWTH. */
+    uint32_t struct_size;
+    /* As evcp_config_set_profile(). */
+    uint32_t security_profile;
+    /* As evcp_config_set_url(). Must be there. */
+    const char *url;
+    /* As evcp_config_set_identity(). Must be there. */
+    const char *identity;
+    /* The password for security profiles 1 and 2, 16 to 20 bytes of any kind, for the central system of this
+     * url and identity alone. NULL: that of another profile with the same url, but for its scheme, and
+     * identity, or else, if the profile with the lowest number at evcp_new() has them too, the configuration
+     * key AuthorizationKey. What the central system sets later wins, also after a restart, for as long as
+     * url, identity and auth_key stay the same. */
+    const uint8_t *auth_key;
+    /* Its bytes. */
+    size_t auth_key_len;
+    /* As evcp_config_set_ca_pem(). */
+    const uint8_t *ca_pem;
+    /* Its bytes. */
+    size_t ca_pem_len;
+    /* As evcp_config_set_client_pem(). */
+    const uint8_t *client_chain_pem;
+    /* Its bytes. */
+    size_t client_chain_pem_len;
+    /* The key to it. */
+    const uint8_t *client_key_pem;
+    /* Its bytes. */
+    size_t client_key_pem_len;
+    /* The network interface that connections leave by, "wwan0" (SO_BINDTODEVICE). Before Linux 5.7 the
+     * process needs CAP_NET_RAW for it; on_connection says so where that is missing. Names are looked
+     * up as the system does it, not by this interface. */
+    const char *interface;
+    /* The address that connections leave from, IPv4 or IPv6: only addresses of its kind are tried. */
+    const char *source_address;
+    /* An HTTP proxy on the way, "http://[user:password@]host:port", characters of its user and password
+     * percent-encoded where need be. It is asked for a tunnel to the central system (CONNECT), whose name
+     * it looks up; TLS runs inside. */
+    const char *proxy;
+    /* How long an attempt to connect may take with all its steps, 1 to 600; 0: 30. */
+    uint32_t connect_timeout_s;
+    /* Zero. */
+    uint32_t reserved;
+} evcp_network_profile_t;
+
 /* An answer to a question. */
 typedef uint32_t evcp_answer_t;
 
@@ -690,31 +729,6 @@ typedef struct {
     /* Meter values that were dropped because too many were queued. */
     uint64_t thinned;
 } evcp_stats_t;
-
-/* A fault, or a warning, that is there now. */
-typedef struct {
-    /* sizeof(evcp_fault_info_t), set by the caller; only that much is written. */
-    uint32_t struct_size;
-    /* Which it is of those of this connector: what evcp_get_fault() goes on from. Never 0. */
-    uint32_t number;
-    /* Where; 0: the charge point. */
-    uint32_t connector;
-    /* EVCP_ERROR_*: what is wrong. */
-    evcp_error_code_t code;
-    /* Whether it is a warning, which stops nothing. */
-    bool warning;
-    /* Whether it is the one that the status of the connector tells of. */
-    bool shown;
-    /* Whether the library found it out itself, such as a contactor that does not open: it ends when it is over, and
-     * not by evcp_clear_fault(). */
-    bool own;
-    /* Zero. */
-    uint8_t reserved[5];
-    /* What was said of it; NULL for nothing. */
-    const char *info;
-    /* The vendor's own code for it; NULL for none. */
-    const char *vendor_code;
-} evcp_fault_info_t;
 
 /* One line of the log. */
 typedef struct {
@@ -988,8 +1002,7 @@ EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
 EVCP_API evcp_err_t evcp_set_network(evcp_t *cp, bool up);
 
 /* What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
- * not named stay as they were, all of them if count is 0. Once a second while energy flows, also by who serves
- * on_meter_read: what was pushed last is the bill when power fails. The central system can ask for what
+ * not named stay as they were. Once a second is often enough. The central system can ask for what
  * the setting "meter.measurands" names, and for the import register. */
 EVCP_API
 evcp_err_t evcp_push_meter(evcp_t *cp,
@@ -1017,9 +1030,8 @@ evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                const char *tag);
 
 /* A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
- * 0: at one that serves all of them. Each call is a wish of its own, and a second one the contrary of the first:
- * a card that lies on the reader is to be shown once. The outcome arrives in on_auth. EVCP_E_FULL when the
- * outcomes of 256 cards wait to be dispatched. */
+ * 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
+ * dispatched. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
@@ -1048,10 +1060,8 @@ evcp_err_t evcp_cancel(evcp_t *cp,
 EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, evcp_reason_t reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
- * register that is known (evcp_push_meter() before this: no meter is asked for), stored, and reported if there is
- * time. If power is back before the device is off, nothing goes on by itself, and the next tag begins anew. */
-EVCP_API
-evcp_err_t evcp_power_fails(evcp_t *cp);
+ * last reading, stored, and reported if there is time. */
+EVCP_API evcp_err_t evcp_power_fails(evcp_t *cp);
 
 /* Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
  * for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
@@ -1071,6 +1081,41 @@ evcp_err_t evcp_data_transfer(evcp_t *cp,
                               evcp_data_fn done,
                               void *user_data);
 
+/* The network profile of a slot, 1 to 4; NULL: none. evcp_config_set_url(), evcp_config_set_identity(),
+ * evcp_config_set_profile(), evcp_config_set_ca_pem() and evcp_config_set_client_pem() change that of slot 1. With several, the
+ * setting "network.priority" ("1,2,3,4") says in which order they are tried: after "network.attempts"
+ * (3) that failed in a row the next one has its turn, round and round, with waits that grow as they do
+ * with one. A connection that stands is not given up for a better one, unless "network.prefer_s" says after
+ * how long the first one is tried again; if that attempt fails, the one that worked is next. evcp_new()
+ * checks the profiles. */
+EVCP_API
+evcp_err_t evcp_config_set_network_profile(evcp_config_t *cfg,
+                                           uint32_t slot,
+                                           const evcp_network_profile_t *profile);
+
+/* Another network profile for a slot, 1 to 4, while the charge point lives; NULL: no longer any. The last one
+ * cannot be taken away: see evcp_set_network(). It is checked here, and counts from the next attempt to
+ * connect. If the connection that stands is by this slot, it is closed in order and made anew at once; if
+ * none stands, the profiles are tried anew, the first one first. What is the same as before changes
+ * nothing. Calls that are out end as with any connection that is lost. What is queued, of transactions that
+ * run or are over, is delivered by the next connection in its order, and nothing twice; also to another central system or
+ * under another identity, whose transaction ids may then not be its own. A central system that has not
+ * registered this charge point since its start is sent BootNotification. None of this is kept: after a
+ * restart evcp_config_t counts. */
+EVCP_API
+evcp_err_t evcp_set_network_profile(evcp_t *cp,
+                                    uint32_t slot,
+                                    const evcp_network_profile_t *profile);
+
+/* The order in which network profiles are tried from now on, by their slots, the first one first; a slot that
+ * is not named is not used. With another first profile than before, or when the one in use is not named any more,
+ * the connection that stands is closed in order, and the first one is tried at once. It is not kept:
+ * after a restart the setting "network.priority" counts. */
+EVCP_API
+evcp_err_t evcp_set_network_priority(evcp_t *cp,
+                                     const uint32_t *slots,
+                                     size_t count);
+
 /* ---- Answers ----------------------------------------------------------------------------- */
 
 /* Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
@@ -1081,8 +1126,7 @@ evcp_err_t evcp_answer(evcp_t *cp,
                        evcp_req_t req,
                        evcp_answer_t result);
 
-/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read, and is
- * not waited for any longer. For EVCP_READ_END energy is off already: read the meter when the contactor is open.
+/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read.
  * Errors as evcp_answer(); what comes too late (EVCP_E_EXPIRED) is taken in all the same, as if it had
  * been pushed. A reading for EVCP_READ_BEGIN or EVCP_READ_END has the import register: without it the
  * one that is known is the bill. */
@@ -1141,53 +1185,6 @@ EVCP_API evcp_err_t evcp_get_key(const evcp_t *cp, const char *key, char *value,
 
 /* Copies the statistics out. */
 EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
-
-/* The link to the central system, as on_connection told it last or will tell it: EVCP_DISCONNECTED before the
- * start. The detail is written to text: *len: room in text in, what it takes out; EVCP_E_BUFFER stores what is
- * needed. Like all questions here it waits for nobody. */
-EVCP_API
-evcp_err_t evcp_get_link(const evcp_t *cp,
-                         evcp_connection_info_t *out,
-                         char *text,
-                         size_t *len);
-
-/* The last answer to BootNotification since the start, as on_boot told it or will tell it: returns 1, and 0 when
- * there was none yet. */
-EVCP_API
-evcp_err_t evcp_get_registration(const evcp_t *cp,
-                                 evcp_boot_info_t *out);
-
-/* All that is known of the transaction that runs at a connector, as on_tx told it last or will tell it: returns
- * 1, and 0 when none runs. text and len as in evcp_get_undelivered(). */
-EVCP_API
-evcp_err_t evcp_get_tx_info(const evcp_t *cp,
-                            uint32_t connector,
-                            evcp_tx_info_t *out,
-                            char *text,
-                            size_t *len);
-
-/* The next of the faults and warnings of a connector (0: the charge point), those that the library found
- * itself too: after is 0 at first, then the number of the last one. Returns 1, and 0 when there are no more.
- * Faults come first, then warnings. One that was just told shows when the library has dealt with it, before on_status
- * tells of it. info and vendor_code are written to text, with len as in evcp_get_undelivered(); 512 is always enough. */
-EVCP_API
-evcp_err_t evcp_get_fault(const evcp_t *cp,
-                          uint32_t connector,
-                          uint32_t after,
-                          evcp_fault_info_t *out,
-                          char *text,
-                          size_t *len);
-
-/* The configuration key that follows the one that is named in the list of all: those of OCPP in the order of the
- * standard, then the firmware's own. NULL for the first, then the key of the last one. Returns 1, and 0 when there
- * are no more. EVCP_E_UNSUPPORTED for a key that there is not. Its name and its value are written to text, with len
- * as in evcp_get_undelivered(); 2304 is always enough. after may be in text. */
-EVCP_API
-evcp_err_t evcp_get_key_info(const evcp_t *cp,
-                             const char *after,
-                             evcp_key_info_t *out,
-                             char *text,
-                             size_t *len);
 
 /* ---- Transactions that were given up ----------------------------------------------------- */
 
@@ -1278,19 +1275,13 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_SUPPLY_INIT ([] { evcp_supply_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_STATS_INIT ([] { evcp_stats_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_TX_INFO_INIT ([] { evcp_tx_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
-#define EVCP_CONNECTION_INFO_INIT ([] { evcp_connection_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
-#define EVCP_BOOT_INFO_INIT ([] { evcp_boot_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
-#define EVCP_FAULT_INFO_INIT ([] { evcp_fault_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
-#define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_NETWORK_PROFILE_INIT ([] { evcp_network_profile_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
 #define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
-#define EVCP_CONNECTION_INFO_INIT { .struct_size = sizeof(evcp_connection_info_t) }
-#define EVCP_BOOT_INFO_INIT { .struct_size = sizeof(evcp_boot_info_t) }
-#define EVCP_FAULT_INFO_INIT { .struct_size = sizeof(evcp_fault_info_t) }
-#define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
+#define EVCP_NETWORK_PROFILE_INIT { .struct_size = sizeof(evcp_network_profile_t) }
 #endif
 
 #ifdef __cplusplus

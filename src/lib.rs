@@ -17,7 +17,7 @@ pub mod types;
 pub mod wire;
 
 #[cfg(feature = "net")]
-pub use charge_point::{ChargePoint, FaultRank, Options, Signal, Storage};
+pub use charge_point::{ChargePoint, Options, Signal, Storage};
 #[cfg(feature = "net")]
 pub use error::Error;
 #[cfg(feature = "net")]
@@ -27,4 +27,4 @@ pub use mailbox::{Event, Stats, Wake};
 #[doc(hidden)]
 pub use mailbox::{Inbox, Mail, Outbox, Stops};
 #[cfg(feature = "net")]
-pub use shell::TlsOptions;
+pub use shell::{NetworkProfile, TlsOptions};

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use central::Central;
 use evcp::core::{
-    Act, Ev, Fact, Fault, Notice, Reading, Supply, TransactionChange, TransactionStep, Wh,
+    Act, Ev, Fact, Fault, NetworkSlot, Notice, Reading, Supply, TransactionChange, TransactionStep,
+    Wh,
 };
 use evcp::types::{ChargePointErrorCode, ChargingRateUnitType, Reason};
-use evcp::{ChargePoint, Error, Event, Options, Signal, Storage, TlsOptions};
+use evcp::{ChargePoint, Error, Event, NetworkProfile, Options, Signal, Storage};
 use evcp_testing::{at, place, setup, tag};
 use gate::Gate;
 use serde_json::json;
@@ -35,10 +36,8 @@ impl Host {
     fn new(url: &str, storage: Storage) -> Self {
         let options = Options {
             setup: setup(2),
-            url: url.to_owned(),
-            identity: "FLOOD".to_owned(),
+            networks: vec![(NetworkSlot::FIRST, NetworkProfile::new(url, "FLOOD"))],
             storage,
-            tls: TlsOptions::default(),
         };
         let signal = Arc::new(Signal::default());
         let point = ChargePoint::new(options, signal.clone()).expect("it is made");

@@ -48,8 +48,7 @@ fn a_stop_on_which_the_central_system_hangs_up_goes_without_its_data_and_the_nex
     assert_eq!(last.get("transactionData"), None, "{} times", stops.len());
     assert_eq!(last["meterStop"], 400);
     assert!(stops[0].get("transactionData").is_some());
-    let told =
-        |notice: &Notice| matches!(notice, Notice::Connection(_, why) if why.contains("hangs up"));
+    let told = |notice: &Notice| matches!(notice, Notice::Connection(_, _, why) if why.contains("hangs up"));
     assert!(world.told.iter().any(told), "the host is not told");
     // And what waits behind it arrives.
     world.ev(1, Ev::Absent);

@@ -123,7 +123,7 @@ fn attempts_to_connect_back_off() {
     let failed = world.told.iter().filter(|notice| {
         matches!(
             notice,
-            evcp::core::Notice::Connection(evcp::core::Connection::Failed, _)
+            evcp::core::Notice::Connection(evcp::core::Connection::Failed, ..)
         )
     });
     let failed = failed.count();

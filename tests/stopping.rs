@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evcp::core::{Batch, Fetched, Seq, Stored};
+use evcp::core::{Batch, Fetched, NetworkSlot, Seq, Stored};
 use evcp::store::{MemoryStore, Store, StoreError};
-use evcp::{ChargePoint, Error, Options, Signal, Storage, TlsOptions};
+use evcp::{ChargePoint, Error, NetworkProfile, Options, Signal, Storage};
 use evcp_testing::setup;
 
 /// A disk that hangs when it is closed, for as long as somebody holds the lock.
@@ -45,10 +45,11 @@ fn a_second_stop_waits_for_the_end_as_the_first_one_did() {
     let disk = Arc::new(Mutex::new(()));
     let options = Options {
         setup: setup(1),
-        url: "ws://127.0.0.1:9".to_owned(),
-        identity: "STOP".to_owned(),
+        networks: vec![(
+            NetworkSlot::FIRST,
+            NetworkProfile::new("ws://127.0.0.1:9", "STOP"),
+        )],
         storage: Storage::Custom(Box::new(Stuck(MemoryStore::default(), disk.clone()))),
-        tls: TlsOptions::default(),
     };
     let charge_point = ChargePoint::new(options, Arc::new(Signal::default())).expect("it is made");
     charge_point.start().expect("it starts");

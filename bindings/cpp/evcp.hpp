@@ -451,25 +451,28 @@ struct boot_info {
 struct connection_info {
     link_state state;      ///< How it is now.
     std::string detail;    ///< Why, in words for people.
+    std::uint32_t slot;    ///< By which network profile, 1 to 4.
 };
 
-/// A configuration key.
+/// A way to a central system; what is empty is not there. evcp_network_profile_t says more of each.
+struct network_profile {
+    std::string url;                            ///< Where the central system is.
+    std::string identity;                       ///< The name of the charge point there.
+    std::uint32_t security_profile = 0;         ///< 0 to 3.
+    std::string auth_key;                       ///< The password of profiles 1 and 2, 16 to 20 bytes.
+    std::string ca_pem;                         ///< The roots that are trusted.
+    std::string client_chain_pem;               ///< The own certificate, for profile 3.
+    std::string client_key_pem;                 ///< The key to it.
+    std::string interface_name;                 ///< The network interface that connections leave by.
+    std::string source_address;                 ///< The address that they leave from.
+    std::string proxy;                          ///< "http://[user:password@]host:port"
+    std::chrono::seconds connect_timeout{0};    ///< How long an attempt may take; 0: 30 s.
+};
+
+/// A configuration key that was changed.
 struct key_info {
-    std::string key;         ///< Its name.
-    std::string value;       ///< Its value now; empty for a secret, which may not be read.
-    bool read_only;          ///< Whether the central system may only read it.
-    bool reboot_required;    ///< Whether a change of the central system counts from the next boot on.
-};
-
-/// A fault, or a warning, that is there now.
-struct fault_info {
-    std::uint32_t connector;    ///< Where; 0: the charge point.
-    fault_code code;            ///< What is wrong.
-    bool warning;               ///< Whether it is a warning, which stops nothing.
-    bool shown;                 ///< Whether it is the one that the status of the connector tells of.
-    bool own;                   ///< Whether the library found it out itself: it ends when it is over.
-    std::string info;           ///< What was said of it, or empty.
-    std::string vendor_code;    ///< The vendor's own code for it, or empty.
+    std::string key;      ///< Its name.
+    std::string value;    ///< Its value now; empty for a secret.
 };
 
 /// How the storage does.
@@ -516,6 +519,31 @@ inline const std::uint8_t* bytes(const std::string& bytes) noexcept
     return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
+/// What C wants of a network profile; good for as long as that is.
+inline evcp_network_profile_t native(const network_profile& of)
+{
+    evcp_network_profile_t made = EVCP_NETWORK_PROFILE_INIT;
+    made.security_profile = of.security_profile;
+    made.url = text(of.url);
+    made.identity = text(of.identity);
+    made.auth_key = bytes(of.auth_key);
+    made.auth_key_len = of.auth_key.size();
+    made.ca_pem = bytes(of.ca_pem);
+    made.ca_pem_len = of.ca_pem.size();
+    made.client_chain_pem = bytes(of.client_chain_pem);
+    made.client_chain_pem_len = of.client_chain_pem.size();
+    made.client_key_pem = bytes(of.client_key_pem);
+    made.client_key_pem_len = of.client_key_pem.size();
+    made.interface = optional_text(of.interface_name);
+    made.source_address = optional_text(of.source_address);
+    made.proxy = optional_text(of.proxy);
+    const auto longest = std::chrono::seconds(std::numeric_limits<std::uint32_t>::max());
+    const bool sane = of.connect_timeout >= std::chrono::seconds(0) && of.connect_timeout <= longest;
+    made.connect_timeout_s =
+        sane ? static_cast<std::uint32_t>(of.connect_timeout.count()) : std::numeric_limits<std::uint32_t>::max();
+    return made;
+}
+
 inline std::string from_c(const char* text) { return text != nullptr ? text : ""; }
 
 inline std::string from_c(const char* data, std::size_t length)
@@ -535,42 +563,6 @@ inline transaction from_info(const evcp_tx_info_t& tx)
     return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id_known, tx.ocpp_id,
             from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag,
             static_cast<stop_reason>(tx.reason)};
-}
-
-inline boot_info from_info(const evcp_boot_info_t& boot)
-{
-    return {static_cast<boot_status>(boot.status), std::chrono::seconds(boot.interval_s), from_unix(boot.time_ms)};
-}
-
-inline connection_info from_info(const evcp_connection_info_t& link)
-{
-    return {static_cast<link_state>(link.state), from_c(link.detail)};
-}
-
-inline key_info from_info(const evcp_key_info_t& key)
-{
-    return {from_c(key.key), from_c(key.value), key.read_only, key.reboot_required};
-}
-
-inline fault_info from_info(const evcp_fault_info_t& fault)
-{
-    return {fault.connector, static_cast<fault_code>(fault.code), fault.warning, fault.shown, fault.own, from_c(fault.info),
-            from_c(fault.vendor_code)};
-}
-
-/// Asks with `call(out, text, len)` for a struct with texts, until there is room for them. Negative: an error.
-template <class Info, class Call>
-evcp_err_t ask(Info& out, std::string& text, Call&& call)
-{
-    out.struct_size = sizeof out;
-    text.resize(256);
-    for (;;) {
-        std::size_t len = text.size();
-        const evcp_err_t result = call(&out, &text[0], &len);
-        if (result != EVCP_E_BUFFER)
-            return result;
-        text.resize(len);
-    }
 }
 
 /// What a charge point shares with its replies and handlers, which may all outlive it.
@@ -916,6 +908,14 @@ public:
         return set_to(to, evcp_config_set_ca_pem(native(), detail::bytes(pem), pem.size()));
     }
 
+    /// The network profile of a slot, 1 to 4: several are tried in the order of "network.priority". The settings
+    /// above are those of slot 1.
+    config& network(std::uint32_t slot, const network_profile& profile, error_to to = {})
+    {
+        const auto made = detail::native(profile);
+        return set_to(to, evcp_config_set_network_profile(native(), slot, &made));
+    }
+
     /// The charge point's own certificate with those between it and its root, and the key to it, as
     /// PEM, for profile 3.
     config& client_pem(const std::string& chain, const std::string& key, error_to to = {})
@@ -1149,6 +1149,25 @@ public:
     /// with one again, it is tried at once.
     void set_network(bool up, error_to to = {}) { to(evcp_set_network(cp_, up)); }
 
+    /// Another network profile for a slot, 1 to 4, from the next connection on, or at once if it is in use.
+    void set_network_profile(std::uint32_t slot, const network_profile& profile, error_to to = {})
+    {
+        const auto native = detail::native(profile);
+        to(evcp_set_network_profile(cp_, slot, &native));
+    }
+
+    /// A slot has no network profile any more; the last one cannot be taken away.
+    void remove_network_profile(std::uint32_t slot, error_to to = {})
+    {
+        to(evcp_set_network_profile(cp_, slot, nullptr));
+    }
+
+    /// The order in which network profiles are tried, by their slots; one that is not named is not used.
+    void set_network_priority(const std::vector<std::uint32_t>& slots, error_to to = {})
+    {
+        to(evcp_set_network_priority(cp_, slots.data(), slots.size()));
+    }
+
     /// What the meter of a connector (0: the main meter) shows now, 256 values at most; see sample().
     /// Values that are not named stay as they were.
     void push_meter(std::uint32_t connector, const std::vector<meter_value>& values, error_to to = {})
@@ -1272,93 +1291,18 @@ public:
         return out;
     }
 
-    /// The link to the central system; disconnected before the start, and with an error.
-    connection_info get_link(error_to to = {}) const
-    {
-        evcp_connection_info_t info{};
-        std::string text;
-        to(detail::ask(info, text, [&](evcp_connection_info_t* into, char* room, std::size_t* len) {
-            return evcp_get_link(cp_, into, room, len);
-        }));
-        return detail::from_info(info);
-    }
-
-    /// The last answer to BootNotification since the start, in `out`. False: there was none yet, or an error.
-    bool get_registration(boot_info& out, error_to to = {}) const
-    {
-        evcp_boot_info_t info{};
-        info.struct_size = sizeof info;
-        const bool found = to(evcp_get_registration(cp_, &info)) > 0;
-        if (found)
-            out = detail::from_info(info);
-        return found;
-    }
-
-    /// All that is known of the transaction that runs at a connector, in `out`. False: none runs, or an error.
-    bool get_tx_info(std::uint32_t connector, transaction& out, error_to to = {}) const
-    {
-        evcp_tx_info_t info{};
-        std::string text;
-        const bool found = to(detail::ask(info, text, [&](evcp_tx_info_t* into, char* room, std::size_t* len) {
-            return evcp_get_tx_info(cp_, connector, into, room, len);
-        })) > 0;
-        if (found)
-            out = detail::from_info(info);
-        return found;
-    }
-
-    /// The faults, then the warnings, of a connector (0: the charge point), those that the library found itself
-    /// too. One that was just told shows when the library has dealt with it.
-    std::vector<fault_info> get_faults(std::uint32_t connector, error_to to = {}) const
-    {
-        std::vector<fault_info> out;
-        evcp_fault_info_t info{};
-        std::string text;
-        evcp_err_t result = 1;
-        while (result > 0) {
-            const std::uint32_t after = info.number;
-            result = detail::ask(info, text, [&](evcp_fault_info_t* into, char* room, std::size_t* len) {
-                return evcp_get_fault(cp_, connector, after, into, room, len);
-            });
-            if (result > 0)
-                out.push_back(detail::from_info(info));
-        }
-        to(result);
-        return out;
-    }
-
-    /// All configuration keys: those of OCPP in the order of the standard, then the firmware's own.
-    std::vector<key_info> get_keys(error_to to = {}) const
-    {
-        std::vector<key_info> out;
-        evcp_key_info_t info{};
-        std::string text;
-        evcp_err_t result = 1;
-        while (result > 0) {
-            const char* const after = out.empty() ? nullptr : out.back().key.c_str();
-            result = detail::ask(info, text, [&](evcp_key_info_t* into, char* room, std::size_t* len) {
-                return evcp_get_key_info(cp_, after, into, room, len);
-            });
-            if (result > 0)
-                out.push_back(detail::from_info(info));
-        }
-        to(result);
-        return out;
-    }
-
     /// The transactions that the central system refused to the end, oldest first (tx_change::given_up). They
     /// survive restarts; the setting "tx.keep_undelivered" says how many are kept.
     std::vector<transaction> get_undelivered(error_to to = {}) const
     {
         std::vector<transaction> out;
-        evcp_tx_info_t info{};
-        std::string text;
         evcp_err_t result = 1;
         while (result > 0) {
-            const tx_id after = out.empty() ? 0 : out.back().tx;
-            result = detail::ask(info, text, [&](evcp_tx_info_t* into, char* room, std::size_t* len) {
-                return evcp_get_undelivered(cp_, after, into, room, len);
-            });
+            evcp_tx_info_t info{};
+            info.struct_size = sizeof info;
+            char text[128];
+            std::size_t len = sizeof text;
+            result = evcp_get_undelivered(cp_, out.empty() ? 0 : out.back().tx, &info, text, &len);
             if (result > 0)
                 out.push_back(detail::from_info(info));
         }
@@ -1485,12 +1429,17 @@ private:
 
     static void connection(void* ud, const evcp_connection_info_t* link) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_connection(detail::from_info(*link)); });
+        self(ud).run([=](handlers& on) {
+            on.on_connection({static_cast<link_state>(link->state), link->detail, link->slot});
+        });
     }
 
     static void booted(void* ud, const evcp_boot_info_t* boot) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_boot(detail::from_info(*boot)); });
+        self(ud).run([=](handlers& on) {
+            on.on_boot({static_cast<boot_status>(boot->status), std::chrono::seconds(boot->interval_s),
+                        detail::from_unix(boot->time_ms)});
+        });
     }
 
     static void time(void* ud, std::int64_t unix_ms) noexcept
@@ -1535,7 +1484,7 @@ private:
 
     static void key_changed(void* ud, const evcp_key_info_t* key) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_key_changed(detail::from_info(*key)); });
+        self(ud).run([=](handlers& on) { on.on_key_changed({key->key, detail::from_c(key->value)}); });
     }
 
     static void storage(void* ud, const evcp_storage_info_t* storage) noexcept

@@ -84,6 +84,7 @@ impl Config {
             keys,
             declared: Vec::new(),
             host: Host::COMPLETE,
+            networks: Vec::new(),
             tuning,
             seed: 0,
         };

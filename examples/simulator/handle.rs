@@ -6,10 +6,10 @@ use std::sync::mpsc::Sender;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use evcp::core::{Batch, Fetched, Seq, Stored};
+use evcp::core::{Batch, Fetched, NetworkSlot, Seq, Stored};
 use evcp::store::{MemoryStore, SqliteStore, Store, StoreError};
 use evcp::time::Wall;
-use evcp::{ChargePoint, Options, Storage, Wake};
+use evcp::{ChargePoint, NetworkProfile, Options, Storage, Wake};
 use serde_json::json;
 
 use crate::config::Config;
@@ -105,15 +105,18 @@ pub fn open(
         rung: AtomicBool::new(false),
         to: to.clone(),
     };
+    let network = NetworkProfile {
+        security_profile: config.setup.tuning.security_profile,
+        tls: config.tls.clone(),
+        ..NetworkProfile::new(&config.url, &config.identity)
+    };
     let options = Options {
         setup,
-        url: config.url.clone(),
-        identity: config.identity.clone(),
+        networks: vec![(NetworkSlot::FIRST, network)],
         storage: Storage::Custom(Box::new(Disk {
             store,
             fails: fails.clone(),
         })),
-        tls: config.tls.clone(),
     };
     ChargePoint::new(options, Arc::new(bell)).map_err(|why| why.to_string())
 }

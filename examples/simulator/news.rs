@@ -31,7 +31,7 @@ impl Station {
         match notice {
             Notice::Supply(at, supply) => self.on_supply(at, supply),
             Notice::Ask(request, question) => self.on_question(request, question),
-            Notice::Connection(state, detail) => {
+            Notice::Connection(state, _, detail) => {
                 let word = match state {
                     Connection::Connected => "connected",
                     Connection::Disconnected => "disconnected",

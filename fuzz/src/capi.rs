@@ -5,7 +5,6 @@
 //! to what they say, a struct is as long as its `struct_size`.
 
 mod args;
-mod asks;
 mod c;
 mod callbacks;
 mod central;
@@ -24,7 +23,7 @@ use crate::bytes::{below, byte, flag, long, number, one, raw, text};
 use args::{at, blob, text_of, Arg};
 use c::*;
 use callbacks::callbacks;
-use operate::{log, operate};
+use operate::{log, network_profile, operate};
 
 /// Once per process: the library's own hook for panics, which is quiet, is replaced by one that
 /// ends the process, so that no contained panic goes unseen.
@@ -217,7 +216,7 @@ impl Program {
         let values = ["0", "1", "true", "false", "300", "0.001", "resume"];
         // SAFETY: each pointer is NULL or points to what is said to be there.
         let code = unsafe {
-            match below(u, 13) {
+            match below(u, 14) {
                 0 => {
                     evcp_config_set_url(cfg, Arg::from(u, &["ws://127.0.0.1:1/", "http://x"]).ptr())
                 }
@@ -258,6 +257,9 @@ impl Program {
                     let ((chain, one), (key, two)) = (blob(u), blob(u));
                     evcp_config_set_client_pem(cfg, at(&chain), one, at(&key), two)
                 }
+                12 => network_profile(u, |slot, profile| {
+                    evcp_config_set_network_profile(cfg, slot, profile)
+                }),
                 11 => {
                     let name = Arg::from(u, &settings);
                     evcp_config_set(cfg, name.ptr(), Arg::from(u, &values).ptr())

@@ -6,8 +6,8 @@ mod world;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Place, Reading, RequestId,
-    Wh,
+    Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Network, NetworkSlot, Place,
+    Reading, RequestId, Route, Wh,
 };
 use evcp::time::Wall;
 use evcp::types::{
@@ -110,7 +110,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 9) {
+        22 => match below(u, 12) {
             0 => world.fact(Fact::Warning(place(u), maybe(u, fault))),
             1 => world.fact(Fact::Network(flag(u))),
             2 => world.fact(Fact::SignedMeter(connector(u), text(u))),
@@ -119,6 +119,12 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             5 => world.fact(Fact::Evse(connector(u), evse(u))),
             6 => world.fact(Fact::Contactor(connector(u), flag(u))),
             7 => world.fact(Fact::Lock(connector(u), flag(u))),
+            8 => world.act(Act::SetNetwork(slot(u), maybe(u, network))),
+            9 => {
+                let slots = (0..below(u, 6)).map(|_| slot(u)).collect();
+                world.act(Act::NetworkPriority(slots));
+            }
+            10 => world.all.cut_off = (0..below(u, 4)).map(|_| slot(u)).collect(),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),
                 Answer::Rejected,
@@ -129,6 +135,23 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             maybe(u, |u| CiString::truncated(&text(u))),
             maybe(u, text),
         ),
+    }
+}
+
+fn slot(u: &mut Unstructured<'_>) -> NetworkSlot {
+    one(u, &NetworkSlot::ALL)
+}
+
+fn network(u: &mut Unstructured<'_>) -> Network {
+    let key = maybe(u, |u| vec![byte(u); 16]);
+    Network {
+        central: format!("cs-{}", below(u, 3)),
+        security_profile: match key {
+            Some(_) => byte(u) % 4,
+            None => 3 * (byte(u) % 2),
+        },
+        key,
+        route: Route::default(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! The handle of a charge point, for hosts in Rust and for the C API.
 
 mod ask;
-mod fault_rank;
+mod networks;
 mod options;
 mod signal;
 mod tell;
 
-pub use fault_rank::FaultRank;
 pub use options::{Options, Storage};
 pub use signal::Signal;
 
@@ -15,10 +14,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::charge_point::networks::Networks;
 use crate::core::{Engine, Feedback, Settings};
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Wake};
-use crate::shell::{self, Driver, Endpoint, Flag, Thread};
+use crate::shell::{self, Driver, Flag, Thread};
 use crate::store::{MemoryStore, SqliteStore, Store};
 
 /// A charge point. All methods may be called from any thread.
@@ -35,6 +35,8 @@ pub struct ChargePoint {
     feedback: Vec<Feedback>,
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
     keys: Mutex<Settings>,
+    /// The ways to a central system, as the host last said.
+    networks: Mutex<Networks>,
     state: Mutex<State>,
     /// Set when the driver has ended.
     done: Arc<Flag>,
@@ -54,15 +56,11 @@ impl ChargePoint {
     /// opened.
     pub fn new(options: Options, wake: Arc<dyn Wake>) -> Result<Self, Error> {
         let Options {
-            setup,
-            url,
-            identity,
+            mut setup,
+            networks,
             storage,
-            tls,
         } = options;
-        let profile = setup.tuning.security_profile;
-        let mut endpoint = Endpoint::new(&url, &identity, profile, &tls)?;
-        endpoint.max_frame = usize::try_from(setup.tuning.max_frame).unwrap_or(usize::MAX);
+        let networks = Networks::new(networks, &mut setup)?;
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
         let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
         let now = shell::now();
@@ -87,13 +85,15 @@ impl ChargePoint {
             mailbox.push(Event::StoreReplaced { kept_as, why });
         }
         mailbox.see_undelivered(engine.undelivered().clone());
-        mailbox.see_keys(engine.listed_keys());
+        for (name, value) in engine.settings() {
+            mailbox.see_key(name, value);
+        }
         let done = Arc::new(Flag::default());
         let driver = Driver::new(
             engine,
             store,
             mailbox.clone(),
-            endpoint,
+            networks.identity(),
             outlook,
             done.clone(),
         );
@@ -103,6 +103,7 @@ impl ChargePoint {
             connectors,
             feedback,
             keys,
+            networks: Mutex::new(networks),
             state,
             done,
         })

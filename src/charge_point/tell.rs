@@ -2,11 +2,10 @@
 
 use std::slice::from_ref;
 
-use crate::charge_point::ask::no_key;
 use crate::charge_point::ChargePoint;
-use crate::core::{Act, Answer, BadValue, ConnectorId, Fact, Key, Place, RequestId};
+use crate::core::{Act, Answer, BadValue, ConnectorId, Fact, Key, NetworkSlot, Place, RequestId};
 use crate::error::Error;
-use crate::shell;
+use crate::shell::{self, NetworkProfile};
 
 impl ChargePoint {
     /// States a fact; never waits. One that was stated before and waits is replaced. A fault is taken in
@@ -75,6 +74,37 @@ impl ChargePoint {
         self.mailbox.act(act)
     }
 
+    /// Another network profile for a slot; `None`: no longer any. It counts from the next attempt to connect
+    /// on. If the connection that stands was made by that slot, it is closed in order and made anew at once;
+    /// if none stands, all are tried anew, the first one first. What is the same as before changes nothing.
+    ///
+    /// It is not kept: after a restart, what a charge point is made from counts. What is queued is delivered
+    /// wherever the next connection leads, also to another central system.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a profile that is not possible, or that needs a password and has none, and when
+    /// none would be left; [`Error::Full`] when too much waits; [`Error::Closed`], [`Error::Panicked`].
+    pub fn set_network_profile(
+        &self,
+        slot: NetworkSlot,
+        profile: Option<NetworkProfile>,
+    ) -> Result<(), Error> {
+        let key = self.keys.lock().password().is_some();
+        let mut networks = self.networks.lock();
+        networks.set(slot, profile, key, |act| self.mailbox.act(act))
+    }
+
+    /// The order in which network profiles are tried; a slot that is not named is not used. With another first
+    /// one the connection that stands is made anew by it at once, and so is one by a slot that is not named.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when a slot is named twice, or none that there is; [`Error::Full`] when too much
+    /// waits; [`Error::Closed`], [`Error::Panicked`].
+    pub fn set_network_priority(&self, slots: &[NetworkSlot]) -> Result<(), Error> {
+        let mut networks = self.networks.lock();
+        networks.set_priority(slots, |act| self.mailbox.act(act))
+    }
+
     fn check_connectors(&self, named: &[ConnectorId]) -> Result<(), Error> {
         match named.iter().find(|at| at.number() > self.connectors) {
             Some(at) => Err(Error::Invalid(format!("there is no connector {at}"))),
@@ -86,7 +116,7 @@ impl ChargePoint {
     fn check_key(&self, name: &str, value: &str) -> Result<(), Error> {
         let mut keys = self.keys.lock();
         if !keys.knows(name) {
-            return Err(no_key(name));
+            return Err(Error::Unsupported(format!("there is no key \"{name}\"")));
         }
         let Err(BadValue { key, .. }) = keys.set(name, value) else {
             return Ok(());

@@ -1,8 +1,8 @@
 //! What the engine wants done.
 
 use crate::core::{
-    Batch, CentralId, Claim, ConnectorId, Fault, Place, Purpose, Question, RequestId, Seq, Supply,
-    Transaction, TxId, Wh, Why,
+    Batch, CentralId, Claim, ConnectorId, NetworkSlot, Place, Purpose, Question, RequestId, Route,
+    Seq, Supply, Transaction, TxId, Wh, Why,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{
@@ -40,6 +40,10 @@ pub enum Effect {
 /// How to get in at the central system. The URL is the shell's affair.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Access {
+    /// By which network profile.
+    pub slot: NetworkSlot,
+    /// How the shell gets there, as it said.
+    pub route: Route,
     /// Security profile 0 to 3: decides between ws and wss.
     pub profile: u8,
     /// The password for HTTP basic authentication, as it goes over the wire.
@@ -54,10 +58,11 @@ impl core::fmt::Debug for Access {
         // The key is a secret and stays out of logs and test output.
         let key = self.key.as_ref().map(|_| "...");
         f.debug_struct("Access")
+            .field("slot", &self.slot.number())
             .field("profile", &self.profile)
             .field("key", &key)
             .field("time", &self.time)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,8 +84,8 @@ pub enum Notice {
     Supply(ConnectorId, Supply),
     /// A question; it is answered with [`Input::Answer`](crate::core::Input), now or later.
     Ask(RequestId, Question),
-    /// The state of the link.
-    Connection(Connection, String),
+    /// The state of the link, and by which network profile it is, or was tried.
+    Connection(Connection, NetworkSlot, String),
     /// The central system answered the boot notification, named an interval, and perhaps the time it is there.
     Boot(RegistrationStatus, Millis, Option<Wall>),
     /// The clock was set from the central system: this is the time now.
@@ -153,21 +158,6 @@ pub struct ConnectorStatus {
     pub info: Option<CiString<50>>,
     /// The vendor's own code for it.
     pub vendor_code: Option<CiString<50>>,
-}
-
-/// A fault, or a warning, that is there now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StandingFault {
-    /// Where.
-    pub place: Place,
-    /// What it is, with what was said of it.
-    pub fault: Fault,
-    /// Whether it is a warning, which stops nothing.
-    pub warning: bool,
-    /// Whether the library found it out itself, and the host cannot end it.
-    pub own: bool,
-    /// Whether it is the one that the status tells of.
-    pub shown: bool,
 }
 
 /// A step in the life of a transaction, with all that is known of it.

@@ -10,8 +10,7 @@ use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
 use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    Act, Due, Effect, Fact, Input, ListedKey, Place, Schedule, Setup, SetupError, StandingFault,
-    Stored, Transaction, TxId,
+    Act, Due, Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -62,6 +61,7 @@ impl Engine {
     pub fn new(setup: Setup, mut stored: Stored, now: Now) -> Result<Self, SetupError> {
         setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
+        let link = Link::new(&setup, &mut stored.settings, now.mono);
         // An earlier version stored names as the central system spelt them: the right spelling wins.
         let mut kept = stored.settings.clone();
         kept.sort_by_key(|(name, _)| settings.spelling(name) == name);
@@ -69,15 +69,11 @@ impl Engine {
             let key = refused.key;
             log::warn!("stored configuration key {key} is not possible here and is ignored");
         }
-        let profile = setup.tuning.security_profile;
-        if matches!(profile, 1 | 2) && settings.password().is_none() {
-            return Err(SetupError::Password(profile));
-        }
+        link.check_passwords(settings.password())?;
         let newest = stored.newest();
         let mut out = Output::default();
         out.notify_damaged(std::mem::take(&mut stored.damaged));
         let ledger = Ledger::new(&mut stored, &setup, now.mono, &mut out);
-        let link = Link::new(&setup, now.mono);
         let station = Station::new(setup, settings, &mut stored, newest, now);
         let places = station.places().count();
         let mut engine = Self {
@@ -179,18 +175,6 @@ impl Engine {
         self.ledger.undelivered()
     }
 
-    /// All that is wrong now, place by place, faults before warnings, each in the order in which it came.
-    #[must_use]
-    pub fn standing_faults(&self) -> Vec<StandingFault> {
-        self.station.standing_faults()
-    }
-
-    /// All configuration keys, in the order of the standard, then the firmware's own.
-    #[must_use]
-    pub fn listed_keys(&self) -> Vec<ListedKey> {
-        self.station.settings().all()
-    }
-
     /// All configuration keys; those that may not be read have no value.
     pub fn settings(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.station.settings().iter()
@@ -278,6 +262,8 @@ impl Engine {
             Act::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
             Act::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
             Act::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
+            Act::SetNetwork(slot, network) => protocol.on_set_network(slot, network, cx),
+            Act::NetworkPriority(slots) => protocol.on_network_priority(slots, cx),
             Act::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
             Act::Closing => protocol.on_closing(cx),
         }

@@ -1,6 +1,8 @@
 //! What the engine is told.
 
-use crate::core::{Answer, ConnectorId, Fetched, Place, Reading, RequestId, TxId};
+use crate::core::{
+    Answer, ConnectorId, Fetched, Network, NetworkSlot, Place, Reading, RequestId, TxId,
+};
 use crate::time::Wall;
 use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 
@@ -128,6 +130,10 @@ pub enum Act {
     Forget(TxId),
     /// The firmware changes a configuration key.
     SetKey(CiString<50>, CiString<500>),
+    /// The firmware has another network profile for a slot, or none any more. One must be left.
+    SetNetwork(NetworkSlot, Option<Network>),
+    /// The order in which the network profiles are tried; those that are not named are not.
+    NetworkPriority(Vec<NetworkSlot>),
     /// Power fails, and the device has enough of it left to say so: transactions are stopped.
     PowerFails,
     /// The library is about to be stopped by its host: everything held back is stored, the link

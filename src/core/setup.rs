@@ -1,6 +1,6 @@
 //! What a charge point is made of, fixed when it is made.
 
-use crate::core::{Feed, Hardware, Tuning};
+use crate::core::{Feed, Hardware, Network, NetworkSlot, Route, Tuning};
 use crate::types::CiString;
 
 /// The make-up of a charge point.
@@ -16,6 +16,9 @@ pub struct Setup {
     pub declared: Vec<DeclaredKey>,
     /// What the firmware can be asked.
     pub host: Host,
+    /// The networks by which a central system can be reached. None named: one, at the security profile of
+    /// `tuning`.
+    pub networks: Vec<(NetworkSlot, Network)>,
     /// Everything that has a good default.
     pub tuning: Tuning,
     /// Random: message ids begin with it, and the jitter of the back-off is drawn from it. Never
@@ -150,8 +153,24 @@ impl Setup {
             keys: Vec::new(),
             declared: Vec::new(),
             host: Host::default(),
+            networks: Vec::new(),
             tuning: Tuning::default(),
             seed: 0,
         }
+    }
+
+    /// The networks, of which there is one at least.
+    pub(crate) fn all_networks(&self) -> Vec<(NetworkSlot, Network)> {
+        let mut all = self.networks.clone();
+        if all.is_empty() {
+            let only = Network {
+                central: String::new(),
+                security_profile: self.tuning.security_profile,
+                key: None,
+                route: Route::default(),
+            };
+            all.push((NetworkSlot::FIRST, only));
+        }
+        all
     }
 }

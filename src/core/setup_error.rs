@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::core::settings::{Key, Rights};
-use crate::core::{BadValue, ConnectorId, ConnectorSetup, Setup};
+use crate::core::{BadValue, ConnectorId, ConnectorSetup, NetworkSlot, Setup};
 use crate::time::Millis;
 
 /// A charge point cannot be made of this set-up.
@@ -23,6 +23,10 @@ pub enum SetupError {
     Feedback(usize),
     /// This security profile needs a password, and there is none.
     Password(u8),
+    /// So does that of this network profile, which leads to another central system than the first.
+    NetworkPassword(NetworkSlot, u8),
+    /// None of the network profiles is in network.priority.
+    Networks,
 }
 
 impl fmt::Display for SetupError {
@@ -65,6 +69,12 @@ impl fmt::Display for SetupError {
                 f,
                 "security profile {profile} needs a password: set AuthorizationKey, 16 to 20 bytes"
             ),
+            Self::NetworkPassword(slot, profile) => write!(
+                f,
+                "network profile {slot}: security profile {profile} needs a password, and AuthorizationKey is \
+                for the central system of the first network profile alone: give auth_key, 16 to 20 bytes"
+            ),
+            Self::Networks => write!(f, "network.priority names no network profile that there is"),
         }
     }
 }
@@ -91,6 +101,10 @@ impl Setup {
         let (min, max) = (self.tuning.reconnect_min, self.tuning.reconnect_max);
         if min > max {
             return Err(SetupError::Reconnect(min, max));
+        }
+        let usable = |(slot, _): &(NetworkSlot, _)| self.tuning.network_priority.contains(slot);
+        if !self.all_networks().iter().any(usable) {
+            return Err(SetupError::Networks);
         }
         for (at, key) in self.declared.iter().enumerate() {
             let twice = self.declared[..at]

@@ -7,22 +7,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::charge_point::{Options, Storage};
 use crate::core::{
-    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Feedback, Hardware, Host, Setup, Tuning,
+    ConnectorId, ConnectorSetup, DeclaredKey, Device, Feed, Feedback, Hardware, Host, NetworkSlot,
+    Setup, Tuning,
 };
 use crate::ffi::guard::{contain, guard, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_OK};
 use crate::ffi::text::{filled, limited, optional, required};
-use crate::shell::TlsOptions;
+use crate::shell::NetworkProfile;
 use crate::types::CiString;
 
 /// What a charge point is made of. Not for two threads at once.
 pub struct evcp_config_t {
-    url: String,
-    identity: String,
+    /// The network profiles by their slots.
+    pub(super) networks: [Option<NetworkProfile>; NetworkSlot::COUNT],
     pub(super) device: Option<Device>,
     connectors: Vec<ConnectorSetup>,
     storage: Option<PathBuf>,
-    pub(super) tls: TlsOptions,
     pub(super) keys: Vec<(CiString<50>, CiString<500>)>,
     pub(super) declared: Vec<DeclaredKey>,
     pub(super) tuning: Tuning,
@@ -33,14 +33,19 @@ impl evcp_config_t {
     pub(super) fn options(&self, host: Host) -> Result<Options, Fail> {
         let device = self.device.clone();
         let device = device.ok_or_else(|| Fail::invalid("evcp_config_set_device() is missing"))?;
-        if self.url.is_empty() {
+        let slots = NetworkSlot::ALL.into_iter().zip(&self.networks);
+        let networks = slots.filter_map(|(slot, profile)| Some((slot, profile.clone()?)));
+        let networks: Vec<_> = networks.collect();
+        // Only what was said piece by piece can lack something.
+        if networks.is_empty() || networks.iter().any(|(_, it)| it.url.is_empty()) {
             return Err(Fail::invalid("evcp_config_set_url() is missing"));
         }
-        if self.identity.is_empty() {
+        if networks.iter().any(|(_, it)| it.identity.is_empty()) {
             return Err(Fail::invalid("evcp_config_set_identity() is missing"));
         }
         Ok(Options {
             setup: Setup {
+                networks: Vec::new(),
                 device,
                 connectors: self.connectors.clone(),
                 keys: self.keys.clone(),
@@ -49,14 +54,17 @@ impl evcp_config_t {
                 tuning: self.tuning.clone(),
                 seed: seed(),
             },
-            url: self.url.clone(),
-            identity: self.identity.clone(),
+            networks,
             storage: self
                 .storage
                 .clone()
                 .map_or(Storage::Memory, Storage::Directory),
-            tls: self.tls.clone(),
         })
+    }
+
+    /// The network profile that is said piece by piece.
+    pub(super) fn first(&mut self) -> &mut NetworkProfile {
+        self.networks[NetworkSlot::FIRST.index()].get_or_insert_with(NetworkProfile::default)
     }
 }
 
@@ -97,12 +105,10 @@ pub(super) unsafe fn change(
 pub extern "C" fn evcp_config_new() -> *mut evcp_config_t {
     let new = contain(|| {
         Box::into_raw(Box::new(evcp_config_t {
-            url: String::new(),
-            identity: String::new(),
+            networks: Default::default(),
             device: None,
             connectors: vec![ConnectorSetup::SOCKET],
             storage: None,
-            tls: TlsOptions::default(),
             keys: Vec::new(),
             declared: Vec::new(),
             tuning: Tuning::default(),
@@ -137,7 +143,7 @@ pub unsafe extern "C" fn evcp_config_set_url(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.url = filled(url, "url")?.to_owned();
+            cfg.first().url = filled(url, "url")?.to_owned();
             Ok(())
         })
     }
@@ -155,7 +161,7 @@ pub unsafe extern "C" fn evcp_config_set_identity(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.identity = filled(identity, "identity")?.to_owned();
+            cfg.first().identity = filled(identity, "identity")?.to_owned();
             Ok(())
         })
     }

@@ -23,7 +23,7 @@ pub unsafe extern "C" fn evcp_config_set_profile(
             let profile = u8::try_from(security_profile)
                 .ok()
                 .filter(|profile| *profile <= 3);
-            cfg.tuning.security_profile = profile.ok_or_else(|| {
+            cfg.first().security_profile = profile.ok_or_else(|| {
                 Fail::invalid(format!(
                     "security profile {security_profile}: there are 0 to 3"
                 ))
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn evcp_config_set_ca_pem(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.tls.roots_pem = bytes(pem, len, "pem")?.to_vec();
+            cfg.first().tls.roots_pem = bytes(pem, len, "pem")?.to_vec();
             Ok(())
         })
     }
@@ -97,8 +97,8 @@ pub unsafe extern "C" fn evcp_config_set_client_pem(
     // SAFETY: as the caller promises.
     unsafe {
         change(cfg, |cfg| {
-            cfg.tls.client_chain_pem = bytes(chain, chain_len, "chain")?.to_vec();
-            cfg.tls.client_key_pem = bytes(key, key_len, "key")?.to_vec();
+            cfg.first().tls.client_chain_pem = bytes(chain, chain_len, "chain")?.to_vec();
+            cfg.first().tls.client_key_pem = bytes(key, key_len, "key")?.to_vec();
             Ok(())
         })
     }

@@ -8,6 +8,7 @@ use std::mem::{align_of, offset_of, size_of};
 use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::get::evcp_stats_t;
 use crate::ffi::logging::evcp_log_line_t;
+use crate::ffi::networks::evcp_network_profile_t;
 use crate::ffi::notices::*;
 use crate::ffi::samples::evcp_sample_t;
 use crate::ffi::supply::{evcp_period_t, evcp_supply_t};
@@ -59,15 +60,17 @@ fn asserts() -> String {
     layout!(text, evcp_status_info_t { struct_size connector status error_code info vendor_code });
     layout!(text, evcp_data_info_t { struct_size reserved vendor message data len });
     layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });
-    layout!(text, evcp_connection_info_t { struct_size state detail });
-    layout!(text, evcp_key_info_t { struct_size read_only reboot_required reserved key value });
-    layout!(text, evcp_fault_info_t {
-        struct_size number connector code warning shown own reserved info vendor_code
-    });
+    layout!(text, evcp_connection_info_t { struct_size state detail slot reserved });
+    layout!(text, evcp_key_info_t { struct_size reserved key value });
     layout!(text, evcp_storage_info_t { struct_size state detail });
     layout!(text, evcp_stats_t {
         struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued
         stored_bytes panics clock_offset_ms thinned
+    });
+    layout!(text, evcp_network_profile_t {
+        struct_size security_profile url identity auth_key auth_key_len ca_pem ca_pem_len client_chain_pem
+        client_chain_pem_len client_key_pem client_key_pem_len interface source_address proxy connect_timeout_s
+        reserved
     });
     layout!(text, evcp_log_line_t { struct_size level target text });
     all

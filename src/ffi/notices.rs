@@ -7,7 +7,6 @@ use std::ffi::{c_char, CStr};
 use crate::core::{Claim, Purpose, Why};
 use crate::ffi::claims::{by_number, purpose_number, why_number};
 use crate::ffi::codes::evcp_error_code_t;
-use crate::ffi::sized::sized32;
 use crate::ffi::text::{pointer, Counted};
 use crate::ffi::values::size;
 
@@ -87,42 +86,11 @@ pub struct evcp_data_info_t {
     pub len: usize,
 }
 
-/// A fault, or a warning, that is there now.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct evcp_fault_info_t {
-    /// sizeof(evcp_fault_info_t), set by the caller; only that much is written.
-    pub struct_size: u32,
-    /// Which it is of those of this connector: what evcp_get_fault() goes on from. Never 0.
-    pub number: u32,
-    /// Where; 0: the charge point.
-    pub connector: u32,
-    /// EVCP_ERROR_*: what is wrong.
-    pub code: evcp_error_code_t,
-    /// Whether it is a warning, which stops nothing.
-    pub warning: bool,
-    /// Whether it is the one that the status of the connector tells of.
-    pub shown: bool,
-    /// Whether the library found it out itself, such as a contactor that does not open: it ends when it is over, and
-    /// not by evcp_clear_fault().
-    pub own: bool,
-    /// Zero.
-    pub reserved: [u8; 5],
-    /// What was said of it; NULL for nothing.
-    pub info: *const c_char,
-    /// The vendor's own code for it; NULL for none.
-    pub vendor_code: *const c_char,
-}
-
-// repr(C), begins with a u32; zero is NULL for both texts.
-sized32!(evcp_fault_info_t { struct_size number connector code warning shown own reserved info vendor_code });
-
 /// The answer to BootNotification.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_boot_info_t {
-    /// How much of this struct the library filled; in evcp_get_registration(): sizeof(evcp_boot_info_t), set by
-    /// the caller.
+    /// How much of this struct the library filled.
     pub struct_size: u32,
     /// EVCP_BOOT_*
     pub status: u32,
@@ -138,31 +106,29 @@ pub struct evcp_boot_info_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_connection_info_t {
-    /// How much of this struct the library filled; in evcp_get_link(): sizeof(evcp_connection_info_t), set by the
-    /// caller.
+    /// How much of this struct the library filled.
     pub struct_size: u32,
     /// EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED.
     pub state: u32,
     /// Why, in words for people.
     pub detail: *const c_char,
+    /// By which network profile, 1 to 4: that of the connection, or of the attempt.
+    pub slot: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
-/// A configuration key.
+/// A configuration key that was changed.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_key_info_t {
-    /// How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
-    /// caller.
+    /// How much of this struct the library filled.
     pub struct_size: u32,
-    /// Whether the central system may only read it.
-    pub read_only: bool,
-    /// Whether a change of the central system counts from the next boot on.
-    pub reboot_required: bool,
     /// Zero.
-    pub reserved: [u8; 2],
+    pub reserved: u32,
     /// Its name.
     pub key: *const c_char,
-    /// Its value now; NULL for a secret, which may not be read.
+    /// Its value now; NULL for a secret.
     pub value: *const c_char,
 }
 
@@ -177,11 +143,6 @@ pub struct evcp_storage_info_t {
     /// Why, or what was lost, in words for people; empty when it works again.
     pub detail: *const c_char,
 }
-
-// Each: repr(C), begins with a u32; zero is NULL for a text.
-sized32!(evcp_boot_info_t { struct_size status interval_s reserved time_ms });
-sized32!(evcp_connection_info_t { struct_size state detail });
-sized32!(evcp_key_info_t { struct_size read_only reboot_required reserved key value });
 
 impl evcp_auth_info_t {
     pub(super) fn of(
@@ -263,22 +224,22 @@ impl evcp_boot_info_t {
 }
 
 impl evcp_connection_info_t {
-    pub(super) fn of(state: u32, detail: &CStr) -> Self {
+    pub(super) fn of(state: u32, slot: u32, detail: &CStr) -> Self {
         Self {
             struct_size: size::<Self>(),
             state,
             detail: detail.as_ptr(),
+            slot,
+            reserved: 0,
         }
     }
 }
 
 impl evcp_key_info_t {
-    pub(super) fn of(key: &CStr, value: Option<&CStr>, rights: (bool, bool)) -> Self {
+    pub(super) fn of(key: &CStr, value: Option<&CStr>) -> Self {
         Self {
             struct_size: size::<Self>(),
-            read_only: rights.0,
-            reboot_required: rights.1,
-            reserved: [0; 2],
+            reserved: 0,
             key: key.as_ptr(),
             value: pointer(value),
         }

@@ -90,6 +90,7 @@ fn the_command_to_open_survives_any_flood() {
         outbox.push(Event::Notice(Notice::Time(Wall(i64::from(round)))));
         outbox.push(Event::Notice(Notice::Connection(
             Connection::Connected,
+            crate::core::NetworkSlot::FIRST,
             String::new(),
         )));
         outbox.push(status(1 + round % 2, ChargePointStatus::Unavailable));

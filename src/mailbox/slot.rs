@@ -5,6 +5,9 @@ use std::mem::size_of;
 use crate::core::{Act, ConnectorId, Ev, Evse, Fact, Place, Reading};
 use crate::types::ChargePointErrorCode;
 
+/// So much room a network profile takes, more or less.
+const NETWORK: usize = 16 * 1024;
+
 /// Where a state is kept that the next one replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Slot {
@@ -100,6 +103,8 @@ impl Waits for Act {
     fn bytes(&self) -> usize {
         match self {
             Self::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
+            // Certificates among others.
+            Self::SetNetwork(_, Some(_)) => NETWORK,
             _ => 0,
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::core::{
     Access, Batch, CloseReason, Effect, Engine, Fetched, Input, LinkEvent, Notice, Outlook, Seq,
-    StandingFault, Transaction, TxId,
+    Transaction, TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
+use crate::shell::Endpoint;
 use crate::store::{Health, RetryingStore, Store};
 use crate::time::{Millis, Mono, Now};
 
@@ -58,8 +59,6 @@ pub(crate) struct Controller<S> {
     outlook: Arc<Outlook>,
     /// The transactions that were given up, as the host can list them.
     undelivered: Arc<BTreeMap<TxId, Transaction>>,
-    /// What is wrong, as the host can list it.
-    faults: Vec<StandingFault>,
 }
 
 enum Owed {
@@ -89,7 +88,6 @@ impl<S: Surroundings> Controller<S> {
         Self {
             surroundings,
             undelivered: engine.undelivered().clone(),
-            faults: Vec::new(),
             engine,
             store: RetryingStore::new(store),
             retry: None,
@@ -171,11 +169,6 @@ impl<S: Surroundings> Controller<S> {
                 self.undelivered = self.engine.undelivered().clone();
                 self.mailbox.see_undelivered(self.undelivered.clone());
             }
-            let faults = self.engine.standing_faults();
-            if faults != self.faults {
-                self.faults.clone_from(&faults);
-                self.mailbox.see_faults(faults);
-            }
             while let Some(effect) = self.engine.poll() {
                 self.carry_out(effect);
             }
@@ -224,7 +217,13 @@ impl<S: Surroundings> Controller<S> {
         match effect {
             Effect::Store(batch) => self.commit(batch),
             Effect::Fetch { after, limit } => self.fetch(after, limit),
-            Effect::Connect(access) => self.surroundings.connect(access),
+            Effect::Connect(access) => {
+                // The host may have given another.
+                if let Some(endpoint) = access.route.get::<Endpoint>() {
+                    self.identity.clone_from(&endpoint.identity);
+                }
+                self.surroundings.connect(access);
+            }
             Effect::Close(why) => self.close(why),
             Effect::Ping if self.surroundings.is_open() => {
                 let sent = self.surroundings.ping();
@@ -258,6 +257,9 @@ impl<S: Surroundings> Controller<S> {
     }
 
     fn notify(&mut self, notice: Notice) {
+        if let Notice::Key(name, value) = &notice {
+            self.mailbox.see_key(name, value.as_deref());
+        }
         // The time that a question has for its answer begins when the host can see it: here.
         self.mailbox.push(Event::Notice(notice));
     }

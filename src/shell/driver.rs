@@ -34,7 +34,6 @@ pub(crate) struct Driver {
 
 /// The way to the central system.
 struct Network {
-    endpoint: Arc<Endpoint>,
     connection: Transport,
     /// Connections that are being closed.
     closing: Option<JoinHandle<()>>,
@@ -53,13 +52,11 @@ impl Driver {
         engine: Engine,
         store: Box<dyn Store>,
         mailbox: Arc<Mailbox>,
-        endpoint: Endpoint,
+        identity: String,
         outlook: Arc<Outlook>,
         done: Arc<Flag>,
     ) -> Self {
-        let identity = endpoint.identity.clone();
         let network = Network {
-            endpoint: Arc::new(endpoint),
             connection: Transport::None,
             closing: None,
         };
@@ -178,8 +175,11 @@ impl Surroundings for Network {
     }
 
     fn connect(&mut self, access: Access) {
-        let endpoint = self.endpoint.clone();
-        let attempt = async move { Socket::connect(&endpoint, &access).await };
+        let attempt = async move {
+            let endpoint = access.route.get::<Endpoint>();
+            let endpoint = endpoint.ok_or("there is no way there")?;
+            Socket::connect(&endpoint, &access).await
+        };
         self.connection = Transport::Opening(Box::pin(attempt));
     }
 

@@ -1,5 +1,9 @@
 //! Where the central system is, and how to get in.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
 use data_encoding::BASE64;
 use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -10,6 +14,9 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use crate::core::Access;
 use crate::error::Error;
 use crate::shell::names::Names;
+use crate::shell::network_profile::NetworkProfile;
+use crate::shell::proxy::Proxy;
+use crate::shell::reach::LocalEnd;
 #[cfg(feature = "tls")]
 use crate::shell::tls::Tls;
 use crate::shell::tls_options::TlsOptions;
@@ -25,6 +32,10 @@ const IDENTITY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// How long everything up to the agreed subprotocol may take, if nobody says, and what may be said.
+const CONNECT: Duration = Duration::from_secs(30);
+const MAY_TAKE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);
+
 /// A central system.
 pub(crate) struct Endpoint {
     /// The URL with the identity, but for the scheme: `host:port/path/identity`.
@@ -36,20 +47,25 @@ pub(crate) struct Endpoint {
     encrypted: bool,
     /// The largest frame that is taken in.
     pub(crate) max_frame: usize,
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
+    /// Where connections leave from.
+    pub(crate) from: LocalEnd,
+    /// What is on the way.
+    pub(crate) proxy: Option<Proxy>,
+    /// How long everything up to the agreed subprotocol may take.
+    pub(crate) connect_timeout: Duration,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Tls>,
 }
 
 impl Endpoint {
     // rules: 2
-    /// Takes a URL apart, and checks that everything is there that the security profile needs.
-    pub(crate) fn new(
-        url: &str,
-        identity: &str,
-        profile: u8,
-        tls: &TlsOptions,
-    ) -> Result<Self, Error> {
+    /// Takes a URL apart, and checks that everything is there that the security profile needs, but for the
+    /// password, which may be a configuration key.
+    pub(crate) fn new(network: &NetworkProfile) -> Result<Self, Error> {
+        let NetworkProfile { url, identity, .. } = network;
+        let (profile, tls) = (network.security_profile, &network.tls);
+        check(network)?;
         let invalid = |why: &str| {
             let url = without_password(url);
             Error::Invalid(format!("url \"{url}\": {why}"))
@@ -98,7 +114,10 @@ impl Endpoint {
             identity: identity.to_owned(),
             encrypted,
             max_frame: 64 * 1024,
-            names: Names::default(),
+            names: Arc::default(),
+            from: LocalEnd::new(network.interface.as_deref(), network.source_address)?,
+            proxy: network.proxy.as_deref().map(Proxy::new).transpose()?,
+            connect_timeout: network.connect_timeout.unwrap_or(CONNECT),
             #[cfg(feature = "tls")]
             tls: Tls::new(tls)?,
         };
@@ -106,6 +125,11 @@ impl Endpoint {
             endpoint.check_tls(profile, tls)?;
         }
         Ok(endpoint)
+    }
+
+    /// Which central system it is, and as which charge point: what its password is for.
+    pub(crate) fn central(&self) -> &str {
+        &self.rest
     }
 
     #[cfg(feature = "tls")]
@@ -169,6 +193,27 @@ impl Endpoint {
     }
 }
 
+/// Whether the numbers of a network profile are possible.
+fn check(network: &NetworkProfile) -> Result<(), Error> {
+    if network.security_profile > 3 {
+        let text = format!(
+            "security profile {}: there are 0 to 3",
+            network.security_profile
+        );
+        return Err(Error::Invalid(text));
+    }
+    let key = network.auth_key.as_ref().map(Vec::len);
+    if let Some(len) = key.filter(|len| !(16..=20).contains(len)) {
+        let text = format!("auth_key has {len} bytes: there must be 16 to 20");
+        return Err(Error::Invalid(text));
+    }
+    if { network.connect_timeout }.is_some_and(|span| !MAY_TAKE.contains(&span)) {
+        let text = "the connect timeout must be 1 to 600 s".to_owned();
+        return Err(Error::Invalid(text));
+    }
+    Ok(())
+}
+
 /// Whether a URL is for TLS, and what stands behind its scheme. The security profile has to agree: what is
 /// written as wss:// must not send a password in clear, nor what is written as ws:// look for a
 /// certificate. Without a scheme the profile decides.
@@ -203,136 +248,5 @@ fn without_password(url: &str) -> String {
             format!("{scheme}...@{host}")
         }
         None => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::Wall;
-
-    fn endpoint(url: &str, identity: &str) -> Result<Endpoint, Error> {
-        Endpoint::new(url, identity, 0, &TlsOptions::default())
-    }
-
-    fn request(url: &str, identity: &str, access: &Access) -> Request {
-        endpoint(url, identity).unwrap().request(access).unwrap()
-    }
-
-    const OPEN: Access = Access {
-        profile: 0,
-        key: None,
-        time: Wall(0),
-    };
-
-    // rules: 2
-    #[test]
-    fn the_identity_is_appended_and_percent_encoded() {
-        let url = |base, identity| request(base, identity, &OPEN).uri().to_string();
-        assert_eq!(
-            url("ws://cs.example/ocpp", "RDAM 123"),
-            "ws://cs.example/ocpp/RDAM%20123"
-        );
-        assert_eq!(
-            url("ws://cs.example:9000/", "a/b"),
-            "ws://cs.example:9000/a%2Fb"
-        );
-        assert_eq!(url("ws://cs.example", "cp"), "ws://cs.example/cp");
-    }
-
-    // rules: 125
-    #[test]
-    fn the_password_goes_with_profiles_1_and_2_alone() {
-        let header = |profile| {
-            let access = Access {
-                profile,
-                key: Some(b"secret".to_vec()),
-                time: Wall(0),
-            };
-            let request = request("ws://cs.example", "cp 1", &access);
-            request
-                .headers()
-                .get(AUTHORIZATION)
-                .map(|v| v.to_str().unwrap().to_owned())
-        };
-        assert_eq!(header(1).as_deref(), Some("Basic Y3AgMTpzZWNyZXQ="));
-        assert_eq!(header(0), None);
-    }
-
-    #[test]
-    fn a_url_that_makes_no_sense_is_named() {
-        for url in ["http://cs.example", "ws:cs.example", "ws://", ""] {
-            let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
-                panic!("{url}")
-            };
-            assert!(text.contains(url), "{text}");
-        }
-    }
-
-    #[test]
-    fn no_error_text_says_a_password() {
-        for url in [
-            "ws://u:secret@cs.example",
-            "http://u:secret@cs.example",
-            "u:secret@cs.example",
-            "ws://u:p@secret@cs.example/ x",
-            "ws://secret@",
-        ] {
-            let Err(Error::Invalid(text)) = endpoint(url, "cp") else {
-                panic!("{url}")
-            };
-            assert!(!text.contains("secret"), "{text}");
-        }
-    }
-
-    // rules: 125
-    #[test]
-    fn a_scheme_and_a_profile_that_do_not_agree_are_refused() {
-        for (url, profile, cure) in [
-            ("wss://cs.example", 1, "profile 2"),
-            ("WSS://cs.example", 1, "profile 2"),
-            ("ws://cs.example", 2, "wss://"),
-            ("ws://cs.example", 3, "wss://"),
-        ] {
-            let made = Endpoint::new(url, "cp", profile, &TlsOptions::default());
-            let Err(Error::Invalid(text)) = made else {
-                panic!("{url} at profile {profile}")
-            };
-            assert!(text.contains(url) && text.contains(cure), "{text}");
-        }
-    }
-
-    #[test]
-    fn without_a_scheme_the_profile_decides() {
-        for (url, there) in [
-            ("cs.example", "ws://cs.example/cp"),
-            ("cs.example:9000/ocpp/", "ws://cs.example:9000/ocpp/cp"),
-            ("[::1]:9000", "ws://[::1]:9000/cp"),
-            ("WS://cs.example", "ws://cs.example/cp"),
-        ] {
-            for profile in [0, 1] {
-                let endpoint = Endpoint::new(url, "cp", profile, &TlsOptions::default()).unwrap();
-                let access = Access { profile, ..OPEN };
-                let request = endpoint.request(&access).unwrap();
-                assert_eq!(request.uri().to_string(), there);
-                assert!(!endpoint.is_encrypted(profile));
-            }
-        }
-    }
-
-    #[test]
-    fn encryption_without_roots_is_refused_at_once() {
-        for (url, profile) in [
-            ("wss://cs.example", 0),
-            ("wss://cs.example", 2),
-            ("cs.example", 2),
-            ("cs.example", 3),
-        ] {
-            let made = Endpoint::new(url, "cp", profile, &TlsOptions::default());
-            let Err(Error::Invalid(text)) = made else {
-                panic!("{url} at profile {profile}")
-            };
-            assert!(text.contains("TLS") || text.contains("root"), "{text}");
-        }
     }
 }

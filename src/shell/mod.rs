@@ -4,12 +4,17 @@ mod clock;
 mod controller;
 mod driver;
 mod endpoint;
+#[cfg(test)]
+mod endpoint_tests;
 mod flag;
 mod handshake;
 #[cfg(feature = "tls")]
 mod issuers;
 mod names;
+mod network_profile;
 mod panics;
+mod proxy;
+mod reach;
 mod socket;
 mod thread;
 #[cfg(feature = "tls")]
@@ -24,6 +29,8 @@ pub(crate) use clock::{instant, now};
 pub(crate) use driver::Driver;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use flag::Flag;
+pub(crate) use names::Names;
+pub use network_profile::NetworkProfile;
 #[cfg(feature = "capi")]
 pub(crate) use panics::text_of;
 pub(crate) use thread::Thread;

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
+use std::task::{ready, Poll};
 
 use parking_lot::Mutex;
 use std::future::Future;
@@ -16,7 +17,7 @@ type Found = io::Result<Vec<IpAddr>>;
 /// them are never all taken up by one that hangs.
 pub(crate) struct Names {
     resolve: fn(&str) -> Found,
-    under_way: Mutex<Option<JoinHandle<Found>>>,
+    under_way: Mutex<Option<(String, JoinHandle<Found>)>>,
 }
 
 impl Default for Names {
@@ -42,17 +43,19 @@ impl Names {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        let found = poll_fn(|cx| {
+        let found = poll_fn(|cx| loop {
             let mut under_way = self.under_way.lock();
-            let look_up = under_way.get_or_insert_with(|| {
-                let (resolve, host) = (self.resolve, host.to_owned());
-                spawn_blocking(move || resolve(&host))
+            let (name, look_up) = under_way.get_or_insert_with(|| {
+                let (resolve, name) = (self.resolve, host.to_owned());
+                (host.to_owned(), spawn_blocking(move || resolve(&name)))
             });
-            let polled = Pin::new(look_up).poll(cx);
-            if polled.is_ready() {
-                *under_way = None;
+            let found = ready!(Pin::new(look_up).poll(cx));
+            let wanted = name == host;
+            *under_way = None;
+            // What was asked for before may be another name.
+            if wanted {
+                return Poll::Ready(found);
             }
-            polled
         });
         let found = found.await.map_err(io::Error::other)??;
         Ok(found
@@ -71,6 +74,7 @@ mod tests {
 
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     static LET_GO: Mutex<()> = Mutex::new(());
+    static LATER: Mutex<()> = Mutex::new(());
 
     /// A resolver whose servers do not answer for as long as the test wants.
     fn hanging(_: &str) -> Found {
@@ -103,6 +107,22 @@ mod tests {
             drop(held);
             let late = stuck[0].find("a.example", 443).await.unwrap();
             assert_eq!(late, ["10.0.0.1:443".parse().unwrap()]);
+        });
+    }
+
+    #[test]
+    fn another_name_waits_for_the_look_up_that_is_under_way_and_has_addresses_of_its_own() {
+        let held = LATER.lock();
+        let names = Names::by(|name| {
+            drop(LATER.lock());
+            Ok(vec![IpAddr::from([10, 0, 0, name.len() as u8])])
+        });
+        with_runtime(async move {
+            let short = Duration::from_millis(20);
+            assert!(timeout(short, names.find("a", 1)).await.is_err());
+            drop(held);
+            let found = names.find("a.longer.name", 1).await.unwrap();
+            assert_eq!(found, ["10.0.0.13:1".parse().unwrap()]);
         });
     }
 

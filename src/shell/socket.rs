@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 use std::future::{poll_fn, Future};
-use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
@@ -21,10 +19,9 @@ use tokio_tungstenite::WebSocketStream;
 use crate::core::{Access, CloseReason};
 use crate::shell::endpoint::{Endpoint, SUBPROTOCOL};
 use crate::shell::handshake::{self, Opened};
+use crate::shell::reach::reach;
 use crate::time::Wall;
 
-/// How long everything up to the agreed subprotocol may take.
-const CONNECT: Duration = Duration::from_secs(30);
 /// How long a frame may take to get into the socket's buffer.
 const SEND: Duration = Duration::from_secs(20);
 /// How long the other side may take to close.
@@ -74,23 +71,16 @@ impl Breach {
 impl Socket {
     /// Connects, or says why not.
     pub(crate) async fn connect(endpoint: &Endpoint, access: &Access) -> Result<Self, String> {
-        let until = Instant::now() + CONNECT;
+        let limit = Limit::of(endpoint);
         let request = endpoint.request(access)?;
         let encrypted = endpoint.is_encrypted(access.profile);
-        let (host, port) = (endpoint.host.as_str(), endpoint.port(encrypted));
-        let place = format!("{host}:{port}");
-        let tcp = within(until, &place, async {
-            let tcp = match endpoint.names.find(host, port).await {
-                Ok(addresses) => reach(&addresses, until).await,
-                Err(why) => Err(why),
-            };
-            tcp.map_err(|why| format!("{place}: {why}"))
-        });
-        let tcp = tcp.await?;
+        let tcp = tunnel(endpoint, encrypted, limit).await?;
         // Frames are small and wait for nobody.
         tcp.set_nodelay(true).map_err(|why| why.to_string())?;
         let stream: Box<dyn Transport> = if encrypted {
-            within(until, "TLS", encrypt(endpoint, tcp, access.time)).await?
+            limit
+                .within("TLS", encrypt(endpoint, tcp, access.time))
+                .await?
         } else {
             Box::new(tcp)
         };
@@ -101,7 +91,7 @@ impl Socket {
             .max_frame_size(Some(endpoint.max_frame));
         let handshake = handshake::open(stream, request, config);
         let handshake = handshake.map(|made| made.map_err(|why| format!("handshake: {why}")));
-        let Opened { stream, agreed } = within(until, "handshake", handshake).await?;
+        let Opened { stream, agreed } = limit.within("handshake", handshake).await?;
         let mut socket = Self {
             stream,
             waiting: VecDeque::new(),
@@ -269,38 +259,71 @@ impl Socket {
     }
 }
 
-/// Does one step of connecting, or says which one took too long.
-async fn within<T>(
+/// How long an attempt may take, up to the agreed subprotocol.
+#[derive(Clone, Copy)]
+struct Limit {
     until: Instant,
-    step: &str,
-    work: impl Future<Output = Result<T, String>>,
-) -> Result<T, String> {
-    match timeout_at(until, work).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(format!("{step}: no answer after {} s", CONNECT.as_secs())),
+    whole: Duration,
+}
+
+impl Limit {
+    fn of(endpoint: &Endpoint) -> Self {
+        let whole = endpoint.connect_timeout;
+        let until = Instant::now() + whole;
+        Self { until, whole }
+    }
+
+    /// Does one step of connecting, or says which one took too long.
+    async fn within<T>(
+        self,
+        step: &str,
+        work: impl Future<Output = Result<T, String>>,
+    ) -> Result<T, String> {
+        match timeout_at(self.until, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(format!(
+                "{step}: no answer after {} s",
+                self.whole.as_secs()
+            )),
+        }
     }
 }
 
-/// Tries all addresses of a name, one after the other. Each has an equal share of the time that is
-/// left: one that does not answer, as IPv6 where it is broken, must not use up that of the others.
-async fn reach(addresses: &[SocketAddr], until: Instant) -> io::Result<TcpStream> {
-    let mut outcome = Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "the name has no address",
-    ));
-    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    for address in addresses {
-        let share = until.saturating_duration_since(Instant::now()) / left.max(1);
-        left = left.saturating_sub(1);
-        outcome = match timeout(share, TcpStream::connect(address)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+/// A connection to the central system, through a proxy if one is on the way: then its name is the proxy's
+/// affair.
+async fn tunnel(endpoint: &Endpoint, encrypted: bool, limit: Limit) -> Result<TcpStream, String> {
+    let (host, port) = (endpoint.host.as_str(), endpoint.port(encrypted));
+    let Some(proxy) = &endpoint.proxy else {
+        return dial(endpoint, "", host, port, limit).await;
+    };
+    let mut tcp = dial(endpoint, "proxy ", &proxy.host, proxy.port, limit).await?;
+    let target = match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    };
+    let place = format!("proxy {}:{}", proxy.host, proxy.port);
+    let asked = proxy.tunnel(&mut tcp, &target);
+    let asked = asked.map(|asked| asked.map_err(|why| format!("{place}: {why}")));
+    limit.within(&place, asked).await?;
+    Ok(tcp)
+}
+
+async fn dial(
+    endpoint: &Endpoint,
+    what: &str,
+    host: &str,
+    port: u16,
+    limit: Limit,
+) -> Result<TcpStream, String> {
+    let place = format!("{what}{host}:{port}");
+    let tcp = async {
+        let tcp = match endpoint.names.find(host, port).await {
+            Ok(addresses) => reach(&addresses, &endpoint.from, limit.until).await,
+            Err(why) => Err(why.to_string()),
         };
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    outcome
+        tcp.map_err(|why| format!("{place}: {why}"))
+    };
+    limit.within(&place, tcp).await
 }
 
 #[cfg(feature = "tls")]
@@ -318,35 +341,4 @@ async fn encrypt(
 #[cfg(not(feature = "tls"))]
 async fn encrypt(_: &Endpoint, _: TcpStream, _: Wall) -> Result<Box<dyn Transport>, String> {
     Err("this library was built without TLS".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::net::{TcpListener, TcpSocket};
-
-    // rules: 3
-    #[test]
-    fn an_address_that_does_not_answer_leaves_time_for_the_next() {
-        let runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.enable_all().build().unwrap();
-        runtime.block_on(async {
-            // Nobody accepts: what knocks when the queue is full gets no answer at all.
-            let full = TcpSocket::new_v4().unwrap();
-            full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            let full = full.listen(0).unwrap();
-            let silent = full.local_addr().unwrap();
-            let mut knocking = Vec::new();
-            let knock = || timeout(Duration::from_millis(200), TcpStream::connect(silent));
-            while let Ok(queued) = knock().await {
-                knocking.push(queued);
-            }
-            let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let good = good.local_addr().unwrap();
-            let until = Instant::now() + Duration::from_secs(4);
-            let reached = timeout_at(until, reach(&[silent, good], until)).await;
-            let reached = reached.expect("there is time for both").unwrap();
-            assert_eq!(reached.peer_addr().unwrap(), good);
-        });
-    }
 }

@@ -1,7 +1,7 @@
 //! What the host gives for TLS.
 
 /// What TLS needs. PEM texts; empty means none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsOptions {
     /// Roots that the central system's certificate must lead to. There are no others.
     pub roots_pem: Vec<u8>,

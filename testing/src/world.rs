@@ -32,6 +32,10 @@ pub struct World<C = Central> {
     pub told: Vec<Notice>,
     /// Whether connections can be made.
     pub reachable: bool,
+    /// The network profiles that lead nowhere.
+    pub cut_off: Vec<NetworkSlot>,
+    /// The attempts to connect, and when they were made.
+    pub attempts: Vec<(Mono, Access)>,
     /// Whether there is a connection.
     pub connected: bool,
     /// How many commits there were.
@@ -97,6 +101,8 @@ impl<C: CentralSystem> World<C> {
             now,
             told: Vec::new(),
             reachable: true,
+            cut_off: Vec::new(),
+            attempts: Vec::new(),
             connected: false,
             stores: 0,
             shown: BTreeMap::new(),
@@ -319,9 +325,11 @@ impl<C: CentralSystem> Surroundings for World<C> {
                 let fetched = self.disk.fetch(after, limit).expect("memory can be read");
                 self.news.push_back(News::Fetched(fetched));
             }
-            Effect::Connect(_) => {
+            Effect::Connect(access) => {
                 assert!(!self.connected, "a second connection");
-                self.connected = self.reachable && self.central.accepts(self.now.mono);
+                let leads = self.reachable && !self.cut_off.contains(&access.slot);
+                self.attempts.push((self.now.mono, access));
+                self.connected = leads && self.central.accepts(self.now.mono);
                 let link = if self.connected {
                     self.trace.note("connected", self.now, "");
                     self.frames.connected();

@@ -107,11 +107,6 @@ void an_error_code_takes_the_place_of_an_exception()
     CHECK(cp.get_schedule(7, std::chrono::seconds(60), evcp::unit::amps, code).empty() && code);
     CHECK(!cp.get_supply(7, code).permit && code == evcp::errc::invalid);
     CHECK(cp.get_status(7, code) == evcp::connector_status::unavailable && code == evcp::errc::invalid);
-    CHECK(cp.get_faults(7, code).empty() && code == evcp::errc::invalid);
-    evcp::transaction none{};
-    CHECK(!cp.get_tx_info(7, none, code) && code == evcp::errc::invalid);
-    CHECK(!cp.get_tx_info(1, none, code) && !code);
-    CHECK(cp.get_link(code).state == evcp::link_state::disconnected && !code);
 }
 
 void text_with_a_nul_inside_is_refused_and_not_cut()
@@ -250,15 +245,6 @@ void facts_arrive_at_the_library()
     cp.set_fault(1, evcp::fault_code::ground_failure, "wet", "7");
     CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
-    const auto wrong = cp.get_faults(1);
-    CHECK(wrong.size() == 1 && wrong[0].code == evcp::fault_code::ground_failure && wrong[0].shown);
-    CHECK(!wrong[0].warning && wrong[0].info == "wet" && wrong[0].vendor_code == "7" && wrong[0].connector == 1);
-    CHECK(cp.get_link().state == evcp::link_state::connected);
-    evcp::boot_info boot{};
-    CHECK(dispatched_until(cp, [&] { return cp.get_registration(boot); }));
-    CHECK(boot.status == evcp::boot_status::accepted);
-    const auto keys = cp.get_keys();
-    CHECK(keys.size() > 40 && keys.back().key == "Colour" && keys.back().value == "red" && !keys.back().read_only);
     cp.clear_fault(1);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
     cp.set_lock(1, false);
@@ -641,6 +627,44 @@ void vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor()
     CHECK(ends.size() == 2 && ends[1] == make_error_code(evcp::errc::closed).message());
 }
 
+void a_network_profile_is_another_way_in()
+{
+    std::vector<evcp::connection_info> links;
+    evcp::handlers on;
+    on.on_connection = [&](const evcp::connection_info& link) { links.push_back(link); };
+    const auto connected_by = [&](std::uint32_t slot) {
+        return !links.empty() && links.back().state == evcp::link_state::connected && links.back().slot == slot;
+    };
+    evcp::network_profile way;
+    way.url = url;
+    way.identity = "WAYS";
+    way.interface_name = "lo";
+    way.source_address = "127.0.0.2";
+    way.connect_timeout = std::chrono::seconds(5);
+    evcp::config made = config("WAYS");
+    made.network(3, way).set("network.priority", "3,1,2");
+    evcp::charge_point cp(made, on);
+    cp.start();
+    CHECK(dispatched_until(cp, [&] { return connected_by(3); }));
+    cp.set_network_profile(2, way);
+    cp.set_network_priority({2, 1});
+    CHECK(dispatched_until(cp, [&] { return connected_by(2); }));
+    cp.remove_network_profile(2);
+    CHECK(dispatched_until(cp, [&] { return connected_by(1); }));
+    std::error_code code;
+    cp.remove_network_profile(1, code);
+    CHECK(code == evcp::errc::invalid);
+    cp.set_network_priority({4}, code);
+    CHECK(code == evcp::errc::invalid);
+    way.url = std::string("ws://a\0b", 8);
+    cp.set_network_profile(2, way, code);
+    CHECK(code == evcp::errc::invalid);
+    way.url = url;
+    way.connect_timeout = std::chrono::hours(1);
+    cp.set_network_profile(2, way, code);
+    CHECK(code == evcp::errc::invalid);
+}
+
 void an_exception_of_vendor_data_goes_to_on_exception()
 {
     int told = 0;
@@ -729,6 +753,7 @@ int main(int argc, char** argv)
     destroying_waits_for_a_dispatch_on_another_thread();
     a_signal_handler_ends_a_wait();
     vendor_data_is_concluded_once_and_never_throws_out_of_the_destructor();
+    a_network_profile_is_another_way_in();
     an_exception_of_vendor_data_goes_to_on_exception();
     the_log_is_one_for_all_units_and_deletes_its_handler();
     two_units_are_one_program();

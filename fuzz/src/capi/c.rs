@@ -102,14 +102,36 @@ pub struct ConnectionInfo {
     pub struct_size: u32,
     pub state: u32,
     pub detail: Text,
+    pub slot: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct NetworkProfile {
+    pub struct_size: u32,
+    pub security_profile: u32,
+    pub url: Text,
+    pub identity: Text,
+    pub auth_key: *const u8,
+    pub auth_key_len: usize,
+    pub ca_pem: *const u8,
+    pub ca_pem_len: usize,
+    pub client_chain_pem: *const u8,
+    pub client_chain_pem_len: usize,
+    pub client_key_pem: *const u8,
+    pub client_key_pem_len: usize,
+    pub interface: Text,
+    pub source_address: Text,
+    pub proxy: Text,
+    pub connect_timeout_s: u32,
+    pub reserved: u32,
 }
 
 #[repr(C)]
 pub struct KeyInfo {
     pub struct_size: u32,
-    pub read_only: bool,
-    pub reboot_required: bool,
-    pub reserved: [u8; 2],
+    pub reserved: u32,
     pub key: Text,
     pub value: Text,
 }
@@ -204,6 +226,17 @@ extern "C" {
         key: *const u8,
         key_len: usize,
     ) -> i32;
+    pub fn evcp_config_set_network_profile(
+        cfg: *mut evcp_config_t,
+        slot: u32,
+        profile: *const NetworkProfile,
+    ) -> i32;
+    pub fn evcp_set_network_profile(
+        cp: *mut evcp_t,
+        slot: u32,
+        profile: *const NetworkProfile,
+    ) -> i32;
+    pub fn evcp_set_network_priority(cp: *mut evcp_t, slots: *const u32, count: usize) -> i32;
     pub fn evcp_config_set(cfg: *mut evcp_config_t, name: Text, value: Text) -> i32;
     pub fn evcp_config_declare(
         cfg: *mut evcp_config_t,
@@ -270,35 +303,6 @@ extern "C" {
     pub fn evcp_get_tx(cp: *const evcp_t, at: u32, out: *mut u64) -> i32;
     pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
     pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;
-    pub fn evcp_get_link(
-        cp: *const evcp_t,
-        out: *mut u8,
-        text: *mut c_char,
-        len: *mut usize,
-    ) -> i32;
-    pub fn evcp_get_registration(cp: *const evcp_t, out: *mut u8) -> i32;
-    pub fn evcp_get_tx_info(
-        cp: *const evcp_t,
-        at: u32,
-        out: *mut u8,
-        text: *mut c_char,
-        len: *mut usize,
-    ) -> i32;
-    pub fn evcp_get_fault(
-        cp: *const evcp_t,
-        at: u32,
-        after: u32,
-        out: *mut u8,
-        text: *mut c_char,
-        len: *mut usize,
-    ) -> i32;
-    pub fn evcp_get_key_info(
-        cp: *const evcp_t,
-        after: Text,
-        out: *mut u8,
-        text: *mut c_char,
-        len: *mut usize,
-    ) -> i32;
     pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
     pub fn evcp_status_name(number: u32) -> Text;
     pub fn evcp_reason_name(number: u32) -> Text;

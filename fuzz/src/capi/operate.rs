@@ -6,7 +6,6 @@ use std::ptr::{null, null_mut};
 use arbitrary::Unstructured;
 
 use super::args::{at, blob, samples, sized, text_of, Arg};
-use super::asks::ask;
 use super::c::*;
 use super::callbacks::on_done;
 use super::{check, free, Host};
@@ -23,6 +22,53 @@ pub(super) fn log(u: &mut Unstructured<'_>) {
     let function: Log = flag(u).then_some(line);
     // SAFETY: the function needs no user data.
     check(unsafe { evcp_set_log(level, function, null_mut()) });
+}
+
+/// A network profile, good or bad, for a slot that there is or is not. A struct that says that it is shorter than
+/// it is, is: the sanitizer sees who reads on.
+pub(super) fn network_profile(
+    u: &mut Unstructured<'_>,
+    call: impl FnOnce(u32, *const NetworkProfile) -> i32,
+) -> i32 {
+    let slot = u32::from(byte(u) % 6);
+    if byte(u).is_multiple_of(8) {
+        return call(slot, null());
+    }
+    let whole = size_of::<NetworkProfile>() as u32;
+    let url = format!("ws://127.0.0.1:{}/", super::central::port());
+    let url = Arg::from(u, &[&url, &url, "ws://127.0.0.1:1", "wss://a", "http://x"]);
+    let identity = Arg::from(u, &["CP1", "CP2", "a:b"]);
+    let (interface, source) = (Arg::from(u, &["lo"]), Arg::from(u, &["127.0.0.2", "::1"]));
+    let proxy = Arg::from(u, &["http://127.0.0.1:1", "http://a:b@127.0.0.1:1/", "x"]);
+    let (some, none) = (flag(u), null());
+    let given = |arg: &Arg| if some { arg.ptr() } else { none };
+    let ((key, key_len), (ca, ca_len)) = (blob(u), blob(u));
+    let ((chain, chain_len), (own, own_len)) = (blob(u), blob(u));
+    let profile = NetworkProfile {
+        struct_size: one(u, &[whole, whole, whole, 40, 24, 8, 0, 13]),
+        security_profile: u32::from(byte(u) % 5),
+        url: url.ptr(),
+        identity: identity.ptr(),
+        auth_key: at(&key),
+        auth_key_len: key_len,
+        ca_pem: at(&ca),
+        ca_pem_len: ca_len,
+        client_chain_pem: at(&chain),
+        client_chain_pem_len: chain_len,
+        client_key_pem: at(&own),
+        client_key_pem_len: own_len,
+        interface: given(&interface),
+        source_address: given(&source),
+        proxy: given(&proxy),
+        connect_timeout_s: u32::from(byte(u)) * 3,
+        reserved: u32::from(byte(u) == 1),
+    };
+    let from = std::ptr::from_ref(&profile).cast::<u8>();
+    let size = (profile.struct_size as usize).max(4);
+    // SAFETY: so many bytes of it are there.
+    let bytes = unsafe { std::slice::from_raw_parts(from, size) };
+    let copy = bytes.to_vec();
+    call(slot, copy.as_ptr().cast())
 }
 
 /// One call of a function of a charge point, which may be NULL.
@@ -56,7 +102,18 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 free(host);
                 return;
             }
-            5 => evcp_set_network(cp, flag(u)),
+            5 => match byte(u) % 4 {
+                0 => network_profile(u, |slot, profile| {
+                    evcp_set_network_profile(cp, slot, profile)
+                }),
+                1 => {
+                    let count = below(u, 6);
+                    let slots: Vec<_> = (0..count).map(|_| u32::from(byte(u) % 6)).collect();
+                    let slots = if flag(u) { slots.as_ptr() } else { null() };
+                    evcp_set_network_priority(cp, slots, count)
+                }
+                _ => evcp_set_network(cp, flag(u)),
+            },
             6 => {
                 let fd = evcp_fd(cp);
                 assert_eq!(fd < 0, cp.is_null());
@@ -202,7 +259,6 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 assert!(text_of(one(u, &names)(number(u) as u32)).is_some());
                 return;
             }
-            24 if flag(u) => ask(cp, place, u),
             24 => {
                 let mut tx = 0;
                 evcp_get_tx(cp, place, if byte(u) == 0 { null_mut() } else { &mut tx })

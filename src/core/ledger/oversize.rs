@@ -3,7 +3,7 @@
 
 use super::Ledger;
 use crate::core::output::Output;
-use crate::core::{Change, Connection, Notice, Quantity, QueuedBody, Record, Seq};
+use crate::core::{Change, Quantity, QueuedBody, Record, Seq};
 use crate::types::SampledValue;
 
 /// No central system is so small that it hangs up on fewer bytes.
@@ -11,13 +11,17 @@ const LARGE: usize = 4096;
 
 impl Ledger {
     /// The connection broke while this message, which is so many bytes long, had no answer. If that happens to
-    /// the same large message again and again, it says only what it must from then on, as a new message.
-    pub(crate) fn link_broke(&mut self, seq: Seq, bytes: usize, out: &mut Output) {
-        let Some(head) = self.queue.head_mut() else {
-            return;
-        };
+    /// the same large message again and again, it says only what it must from then on, as a new message:
+    /// then there are words for it.
+    pub(crate) fn link_broke(
+        &mut self,
+        seq: Seq,
+        bytes: usize,
+        out: &mut Output,
+    ) -> Option<String> {
+        let head = self.queue.head_mut()?;
         if head.message().seq != seq || bytes < LARGE || !head.broke() {
-            return;
+            return None;
         }
         let needed = |value: &SampledValue| {
             value.measurand == Some(Quantity::REGISTER.measurand) && value.phase.is_none()
@@ -29,7 +33,7 @@ impl Ledger {
             QueuedBody::Meter { .. } => head.keep_values(needed),
         };
         if !made_smaller {
-            return;
+            return None;
         }
         let why = format!(
             "the central system hangs up on a message of {} bytes: it is sent without what it need not say",
@@ -41,6 +45,6 @@ impl Ledger {
             let message = head.has_other_words(id);
             out.durable(Change::Put(Record::Message(message)));
         }
-        out.notify(Notice::Connection(Connection::Disconnected, why));
+        Some(why)
     }
 }

@@ -57,15 +57,20 @@ impl BackOff {
         self.failures
     }
 
-    // rules: 3
-    /// How long to wait this time. A connection that brought something and stood for a while proved
-    /// itself, and the next wait is the shortest again; who answers once and hangs up did not.
-    pub(super) fn next(&mut self, now: Mono) -> Millis {
+    /// Whether the connection brought something and stood for a while; who answers once and hangs up did not.
+    pub(super) fn is_proven(&self, now: Mono) -> bool {
         let proven = self.min.0.saturating_mul(PROVEN);
-        let stood = self.since.take().map(|since| now.since(since));
-        if self.heard && stood.is_some_and(|stood| stood.0 >= proven) {
+        let stood = self.since.map(|since| now.since(since));
+        self.heard && stood.is_some_and(|stood| stood.0 >= proven)
+    }
+
+    // rules: 3
+    /// How long to wait this time; after a connection that proved itself, the shortest wait again.
+    pub(super) fn next(&mut self, now: Mono) -> Millis {
+        if self.is_proven(now) {
             self.failures = 0;
         }
+        self.since = None;
         let doubled = self.min.0.saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
         let base = doubled.min(self.max.0);

@@ -4,7 +4,7 @@ use super::state::{Ping, Renewal, State};
 use super::{CallPurpose, Link, Lost};
 use crate::core::output::Output;
 use crate::core::parting::{ANSWER_OUT, AWAY};
-use crate::core::{Access, CloseReason, Connection, Due, Effect, Notice};
+use crate::core::{CloseReason, Connection, Due, Effect, NetworkSlot, Notice};
 use crate::time::{Millis, Mono};
 
 /// So long we wait for the answer to a call of ours that is out: it would have to be sent again.
@@ -23,17 +23,28 @@ impl Link {
         }
         self.state = State::Up(Ping::Quiet(now));
         self.back_off.opened(now);
+        self.in_use.opened(now);
         self.number += 1;
-        out.notify(Notice::Connection(Connection::Connected, String::new()));
+        let slot = self.slot();
+        out.notify(Notice::Connection(
+            Connection::Connected,
+            slot,
+            String::new(),
+        ));
         true
     }
 
     /// No connection could be made.
     pub(crate) fn failed(&mut self, why: String, now: Mono, out: &mut Output) {
         if self.state == State::Connecting {
-            log::warn!("no connection: {why}");
+            let slot = self.slot();
+            match slot == NetworkSlot::FIRST {
+                true => log::warn!("no connection: {why}"),
+                false => log::warn!("no connection by network profile {slot}: {why}"),
+            }
+            self.networks.attempt_failed();
             self.retry_later(now);
-            out.notify(Notice::Connection(Connection::Failed, why));
+            out.notify(Notice::Connection(Connection::Failed, slot, why));
         }
     }
 
@@ -50,8 +61,17 @@ impl Link {
         log::warn!("the connection is gone: {why}");
         let cut = self.calls.sent();
         let lost = self.lost();
+        self.mind_loss(now);
         self.retry_later(now);
         Some((lost, cut))
+    }
+
+    /// A connection that was good for something is no attempt that failed.
+    fn mind_loss(&mut self, now: Mono) {
+        match self.back_off.is_proven(now) {
+            true => self.networks.works(),
+            false => self.networks.attempt_failed(),
+        }
     }
 
     fn retry_later(&mut self, now: Mono) {
@@ -81,6 +101,7 @@ impl Link {
         let again = up && self.state == State::Idle;
         if again {
             self.back_off.reset();
+            self.networks.begin_anew();
         }
         again
     }
@@ -139,21 +160,16 @@ impl Link {
         self.renewal.is_some()
     }
 
-    /// What is due: an attempt (`access` says how), a ping. Says whether the central system is gone, which a
-    /// ping without answer means; `quiet`: nothing came that could have been one.
+    /// What is due: a ping. Says whether the central system is gone, which a ping without answer means;
+    /// `quiet`: nothing came that could have been one.
     pub(crate) fn expire(
         &mut self,
         ping: Millis,
         quiet: bool,
         now: Mono,
-        access: impl FnOnce() -> Access,
         out: &mut Output,
     ) -> bool {
         match self.state {
-            State::Waiting(at) if at <= now => {
-                self.state = State::Connecting;
-                out.want(Effect::Connect(access()));
-            }
             State::Up(Ping::Quiet(_)) if self.ping_due(ping).is_some_and(|at| at <= now) => {
                 out.want(Effect::Ping);
                 self.state = State::Up(Ping::Sent(now + self.pong_timeout));
@@ -169,6 +185,7 @@ impl Link {
     pub(crate) fn hang_up(&mut self, now: Mono, out: &mut Output) -> Option<Lost> {
         log::warn!("the central system does not answer pings");
         let lost = self.close(CloseReason::NoPong, out);
+        self.mind_loss(now);
         self.retry_later(now);
         lost
     }
@@ -189,7 +206,8 @@ impl Link {
             _ => self.ping_due(ping).map(|at| (at, Due::Ping)),
         };
         let renewal = self.renewal_due(now).map(|at| (at, Due::Renewal));
-        link.into_iter().chain(renewal).min()
+        let better = self.prefer_due().map(|at| (at, Due::Reconnect));
+        [link, renewal, better].into_iter().flatten().min()
     }
 
     /// Something came from the central system.

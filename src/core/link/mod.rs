@@ -4,6 +4,10 @@
 mod back_off;
 mod calls;
 mod connection;
+mod in_use;
+mod networks;
+mod passwords;
+mod profiles;
 mod state;
 
 pub(crate) use calls::{Call, CallPurpose};
@@ -12,6 +16,9 @@ use serde_json::value::RawValue;
 
 use self::back_off::BackOff;
 use self::calls::Calls;
+use self::in_use::InUse;
+use self::networks::Networks;
+use self::passwords::Passwords;
 use self::state::{Renewal, State};
 use crate::core::message_ids::MessageIds;
 use crate::core::output::Output;
@@ -40,6 +47,12 @@ pub(crate) type Lost = Vec<CallPurpose>;
 pub(crate) struct Link {
     state: State,
     back_off: BackOff,
+    networks: Networks,
+    passwords: Passwords,
+    /// The central system whose password is the configuration key.
+    home: String,
+    /// What the last attempt was made by.
+    in_use: InUse,
     /// Counts the connections, so that an answer never goes out on a later one.
     number: u64,
     /// Whether there is a network to try.
@@ -53,11 +66,20 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// None yet; the first attempt is due at once.
-    pub(crate) fn new(setup: &Setup, now: Mono) -> Self {
+    /// None yet; the first attempt is due at once. What is stored of passwords is taken from the settings.
+    pub(crate) fn new(setup: &Setup, stored: &mut Vec<(String, String)>, now: Mono) -> Self {
+        let home = setup
+            .all_networks()
+            .into_iter()
+            .min_by_key(|(slot, _)| *slot);
+        let home = home.map_or_else(String::new, |(_, first)| first.central);
         Self {
             state: State::Waiting(now),
             back_off: BackOff::new(setup.seed, &setup.tuning),
+            networks: Networks::new(setup),
+            passwords: Passwords::take(stored),
+            in_use: InUse::default(),
+            home,
             number: 0,
             network: true,
             renewal: None,

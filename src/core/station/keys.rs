@@ -15,6 +15,11 @@ impl Station {
         self.settings.set(name, value).is_ok()
     }
 
+    /// The security profile of the connection that stands is another one.
+    pub(crate) fn set_security_profile(&mut self, profile: u8) {
+        self.settings.set_security_profile(profile);
+    }
+
     /// A key has another value: what hangs on it here follows at once.
     pub(crate) fn on_key_changed(&mut self, key: Option<Key>, now: Mono) {
         match key {

@@ -2,7 +2,7 @@
 
 mod names;
 
-use crate::core::{Hardware, Quantity, Reading};
+use crate::core::{Hardware, NetworkSlot, Quantity, Reading};
 use crate::time::Millis;
 use crate::types::{Measurand, UnitOfMeasure};
 
@@ -19,6 +19,13 @@ pub struct Tuning {
     pub reconnect_max: Millis,
     /// By how much a wait is varied at random, in percent of it, up or down.
     pub reconnect_jitter: u8,
+    /// The slots of the network profiles that are used, the one that is tried first before the others.
+    pub network_priority: Vec<NetworkSlot>,
+    /// How often in a row a network profile fails before the next one is tried, 1 to 100.
+    pub network_attempts: u32,
+    /// After how long on another network profile the first one is tried again; 0: not before the connection
+    /// is lost.
+    pub network_prefer: Millis,
     /// The wait before the next BootNotification when the central system names none.
     pub boot_retry: Millis,
     /// How long a ping may stay without answer.
@@ -84,6 +91,9 @@ impl Default for Tuning {
             reconnect_min: Millis::from_secs(2),
             reconnect_max: Millis::from_secs(120),
             reconnect_jitter: 25,
+            network_priority: NetworkSlot::ALL.to_vec(),
+            network_attempts: 3,
+            network_prefer: Millis(0),
             boot_retry: Millis::from_secs(60),
             pong_timeout: Millis::from_secs(20),
             max_frame: 65_536,

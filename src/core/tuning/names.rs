@@ -1,6 +1,6 @@
 //! Tuning by name, for hosts that configure with text.
 
-use crate::core::{AfterPowerLoss, Quantity, TemperatureUnit, Tuning};
+use crate::core::{AfterPowerLoss, NetworkSlot, Quantity, TemperatureUnit, Tuning};
 use crate::time::Millis;
 
 /// Why a setting was not taken.
@@ -28,6 +28,9 @@ impl Tuning {
         "meter.measurands",
         "meter.temperature_unit",
         "meter.timeout_s",
+        "network.attempts",
+        "network.prefer_s",
+        "network.priority",
         "queue.max_meter_values",
         "queue.max_stop_bytes",
         "reconnect.jitter_percent",
@@ -81,6 +84,16 @@ impl Tuning {
                 }
             }
             "meter.timeout_s" => self.meter_timeout = span()?,
+            "network.attempts" => {
+                let most = value.parse().ok().filter(|most| (1..=100).contains(most));
+                self.network_attempts = most.ok_or(bad)?;
+            }
+            "network.prefer_s" => {
+                // A connection that works is given up for it: not all the time.
+                let sane = |span: &Millis| span.0 == 0 || *span >= Millis::from_secs(60);
+                self.network_prefer = Some(span()?).filter(sane).ok_or(bad)?;
+            }
+            "network.priority" => self.network_priority = slots(value).ok_or(bad)?,
             "queue.max_meter_values" => {
                 // A handful cannot be thinned out.
                 let most = value.parse().ok().filter(|most| *most >= 100);
@@ -128,6 +141,19 @@ impl Tuning {
     }
 }
 
+/// "2,1" as slots, each named once.
+fn slots(text: &str) -> Option<Vec<NetworkSlot>> {
+    let mut slots = Vec::new();
+    for word in text.split(',') {
+        let slot = NetworkSlot::new(word.trim().parse().ok()?)?;
+        if slots.contains(&slot) {
+            return None;
+        }
+        slots.push(slot);
+    }
+    Some(slots)
+}
+
 /// "2.5" as 2500 ms; a year is the longest.
 fn seconds(text: &str) -> Option<Millis> {
     let seconds: f64 = text.parse().ok()?;
@@ -163,6 +189,18 @@ mod tests {
                 Err(TuningError::Value),
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn a_priority_names_slots_once() {
+        let mut tuning = Tuning::default();
+        assert_eq!(tuning.set("network.priority", "2, 1"), Ok(()));
+        let numbers = tuning.network_priority.iter().map(|slot| slot.number());
+        assert_eq!(numbers.collect::<Vec<_>>(), [2, 1]);
+        for bad in ["", "0", "5", "1,1", "1,", "1;2", "-1"] {
+            let refused = tuning.set("network.priority", bad);
+            assert_eq!(refused, Err(TuningError::Value), "{bad}");
         }
     }
 

@@ -53,6 +53,10 @@ impl World<'_> {
                 measurable: Quantity::parse_list("Power.Active.Import").unwrap_or_default(),
                 ..Tuning::default()
             },
+            networks: (1..=make.ways)
+                .filter(|_| make.ways > 1)
+                .map(|number| (slot(number), way(u8::from(number == 4))))
+                .collect(),
             seed: self.plan.seed.wrapping_mul(1_000).wrapping_add(self.epoch),
             ..Setup::new(device, vec![self.connector(); make.connectors])
         }
@@ -191,13 +195,19 @@ impl World<'_> {
                     self.stored(fetched, health);
                 }
             }
-            Effect::Connect(_) => {
+            Effect::Connect(access) => {
                 if self.link.state != State::None {
                     return Err("a second connection beside the first".to_owned());
                 }
                 self.link.change(State::Opening);
+                self.way_in_use = Some(access.slot);
                 let number = self.link.number;
-                let (next, takes) = if self.now < self.link.reachable_from {
+                let (next, takes) = if self.now
+                    < self
+                        .link
+                        .reachable_from
+                        .max(self.link.ways_from[access.slot.index()])
+                {
                     (Next::Refused(number), self.dice.u64(1..5_000))
                 } else {
                     (Next::Connected(number), 2 * self.link.latency)
@@ -393,5 +403,20 @@ fn in_short(effect: &Effect) -> String {
         Effect::Send(_) => "sends".to_owned(),
         Effect::Notify(_) => "tells".to_owned(),
         Effect::Withdraw(_) => "withdraws".to_owned(),
+    }
+}
+
+/// A slot by its number.
+pub(super) fn slot(number: u32) -> NetworkSlot {
+    NetworkSlot::new(number).unwrap_or(NetworkSlot::FIRST)
+}
+
+/// A way to the central system, by one of its names: by another one it counts as another central system.
+pub(super) fn way(name: u8) -> Network {
+    Network {
+        central: format!("central-{}", name / 2),
+        security_profile: name % 2,
+        key: Some(b"sixteen-letters!".to_vec()),
+        route: Route::default(),
     }
 }

@@ -56,6 +56,25 @@ impl World<'_> {
                 self.link.reachable_from = self.now + millis;
                 self.cut()
             }
+            Event::WayIsCut(number, millis) => {
+                let number = device::slot(number);
+                self.link.ways_from[number.index()] = self.now + millis;
+                match self.way_in_use == Some(number) {
+                    true => self.cut(),
+                    false => Ok(()),
+                }
+            }
+            Event::NewWay(number, name) => {
+                let network = Some(device::way(name));
+                self.act(Act::SetNetwork(device::slot(number), network))
+            }
+            Event::NoWay(number) => self.act(Act::SetNetwork(device::slot(number), None)),
+            Event::Priority(dice) => {
+                let mut slots = NetworkSlot::ALL.to_vec();
+                slots.rotate_left((dice % 4) as usize);
+                slots.truncate((dice / 4 % 5) as usize);
+                self.act(Act::NetworkPriority(slots))
+            }
             Event::HalfOpen => {
                 self.link.half_open = self.link.state == State::Open;
                 Ok(())

@@ -1,5 +1,7 @@
 //! The connection between the two, with frames under way.
 
+use evcp::core::NetworkSlot;
+
 /// What is known of the connection. Each attempt has a number of its own, so that what belongs to an
 /// earlier one is not mistaken.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub struct Link {
     pub latency: u64,
     /// No connection can be made before this.
     pub reachable_from: u64,
+    /// Nor by one of the network profiles before this.
+    pub ways_from: [u64; NetworkSlot::COUNT],
     /// When the last frame on its way arrives: frames do not overtake each other.
     to_central: u64,
     to_charger: u64,
@@ -32,6 +36,7 @@ impl Link {
             half_open: false,
             latency: 50,
             reachable_from: 0,
+            ways_from: [0; NetworkSlot::COUNT],
             to_central: 0,
             to_charger: 0,
         }

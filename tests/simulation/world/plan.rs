@@ -46,6 +46,8 @@ pub struct Make {
     pub lock: Option<u64>,
     /// The records are kept in SQLite, not in memory.
     pub sqlite: bool,
+    /// How many network profiles there are.
+    pub ways: u32,
 }
 
 impl Make {
@@ -181,6 +183,14 @@ pub enum Event {
     Cut,
     /// No connection can be made for so long.
     Unreachable(u64),
+    /// By one network profile no connection can be made for so long.
+    WayIsCut(u32, u64),
+    /// The firmware has another network profile for a slot; the number says where it leads.
+    NewWay(u32, u8),
+    /// It has none for a slot any more.
+    NoWay(u32),
+    /// It has another order of them, which the number says.
+    Priority(u64),
     /// Frames vanish, and nobody says so.
     HalfOpen,
     Latency(u64),
@@ -262,6 +272,7 @@ impl Plan {
             events.push((dice.u64(..calm), trouble(&mut dice, &make, flavour)));
         }
         events.extend(board(&make, seed, calm));
+        ways(&make, seed, calm, &mut events);
         events.sort_by_key(|(at, _)| *at);
         Self {
             seed,
@@ -310,6 +321,30 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         contactor: feedback(seed, 1).then(|| 20 + seed % 7 * 250),
         lock: feedback(seed, 2).then(|| 300 + seed % 5 * 400),
         sqlite: seed % 64 == 0,
+        ways: if seed % 3 == 1 {
+            2 + (seed / 3 % 3) as u32
+        } else {
+            1
+        },
+    }
+}
+
+/// What becomes of the ways to the central system, where there are several. The dice are its own: nothing else
+/// is thrown otherwise for it.
+fn ways(make: &Make, seed: u64, calm: u64, events: &mut Vec<(u64, Event)>) {
+    let mut dice = Rng::with_seed(seed ^ 0x6e65_7477_6f72_6b73);
+    if make.ways == 1 {
+        return;
+    }
+    for _ in 0..dice.usize(3..30) {
+        let (at, slot) = (dice.u64(..calm), dice.u32(1..=4));
+        let event = match dice.u8(..5) {
+            0 | 1 => Event::WayIsCut(slot, dice.u64(SECOND..HOUR)),
+            2 => Event::NewWay(slot, dice.u8(..8)),
+            3 => Event::NoWay(slot),
+            _ => Event::Priority(dice.u64(..)),
+        };
+        events.push((at, event));
     }
 }
 

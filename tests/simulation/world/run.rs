@@ -5,8 +5,9 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
     Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Evse,
-    Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Notice, Place, Quantity, Question,
-    Reading, RequestId, Setup, Supply, Transaction, TransactionChange, Tuning,
+    Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Network, NetworkSlot, Notice,
+    Place, Quantity, Question, Reading, RequestId, Route, Setup, Supply, Transaction,
+    TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -126,6 +127,8 @@ struct World<'a> {
     /// How far the device's clock is off, beside its drift.
     clock: i64,
     link: Link,
+    /// By which network profile the last attempt to connect was made.
+    way_in_use: Option<NetworkSlot>,
     central: Central,
     limits: Limits,
     inbox: Inbox,
@@ -206,6 +209,7 @@ impl<'a> World<'a> {
             booted: 0,
             clock: make.clock_off,
             link: Link::new(),
+            way_in_use: None,
             central: Central::new(plan.make.stop_data),
             limits: Limits::new(plan),
             inbox: Inbox::default(),

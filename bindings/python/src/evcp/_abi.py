@@ -82,26 +82,27 @@ class BootInfo(Structure):
 class ConnectionInfo(Structure):
     """evcp_connection_info_t"""
 
-    _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
+    _fields_ = [
+        ("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p), ("slot", c_uint32), ("reserved", c_uint32),
+    ]
+
+
+class NetworkProfile(Structure):
+    """evcp_network_profile_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("security_profile", c_uint32), ("url", c_char_p), ("identity", c_char_p),
+        ("auth_key", c_char_p), ("auth_key_len", c_size_t), ("ca_pem", c_char_p), ("ca_pem_len", c_size_t),
+        ("client_chain_pem", c_char_p), ("client_chain_pem_len", c_size_t),
+        ("client_key_pem", c_char_p), ("client_key_pem_len", c_size_t), ("interface", c_char_p),
+        ("source_address", c_char_p), ("proxy", c_char_p), ("connect_timeout_s", c_uint32), ("reserved", c_uint32),
+    ]
 
 
 class KeyInfo(Structure):
     """evcp_key_info_t"""
 
-    _fields_ = [
-        ("struct_size", c_uint32), ("read_only", c_bool), ("reboot_required", c_bool), ("reserved", c_uint8 * 2),
-        ("key", c_char_p), ("value", c_char_p),
-    ]
-
-
-class FaultInfo(Structure):
-    """evcp_fault_info_t"""
-
-    _fields_ = [
-        ("struct_size", c_uint32), ("number", c_uint32), ("connector", c_uint32), ("code", c_uint32),
-        ("warning", c_bool), ("shown", c_bool), ("own", c_bool), ("reserved", c_uint8 * 5), ("info", c_char_p),
-        ("vendor_code", c_char_p),
-    ]
+    _fields_ = [("struct_size", c_uint32), ("reserved", c_uint32), ("key", c_char_p), ("value", c_char_p)]
 
 
 class StorageInfo(Structure):
@@ -226,6 +227,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_cancel": (err_t, (c_void_p, connector_t)),
     "evcp_stop_tx": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_power_fails": (err_t, (c_void_p,)),
+    "evcp_config_set_network_profile": (err_t, (c_void_p, c_uint32, POINTER(NetworkProfile))),
+    "evcp_set_network_profile": (err_t, (c_void_p, c_uint32, POINTER(NetworkProfile))),
+    "evcp_set_network_priority": (err_t, (c_void_p, POINTER(c_uint32), c_size_t)),
     "evcp_set_key": (err_t, (c_void_p, c_char_p, c_char_p)),
     "evcp_data_transfer": (err_t, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, DataFn, c_void_p)),
     "evcp_answer": (err_t, (c_void_p, c_uint64, c_uint32)),
@@ -240,11 +244,6 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),
     "evcp_get_key": (err_t, (c_void_p, c_char_p, c_char_p, POINTER(c_size_t))),
     "evcp_get_stats": (err_t, (c_void_p, POINTER(Stats))),
-    "evcp_get_link": (err_t, (c_void_p, POINTER(ConnectionInfo), c_char_p, POINTER(c_size_t))),
-    "evcp_get_registration": (err_t, (c_void_p, POINTER(BootInfo))),
-    "evcp_get_tx_info": (err_t, (c_void_p, connector_t, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
-    "evcp_get_fault": (err_t, (c_void_p, connector_t, c_uint32, POINTER(FaultInfo), c_char_p, POINTER(c_size_t))),
-    "evcp_get_key_info": (err_t, (c_void_p, c_char_p, POINTER(KeyInfo), c_char_p, POINTER(c_size_t))),
     "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
     "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),

@@ -11,6 +11,7 @@ from typing import Collection, Iterator, Mapping, Optional, Sequence, Union
 from ._abi import lib
 from ._arguments import c_optional, c_text, c_u32
 from ._error import EvcpError, check
+from ._networks import NetworkProfile, c_profile
 from ._values import ErrorCode, Feedback
 
 Setting = Union[str, int, float, bool]
@@ -64,6 +65,9 @@ class Config:
     #: OCPP's keys and the library's own settings, by name: {"HeartbeatInterval": 300}.
     settings: Mapping[str, Setting] = field(default_factory=dict)
     keys: Sequence[Key] = ()  #: Configuration keys of the firmware's own.
+    #: Network profiles by their slots, 1 to 4, tried in the order of "network.priority"; what is said above of the
+    #: central system is slot 1.
+    networks: Mapping[int, NetworkProfile] = field(default_factory=dict)
 
 
 @contextmanager
@@ -108,6 +112,8 @@ def fill(cfg: ctypes.c_void_p, config: Config) -> None:
     for name, value in config.settings.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         check(lib.evcp_config_set(cfg, c_text(name, "a setting"), c_text(text, name)))
+    for slot, profile in config.networks.items():
+        check(lib.evcp_config_set_network_profile(cfg, c_u32(slot, "slot"), c_profile(profile)))
     for own in config.keys:
         name_value = (c_text(own.name, "a key"), c_text(own.value, own.name))
         check(lib.evcp_config_declare(cfg, *name_value, own.read_only, own.reboot_required))

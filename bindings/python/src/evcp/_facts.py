@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from concurrent.futures import Future
-from typing import Any, Collection, Iterable, List, Optional
+from typing import Collection, Iterable, List, Optional
 
 from . import _abi, _slots
 from ._abi import lib
 from ._arguments import c_data, c_number, c_optional, c_samples, c_text, c_u32
 from ._error import EvcpError, check
 from ._handle import Handle
+from ._networks import NetworkProfile, c_profile
 from ._values import (
-    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, Period, Reason, Sample, Schedule, Stats,
-    Status, Supply, Transaction, Unit,
+    DataReply, ErrorCode, Ev, Fault, Period, Reason, Sample, Schedule, Stats, Status, Supply, Transaction, Unit,
 )
 
 
@@ -87,6 +87,19 @@ class Facts:
     def set_network(self, up: bool) -> None:
         """Whether there is a network at all (True at the start). Without one no connection is tried."""
         self._evcp_handle.call(lib.evcp_set_network, up)
+
+    def set_network_profile(self, slot: int, profile: Optional[NetworkProfile]) -> None:
+        """Another network profile for a slot, 1 to 4; None: no longer any, which is refused for the last one.
+
+        It counts from the next attempt to connect, or at once if the connection that stands is by this slot. It is
+        not kept: after a restart `Config` counts.
+        """
+        self._evcp_handle.call(lib.evcp_set_network_profile, c_u32(slot, "slot"), c_profile(profile))
+
+    def set_network_priority(self, slots: Collection[int]) -> None:
+        """The order in which network profiles are tried, by their slots; one that is not named is not used."""
+        numbers = (ctypes.c_uint32 * len(slots))(*(c_u32(slot, "slot") for slot in slots))
+        self._evcp_handle.call(lib.evcp_set_network_priority, numbers, len(numbers))
 
     def push_meter(self, connector: int, samples: Iterable[Sample]) -> None:
         """What the meter of a connector (0: the main meter) shows now, 256 values at most.
@@ -184,58 +197,16 @@ class Facts:
         self._evcp_handle.call(lib.evcp_get_tx, c_u32(connector, "connector"), ctypes.byref(out))
         return out.value or None
 
-    def _asked(self, function: Any, out: Any, *arguments: Any) -> bool:
-        """Asks for a struct with texts, which live as long as it; whether there is one."""
-        length = ctypes.c_size_t(256)
-        while True:
-            # Kept by the struct: its texts are in there.
-            out._room = room = ctypes.create_string_buffer(length.value)
-            result = self._evcp_handle.result_of(function, *arguments, ctypes.byref(out), room, ctypes.byref(length))
-            if result != ErrorCode.BUFFER:
-                return check(result) > 0
-
-    def get_link(self) -> ConnectionInfo:
-        """The link to the central system; DISCONNECTED before the start."""
-        out = _abi.ConnectionInfo(struct_size=ctypes.sizeof(_abi.ConnectionInfo))
-        self._asked(lib.evcp_get_link, out)
-        return _slots.connection_of(out)
-
-    def get_registration(self) -> Optional[BootInfo]:
-        """The last answer to BootNotification since the start; None if there was none yet."""
-        out = _abi.BootInfo(struct_size=ctypes.sizeof(_abi.BootInfo))
-        found = self._evcp_handle.call(lib.evcp_get_registration, ctypes.byref(out))
-        return _slots.boot_of(out) if found else None
-
-    def get_tx_info(self, connector: int) -> Optional[Transaction]:
-        """All that is known of the transaction that runs at a connector; None if none does."""
-        out = _abi.TxInfo(struct_size=ctypes.sizeof(_abi.TxInfo))
-        found = self._asked(lib.evcp_get_tx_info, out, c_u32(connector, "connector"))
-        return _slots.transaction_of(out) if found else None
-
-    def get_faults(self, connector: int) -> List[FaultInfo]:
-        """The faults, then the warnings, of a connector (0: the charge point), those that the library found itself
-        too. One that was just told shows when the library has dealt with it."""
-        found: List[FaultInfo] = []
-        out = _abi.FaultInfo(struct_size=ctypes.sizeof(_abi.FaultInfo))
-        while self._asked(lib.evcp_get_fault, out, c_u32(connector, "connector"), out.number):
-            found.append(_slots.fault_of(out))
-        return found
-
-    def get_keys(self) -> List[KeyInfo]:
-        """All configuration keys: those of OCPP in the order of the standard, then the firmware's own."""
-        found: List[KeyInfo] = []
-        out = _abi.KeyInfo(struct_size=ctypes.sizeof(_abi.KeyInfo))
-        while self._asked(lib.evcp_get_key_info, out, found[-1].key.encode() if found else None):
-            found.append(_slots.key_of(out))
-        return found
-
     def get_undelivered(self) -> List[Transaction]:
         """The transactions that the central system refused to the end, oldest first (`Change.GIVEN_UP`). They
         survive restarts; the setting "tx.keep_undelivered" says how many are kept."""
         found: List[Transaction] = []
         while True:
             out = _abi.TxInfo(struct_size=ctypes.sizeof(_abi.TxInfo))
-            if not self._asked(lib.evcp_get_undelivered, out, found[-1].tx if found else 0):
+            room, length = ctypes.create_string_buffer(128), ctypes.c_size_t(128)
+            after = found[-1].tx if found else 0
+            arguments = (after, ctypes.byref(out), room, ctypes.byref(length))
+            if self._evcp_handle.call(lib.evcp_get_undelivered, *arguments) == 0:
                 return found
             found.append(_slots.transaction_of(out))
 

@@ -54,6 +54,10 @@ impl V16 {
         cx: &mut Context<'_>,
     ) {
         let (name, value) = (request.key.as_str(), request.value.as_str());
+        let key = Key::by_name(name);
+        if key == Some(Key::AuthorizationKey) && !cx.link.is_home() {
+            return self.on_change_password(id, value, cx);
+        }
         let change = cx.station.change_key(name, value);
         let changed = matches!(change, KeyChange::Done | KeyChange::AtReboot);
         let status = match change {
@@ -89,7 +93,8 @@ impl V16 {
         cx.station.on_key_changed(key, cx.now.mono);
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(cx),
-            Some(Key::AuthorizationKey) => self.reconnect(cx),
+            // Another central system is not concerned.
+            Some(Key::AuthorizationKey) if cx.link.is_home() => self.reconnect(cx),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use crate::core::clock::{Clock, BUILT};
 use crate::core::link::{Ended, Lost};
 use crate::core::settings::Key;
 use crate::core::station::Station;
-use crate::core::{Access, CloseReason, Connection, Notice};
+use crate::core::{CloseReason, Connection, Notice};
 use crate::time::{Millis, Now, Wall};
 
 impl V16 {
@@ -22,8 +22,13 @@ impl V16 {
         for purpose in lost {
             self.on_ended(purpose, Ended::Lost, cx);
         }
-        cx.out
-            .notify(Notice::Connection(Connection::Disconnected, why.to_owned()));
+        Self::tell_disconnected(why, cx);
+    }
+
+    pub(super) fn tell_disconnected(why: &str, cx: &mut Context<'_>) {
+        let slot = cx.link.slot();
+        let notice = Notice::Connection(Connection::Disconnected, slot, why.to_owned());
+        cx.out.notify(notice);
     }
 
     pub(crate) fn on_network(&mut self, up: bool, cx: &mut Context<'_>) {
@@ -66,14 +71,14 @@ impl V16 {
             cx.link.stay_away(now);
         }
         let ping = Self::ping_interval(cx.station);
-        let failures = cx.link.failures();
-        let station = &*cx.station;
-        let access = || Access {
-            profile: station.setup().tuning.security_profile,
-            key: station.settings().password().map(<[u8]>::to_vec),
-            time: time_of_access(station.clock(), cx.now, self.newest, failures),
-        };
-        if cx.link.expire(ping, cx.idle, now, access, cx.out) {
+        if cx.link.prefers(now) {
+            self.reconnect(cx);
+        }
+        let (failures, clock) = (cx.link.failures(), cx.station.clock());
+        let time = || time_of_access(clock, cx.now, self.newest, failures);
+        let password = cx.station.settings().password();
+        cx.link.attempt(now, time, password, cx.out);
+        if cx.link.expire(ping, cx.idle, now, cx.out) {
             if let Some(lost) = cx.link.hang_up(now, cx.out) {
                 self.lost(lost, "closed by the charge point", cx);
             }

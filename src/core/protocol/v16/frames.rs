@@ -69,6 +69,7 @@ impl V16 {
             return;
         }
         self.counters.connects += 1;
+        self.mind_network(cx);
         cx.ledger.hurry();
         self.hurry_statuses(cx);
     }
@@ -79,7 +80,9 @@ impl V16 {
         };
         self.lost(lost, why, cx);
         if let Some((CallPurpose::Queued(seq), bytes)) = cut {
-            cx.ledger.link_broke(seq, bytes, cx.out);
+            if let Some(why) = cx.ledger.link_broke(seq, bytes, cx.out) {
+                Self::tell_disconnected(&why, cx);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod ended;
 mod feature_profiles;
 mod frames;
 mod meter_values;
+mod networks;
 mod registration;
 mod remote;
 mod reply;
@@ -35,6 +36,8 @@ use crate::time::{Mono, Wall};
 #[derive(Debug)]
 pub(crate) struct V16 {
     registration: Registration,
+    /// With which central system, since the first connection.
+    registrar: Option<String>,
     heartbeat: Option<Mono>,
     /// When the time was last asked for because of a jump, or will be.
     asked_time: Option<Mono>,
@@ -50,6 +53,7 @@ impl V16 {
     pub(crate) fn new(places: usize, now: Mono) -> Self {
         Self {
             registration: Registration::Unknown { retry: now },
+            registrar: None,
             heartbeat: None,
             asked_time: None,
             reports: vec![Reports::default(); places],

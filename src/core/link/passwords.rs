@@ -1,0 +1,109 @@
+//! Passwords that a central system set in the place of one that the host gave with a network profile.
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+
+use crate::core::output::Output;
+use crate::core::{Change, Record};
+
+/// What their records are called; no key has such a name.
+const NAME: &str = "AuthorizationKey.";
+
+/// So many are kept. There are more of them than profiles, so that one that is in use is never given up.
+const MOST: u8 = 8;
+
+/// A password that counts at one central system, as long as the host gives the one that it replaced.
+#[derive(Clone, Debug)]
+struct Replaced {
+    central: String,
+    given: Option<Vec<u8>>,
+    now: Vec<u8>,
+}
+
+/// All of them, by the numbers of their records.
+#[derive(Clone, Default)]
+pub(super) struct Passwords(BTreeMap<u8, Replaced>);
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // They are secrets.
+        write!(f, "{} passwords", self.0.len())
+    }
+}
+
+impl Replaced {
+    fn is_of(&self, central: &str, given: Option<&[u8]>) -> bool {
+        self.central == central && self.given.as_deref() == given
+    }
+
+    /// "NOW GIVEN CENTRAL", the passwords as hexadecimal digits.
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ' ');
+        let mut bytes = || HEXLOWER.decode(parts.next()?.as_bytes()).ok();
+        let (now, given) = (bytes()?, bytes()?);
+        Some(Self {
+            central: parts.next()?.to_owned(),
+            given: (!given.is_empty()).then_some(given),
+            now,
+        })
+    }
+
+    fn text(&self) -> String {
+        let hex = |key: &[u8]| HEXLOWER.encode(key);
+        let given = hex(self.given.as_deref().unwrap_or_default());
+        format!("{} {given} {}", hex(&self.now), self.central)
+    }
+}
+
+impl Passwords {
+    /// Takes those that are stored from among the settings.
+    pub(super) fn take(settings: &mut Vec<(String, String)>) -> Self {
+        let mut all = BTreeMap::new();
+        settings.retain(|(name, text)| {
+            let number = name.strip_prefix(NAME).and_then(|n| n.parse().ok());
+            let Some(number) = number.filter(|n| *n < MOST) else {
+                return true;
+            };
+            all.extend(Replaced::read(text).map(|read| (number, read)));
+            false
+        });
+        Self(all)
+    }
+
+    /// The password at a central system that took the place of that one.
+    pub(super) fn instead_of(&self, central: &str, given: Option<&[u8]>) -> Option<&[u8]> {
+        let replaced = { self.0.values() }.find(|known| known.is_of(central, given))?;
+        Some(&replaced.now)
+    }
+
+    /// The central system has another password from now on.
+    pub(super) fn replace<'a>(
+        &mut self,
+        central: &str,
+        given: Option<&[u8]>,
+        now: Vec<u8>,
+        in_use: impl Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone,
+        out: &mut Output,
+    ) {
+        let known = self.0.iter().find(|(_, known)| known.is_of(central, given));
+        let is_used = |known: &Replaced| {
+            let mut in_use = in_use.clone();
+            in_use.any(|(central, given)| known.is_of(central, given))
+        };
+        let mut unused = self.0.iter().filter(|(_, known)| !is_used(known));
+        let number = known
+            .map(|(number, _)| *number)
+            .or_else(|| (0..MOST).find(|number| !self.0.contains_key(number)))
+            .or_else(|| unused.next().map(|(number, _)| *number));
+        let replaced = Replaced {
+            central: central.to_owned(),
+            given: given.map(<[u8]>::to_vec),
+            now,
+        };
+        let number = number.unwrap_or(0);
+        let name = format!("{NAME}{number}");
+        out.durable(Change::Put(Record::Setting(name, replaced.text())));
+        self.0.insert(number, replaced);
+    }
+}
