@@ -79,7 +79,7 @@ simulator:
 # The same line as in the README.
 examples: lib
 	$(CC) $(CFLAGS_C) examples/c/minimal.c -o $(RELEASE)/minimal $(LINK)
-	$(CC) $(CFLAGS_C) examples/c/charger.c -o $(RELEASE)/charger $(LINK)
+	$(CC) $(CFLAGS_C) examples/c/charger/*.c -o $(RELEASE)/charger $(LINK)
 	$(CXX) $(CFLAGS_CXX) examples/cpp/charger.cpp -o $(RELEASE)/charger-cpp $(LINK)
 
 demo: examples $(VENV)/ready

@@ -9,8 +9,11 @@
  *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
  *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit. The library stays loaded after
- *            dlclose().
+ *            After fork() the child may only exec or _exit: daemon() comes before evcp_new(). All
+ *            descriptors are close-on-exec. The library stays loaded after dlclose().
+ * WAITING    Of the calls that a firmware makes while it runs, evcp_dispatch() and evcp_stop() wait, as
+ *            long as their timeout_ms says; evcp_free(), 4 s at most; evcp_set_log(), for the log function;
+ *            and evcp_new(), for the disk. All others return at once, also if the disk or the network hangs.
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
@@ -70,11 +73,12 @@
 
 /* A: nothing is plugged in. */
 #define EVCP_EV_ABSENT 0
-/* B: plugged in, asks for no energy. */
+/* B: plugged in, asks for no energy. Enough in a session too: what the vehicle was only just offered it may
+ * still take ("ev.reaction_s"), and then it is SuspendedEV. In states E and F: what was before them. */
 #define EVCP_EV_PLUGGED 1
 /* C or D: asks for energy, or takes it. */
 #define EVCP_EV_CHARGING 2
-/* Energy is on offer, and the vehicle takes none. */
+/* Energy is on offer, and the vehicle takes none: for who knows that without waiting for its reaction. */
 #define EVCP_EV_SUSPENDED 3
 /* A cable is in the socket, and no vehicle at its end. */
 #define EVCP_EV_CABLE 4
@@ -232,7 +236,7 @@
 #define EVCP_TX_STARTED 0
 /* It goes on after a restart. */
 #define EVCP_TX_RESUMED 1
-/* The central system gave it an id. */
+/* The central system gave it an id: also after it ended, if there was no connection. */
 #define EVCP_TX_CONFIRMED 2
 /* The central system does not accept the tag after all. */
 #define EVCP_TX_DEAUTHORIZED 3
@@ -416,7 +420,8 @@ typedef struct {
 
 /* The link to the central system. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_link(): sizeof(evcp_connection_info_t), set by the
+     * caller. */
     uint32_t struct_size;
     /* EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED. */
     uint32_t state;
@@ -430,7 +435,8 @@ typedef struct {
 
 /* The answer to BootNotification. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_registration(): sizeof(evcp_boot_info_t), set by
+     * the caller. */
     uint32_t struct_size;
     /* EVCP_BOOT_* */
     uint32_t status;
@@ -502,8 +508,8 @@ typedef uint32_t evcp_reason_t;
 
 /* A transaction, at a step of its life. */
 typedef struct {
-    /* How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
-     * the caller. */
+    /* How much of this struct the library filled; in evcp_get_tx_info() and evcp_get_undelivered():
+     * sizeof(evcp_tx_info_t), set by the caller. */
     uint32_t struct_size;
     /* Where; 1 and up. */
     uint32_t connector;
@@ -533,15 +539,20 @@ typedef struct {
     const char *ocpp_id_text;
 } evcp_tx_info_t;
 
-/* A configuration key that was changed. */
+/* A configuration key. */
 typedef struct {
-    /* How much of this struct the library filled. */
+    /* How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
+     * caller. */
     uint32_t struct_size;
+    /* Whether the central system may only read it. */
+    bool read_only;
+    /* Whether a change of the central system counts from the next boot on. */
+    bool reboot_required;
     /* Zero. */
-    uint32_t reserved;
+    uint8_t reserved[2];
     /* Its name. */
     const char *key;
-    /* Its value now; NULL for a secret. */
+    /* Its value now; NULL for a secret, which may not be read. */
     const char *value;
 } evcp_key_info_t;
 
@@ -729,6 +740,31 @@ typedef struct {
     /* Meter values that were dropped because too many were queued. */
     uint64_t thinned;
 } evcp_stats_t;
+
+/* A fault, or a warning, that is there now. */
+typedef struct {
+    /* sizeof(evcp_fault_info_t), set by the caller; only that much is written. */
+    uint32_t struct_size;
+    /* Which it is of those of this connector: what evcp_get_fault() goes on from. Never 0. */
+    uint32_t number;
+    /* Where; 0: the charge point. */
+    uint32_t connector;
+    /* EVCP_ERROR_*: what is wrong. */
+    evcp_error_code_t code;
+    /* Whether it is a warning, which stops nothing. */
+    bool warning;
+    /* Whether it is the one that the status of the connector tells of. */
+    bool shown;
+    /* Whether the library found it out itself, such as a contactor that does not open: it ends when it is over, and
+     * not by evcp_clear_fault(). */
+    bool own;
+    /* Zero. */
+    uint8_t reserved[5];
+    /* What was said of it; NULL for nothing. */
+    const char *info;
+    /* The vendor's own code for it; NULL for none. */
+    const char *vendor_code;
+} evcp_fault_info_t;
 
 /* One line of the log. */
 typedef struct {
@@ -1002,7 +1038,8 @@ EVCP_API evcp_err_t evcp_set_clock(evcp_t *cp, int64_t unix_ms);
 EVCP_API evcp_err_t evcp_set_network(evcp_t *cp, bool up);
 
 /* What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
- * not named stay as they were. Once a second is often enough. The central system can ask for what
+ * not named stay as they were, all of them if count is 0. Once a second while energy flows, also by who serves
+ * on_meter_read: what was pushed last is the bill when power fails. The central system can ask for what
  * the setting "meter.measurands" names, and for the import register. */
 EVCP_API
 evcp_err_t evcp_push_meter(evcp_t *cp,
@@ -1030,8 +1067,9 @@ evcp_err_t evcp_present_tag_at(evcp_t *cp,
                                const char *tag);
 
 /* A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
- * 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
- * dispatched. */
+ * 0: at one that serves all of them. Each call is a wish of its own, and a second one the contrary of the first:
+ * a card that lies on the reader is to be shown once. The outcome arrives in on_auth. EVCP_E_FULL when the
+ * outcomes of 256 cards wait to be dispatched. */
 EVCP_API
 evcp_err_t evcp_present_tag(evcp_t *cp,
                             uint32_t connector,
@@ -1060,8 +1098,10 @@ evcp_err_t evcp_cancel(evcp_t *cp,
 EVCP_API evcp_err_t evcp_stop_tx(evcp_t *cp, uint32_t connector, evcp_reason_t reason);
 
 /* Power fails, and the device has enough of it left to say so: transactions are stopped with the
- * last reading, stored, and reported if there is time. */
-EVCP_API evcp_err_t evcp_power_fails(evcp_t *cp);
+ * register that is known (evcp_push_meter() before this: no meter is asked for), stored, and reported if there is
+ * time. If power is back before the device is off, nothing goes on by itself, and the next tag begins anew. */
+EVCP_API
+evcp_err_t evcp_power_fails(evcp_t *cp);
 
 /* Changes a configuration key, also one that the central system may only read. EVCP_E_UNSUPPORTED
  * for a key that there is not; EVCP_E_INVALID for a value that it cannot have, with what it can
@@ -1126,7 +1166,8 @@ evcp_err_t evcp_answer(evcp_t *cp,
                        evcp_req_t req,
                        evcp_answer_t result);
 
-/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read.
+/* Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read, and is
+ * not waited for any longer. For EVCP_READ_END energy is off already: read the meter when the contactor is open.
  * Errors as evcp_answer(); what comes too late (EVCP_E_EXPIRED) is taken in all the same, as if it had
  * been pushed. A reading for EVCP_READ_BEGIN or EVCP_READ_END has the import register: without it the
  * one that is known is the bill. */
@@ -1185,6 +1226,53 @@ EVCP_API evcp_err_t evcp_get_key(const evcp_t *cp, const char *key, char *value,
 
 /* Copies the statistics out. */
 EVCP_API evcp_err_t evcp_get_stats(const evcp_t *cp, evcp_stats_t *out);
+
+/* The link to the central system, as on_connection told it last or will tell it: EVCP_DISCONNECTED before the
+ * start. The detail is written to text: *len: room in text in, what it takes out; EVCP_E_BUFFER stores what is
+ * needed. Like all questions here it waits for nobody. */
+EVCP_API
+evcp_err_t evcp_get_link(const evcp_t *cp,
+                         evcp_connection_info_t *out,
+                         char *text,
+                         size_t *len);
+
+/* The last answer to BootNotification since the start, as on_boot told it or will tell it: returns 1, and 0 when
+ * there was none yet. */
+EVCP_API
+evcp_err_t evcp_get_registration(const evcp_t *cp,
+                                 evcp_boot_info_t *out);
+
+/* All that is known of the transaction that runs at a connector, as on_tx told it last or will tell it: returns
+ * 1, and 0 when none runs. text and len as in evcp_get_undelivered(). */
+EVCP_API
+evcp_err_t evcp_get_tx_info(const evcp_t *cp,
+                            uint32_t connector,
+                            evcp_tx_info_t *out,
+                            char *text,
+                            size_t *len);
+
+/* The next of the faults and warnings of a connector (0: the charge point), those that the library found
+ * itself too: after is 0 at first, then the number of the last one. Returns 1, and 0 when there are no more.
+ * Faults come first, then warnings. One that was just told shows when the library has dealt with it, before on_status
+ * tells of it. info and vendor_code are written to text, with len as in evcp_get_undelivered(); 512 is always enough. */
+EVCP_API
+evcp_err_t evcp_get_fault(const evcp_t *cp,
+                          uint32_t connector,
+                          uint32_t after,
+                          evcp_fault_info_t *out,
+                          char *text,
+                          size_t *len);
+
+/* The configuration key that follows the one that is named in the list of all: those of OCPP in the order of the
+ * standard, then the firmware's own. NULL for the first, then the key of the last one. Returns 1, and 0 when there
+ * are no more. EVCP_E_UNSUPPORTED for a key that there is not. Its name and its value are written to text, with len
+ * as in evcp_get_undelivered(); 2304 is always enough. after may be in text. */
+EVCP_API
+evcp_err_t evcp_get_key_info(const evcp_t *cp,
+                             const char *after,
+                             evcp_key_info_t *out,
+                             char *text,
+                             size_t *len);
 
 /* ---- Transactions that were given up ----------------------------------------------------- */
 
@@ -1275,12 +1363,20 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_SUPPLY_INIT ([] { evcp_supply_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_STATS_INIT ([] { evcp_stats_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_TX_INFO_INIT ([] { evcp_tx_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_CONNECTION_INFO_INIT ([] { evcp_connection_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_BOOT_INFO_INIT ([] { evcp_boot_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_FAULT_INFO_INIT ([] { evcp_fault_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_NETWORK_PROFILE_INIT ([] { evcp_network_profile_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
 #define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
+#define EVCP_CONNECTION_INFO_INIT { .struct_size = sizeof(evcp_connection_info_t) }
+#define EVCP_BOOT_INFO_INIT { .struct_size = sizeof(evcp_boot_info_t) }
+#define EVCP_FAULT_INFO_INIT { .struct_size = sizeof(evcp_fault_info_t) }
+#define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
 #define EVCP_NETWORK_PROFILE_INIT { .struct_size = sizeof(evcp_network_profile_t) }
 #endif
 

@@ -17,7 +17,7 @@ pub mod types;
 pub mod wire;
 
 #[cfg(feature = "net")]
-pub use charge_point::{ChargePoint, Options, Signal, Storage};
+pub use charge_point::{ChargePoint, FaultRank, Options, Signal, Storage};
 #[cfg(feature = "net")]
 pub use error::Error;
 #[cfg(feature = "net")]

@@ -469,10 +469,23 @@ struct network_profile {
     std::chrono::seconds connect_timeout{0};    ///< How long an attempt may take; 0: 30 s.
 };
 
-/// A configuration key that was changed.
+/// A configuration key.
 struct key_info {
-    std::string key;      ///< Its name.
-    std::string value;    ///< Its value now; empty for a secret.
+    std::string key;         ///< Its name.
+    std::string value;       ///< Its value now; empty for a secret, which may not be read.
+    bool read_only;          ///< Whether the central system may only read it.
+    bool reboot_required;    ///< Whether a change of the central system counts from the next boot on.
+};
+
+/// A fault, or a warning, that is there now.
+struct fault_info {
+    std::uint32_t connector;    ///< Where; 0: the charge point.
+    fault_code code;            ///< What is wrong.
+    bool warning;               ///< Whether it is a warning, which stops nothing.
+    bool shown;                 ///< Whether it is the one that the status of the connector tells of.
+    bool own;                   ///< Whether the library found it out itself: it ends when it is over.
+    std::string info;           ///< What was said of it, or empty.
+    std::string vendor_code;    ///< The vendor's own code for it, or empty.
 };
 
 /// How the storage does.
@@ -563,6 +576,42 @@ inline transaction from_info(const evcp_tx_info_t& tx)
     return {static_cast<tx_change>(tx.change), tx.connector, tx.tx, tx.ocpp_id_known, tx.ocpp_id,
             from_c(tx.ocpp_id_text), from_unix(tx.started_ms), from_unix(tx.stopped_ms), tx.meter_start_wh, tx.meter_stop_wh, tx.tag,
             static_cast<stop_reason>(tx.reason)};
+}
+
+inline boot_info from_info(const evcp_boot_info_t& boot)
+{
+    return {static_cast<boot_status>(boot.status), std::chrono::seconds(boot.interval_s), from_unix(boot.time_ms)};
+}
+
+inline connection_info from_info(const evcp_connection_info_t& link)
+{
+    return {static_cast<link_state>(link.state), from_c(link.detail), link.slot};
+}
+
+inline key_info from_info(const evcp_key_info_t& key)
+{
+    return {from_c(key.key), from_c(key.value), key.read_only, key.reboot_required};
+}
+
+inline fault_info from_info(const evcp_fault_info_t& fault)
+{
+    return {fault.connector, static_cast<fault_code>(fault.code), fault.warning, fault.shown, fault.own, from_c(fault.info),
+            from_c(fault.vendor_code)};
+}
+
+/// Asks with `call(out, text, len)` for a struct with texts, until there is room for them. Negative: an error.
+template <class Info, class Call>
+evcp_err_t ask(Info& out, std::string& text, Call&& call)
+{
+    out.struct_size = sizeof out;
+    text.resize(256);
+    for (;;) {
+        std::size_t len = text.size();
+        const evcp_err_t result = call(&out, &text[0], &len);
+        if (result != EVCP_E_BUFFER)
+            return result;
+        text.resize(len);
+    }
 }
 
 /// What a charge point shares with its replies and handlers, which may all outlive it.
@@ -1291,18 +1340,93 @@ public:
         return out;
     }
 
+    /// The link to the central system; disconnected before the start, and with an error.
+    connection_info get_link(error_to to = {}) const
+    {
+        evcp_connection_info_t info{};
+        std::string text;
+        to(detail::ask(info, text, [&](evcp_connection_info_t* into, char* room, std::size_t* len) {
+            return evcp_get_link(cp_, into, room, len);
+        }));
+        return detail::from_info(info);
+    }
+
+    /// The last answer to BootNotification since the start, in `out`. False: there was none yet, or an error.
+    bool get_registration(boot_info& out, error_to to = {}) const
+    {
+        evcp_boot_info_t info{};
+        info.struct_size = sizeof info;
+        const bool found = to(evcp_get_registration(cp_, &info)) > 0;
+        if (found)
+            out = detail::from_info(info);
+        return found;
+    }
+
+    /// All that is known of the transaction that runs at a connector, in `out`. False: none runs, or an error.
+    bool get_tx_info(std::uint32_t connector, transaction& out, error_to to = {}) const
+    {
+        evcp_tx_info_t info{};
+        std::string text;
+        const bool found = to(detail::ask(info, text, [&](evcp_tx_info_t* into, char* room, std::size_t* len) {
+            return evcp_get_tx_info(cp_, connector, into, room, len);
+        })) > 0;
+        if (found)
+            out = detail::from_info(info);
+        return found;
+    }
+
+    /// The faults, then the warnings, of a connector (0: the charge point), those that the library found itself
+    /// too. One that was just told shows when the library has dealt with it.
+    std::vector<fault_info> get_faults(std::uint32_t connector, error_to to = {}) const
+    {
+        std::vector<fault_info> out;
+        evcp_fault_info_t info{};
+        std::string text;
+        evcp_err_t result = 1;
+        while (result > 0) {
+            const std::uint32_t after = info.number;
+            result = detail::ask(info, text, [&](evcp_fault_info_t* into, char* room, std::size_t* len) {
+                return evcp_get_fault(cp_, connector, after, into, room, len);
+            });
+            if (result > 0)
+                out.push_back(detail::from_info(info));
+        }
+        to(result);
+        return out;
+    }
+
+    /// All configuration keys: those of OCPP in the order of the standard, then the firmware's own.
+    std::vector<key_info> get_keys(error_to to = {}) const
+    {
+        std::vector<key_info> out;
+        evcp_key_info_t info{};
+        std::string text;
+        evcp_err_t result = 1;
+        while (result > 0) {
+            const char* const after = out.empty() ? nullptr : out.back().key.c_str();
+            result = detail::ask(info, text, [&](evcp_key_info_t* into, char* room, std::size_t* len) {
+                return evcp_get_key_info(cp_, after, into, room, len);
+            });
+            if (result > 0)
+                out.push_back(detail::from_info(info));
+        }
+        to(result);
+        return out;
+    }
+
     /// The transactions that the central system refused to the end, oldest first (tx_change::given_up). They
     /// survive restarts; the setting "tx.keep_undelivered" says how many are kept.
     std::vector<transaction> get_undelivered(error_to to = {}) const
     {
         std::vector<transaction> out;
+        evcp_tx_info_t info{};
+        std::string text;
         evcp_err_t result = 1;
         while (result > 0) {
-            evcp_tx_info_t info{};
-            info.struct_size = sizeof info;
-            char text[128];
-            std::size_t len = sizeof text;
-            result = evcp_get_undelivered(cp_, out.empty() ? 0 : out.back().tx, &info, text, &len);
+            const tx_id after = out.empty() ? 0 : out.back().tx;
+            result = detail::ask(info, text, [&](evcp_tx_info_t* into, char* room, std::size_t* len) {
+                return evcp_get_undelivered(cp_, after, into, room, len);
+            });
             if (result > 0)
                 out.push_back(detail::from_info(info));
         }
@@ -1429,17 +1553,12 @@ private:
 
     static void connection(void* ud, const evcp_connection_info_t* link) noexcept
     {
-        self(ud).run([=](handlers& on) {
-            on.on_connection({static_cast<link_state>(link->state), link->detail, link->slot});
-        });
+        self(ud).run([=](handlers& on) { on.on_connection(detail::from_info(*link)); });
     }
 
     static void booted(void* ud, const evcp_boot_info_t* boot) noexcept
     {
-        self(ud).run([=](handlers& on) {
-            on.on_boot({static_cast<boot_status>(boot->status), std::chrono::seconds(boot->interval_s),
-                        detail::from_unix(boot->time_ms)});
-        });
+        self(ud).run([=](handlers& on) { on.on_boot(detail::from_info(*boot)); });
     }
 
     static void time(void* ud, std::int64_t unix_ms) noexcept
@@ -1484,7 +1603,7 @@ private:
 
     static void key_changed(void* ud, const evcp_key_info_t* key) noexcept
     {
-        self(ud).run([=](handlers& on) { on.on_key_changed({key->key, detail::from_c(key->value)}); });
+        self(ud).run([=](handlers& on) { on.on_key_changed(detail::from_info(*key)); });
     }
 
     static void storage(void* ud, const evcp_storage_info_t* storage) noexcept

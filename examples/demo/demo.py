@@ -1,6 +1,6 @@
 """The main job, to watch: a firmware in C charges a car against a central system.
 
-usage: demo.py CHARGER    (the program made of examples/c/charger.c)
+usage: demo.py CHARGER    (the program made of examples/c/charger)
 
 Ends with what the central system has on its books; the exit code is 0 only if they are right.
 """

@@ -5,6 +5,7 @@
 //! to what they say, a struct is as long as its `struct_size`.
 
 mod args;
+mod asks;
 mod c;
 mod callbacks;
 mod central;

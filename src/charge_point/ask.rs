@@ -2,14 +2,17 @@
 
 use std::ops::Bound;
 
+use crate::charge_point::fault_rank::FaultRank;
 use crate::charge_point::ChargePoint;
 use crate::core::{
-    ConnectorId, ConnectorStatus, Place, Schedule, Supply, TransactionChange, TransactionStep, TxId,
+    Connection, ConnectorId, ConnectorStatus, ListedKey, NetworkSlot, Place, Schedule,
+    StandingFault, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::Stats;
 use crate::shell;
-use crate::types::ChargingRateUnitType;
+use crate::time::{Millis, Wall};
+use crate::types::{ChargingRateUnitType, RegistrationStatus};
 
 impl ChargePoint {
     /// What a connector may draw now; nothing for one that does not exist, or after a panic.
@@ -41,13 +44,52 @@ impl ChargePoint {
     /// The status of a connector, or of the charge point.
     #[must_use]
     pub fn status(&self, at: Place) -> Option<ConnectorStatus> {
-        self.mailbox.status(at)
+        self.mailbox.look(|seen| seen.statuses.get(&at).cloned())
+    }
+
+    /// The link, by which network profile it is or was tried, and why it is so; before the start, `Disconnected`.
+    #[must_use]
+    pub fn link(&self) -> (Connection, NetworkSlot, String) {
+        self.mailbox.look(|seen| seen.link.clone())
+    }
+
+    /// The last answer to BootNotification in this run, with the interval and the time that it named.
+    #[must_use]
+    pub fn registration(&self) -> Option<(RegistrationStatus, Millis, Option<Wall>)> {
+        self.mailbox.look(|seen| seen.boot)
+    }
+
+    /// The first fault or warning of a place that comes after this one; faults come before warnings. Begin with
+    /// `None`.
+    #[must_use]
+    pub fn fault(&self, at: Place, after: Option<FaultRank>) -> Option<StandingFault> {
+        self.mailbox.look(|seen| {
+            let here = seen.faults.iter().filter(|wrong| wrong.place == at);
+            let left = here.filter(|wrong| Some(FaultRank::of(wrong)) > after);
+            left.min_by_key(|wrong| FaultRank::of(wrong)).cloned()
+        })
+    }
+
+    /// The configuration key that follows this one in the list of all: those of the standard, in its order,
+    /// then the firmware's own. Begin with `None`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a key that there is not.
+    pub fn key_after(&self, name: Option<&str>) -> Result<Option<ListedKey>, Error> {
+        self.mailbox.look(|seen| {
+            let next = match name {
+                None => 0,
+                Some(name) => 1 + seen.key(name).ok_or_else(|| no_key(name))?,
+            };
+            Ok(seen.keys.get(next).cloned())
+        })
     }
 
     /// The running transaction of a connector.
     #[must_use]
     pub fn transaction(&self, at: ConnectorId) -> Option<TransactionStep> {
-        self.mailbox.transaction(at)
+        self.mailbox
+            .look(|seen| seen.transactions.get(&at).cloned())
     }
 
     /// The first transaction with a number above `after` that the central system refused to the end and that
@@ -61,10 +103,22 @@ impl ChargePoint {
         Some(TransactionStep::new(next, TransactionChange::GivenUp))
     }
 
+    /// Whether the central system may only read a key, and whether a change counts from the next boot on.
+    #[cfg(feature = "capi")]
+    pub(crate) fn key_rights(&self, name: &str) -> (bool, bool) {
+        self.mailbox.look(|seen| {
+            let listed = seen.key(name).and_then(|at| seen.keys.get(at));
+            listed.map_or((false, false), |key| (key.read_only, key.reboot_required))
+        })
+    }
+
     /// The value of a configuration key that may be read.
     #[must_use]
     pub fn key(&self, name: &str) -> Option<String> {
-        self.mailbox.key(name)
+        self.mailbox.look(|seen| {
+            let value = seen.keys.get(seen.key(name)?)?.value.as_ref()?;
+            Some(value.as_str().to_owned())
+        })
     }
 
     /// How much happened.
@@ -78,4 +132,9 @@ impl ChargePoint {
     pub const fn connector_count(&self) -> u32 {
         self.connectors
     }
+}
+
+/// There is no such configuration key.
+pub(super) fn no_key(name: &str) -> Error {
+    Error::Unsupported(format!("there is no key \"{name}\""))
 }

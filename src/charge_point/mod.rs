@@ -1,11 +1,13 @@
 //! The handle of a charge point, for hosts in Rust and for the C API.
 
 mod ask;
+mod fault_rank;
 mod networks;
 mod options;
 mod signal;
 mod tell;
 
+pub use fault_rank::FaultRank;
 pub use options::{Options, Storage};
 pub use signal::Signal;
 
@@ -85,9 +87,7 @@ impl ChargePoint {
             mailbox.push(Event::StoreReplaced { kept_as, why });
         }
         mailbox.see_undelivered(engine.undelivered().clone());
-        for (name, value) in engine.settings() {
-            mailbox.see_key(name, value);
-        }
+        mailbox.see_keys(engine.listed_keys());
         let done = Arc::new(Flag::default());
         let driver = Driver::new(
             engine,

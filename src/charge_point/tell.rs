@@ -2,6 +2,7 @@
 
 use std::slice::from_ref;
 
+use crate::charge_point::ask::no_key;
 use crate::charge_point::ChargePoint;
 use crate::core::{Act, Answer, BadValue, ConnectorId, Fact, Key, NetworkSlot, Place, RequestId};
 use crate::error::Error;
@@ -116,7 +117,7 @@ impl ChargePoint {
     fn check_key(&self, name: &str, value: &str) -> Result<(), Error> {
         let mut keys = self.keys.lock();
         if !keys.knows(name) {
-            return Err(Error::Unsupported(format!("there is no key \"{name}\"")));
+            return Err(no_key(name));
         }
         let Err(BadValue { key, .. }) = keys.set(name, value) else {
             return Ok(());

@@ -1,8 +1,8 @@
 //! What the engine wants done.
 
 use crate::core::{
-    Batch, CentralId, Claim, ConnectorId, NetworkSlot, Place, Purpose, Question, RequestId, Route,
-    Seq, Supply, Transaction, TxId, Wh, Why,
+    Batch, CentralId, Claim, ConnectorId, Fault, NetworkSlot, Place, Purpose, Question, RequestId,
+    Route, Seq, Supply, Transaction, TxId, Wh, Why,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{
@@ -158,6 +158,21 @@ pub struct ConnectorStatus {
     pub info: Option<CiString<50>>,
     /// The vendor's own code for it.
     pub vendor_code: Option<CiString<50>>,
+}
+
+/// A fault, or a warning, that is there now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingFault {
+    /// Where.
+    pub place: Place,
+    /// What it is, with what was said of it.
+    pub fault: Fault,
+    /// Whether it is a warning, which stops nothing.
+    pub warning: bool,
+    /// Whether the library found it out itself, and the host cannot end it.
+    pub own: bool,
+    /// Whether it is the one that the status tells of.
+    pub shown: bool,
 }
 
 /// A step in the life of a transaction, with all that is known of it.

@@ -10,7 +10,8 @@ use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
 use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    Act, Due, Effect, Fact, Input, Place, Schedule, Setup, SetupError, Stored, Transaction, TxId,
+    Act, Due, Effect, Fact, Input, ListedKey, Place, Schedule, Setup, SetupError, StandingFault,
+    Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -173,6 +174,18 @@ impl Engine {
     #[must_use]
     pub fn undelivered(&self) -> &Arc<BTreeMap<TxId, Transaction>> {
         self.ledger.undelivered()
+    }
+
+    /// All that is wrong now, place by place, faults before warnings, each in the order in which it came.
+    #[must_use]
+    pub fn standing_faults(&self) -> Vec<StandingFault> {
+        self.station.standing_faults()
+    }
+
+    /// All configuration keys, in the order of the standard, then the firmware's own.
+    #[must_use]
+    pub fn listed_keys(&self) -> Vec<ListedKey> {
+        self.station.settings().all()
     }
 
     /// All configuration keys; those that may not be read have no value.

@@ -70,8 +70,9 @@ pub unsafe extern "C" fn evcp_present_tag_at(
 }
 
 /// A card was shown (1 to 20 characters, none of them a control character) at the reader of a connector;
-/// 0: at one that serves all of them. The outcome arrives in on_auth. EVCP_E_FULL when the outcomes of 256 cards wait to be
-/// dispatched.
+/// 0: at one that serves all of them. Each call is a wish of its own, and a second one the contrary of the first:
+/// a card that lies on the reader is to be shown once. The outcome arrives in on_auth. EVCP_E_FULL when the
+/// outcomes of 256 cards wait to be dispatched.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.
@@ -153,7 +154,8 @@ pub unsafe extern "C" fn evcp_stop_tx(
 }
 
 /// Power fails, and the device has enough of it left to say so: transactions are stopped with the
-/// last reading, stored, and reported if there is time.
+/// register that is known (evcp_push_meter() before this: no meter is asked for), stored, and reported if there is
+/// time. If power is back before the device is off, nothing goes on by itself, and the next tag begins anew.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -58,7 +58,8 @@ pub unsafe extern "C" fn evcp_answer(
     }
 }
 
-/// Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read.
+/// Answers on_meter_read with what the meter shows; count 0 (samples may be NULL): it could not be read, and is
+/// not waited for any longer. For EVCP_READ_END energy is off already: read the meter when the contactor is open.
 /// Errors as evcp_answer(); what comes too late (EVCP_E_EXPIRED) is taken in all the same, as if it had
 /// been pushed. A reading for EVCP_READ_BEGIN or EVCP_READ_END has the import register: without it the
 /// one that is known is the bill.

@@ -18,6 +18,7 @@ use crate::ffi::text::{to_c, Counted, Number};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
 use crate::mailbox::Event;
+use crate::time::{Millis, Wall};
 use crate::types::{
     AuthorizationStatus, ChargePointStatus, DataTransferStatus, ReadingContext, RegistrationStatus,
 };
@@ -151,24 +152,13 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
         }
         Notice::Ask(request, question) => ask(inner, request, question),
         Notice::Connection(state, slot, detail) => {
-            let state = match state {
-                Connection::Disconnected => EVCP_DISCONNECTED,
-                Connection::Failed => EVCP_CONNECT_FAILED,
-                Connection::Connected => EVCP_CONNECTED,
-            };
             let detail = to_c(&detail);
-            let info = evcp_connection_info_t::of(state, slot.number(), &detail);
+            let info = evcp_connection_info_t::of(link_number(state), slot.number(), &detail);
             // SAFETY: see `call`.
             call(cb.on_connection, |slot| unsafe { slot(ud, &info) })
         }
         Notice::Boot(status, interval, time) => {
-            let status = match status {
-                RegistrationStatus::Accepted => EVCP_BOOT_ACCEPTED,
-                RegistrationStatus::Pending => EVCP_BOOT_PENDING,
-                RegistrationStatus::Rejected => EVCP_BOOT_REJECTED,
-            };
-            let interval = u32::try_from(interval.0 / 1000).unwrap_or(u32::MAX);
-            let info = evcp_boot_info_t::of(status, interval, time.map_or(0, |wall| wall.0));
+            let info = boot_info(status, interval, time);
             // SAFETY: see `call`.
             call(cb.on_boot, |slot| unsafe { slot(ud, &info) })
         }
@@ -208,9 +198,10 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
                 slot(ud, place.number(), operative)
             })
         }
-        Notice::Key(key, value) => {
-            let (key, value) = (to_c(&key), value.as_deref().map(to_c));
-            let info = evcp_key_info_t::of(&key, value.as_deref());
+        Notice::Key(name, value) => {
+            let (key, value) = (to_c(&name), value.as_deref().map(to_c));
+            let rights = inner.charge_point.key_rights(&name);
+            let info = evcp_key_info_t::of(&key, value.as_deref(), rights);
             // SAFETY: see `call`.
             call(cb.on_key_changed, |slot| unsafe { slot(ud, &info) })
         }
@@ -223,6 +214,30 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
         // SAFETY: see `call`.
         Notice::Reboot { hard } => call(cb.on_reboot, |slot| unsafe { slot(ud, hard) }),
     }
+}
+
+/// The number of a state of the link.
+pub(super) fn link_number(state: Connection) -> u32 {
+    match state {
+        Connection::Disconnected => EVCP_DISCONNECTED,
+        Connection::Failed => EVCP_CONNECT_FAILED,
+        Connection::Connected => EVCP_CONNECTED,
+    }
+}
+
+/// An answer to BootNotification, for C.
+pub(super) fn boot_info(
+    status: RegistrationStatus,
+    interval: Millis,
+    time: Option<Wall>,
+) -> evcp_boot_info_t {
+    let status = match status {
+        RegistrationStatus::Accepted => EVCP_BOOT_ACCEPTED,
+        RegistrationStatus::Pending => EVCP_BOOT_PENDING,
+        RegistrationStatus::Rejected => EVCP_BOOT_REJECTED,
+    };
+    let interval = u32::try_from(interval.0 / 1000).unwrap_or(u32::MAX);
+    evcp_boot_info_t::of(status, interval, time.map_or(0, |wall| wall.0))
 }
 
 fn notify_status(inner: &Inner, status: &ConnectorStatus) -> bool {

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use crate::core::{ConnectorId, Place, Supply};
 use crate::ffi::dispatch::number;
 use crate::ffi::guard::{guard, Fail};
-use crate::ffi::life::{evcp_t, with};
+use crate::ffi::life::{evcp_t, with, Inner};
 use crate::ffi::results::*;
 use crate::ffi::sized::{self, sized32};
 use crate::ffi::supply::*;
@@ -41,12 +41,21 @@ pub unsafe extern "C" fn evcp_get_supply(
     })
 }
 
-fn existing(inner: &crate::ffi::life::Inner, number: u32) -> Result<ConnectorId, Fail> {
+/// A connector that this charge point has.
+pub(super) fn existing(inner: &Inner, number: u32) -> Result<ConnectorId, Fail> {
     let at = connector(number)?;
     if number > inner.charge_point.connector_count() {
         return Err(Fail::invalid(format!("connector {number} does not exist")));
     }
     Ok(at)
+}
+
+/// A connector that this charge point has, or 0 for the charge point.
+pub(super) fn existing_place(inner: &Inner, number: u32) -> Result<Place, Fail> {
+    match number {
+        0 => Ok(Place::ChargePoint),
+        _ => Ok(existing(inner, number)?.into()),
+    }
 }
 
 /// What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
@@ -86,10 +95,7 @@ pub unsafe extern "C" fn evcp_get_schedule(
                     )))
                 }
             };
-            let at = match connector {
-                0 => Place::ChargePoint,
-                _ => existing(inner, connector)?.into(),
-            };
+            let at = existing_place(inner, connector)?;
             sized::stride::<evcp_period_t>(period_size, "period_size")?;
             let found = inner.charge_point.schedule(at, duration_s, unit)?;
             let room = std::mem::replace(count, found.len());
@@ -152,11 +158,7 @@ pub unsafe extern "C" fn evcp_get_status(
     // SAFETY: as the caller promises.
     unsafe {
         with(cp, |inner| {
-            let at = if connector == 0 {
-                Place::ChargePoint
-            } else {
-                existing(inner, connector)?.into()
-            };
+            let at = existing_place(inner, connector)?;
             let out = out.as_mut().ok_or_else(|| Fail::invalid("out is NULL"))?;
             let status = inner
                 .charge_point

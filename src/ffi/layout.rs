@@ -61,7 +61,10 @@ fn asserts() -> String {
     layout!(text, evcp_data_info_t { struct_size reserved vendor message data len });
     layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });
     layout!(text, evcp_connection_info_t { struct_size state detail slot reserved });
-    layout!(text, evcp_key_info_t { struct_size reserved key value });
+    layout!(text, evcp_key_info_t { struct_size read_only reboot_required reserved key value });
+    layout!(text, evcp_fault_info_t {
+        struct_size number connector code warning shown own reserved info vendor_code
+    });
     layout!(text, evcp_storage_info_t { struct_size state detail });
     layout!(text, evcp_stats_t {
         struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued

@@ -11,6 +11,7 @@ mod codes;
 mod config;
 mod config_keys;
 mod config_security;
+mod details;
 mod dispatch;
 mod fd;
 mod get;

@@ -7,6 +7,7 @@ use std::ffi::{c_char, CStr};
 use crate::core::{Claim, Purpose, Why};
 use crate::ffi::claims::{by_number, purpose_number, why_number};
 use crate::ffi::codes::evcp_error_code_t;
+use crate::ffi::sized::sized32;
 use crate::ffi::text::{pointer, Counted};
 use crate::ffi::values::size;
 
@@ -86,11 +87,42 @@ pub struct evcp_data_info_t {
     pub len: usize,
 }
 
+/// A fault, or a warning, that is there now.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_fault_info_t {
+    /// sizeof(evcp_fault_info_t), set by the caller; only that much is written.
+    pub struct_size: u32,
+    /// Which it is of those of this connector: what evcp_get_fault() goes on from. Never 0.
+    pub number: u32,
+    /// Where; 0: the charge point.
+    pub connector: u32,
+    /// EVCP_ERROR_*: what is wrong.
+    pub code: evcp_error_code_t,
+    /// Whether it is a warning, which stops nothing.
+    pub warning: bool,
+    /// Whether it is the one that the status of the connector tells of.
+    pub shown: bool,
+    /// Whether the library found it out itself, such as a contactor that does not open: it ends when it is over, and
+    /// not by evcp_clear_fault().
+    pub own: bool,
+    /// Zero.
+    pub reserved: [u8; 5],
+    /// What was said of it; NULL for nothing.
+    pub info: *const c_char,
+    /// The vendor's own code for it; NULL for none.
+    pub vendor_code: *const c_char,
+}
+
+// repr(C), begins with a u32; zero is NULL for both texts.
+sized32!(evcp_fault_info_t { struct_size number connector code warning shown own reserved info vendor_code });
+
 /// The answer to BootNotification.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_boot_info_t {
-    /// How much of this struct the library filled.
+    /// How much of this struct the library filled; in evcp_get_registration(): sizeof(evcp_boot_info_t), set by
+    /// the caller.
     pub struct_size: u32,
     /// EVCP_BOOT_*
     pub status: u32,
@@ -106,7 +138,8 @@ pub struct evcp_boot_info_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_connection_info_t {
-    /// How much of this struct the library filled.
+    /// How much of this struct the library filled; in evcp_get_link(): sizeof(evcp_connection_info_t), set by the
+    /// caller.
     pub struct_size: u32,
     /// EVCP_DISCONNECTED, EVCP_CONNECT_FAILED or EVCP_CONNECTED.
     pub state: u32,
@@ -118,17 +151,22 @@ pub struct evcp_connection_info_t {
     pub reserved: u32,
 }
 
-/// A configuration key that was changed.
+/// A configuration key.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_key_info_t {
-    /// How much of this struct the library filled.
+    /// How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
+    /// caller.
     pub struct_size: u32,
+    /// Whether the central system may only read it.
+    pub read_only: bool,
+    /// Whether a change of the central system counts from the next boot on.
+    pub reboot_required: bool,
     /// Zero.
-    pub reserved: u32,
+    pub reserved: [u8; 2],
     /// Its name.
     pub key: *const c_char,
-    /// Its value now; NULL for a secret.
+    /// Its value now; NULL for a secret, which may not be read.
     pub value: *const c_char,
 }
 
@@ -143,6 +181,11 @@ pub struct evcp_storage_info_t {
     /// Why, or what was lost, in words for people; empty when it works again.
     pub detail: *const c_char,
 }
+
+// Each: repr(C), begins with a u32; zero is NULL for a text.
+sized32!(evcp_boot_info_t { struct_size status interval_s reserved time_ms });
+sized32!(evcp_connection_info_t { struct_size state detail slot reserved });
+sized32!(evcp_key_info_t { struct_size read_only reboot_required reserved key value });
 
 impl evcp_auth_info_t {
     pub(super) fn of(
@@ -236,10 +279,12 @@ impl evcp_connection_info_t {
 }
 
 impl evcp_key_info_t {
-    pub(super) fn of(key: &CStr, value: Option<&CStr>) -> Self {
+    pub(super) fn of(key: &CStr, value: Option<&CStr>, rights: (bool, bool)) -> Self {
         Self {
             struct_size: size::<Self>(),
-            reserved: 0,
+            read_only: rights.0,
+            reboot_required: rights.1,
+            reserved: [0; 2],
             key: key.as_ptr(),
             value: pointer(value),
         }

@@ -251,7 +251,8 @@ pub unsafe extern "C" fn evcp_set_network(cp: *mut evcp_t, up: bool) -> evcp_err
 }
 
 /// What the meter of a connector (0: the main meter) shows now, 256 values at most; values that are
-/// not named stay as they were. Once a second is often enough. The central system can ask for what
+/// not named stay as they were, all of them if count is 0. Once a second while energy flows, also by who serves
+/// on_meter_read: what was pushed last is the bill when power fails. The central system can ask for what
 /// the setting "meter.measurands" names, and for the import register.
 ///
 /// # Safety

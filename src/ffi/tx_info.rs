@@ -14,7 +14,7 @@ use crate::ffi::values::{evcp_tx_t, size};
 pub const EVCP_TX_STARTED: u32 = 0;
 /// It goes on after a restart.
 pub const EVCP_TX_RESUMED: u32 = 1;
-/// The central system gave it an id.
+/// The central system gave it an id: also after it ended, if there was no connection.
 pub const EVCP_TX_CONFIRMED: u32 = 2;
 /// The central system does not accept the tag after all.
 pub const EVCP_TX_DEAUTHORIZED: u32 = 3;
@@ -33,8 +33,8 @@ pub const EVCP_TX_UNANSWERED: u32 = 7;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct evcp_tx_info_t {
-    /// How much of this struct the library filled; in evcp_get_undelivered(): sizeof(evcp_tx_info_t), set by
-    /// the caller.
+    /// How much of this struct the library filled; in evcp_get_tx_info() and evcp_get_undelivered():
+    /// sizeof(evcp_tx_info_t), set by the caller.
     pub struct_size: u32,
     /// Where; 1 and up.
     pub connector: u32,

@@ -4,10 +4,9 @@ use std::ffi::c_char;
 
 use crate::core::{Act, TxId};
 use crate::ffi::acts::act;
-use crate::ffi::guard::Fail;
+use crate::ffi::details::{fill, has_room};
 use crate::ffi::life::{evcp_t, with};
 use crate::ffi::results::*;
-use crate::ffi::sized;
 use crate::ffi::text::{to_c, Number};
 use crate::ffi::tx_info::evcp_tx_info_t;
 use crate::ffi::values::*;
@@ -31,33 +30,18 @@ pub unsafe extern "C" fn evcp_get_undelivered(
     // SAFETY: as the caller promises.
     unsafe {
         with(cp, |inner| {
-            let len = len.as_mut().ok_or_else(|| Fail::invalid("len is NULL"))?;
+            has_room(len)?;
             let Some(step) = inner.charge_point.undelivered(TxId(after)) else {
                 return Ok(0);
             };
             let tag = to_c(step.tag.as_str());
             let ocpp_id = Number::new(step.central_id);
             let texts = [Some(tag.as_c_str()), ocpp_id.text()];
-            let texts: Vec<u8> = texts
-                .into_iter()
-                .flatten()
-                .flat_map(|text| text.to_bytes_with_nul().iter().copied())
-                .collect();
-            let room = std::mem::replace(len, texts.len());
-            if room < texts.len() {
-                let why = format!("its texts need {} bytes", texts.len());
-                return Err(Fail(EVCP_E_BUFFER, why));
-            }
-            if text.is_null() {
-                return Err(Fail::invalid("text is NULL"));
-            }
-            let mut info = evcp_tx_info_t::of(&step, &tag, &ocpp_id);
-            info.tag = text;
-            if info.ocpp_id_known {
-                info.ocpp_id_text = text.add(tag.to_bytes_with_nul().len());
-            }
-            sized::write(out, &info, "out")?;
-            std::ptr::copy_nonoverlapping(texts.as_ptr(), text.cast(), texts.len());
+            fill(out, text, len, texts, |[tag_at, id_at]| evcp_tx_info_t {
+                tag: tag_at,
+                ocpp_id_text: id_at,
+                ..evcp_tx_info_t::of(&step, &tag, &ocpp_id)
+            })?;
             Ok(1)
         })
     }

@@ -18,11 +18,12 @@ pub type evcp_tx_t = u64;
 pub type evcp_ev_t = u32;
 /// A: nothing is plugged in.
 pub const EVCP_EV_ABSENT: u32 = 0;
-/// B: plugged in, asks for no energy.
+/// B: plugged in, asks for no energy. Enough in a session too: what the vehicle was only just offered it may
+/// still take ("ev.reaction_s"), and then it is SuspendedEV. In states E and F: what was before them.
 pub const EVCP_EV_PLUGGED: u32 = 1;
 /// C or D: asks for energy, or takes it.
 pub const EVCP_EV_CHARGING: u32 = 2;
-/// Energy is on offer, and the vehicle takes none.
+/// Energy is on offer, and the vehicle takes none: for who knows that without waiting for its reaction.
 pub const EVCP_EV_SUSPENDED: u32 = 3;
 /// A cable is in the socket, and no vehicle at its end.
 pub const EVCP_EV_CABLE: u32 = 4;

@@ -5,6 +5,7 @@ mod event;
 mod inbox;
 mod outbox;
 mod questions;
+mod seen;
 mod slot;
 mod stops;
 
@@ -14,11 +15,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::core::{
-    Act, Answer, ConnectorId, ConnectorStatus, Counters, Fact, Notice, Outlook, Place, RequestId,
-    Supply, Transaction, TransactionChange, TransactionStep, TxId,
+    Act, Answer, ConnectorId, Counters, Fact, ListedKey, Notice, Outlook, RequestId, StandingFault,
+    Supply, Transaction, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::questions::Questions;
+use crate::mailbox::seen::Seen;
 use crate::time::Mono;
 
 pub use event::Event;
@@ -54,17 +56,6 @@ struct Inner {
     panics: u64,
 }
 
-/// The state that getters show: what the host was told last, or will be next.
-struct Seen {
-    statuses: BTreeMap<Place, ConnectorStatus>,
-    transactions: BTreeMap<ConnectorId, TransactionStep>,
-    keys: BTreeMap<String, String>,
-    counters: Counters,
-    stored_bytes: u64,
-    outlook: Arc<Outlook>,
-    undelivered: Arc<BTreeMap<TxId, Transaction>>,
-}
-
 /// Statistics since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -86,15 +77,7 @@ impl Mailbox {
             outbox: Outbox::default(),
             questions: Questions::default(),
             transfers: 0,
-            seen: Seen {
-                statuses: BTreeMap::new(),
-                transactions: BTreeMap::new(),
-                keys: BTreeMap::new(),
-                counters: Counters::default(),
-                stored_bytes: 0,
-                outlook,
-                undelivered: Arc::default(),
-            },
+            seen: Seen::new(outlook),
             stopped: false,
             panicked: false,
             panics: 0,
@@ -216,22 +199,14 @@ impl Mailbox {
         Ok(inner.seen.outlook.clone())
     }
 
-    pub(crate) fn status(&self, at: Place) -> Option<ConnectorStatus> {
-        self.inner.lock().seen.statuses.get(&at).cloned()
-    }
-
-    pub(crate) fn transaction(&self, at: ConnectorId) -> Option<TransactionStep> {
-        self.inner.lock().seen.transactions.get(&at).cloned()
+    /// Looks at what the getters show, for a moment in which nothing else happens here.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Seen) -> T) -> T {
+        at(&self.inner.lock().seen)
     }
 
     /// The transactions that were given up, by their numbers.
     pub(crate) fn undelivered(&self) -> Arc<BTreeMap<TxId, Transaction>> {
-        self.inner.lock().seen.undelivered.clone()
-    }
-
-    pub(crate) fn key(&self, name: &str) -> Option<String> {
-        let inner = self.inner.lock();
-        inner.seen.keys.get(&name.to_ascii_lowercase()).cloned()
+        self.look(|seen| seen.undelivered.clone())
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -285,11 +260,12 @@ impl Mailbox {
         }
     }
 
-    pub(crate) fn see_key(&self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            let keys = &mut self.inner.lock().seen.keys;
-            keys.insert(name.to_ascii_lowercase(), value.to_owned());
-        }
+    pub(crate) fn see_keys(&self, keys: Vec<ListedKey>) {
+        self.inner.lock().seen.keys = keys;
+    }
+
+    pub(crate) fn see_faults(&self, faults: Vec<StandingFault>) {
+        self.inner.lock().seen.faults = faults;
     }
 
     pub(crate) fn see_counters(&self, counters: Counters) {
@@ -351,18 +327,9 @@ impl Inner {
     /// Keeps what getters show.
     fn note(&mut self, event: &Event) {
         let Event::Notice(notice) = event else { return };
-        match notice {
-            Notice::Status(status) => {
-                self.seen.statuses.insert(status.place, status.clone());
-            }
-            Notice::Transaction(step) if step.change == TransactionChange::Stopped => {
-                self.seen.transactions.remove(&step.connector);
-            }
-            Notice::Transaction(step) if step.stopped.is_none() => {
-                self.seen.transactions.insert(step.connector, step.clone());
-            }
-            Notice::Ask(request, question) => self.questions.asked(*request, question),
-            _ => {}
+        self.seen.note(notice);
+        if let Notice::Ask(request, question) = notice {
+            self.questions.asked(*request, question);
         }
     }
 }

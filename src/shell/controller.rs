@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::core::{
     Access, Batch, CloseReason, Effect, Engine, Fetched, Input, LinkEvent, Notice, Outlook, Seq,
-    Transaction, TxId,
+    StandingFault, Transaction, TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::Endpoint;
@@ -59,6 +59,8 @@ pub(crate) struct Controller<S> {
     outlook: Arc<Outlook>,
     /// The transactions that were given up, as the host can list them.
     undelivered: Arc<BTreeMap<TxId, Transaction>>,
+    /// What is wrong, as the host can list it.
+    faults: Vec<StandingFault>,
 }
 
 enum Owed {
@@ -88,6 +90,7 @@ impl<S: Surroundings> Controller<S> {
         Self {
             surroundings,
             undelivered: engine.undelivered().clone(),
+            faults: Vec::new(),
             engine,
             store: RetryingStore::new(store),
             retry: None,
@@ -168,6 +171,11 @@ impl<S: Surroundings> Controller<S> {
             if !Arc::ptr_eq(self.engine.undelivered(), &self.undelivered) {
                 self.undelivered = self.engine.undelivered().clone();
                 self.mailbox.see_undelivered(self.undelivered.clone());
+            }
+            let faults = self.engine.standing_faults();
+            if faults != self.faults {
+                self.faults.clone_from(&faults);
+                self.mailbox.see_faults(faults);
             }
             while let Some(effect) = self.engine.poll() {
                 self.carry_out(effect);
@@ -257,9 +265,6 @@ impl<S: Surroundings> Controller<S> {
     }
 
     fn notify(&mut self, notice: Notice) {
-        if let Notice::Key(name, value) = &notice {
-            self.mailbox.see_key(name, value.as_deref());
-        }
         // The time that a question has for its answer begins when the host can see it: here.
         self.mailbox.push(Event::Notice(notice));
     }

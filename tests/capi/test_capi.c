@@ -95,7 +95,7 @@ static void on_status(void *ud, const evcp_status_info_t *status)
 static void on_key_changed(void *ud, const evcp_key_info_t *key)
 {
     struct seen *seen = ud;
-    CHECK(key->struct_size == sizeof *key && key->reserved == 0);
+    CHECK(key->struct_size == sizeof *key && !key->read_only && !key->reboot_required);
     seen->keys += strcmp(key->key, "HeartbeatInterval") == 0 && strcmp(key->value, "77") == 0;
     seen->secrets += strcmp(key->key, "AuthorizationKey") == 0 && key->value == NULL;
 }

@@ -107,6 +107,11 @@ void an_error_code_takes_the_place_of_an_exception()
     CHECK(cp.get_schedule(7, std::chrono::seconds(60), evcp::unit::amps, code).empty() && code);
     CHECK(!cp.get_supply(7, code).permit && code == evcp::errc::invalid);
     CHECK(cp.get_status(7, code) == evcp::connector_status::unavailable && code == evcp::errc::invalid);
+    CHECK(cp.get_faults(7, code).empty() && code == evcp::errc::invalid);
+    evcp::transaction none{};
+    CHECK(!cp.get_tx_info(7, none, code) && code == evcp::errc::invalid);
+    CHECK(!cp.get_tx_info(1, none, code) && !code);
+    CHECK(cp.get_link(code).state == evcp::link_state::disconnected && !code);
 }
 
 void text_with_a_nul_inside_is_refused_and_not_cut()
@@ -245,6 +250,15 @@ void facts_arrive_at_the_library()
     cp.set_fault(1, evcp::fault_code::ground_failure, "wet", "7");
     CHECK(dispatched_until(cp, [&] { return fault == "GroundFailure" && words == "wet/7"; }));
     CHECK(cp.get_status(1) == evcp::connector_status::faulted);
+    const auto wrong = cp.get_faults(1);
+    CHECK(wrong.size() == 1 && wrong[0].code == evcp::fault_code::ground_failure && wrong[0].shown);
+    CHECK(!wrong[0].warning && wrong[0].info == "wet" && wrong[0].vendor_code == "7" && wrong[0].connector == 1);
+    CHECK(cp.get_link().state == evcp::link_state::connected);
+    evcp::boot_info boot{};
+    CHECK(dispatched_until(cp, [&] { return cp.get_registration(boot); }));
+    CHECK(boot.status == evcp::boot_status::accepted);
+    const auto keys = cp.get_keys();
+    CHECK(keys.size() > 40 && keys.back().key == "Colour" && keys.back().value == "red" && !keys.back().read_only);
     cp.clear_fault(1);
     CHECK(dispatched_until(cp, [&] { return fault.empty(); }));
     cp.set_lock(1, false);

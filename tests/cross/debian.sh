@@ -180,14 +180,16 @@ libraries() {
 # The C programs against the libraries for the target of the last `sysroot`: `programs FOLDER` finds these in
 # the folder and leaves them there.
 programs() {
-    local folder=$1 source
-    for source in examples/c/minimal.c examples/c/charger.c tests/capi/test_capi.c; do
-        "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$ROOT/include" \
-            "$ROOT/$source" -o "$folder/$(basename "$source" .c)" -L"$folder" -levcp -lpthread -lm \
+    local folder=$1 sources
+    for sources in "$ROOT/examples/c/minimal.c" "$ROOT/examples/c/charger" "$ROOT/tests/capi/test_capi.c"; do
+        [ ! -d "$sources" ] || sources=$sources/*.c
+        # shellcheck disable=SC2086 # a folder is all the sources in it
+        "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -Os -Wall -Wextra -Wpedantic -Werror -I"$ROOT/include" \
+            $sources -o "$folder/$(basename "${sources%/\*.c}" .c)" -L"$folder" -levcp -lpthread -lm \
             -Wl,-rpath,"$folder"
     done
     # With the SQLite of the sysroot where it is not inside: what is not needed is left out.
-    [ ! -e "$folder/libevcp.a" ] || "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -I"$ROOT/include" "$ROOT/examples/c/charger.c" \
+    [ ! -e "$folder/libevcp.a" ] || "$TRIPLE-gcc" --sysroot="$SYSROOT" -std=c11 -I"$ROOT/include" "$ROOT"/examples/c/charger/*.c \
         -o "$folder/charger-static" "$folder/libevcp.a" -Wl,--as-needed -lsqlite3 -lgcc_s -lpthread -lm -ldl
     # What the tests need to know to run them.
     printf '{"triple": "%s", "sysroot": "%s", "qemu": "%s"}\n' "$TRIPLE" "$SYSROOT" "$QEMU" \

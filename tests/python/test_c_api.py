@@ -23,9 +23,11 @@ VALGRIND = [
 
 
 def compiled(source, folder, *flags, library=LIBRARY):
+    """Makes a program of a source, or of all the sources in a folder."""
     program = folder / Path(source).stem
+    sources = sorted((ROOT / source).glob("*.c")) or [ROOT / source]
     subprocess.run(
-        ["cc", "-std=c11", *WARNINGS, *flags, f"-I{ROOT / 'include'}", str(ROOT / source), "-o", str(program),
+        ["cc", "-std=c11", *WARNINGS, *flags, f"-I{ROOT / 'include'}", *map(str, sources), "-o", str(program),
          f"-L{library.parent}", "-levcp", "-lpthread", "-lm", f"-Wl,-rpath,{library.parent}"],
         check=True,
     )
@@ -46,7 +48,7 @@ def test_the_header_compiles_alone_without_a_warning_or_padding(standard):
 def test_initialisers_and_negative_numbers_compile_without_a_warning(standard, tmp_path):
     header = (ROOT / "include" / "evcp.h").read_text()
     names = re.findall(r"^#define (EVCP_(\w+)_INIT) \{", header, re.MULTILINE)
-    assert len(names) >= 5
+    assert len(names) > 4
     made = "".join(
         f"    {{ evcp_{of.lower()}_t it = {name}; sum += (int)(it.struct_size == sizeof it); }}\n" for name, of in names
     )
@@ -127,15 +129,15 @@ async def session_of_the_charger(command, central, folder):
 
 
 async def test_the_example_firmware_charges(central, tmp_path):
-    await session_of_the_charger([compiled("examples/c/charger.c", tmp_path)], central, tmp_path)
+    await session_of_the_charger([compiled("examples/c/charger", tmp_path)], central, tmp_path)
 
 
 async def test_the_example_firmware_is_clean_under_sanitizers(central, tmp_path):
-    await session_of_the_charger([compiled("examples/c/charger.c", tmp_path, *SANITIZE)], central, tmp_path)
+    await session_of_the_charger([compiled("examples/c/charger", tmp_path, *SANITIZE)], central, tmp_path)
 
 
 async def test_the_example_firmware_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("examples/c/charger.c", tmp_path, "-g")
+    program = compiled("examples/c/charger", tmp_path, "-g")
     await session_of_the_charger([*VALGRIND, program], central, tmp_path)
 
 
@@ -150,7 +152,7 @@ def named_library():
 async def test_the_example_firmware_is_clean_under_valgrind_with_tls(central_system, tmp_path):
     authority = Authority(tmp_path, "A Root")
     central = await central_system(tls=authority.server("localhost", ["localhost"]), host="localhost")
-    program = compiled("examples/c/charger.c", tmp_path, "-g", library=named_library())
+    program = compiled("examples/c/charger", tmp_path, "-g", library=named_library())
     await session_of_the_charger([*VALGRIND, "--num-callers=40", program, "--ca", str(authority.root)], central, tmp_path)
 
 

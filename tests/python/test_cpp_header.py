@@ -28,6 +28,10 @@ NOT_NAMED = {
     "EVCP_SUPPLY_INIT": "as above",
     "EVCP_STATS_INIT": "as above",
     "EVCP_TX_INFO_INIT": "as above",
+    "EVCP_CONNECTION_INFO_INIT": "as above",
+    "EVCP_BOOT_INFO_INIT": "as above",
+    "EVCP_FAULT_INFO_INIT": "as above",
+    "EVCP_KEY_INFO_INIT": "as above",
 }
 
 

@@ -21,6 +21,7 @@ STRUCTS = {
     "evcp_data_info_t": _abi.DataInfo, "evcp_boot_info_t": _abi.BootInfo,
     "evcp_connection_info_t": _abi.ConnectionInfo, "evcp_key_info_t": _abi.KeyInfo,
     "evcp_storage_info_t": _abi.StorageInfo, "evcp_network_profile_t": _abi.NetworkProfile,
+    "evcp_fault_info_t": _abi.FaultInfo,
 }
 #: The longest prefix that fits counts.
 ENUMS = {

@@ -131,7 +131,9 @@ pub struct NetworkProfile {
 #[repr(C)]
 pub struct KeyInfo {
     pub struct_size: u32,
-    pub reserved: u32,
+    pub read_only: bool,
+    pub reboot_required: bool,
+    pub reserved: [u8; 2],
     pub key: Text,
     pub value: Text,
 }
@@ -303,6 +305,35 @@ extern "C" {
     pub fn evcp_get_tx(cp: *const evcp_t, at: u32, out: *mut u64) -> i32;
     pub fn evcp_get_status(cp: *const evcp_t, at: u32, out: *mut u32) -> i32;
     pub fn evcp_get_key(cp: *const evcp_t, key: Text, value: *mut c_char, len: *mut usize) -> i32;
+    pub fn evcp_get_link(
+        cp: *const evcp_t,
+        out: *mut u8,
+        text: *mut c_char,
+        len: *mut usize,
+    ) -> i32;
+    pub fn evcp_get_registration(cp: *const evcp_t, out: *mut u8) -> i32;
+    pub fn evcp_get_tx_info(
+        cp: *const evcp_t,
+        at: u32,
+        out: *mut u8,
+        text: *mut c_char,
+        len: *mut usize,
+    ) -> i32;
+    pub fn evcp_get_fault(
+        cp: *const evcp_t,
+        at: u32,
+        after: u32,
+        out: *mut u8,
+        text: *mut c_char,
+        len: *mut usize,
+    ) -> i32;
+    pub fn evcp_get_key_info(
+        cp: *const evcp_t,
+        after: Text,
+        out: *mut u8,
+        text: *mut c_char,
+        len: *mut usize,
+    ) -> i32;
     pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
     pub fn evcp_status_name(number: u32) -> Text;
     pub fn evcp_reason_name(number: u32) -> Text;

@@ -223,7 +223,7 @@ unsafe extern "C" fn on_availability(ud: *mut c_void, _: u32, _: bool) {
 unsafe extern "C" fn on_key_changed(ud: *mut c_void, key: *const KeyInfo) {
     // SAFETY: it is valid until we return.
     let key = unsafe { &*key };
-    assert!(key.struct_size as usize == size_of::<KeyInfo>() && key.reserved == 0);
+    assert!(key.struct_size as usize == size_of::<KeyInfo>() && key.reserved == [0; 2]);
     assert!(text_of(key.key).is_some());
     text_of(key.value);
     enter(ud, None);

@@ -6,6 +6,7 @@ use std::ptr::{null, null_mut};
 use arbitrary::Unstructured;
 
 use super::args::{at, blob, samples, sized, text_of, Arg};
+use super::asks::ask;
 use super::c::*;
 use super::callbacks::on_done;
 use super::{check, free, Host};
@@ -259,6 +260,7 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 assert!(text_of(one(u, &names)(number(u) as u32)).is_some());
                 return;
             }
+            24 if flag(u) => ask(cp, place, u),
             24 => {
                 let mut tx = 0;
                 evcp_get_tx(cp, place, if byte(u) == 0 { null_mut() } else { &mut tx })

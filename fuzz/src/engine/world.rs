@@ -349,6 +349,16 @@ impl World {
             let runs = of.is_none_or(|tx| self.books.running.get(&tx) == Some(at));
             assert!(runs, "energy without a transaction");
         }
+        for wrong in self.all.engine().standing_faults() {
+            for (at, supply) in &self.books.supplies {
+                let here = [Place::ChargePoint, Place::Connector(*at)].contains(&wrong.place);
+                let stops = here && !wrong.warning;
+                assert!(
+                    !(stops && supply.permit),
+                    "energy in spite of a fault that is listed"
+                );
+            }
+        }
         // Starts and stops are never dropped; those in the window of the queue come on top of the
         // values that the store may hold, and so does what is under way to it.
         let most = MOST_VALUES + 160 + 2 * self.books.sessions();

@@ -34,12 +34,17 @@ pub(crate) enum KeyChange {
     Unknown,
 }
 
-/// A key that may be read.
+/// A key in the list of all.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ListedKey {
-    pub(crate) name: CiString<50>,
-    pub(crate) read_only: bool,
-    pub(crate) value: Option<CiString<500>>,
+pub struct ListedKey {
+    /// Its name.
+    pub name: CiString<50>,
+    /// Whether the central system may only read it.
+    pub read_only: bool,
+    /// Whether a change counts from the next boot on.
+    pub reboot_required: bool,
+    /// Its value; `None` if it may not be read.
+    pub value: Option<CiString<500>>,
 }
 
 /// The values of all keys.
@@ -236,17 +241,24 @@ impl Settings {
 
     /// All keys as GetConfiguration lists them; what may not be read is left out.
     pub(crate) fn list(&self) -> Vec<ListedKey> {
+        let mut all = self.all();
+        all.retain(|key| key.value.is_some());
+        all
+    }
+
+    /// All keys, in the order of the standard, then the firmware's own.
+    pub(crate) fn all(&self) -> Vec<ListedKey> {
         let standard = Key::ALL.iter().zip(&self.standard);
-        let standard = standard
-            .filter(|(key, _)| self.rights(**key) != Rights::WriteOnly)
-            .map(|(key, value)| ListedKey {
-                name: CiString::truncated(key.row().name),
-                read_only: self.rights(*key) == Rights::ReadOnly,
-                value: Some(value.0.clone()),
-            });
+        let standard = standard.map(|(key, value)| ListedKey {
+            name: CiString::truncated(key.row().name),
+            read_only: self.rights(*key) == Rights::ReadOnly,
+            reboot_required: false,
+            value: (self.rights(*key) != Rights::WriteOnly).then(|| value.0.clone()),
+        });
         let declared = self.declared.iter().map(|key| ListedKey {
             name: key.name.clone(),
             read_only: key.read_only,
+            reboot_required: key.reboot_required,
             value: Some(key.value.clone()),
         });
         standard.chain(declared).collect()

@@ -78,6 +78,12 @@ impl Condition {
         self.faults.clear(Says::Station, Some(code));
     }
 
+    /// All that is wrong, with whether it is a warning; a status tells of the first, if it may.
+    pub(super) fn wrong(&self) -> impl Iterator<Item = (bool, &(Says, Fault))> {
+        let faults = self.faults.iter().map(|fault| (false, fault));
+        faults.chain(self.warnings.iter().map(|warning| (true, warning)))
+    }
+
     /// The fault that a status tells of.
     pub(super) fn fault(&self) -> Option<&Fault> {
         self.faults.first()

@@ -4,11 +4,12 @@
 use super::connector::Connector;
 use super::life::Life;
 use super::{Context, Station};
+use crate::core::station::faults::Says;
 use crate::core::station::shown::Shown;
 use crate::core::Change;
 use crate::core::Fault;
 use crate::core::Record;
-use crate::core::{ConnectorId, Notice, Place};
+use crate::core::{ConnectorId, Notice, Place, StandingFault};
 use crate::types::ChargePointErrorCode;
 use crate::types::ChargePointStatus;
 
@@ -65,6 +66,27 @@ impl Station {
             Some(connector) => connector.show(self.may_charge()),
             None => self.show_charge_point(),
         }
+    }
+
+    /// All that is wrong now, place by place, faults before warnings.
+    pub(crate) fn standing_faults(&self) -> Vec<StandingFault> {
+        let at = |place: Place| {
+            let condition = match place.connector().and_then(|at| self.connector(at)) {
+                Some(connector) => connector.condition(),
+                None => &self.condition,
+            };
+            condition
+                .wrong()
+                .enumerate()
+                .map(move |(number, (warning, (says, fault)))| StandingFault {
+                    place,
+                    fault: fault.clone(),
+                    own: *says == Says::Station,
+                    warning,
+                    shown: number == 0 && self.shown(place).error == fault.code,
+                })
+        };
+        self.places().flat_map(at).collect()
     }
 
     // rules: 36

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
     &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "callbacks",
-        "dispatch", "life", "tell", "acts", "networks", "answer", "get", "undelivered", "names", "logging"];
+        "dispatch", "life", "tell", "acts", "networks", "answer", "get", "details", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -36,8 +36,11 @@ const PREAMBLE: &str = "\
  *            calls it; what ends with the charge point (destroy, evcp_data_fn) may also run
  *            inside evcp_free(). The network runs on a thread of the library that never calls you, with
  *            all signals masked. One exception, which must not call evcp_*: the log function.
- *            After fork() the child may only exec or _exit. The library stays loaded after
- *            dlclose().
+ *            After fork() the child may only exec or _exit: daemon() comes before evcp_new(). All
+ *            descriptors are close-on-exec. The library stays loaded after dlclose().
+ * WAITING    Of the calls that a firmware makes while it runs, evcp_dispatch() and evcp_stop() wait, as
+ *            long as their timeout_ms says; evcp_free(), 4 s at most; evcp_set_log(), for the log function;
+ *            and evcp_new(), for the disk. All others return at once, also if the disk or the network hangs.
  * POINTERS   What a callback receives is valid until it returns. What you pass is copied
  *            before the call returns, and need not live longer. Only evcp_new() and
  *            evcp_config_new() give ownership; only *_free() takes it back. NULL is
@@ -104,6 +107,10 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_SUPPLY_INIT", "evcp_supply_t"),
     ("EVCP_STATS_INIT", "evcp_stats_t"),
     ("EVCP_TX_INFO_INIT", "evcp_tx_info_t"),
+    ("EVCP_CONNECTION_INFO_INIT", "evcp_connection_info_t"),
+    ("EVCP_BOOT_INFO_INIT", "evcp_boot_info_t"),
+    ("EVCP_FAULT_INFO_INIT", "evcp_fault_info_t"),
+    ("EVCP_KEY_INFO_INIT", "evcp_key_info_t"),
     ("EVCP_NETWORK_PROFILE_INIT", "evcp_network_profile_t"),
 ];
 

@@ -102,7 +102,20 @@ class NetworkProfile(Structure):
 class KeyInfo(Structure):
     """evcp_key_info_t"""
 
-    _fields_ = [("struct_size", c_uint32), ("reserved", c_uint32), ("key", c_char_p), ("value", c_char_p)]
+    _fields_ = [
+        ("struct_size", c_uint32), ("read_only", c_bool), ("reboot_required", c_bool), ("reserved", c_uint8 * 2),
+        ("key", c_char_p), ("value", c_char_p),
+    ]
+
+
+class FaultInfo(Structure):
+    """evcp_fault_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("number", c_uint32), ("connector", c_uint32), ("code", c_uint32),
+        ("warning", c_bool), ("shown", c_bool), ("own", c_bool), ("reserved", c_uint8 * 5), ("info", c_char_p),
+        ("vendor_code", c_char_p),
+    ]
 
 
 class StorageInfo(Structure):
@@ -244,6 +257,11 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),
     "evcp_get_key": (err_t, (c_void_p, c_char_p, c_char_p, POINTER(c_size_t))),
     "evcp_get_stats": (err_t, (c_void_p, POINTER(Stats))),
+    "evcp_get_link": (err_t, (c_void_p, POINTER(ConnectionInfo), c_char_p, POINTER(c_size_t))),
+    "evcp_get_registration": (err_t, (c_void_p, POINTER(BootInfo))),
+    "evcp_get_tx_info": (err_t, (c_void_p, connector_t, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
+    "evcp_get_fault": (err_t, (c_void_p, connector_t, c_uint32, POINTER(FaultInfo), c_char_p, POINTER(c_size_t))),
+    "evcp_get_key_info": (err_t, (c_void_p, c_char_p, POINTER(KeyInfo), c_char_p, POINTER(c_size_t))),
     "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
     "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),

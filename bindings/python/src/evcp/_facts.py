@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from concurrent.futures import Future
-from typing import Collection, Iterable, List, Optional
+from typing import Any, Collection, Iterable, List, Optional
 
 from . import _abi, _slots
 from ._abi import lib
@@ -13,7 +13,8 @@ from ._error import EvcpError, check
 from ._handle import Handle
 from ._networks import NetworkProfile, c_profile
 from ._values import (
-    DataReply, ErrorCode, Ev, Fault, Period, Reason, Sample, Schedule, Stats, Status, Supply, Transaction, Unit,
+    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, Period, Reason, Sample, Schedule, Stats,
+    Status, Supply, Transaction, Unit,
 )
 
 
@@ -197,16 +198,58 @@ class Facts:
         self._evcp_handle.call(lib.evcp_get_tx, c_u32(connector, "connector"), ctypes.byref(out))
         return out.value or None
 
+    def _asked(self, function: Any, out: Any, *arguments: Any) -> bool:
+        """Asks for a struct with texts, which live as long as it; whether there is one."""
+        length = ctypes.c_size_t(256)
+        while True:
+            # Kept by the struct: its texts are in there.
+            out._room = room = ctypes.create_string_buffer(length.value)
+            result = self._evcp_handle.result_of(function, *arguments, ctypes.byref(out), room, ctypes.byref(length))
+            if result != ErrorCode.BUFFER:
+                return check(result) > 0
+
+    def get_link(self) -> ConnectionInfo:
+        """The link to the central system; DISCONNECTED before the start."""
+        out = _abi.ConnectionInfo(struct_size=ctypes.sizeof(_abi.ConnectionInfo))
+        self._asked(lib.evcp_get_link, out)
+        return _slots.connection_of(out)
+
+    def get_registration(self) -> Optional[BootInfo]:
+        """The last answer to BootNotification since the start; None if there was none yet."""
+        out = _abi.BootInfo(struct_size=ctypes.sizeof(_abi.BootInfo))
+        found = self._evcp_handle.call(lib.evcp_get_registration, ctypes.byref(out))
+        return _slots.boot_of(out) if found else None
+
+    def get_tx_info(self, connector: int) -> Optional[Transaction]:
+        """All that is known of the transaction that runs at a connector; None if none does."""
+        out = _abi.TxInfo(struct_size=ctypes.sizeof(_abi.TxInfo))
+        found = self._asked(lib.evcp_get_tx_info, out, c_u32(connector, "connector"))
+        return _slots.transaction_of(out) if found else None
+
+    def get_faults(self, connector: int) -> List[FaultInfo]:
+        """The faults, then the warnings, of a connector (0: the charge point), those that the library found itself
+        too. One that was just told shows when the library has dealt with it."""
+        found: List[FaultInfo] = []
+        out = _abi.FaultInfo(struct_size=ctypes.sizeof(_abi.FaultInfo))
+        while self._asked(lib.evcp_get_fault, out, c_u32(connector, "connector"), out.number):
+            found.append(_slots.fault_of(out))
+        return found
+
+    def get_keys(self) -> List[KeyInfo]:
+        """All configuration keys: those of OCPP in the order of the standard, then the firmware's own."""
+        found: List[KeyInfo] = []
+        out = _abi.KeyInfo(struct_size=ctypes.sizeof(_abi.KeyInfo))
+        while self._asked(lib.evcp_get_key_info, out, found[-1].key.encode() if found else None):
+            found.append(_slots.key_of(out))
+        return found
+
     def get_undelivered(self) -> List[Transaction]:
         """The transactions that the central system refused to the end, oldest first (`Change.GIVEN_UP`). They
         survive restarts; the setting "tx.keep_undelivered" says how many are kept."""
         found: List[Transaction] = []
         while True:
             out = _abi.TxInfo(struct_size=ctypes.sizeof(_abi.TxInfo))
-            room, length = ctypes.create_string_buffer(128), ctypes.c_size_t(128)
-            after = found[-1].tx if found else 0
-            arguments = (after, ctypes.byref(out), room, ctypes.byref(length))
-            if self._evcp_handle.call(lib.evcp_get_undelivered, *arguments) == 0:
+            if not self._asked(lib.evcp_get_undelivered, out, found[-1].tx if found else 0):
                 return found
             found.append(_slots.transaction_of(out))
 

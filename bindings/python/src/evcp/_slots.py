@@ -22,7 +22,7 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Fault, For, KeyInfo, Link, Read,
+    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Fault, FaultInfo, For, KeyInfo, Link, Read,
     Reason, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Why,
 )
 
@@ -119,13 +119,19 @@ def on_data_transfer(point: ChargePoint, pointer: Any, token: int) -> None:
 
 
 def on_connection(point: ChargePoint, pointer: Any) -> None:
-    c = pointer.contents
-    point.on_connection(ConnectionInfo(link=Link(c.state), detail=text(c.detail), slot=c.slot))
+    point.on_connection(connection_of(pointer.contents))
+
+
+def connection_of(c: _abi.ConnectionInfo) -> ConnectionInfo:
+    return ConnectionInfo(link=Link(c.state), detail=text(c.detail), slot=c.slot)
 
 
 def on_boot(point: ChargePoint, pointer: Any) -> None:
-    c = pointer.contents
-    point.on_boot(BootInfo(status=Boot(c.status), interval_s=c.interval_s, time_ms=c.time_ms or None))
+    point.on_boot(boot_of(pointer.contents))
+
+
+def boot_of(c: _abi.BootInfo) -> BootInfo:
+    return BootInfo(status=Boot(c.status), interval_s=c.interval_s, time_ms=c.time_ms or None)
 
 
 def on_time(point: ChargePoint, unix_ms: int) -> None:
@@ -173,8 +179,18 @@ def on_availability(point: ChargePoint, connector: int, operative: bool) -> None
 
 
 def on_key_changed(point: ChargePoint, pointer: Any) -> None:
-    c = pointer.contents
-    point.on_key_changed(KeyInfo(key=text(c.key), value=optional(c.value)))
+    point.on_key_changed(key_of(pointer.contents))
+
+
+def key_of(c: _abi.KeyInfo) -> KeyInfo:
+    return KeyInfo(text(c.key), optional(c.value), read_only=c.read_only, reboot_required=c.reboot_required)
+
+
+def fault_of(c: _abi.FaultInfo) -> FaultInfo:
+    return FaultInfo(
+        c.connector, Fault(c.code), warning=c.warning, shown=c.shown, own=c.own, info=optional(c.info),
+        vendor_code=optional(c.vendor_code),
+    )
 
 
 def on_storage(point: ChargePoint, pointer: Any) -> None:

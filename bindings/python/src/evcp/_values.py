@@ -372,10 +372,25 @@ class ConnectionInfo:
 
 @dataclass(frozen=True)
 class KeyInfo:
-    """A configuration key that was changed."""
+    """A configuration key."""
 
     key: str
-    value: Optional[str]  #: None for a secret.
+    value: Optional[str]  #: None for a secret, which may not be read.
+    read_only: bool  #: Whether the central system may only read it.
+    reboot_required: bool  #: Whether a change of the central system counts from the next boot on.
+
+
+@dataclass(frozen=True)
+class FaultInfo:
+    """A fault, or a warning, that is there now."""
+
+    connector: int  #: Where; 0: the charge point.
+    fault: Fault
+    warning: bool  #: Whether it is a warning, which stops nothing.
+    shown: bool  #: Whether it is the one that the status of the connector tells of.
+    own: bool  #: Whether the library found it out itself: it ends when it is over, and not by `clear_fault()`.
+    info: Optional[str]  #: What was said of it.
+    vendor_code: Optional[str]  #: The vendor's own code for it.
 
 
 @dataclass(frozen=True)

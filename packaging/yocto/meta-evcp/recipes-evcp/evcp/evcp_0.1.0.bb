@@ -61,10 +61,10 @@ do_configure:prepend() {
 EVCP_LINK = "-L${B}/target/${CARGO_TARGET_SUBDIR} -levcp"
 
 do_compile:append() {
-    for name in minimal charger; do
-        ${CC} ${CFLAGS} -std=c11 -I${S}/include ${S}/examples/c/$name.c \
-            -o ${B}/evcp-$name ${LDFLAGS} ${EVCP_LINK}
-    done
+    ${CC} ${CFLAGS} -std=c11 -I${S}/include ${S}/examples/c/minimal.c \
+        -o ${B}/evcp-minimal ${LDFLAGS} ${EVCP_LINK}
+    ${CC} ${CFLAGS} -std=c11 -I${S}/include ${S}/examples/c/charger/*.c \
+        -o ${B}/evcp-charger ${LDFLAGS} ${EVCP_LINK}
     ${CXX} ${CXXFLAGS} -std=c++17 -I${S}/include -I${S}/bindings/cpp ${S}/examples/cpp/charger.cpp \
         -o ${B}/evcp-charger-cpp ${LDFLAGS} ${EVCP_LINK}
 }

@@ -1,0 +1,54 @@
+/* What the programs in C that are not test_capi.c share. usage of each: PROGRAM URL-OF-A-CENTRAL-SYSTEM */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <evcp.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *url;
+static int failures;
+
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
+                    evcp_last_error());                                                        \
+            failures++;                                                                        \
+        }                                                                                      \
+    } while (0)
+
+/* A call is refused, and the text names the thing. */
+#define REFUSED(call, err, name)                                                               \
+    do {                                                                                       \
+        CHECK((call) == (err));                                                                \
+        CHECK(strstr(evcp_last_error(), name) != NULL);                                        \
+    } while (0)
+
+/* Dispatches until something holds; a few seconds at most. */
+#define UNTIL(cp, condition)                                                                   \
+    do {                                                                                       \
+        for (int turn_ = 0; turn_ < 400 && !(condition); turn_++)                              \
+            if (evcp_dispatch(cp, 50) < 0)                                                     \
+                break;                                                                         \
+        CHECK(condition);                                                                      \
+    } while (0)
+
+static inline evcp_config_t *config(const char *id)
+{
+    evcp_config_t *cfg = evcp_config_new();
+    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
+    CHECK(evcp_config_set_identity(cfg, id) == EVCP_OK);
+    CHECK(evcp_config_set_device(cfg, "evcp", "test", NULL, NULL) == EVCP_OK);
+    return cfg;
+}
+
+static inline evcp_t *made(evcp_config_t *cfg, const evcp_callbacks_t *cb, void *user_data)
+{
+    evcp_t *cp = NULL;
+    CHECK(evcp_new(cfg, cb, user_data, &cp) == EVCP_OK);
+    evcp_config_free(cfg);
+    return cp;
+}
+
+#endif
