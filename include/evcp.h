@@ -260,6 +260,8 @@
 #define EVCP_BY_CENTRAL_SYSTEM 1
 /* The charger itself: evcp_start_tx(). */
 #define EVCP_BY_CHARGER 2
+/* Nobody: a vehicle was plugged in while the key FreeCharging is set. */
+#define EVCP_BY_FREE_CHARGING 3
 /* It starts a transaction. */
 #define EVCP_FOR_START 0
 /* It stops one: its own, or that of its group. */
@@ -292,6 +294,8 @@
 #define EVCP_WHY_CABLE_KEPT 10
 /* evcp_cancel(), a stop or an unlock came first. */
 #define EVCP_WHY_CANCELLED 11
+/* The vehicle at this connector charges without a tag (key FreeCharging): this one changes nothing. */
+#define EVCP_WHY_FREE_CHARGING 12
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */

@@ -235,7 +235,8 @@ enum class auth_status : std::uint32_t {
 enum class brought_by : std::uint32_t {
     reader = EVCP_BY_READER,                    ///< Somebody showed it at a reader.
     central_system = EVCP_BY_CENTRAL_SYSTEM,    ///< A remote start.
-    charger = EVCP_BY_CHARGER                   ///< start_tx().
+    charger = EVCP_BY_CHARGER,                  ///< start_tx().
+    free_charging = EVCP_BY_FREE_CHARGING       ///< Nobody: the key FreeCharging is set.
 };
 
 /// What a tag does, or was to do.
@@ -259,7 +260,8 @@ enum class refusal : std::uint32_t {
     no_free_connector = EVCP_WHY_NO_FREE_CONNECTOR,            ///< None of the connectors is free.
     other_tag_charges = EVCP_WHY_OTHER_TAG_CHARGES,            ///< Another tag charges here.
     cable_kept = EVCP_WHY_CABLE_KEPT,                          ///< The cable is kept for another tag.
-    cancelled = EVCP_WHY_CANCELLED                             ///< A stop or an unlock came first.
+    cancelled = EVCP_WHY_CANCELLED,                            ///< A stop or an unlock came first.
+    free_charging = EVCP_WHY_FREE_CHARGING                     ///< The vehicle here needs no tag.
 };
 
 /// OCPP's status of a connector.

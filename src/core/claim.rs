@@ -23,6 +23,8 @@ pub enum AskedBy {
     CentralSystem,
     /// The charger itself ([`Act::StartTx`](crate::core::Act)).
     Host,
+    /// Nobody: a vehicle was plugged in while the key FreeCharging is set.
+    FreeCharging,
 }
 
 /// What a tag does, or was to do.
@@ -59,6 +61,8 @@ pub enum Why {
     NoFreeConnector,
     /// Another tag charges at this connector.
     OtherTagCharges,
+    /// The vehicle at this connector charges without a tag (key FreeCharging).
+    FreeCharging,
     /// The cable in this connector is kept for the tag that charged.
     CableKept,
     /// Somebody at the charger, or the central system, ended it: a stop, or an unlock.

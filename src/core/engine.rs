@@ -295,6 +295,7 @@ impl Engine {
         protocol.report(cx);
         // Sessions, then what they may draw, since an offer is made to those that run.
         protocol.at_station(cx, |station, cx| {
+            station.begin_freely(cx);
             station.advance_sessions(cx);
             station.offer_supplies(cx);
         });

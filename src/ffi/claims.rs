@@ -10,6 +10,8 @@ pub const EVCP_BY_READER: u32 = 0;
 pub const EVCP_BY_CENTRAL_SYSTEM: u32 = 1;
 /// The charger itself: evcp_start_tx().
 pub const EVCP_BY_CHARGER: u32 = 2;
+/// Nobody: a vehicle was plugged in while the key FreeCharging is set.
+pub const EVCP_BY_FREE_CHARGING: u32 = 3;
 
 /// It starts a transaction.
 pub const EVCP_FOR_START: u32 = 0;
@@ -44,12 +46,15 @@ pub const EVCP_WHY_OTHER_TAG_CHARGES: u32 = 9;
 pub const EVCP_WHY_CABLE_KEPT: u32 = 10;
 /// evcp_cancel(), a stop or an unlock came first.
 pub const EVCP_WHY_CANCELLED: u32 = 11;
+/// The vehicle at this connector charges without a tag (key FreeCharging): this one changes nothing.
+pub const EVCP_WHY_FREE_CHARGING: u32 = 12;
 
 pub(super) const fn by_number(by: AskedBy) -> u32 {
     match by {
         AskedBy::Reader => EVCP_BY_READER,
         AskedBy::CentralSystem => EVCP_BY_CENTRAL_SYSTEM,
         AskedBy::Host => EVCP_BY_CHARGER,
+        AskedBy::FreeCharging => EVCP_BY_FREE_CHARGING,
     }
 }
 
@@ -76,5 +81,6 @@ pub(super) const fn why_number(why: Option<Why>) -> u32 {
         Some(Why::OtherTagCharges) => EVCP_WHY_OTHER_TAG_CHARGES,
         Some(Why::CableKept) => EVCP_WHY_CABLE_KEPT,
         Some(Why::Cancelled) => EVCP_WHY_CANCELLED,
+        Some(Why::FreeCharging) => EVCP_WHY_FREE_CHARGING,
     }
 }

@@ -89,7 +89,12 @@ const CONNECTIONS: &[&str] = &["disconnected\0", "connect failed\0", "connected\
 
 const STORAGES: &[&str] = &["works\0", "fails\0", "damaged\0"];
 
-const BYS: &[&str] = &["reader\0", "central system\0", "charger\0"];
+const BYS: &[&str] = &[
+    "reader\0",
+    "central system\0",
+    "charger\0",
+    "free charging\0",
+];
 
 const PURPOSES: &[&str] = &["start\0", "stop\0", "unlock\0", "take back\0"];
 
@@ -106,6 +111,7 @@ const WHYS: &[&str] = &[
     "other tag charges\0",
     "cable kept\0",
     "cancelled\0",
+    "free charging\0",
 ];
 
 fn name(names: &'static [&'static str], number: u32) -> *const c_char {

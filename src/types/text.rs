@@ -118,6 +118,11 @@ limited!(CiString);
 limited!(BoundedString);
 
 impl<const N: usize> CiString<N> {
+    /// Whether people and databases can read it: it is not blank and has no control characters.
+    pub(crate) fn is_readable(&self) -> bool {
+        !self.0.trim().is_empty() && !self.0.chars().any(char::is_control)
+    }
+
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.bytes().map(|byte| byte.to_ascii_lowercase())
     }

@@ -177,7 +177,7 @@ unsafe extern "C" fn on_auth(ud: *mut c_void, auth: *const AuthInfo) {
     let auth = unsafe { &*auth };
     assert!(auth.struct_size as usize == size_of::<AuthInfo>() && auth.reserved == 0);
     assert!(text_of(auth.tag).is_some_and(|tag| tag.chars().count() <= 20) && auth.status <= 4);
-    assert!(auth.by <= 2 && auth.purpose <= 3 && auth.why <= 11);
+    assert!(auth.by <= 3 && auth.purpose <= 3 && auth.why <= 12);
     // Who is accepted is so somewhere, and who is refused nowhere.
     assert_eq!(auth.status == 0, auth.connector != 0);
     assert!(auth.status != 0 || auth.why == 0);
@@ -188,7 +188,7 @@ unsafe extern "C" fn on_timeout(ud: *mut c_void, timeout: *const TimeoutInfo) {
     // SAFETY: it is valid until we return.
     let timeout = unsafe { &*timeout };
     assert!(timeout.struct_size as usize == size_of::<TimeoutInfo>() && timeout.connector >= 1);
-    assert!(text_of(timeout.tag).is_some() && timeout.by <= 2);
+    assert!(text_of(timeout.tag).is_some() && timeout.by <= 3);
     enter(ud, None);
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     PhaseRotation,
     /// Any text.
     Text,
+    /// A tag.
+    Tag,
     /// HTTP basic authentication password (security whitepaper A00.FR.205).
     Password,
 }
@@ -57,6 +59,7 @@ impl KeyRow {
             Kind::Profiles => PROFILES.join(", "),
             Kind::PhaseRotation => "connector.rotation, ...".to_owned(),
             Kind::Text => "text".to_owned(),
+            Kind::Tag => "1 to 20 characters".to_owned(),
             Kind::Password => "32 to 40 hexadecimal digits, or 16 to 20 characters".to_owned(),
         }
     }
@@ -110,6 +113,7 @@ keys! {
     ConnectorSwitch3to1PhaseSupported ReadOnly Kind::Bool, "false";
     ConnectorPhaseRotation ReadWrite Kind::PhaseRotation, "NotApplicable";
     ConnectorPhaseRotationMaxLength ReadOnly Kind::Int(1, 257), "257";
+    FreeCharging ReadWrite Kind::Bool, "false";
     GetConfigurationMaxKeys ReadOnly Kind::Int(1, 1_000), "50";
     HeartbeatInterval ReadWrite Kind::Int(0, MAX_S), "300";
     LocalAuthorizeOffline ReadWrite Kind::Bool, "true";
@@ -125,6 +129,7 @@ keys! {
     MinimumStatusDuration ReadWrite Kind::Int(0, MAX_S), "0";
     NumberOfConnectors ReadOnly Kind::Int(1, 256), "1";
     ResetRetries ReadWrite Kind::Int(0, 100), "1";
+    RfidTagFreeCharging ReadWrite Kind::Tag, "FreeCharging";
     SecurityProfile ReadOnly Kind::Int(0, 3), "0";
     StopTransactionOnEVSideDisconnect ReadWrite Kind::Bool, "true";
     StopTransactionOnInvalidId ReadWrite Kind::Bool, "true";

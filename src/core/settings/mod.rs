@@ -9,7 +9,7 @@ pub(crate) use value::Value;
 
 use crate::core::{DeclaredKey, Setup};
 use crate::time::Millis;
-use crate::types::CiString;
+use crate::types::{CiString, IdToken};
 pub(crate) use keys::Kind;
 
 /// A key has a value that it cannot have.
@@ -315,6 +315,14 @@ impl Settings {
     /// Whether charging profiles may be in `Current` (A) or `Power` (W).
     pub(crate) fn allows_rate(&self, name: &str) -> bool {
         self.lists(Key::ChargingScheduleAllowedChargingRateUnit, name)
+    }
+
+    /// A tag.
+    pub(crate) fn tag(&self, key: Key) -> Option<&IdToken> {
+        match &self.standard[key as usize].1 {
+            Value::Tag(tag) => Some(tag),
+            _ => None,
+        }
     }
 
     /// The password for HTTP basic authentication, if there is one.

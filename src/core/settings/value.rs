@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::core::settings::keys::{Kind, PROFILES};
-use crate::types::{Measurand, Phase};
+use crate::types::{IdToken, Measurand, Phase};
 
 /// A measurand, perhaps of one phase only: what a meter can show, or what is to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub(crate) enum Value {
     /// The connectors that a rotation is named for.
     Rotations(Vec<i64>),
     Text,
+    Tag(IdToken),
     Password(Vec<u8>),
 }
 
@@ -85,6 +86,10 @@ impl Value {
             }
             Kind::PhaseRotation => rotations(text).map(Self::Rotations),
             Kind::Text => Some(Self::Text),
+            Kind::Tag => {
+                let tag = IdToken::new(text).ok();
+                tag.filter(IdToken::is_readable).map(Self::Tag)
+            }
             Kind::Password => password(text).map(Self::Password),
         }
     }

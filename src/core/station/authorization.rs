@@ -67,7 +67,7 @@ impl Station {
 
     /// No session can begin for a tag at any of these connectors.
     fn turn_away(&self, claim: Claim, at: &[ConnectorId], cx: &mut Context<'_>) {
-        let why = Some(self.why_none(at));
+        let why = Some(self.why_none(at, cx.ledger));
         refuse(
             claim,
             Purpose::Start,

@@ -32,8 +32,7 @@ impl Intent {
 
 /// Whether it can be one: something that people and databases can read.
 pub(crate) fn is_tag(tag: &IdToken) -> bool {
-    let text = tag.as_str();
-    !text.trim().is_empty() && !text.chars().any(char::is_control)
+    tag.is_readable()
 }
 
 // rules: 55

@@ -3,6 +3,7 @@
 
 mod actuator;
 mod actuators;
+mod arrival;
 mod asking;
 mod authorization;
 mod authorizations;
@@ -11,6 +12,7 @@ mod condition;
 mod connector;
 mod faults;
 mod feedback;
+mod free;
 mod instants;
 mod keys;
 mod life;

@@ -53,6 +53,9 @@ impl Station {
     pub(crate) fn cancel(&mut self, place: Place, cx: &mut Context<'_>) {
         let meant = |at: &ConnectorId| place.connector().map_or(true, |one| one == *at);
         for at in self.connector_ids().filter(meant) {
+            if let Some(connector) = self.connector_mut(at) {
+                connector.is_known();
+            }
             self.withdraw(at, cx);
             self.call_off(at, cx);
         }

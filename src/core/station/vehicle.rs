@@ -19,7 +19,9 @@ impl Station {
     pub(crate) fn on_ev(&mut self, at: ConnectorId, ev: Ev, cx: &mut Context<'_>) {
         let now = cx.now.mono;
         let stops = self.settings.is(Key::StopTransactionOnEVSideDisconnect);
-        if self.connector_mut(at).is_some_and(|known| known.on_ev(ev)) {
+        let free = self.settings.is(Key::FreeCharging);
+        let connector = self.connector_mut(at);
+        if connector.is_some_and(|known| known.on_ev(ev, free)) {
             self.bring_permission(at);
         }
         let connector = self.connector_mut(at);

@@ -1,6 +1,9 @@
 //! What keeps a session from beginning, for whoever wants one.
 
 use super::Station;
+use crate::core::ledger::Ledger;
+use crate::core::settings::Key;
+use crate::core::station::connector::Connector;
 use crate::core::{ConnectorId, Why};
 
 impl Station {
@@ -24,6 +27,14 @@ impl Station {
         condition.is_faulted().then_some(Why::Faulted)
     }
 
+    /// Whether what runs at a connector needs no tag.
+    fn runs_freely(&self, at: &Connector, ledger: &Ledger) -> bool {
+        let run = at.running().filter(|_| self.settings.is(Key::FreeCharging));
+        let transaction = run.and_then(|run| ledger.transaction(run.tx()));
+        let tag = transaction.map(|transaction| &transaction.tag);
+        tag.is_some() && tag == self.settings.tag(Key::RfidTagFreeCharging)
+    }
+
     /// Why what was wanted at a connector does not happen.
     pub(super) fn why_off(&self, at: ConnectorId) -> Why {
         let known = self.why_nowhere().or_else(|| self.why_not_at(at));
@@ -31,7 +42,7 @@ impl Station {
     }
 
     /// Why no session can begin at any of these.
-    pub(super) fn why_none(&self, at: &[ConnectorId]) -> Why {
+    pub(super) fn why_none(&self, at: &[ConnectorId], ledger: &Ledger) -> Why {
         if let Some(why) = self.why_nowhere() {
             return why;
         }
@@ -48,6 +59,7 @@ impl Station {
             _ => None,
         };
         match one {
+            Some(one) if self.runs_freely(one, ledger) => Why::FreeCharging,
             Some(one) if one.running().is_some() => Why::OtherTagCharges,
             Some(one) if one.kept_for().is_some() => Why::CableKept,
             _ => Why::NoFreeConnector,

@@ -138,6 +138,9 @@ pub struct Told {
     sure: u64,
 }
 
+/// How the tags begin of those who need none of their own.
+pub const FREE: char = 'F';
+
 /// The most that flows, in watts.
 const MOST_WATTS: u64 = 22_000;
 

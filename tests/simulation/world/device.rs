@@ -31,6 +31,7 @@ impl World<'_> {
                 key("TransactionMessageRetryInterval", "10".to_owned()),
                 key("WebSocketPingInterval", make.ping_s.to_string()),
                 key("StopTransactionOnInvalidId", make.stops_invalid.to_string()),
+                key("FreeCharging", make.free.to_string()),
             ],
             host: Host {
                 reads_meter: make.reads_meter,

@@ -5,9 +5,7 @@ use super::*;
 impl World<'_> {
     pub(super) fn event(&mut self, event: Event) -> Is {
         match event {
-            Event::Plug(number) => self.person(number, |outlet| {
-                (outlet.cable, outlet.vehicle) = (true, true)
-            }),
+            Event::Plug(number) => self.plug(number),
             Event::Wants(number, wants) => self.person(number, |outlet| outlet.wants = wants),
             Event::CableOnly(number) => self.person(number, |outlet| outlet.vehicle = false),
             Event::Unplug(number) => self.person(number, |outlet| {
@@ -201,6 +199,19 @@ impl World<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// A vehicle comes. Where nobody is asked for a tag each has another one, so that it is known on the books.
+    fn plug(&mut self, number: usize) -> Is {
+        if self.make.free {
+            self.tags += 1;
+            let key = CiString::truncated("RfidTagFreeCharging");
+            let tag = format!("{FREE}{}", self.tags);
+            self.act(Act::SetKey(key, CiString::truncated(&tag)))?;
+        }
+        self.person(number, |outlet| {
+            (outlet.cable, outlet.vehicle) = (true, true)
+        })
     }
 
     /// Somebody does something at a connector.

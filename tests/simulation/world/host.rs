@@ -12,6 +12,10 @@ pub struct Seen {
     pub runs: Option<u64>,
     /// Nothing may begin here until somebody asks for it.
     called_off: bool,
+    /// The firmware has said whether a vehicle is in.
+    spoken: bool,
+    /// A vehicle came, and no transaction has begun since.
+    came: bool,
 }
 
 impl World<'_> {
@@ -82,7 +86,13 @@ impl World<'_> {
     fn hear(&mut self, mail: &Mail) {
         match mail {
             Mail::Fact(Fact::Ev(at, ev)) => {
-                self.seen[at.index()].vehicle = !matches!(ev, Ev::Absent | Ev::CableOnly);
+                let seen = &mut self.seen[at.index()];
+                let before = std::mem::replace(&mut seen.vehicle, ev.is_connected());
+                seen.came = seen.vehicle && (seen.came || (!before && seen.spoken));
+                seen.spoken = true;
+                if self.make.free && seen.vehicle && !before {
+                    seen.called_off = false;
+                }
             }
             Mail::Fact(Fact::Fault(Place::Connector(at), fault)) => {
                 self.seen[at.index()].fault = fault.is_some();
@@ -146,7 +156,13 @@ impl World<'_> {
                     TransactionChange::Started if seen.called_off => {
                         return Err(format!("{} starts after it was called off", step.tx.0));
                     }
+                    TransactionChange::Started
+                        if step.tag.as_str().starts_with(FREE) && !seen.came =>
+                    {
+                        return Err(format!("{} starts, and no vehicle came", step.tx.0));
+                    }
                     TransactionChange::Started | TransactionChange::Resumed => {
+                        seen.came = false;
                         seen.runs = Some(step.tx.0);
                     }
                     TransactionChange::Stopped => seen.runs = None,
@@ -294,6 +310,7 @@ impl World<'_> {
         self.seen_fault = false;
         for (seen, outlet) in self.seen.iter_mut().zip(&self.outlets) {
             (seen.vehicle, seen.fault) = (false, false);
+            (seen.spoken, seen.came) = (false, false);
             seen.runs = outlet.session.map(|at| self.sessions.0[at].tx);
         }
     }

@@ -129,7 +129,8 @@ impl World<'_> {
     fn may_charge(&self, tag: &str) -> bool {
         // Started from afar without being asked about (AuthorizeRemoteTxRequests is on by default), or offline.
         let offline = self.make.offline_strangers;
-        offline || self.central.accepted.iter().any(|known| known == tag)
+        let free = self.make.free && tag.starts_with(FREE);
+        offline || free || self.central.accepted.iter().any(|known| known == tag)
     }
 
     /// The books are right: every session that was told of is there once, in order, with its energy.

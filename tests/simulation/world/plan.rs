@@ -48,6 +48,8 @@ pub struct Make {
     pub sqlite: bool,
     /// How many network profiles there are.
     pub ways: u32,
+    /// Who plugs in charges, and nobody is asked for a tag.
+    pub free: bool,
 }
 
 impl Make {
@@ -321,6 +323,7 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         contactor: feedback(seed, 1).then(|| 20 + seed % 7 * 250),
         lock: feedback(seed, 2).then(|| 300 + seed % 5 * 400),
         sqlite: seed % 64 == 0,
+        free: seed % 8 == 3,
         ways: if seed % 3 == 1 {
             2 + (seed / 3 % 3) as u32
         } else {

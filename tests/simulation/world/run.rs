@@ -23,7 +23,7 @@ use serde_json::{json, Value};
 
 use self::host::Seen;
 use super::central::Central;
-use super::charger::{Outlet, Sessions};
+use super::charger::{Outlet, Sessions, FREE};
 use super::disk::Disk;
 use super::limits::Limits;
 use super::link::{Link, State};

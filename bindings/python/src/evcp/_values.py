@@ -181,6 +181,7 @@ class By(Open):
     READER = 0  #: Somebody showed it at a reader.
     CENTRAL_SYSTEM = 1  #: A remote start.
     CHARGER = 2  #: `start_tx`.
+    FREE_CHARGING = 3  #: Nobody: a vehicle was plugged in while the key FreeCharging is set.
 
 
 class For(Open):
@@ -207,6 +208,7 @@ class Why(Open):
     OTHER_TAG_CHARGES = 9  #: At this connector, the only one that the reader serves.
     CABLE_KEPT = 10  #: The cable is kept for the tag that charged.
     CANCELLED = 11  #: `cancel`, a stop or an unlock came first.
+    FREE_CHARGING = 12  #: The vehicle charges without a tag: this one changes nothing.
 
 
 class Status(Open):

@@ -5,6 +5,7 @@ mod status;
 mod transaction;
 
 use crate::core::station::actuators::Actuators;
+use crate::core::station::arrival::Arrival;
 use crate::core::station::condition::Condition;
 use crate::core::station::meter::Meter;
 use crate::core::station::read_for::ReadFor;
@@ -21,6 +22,7 @@ pub(crate) struct Connector {
     lockable: bool,
     ev: Ev,
     evse: Evse,
+    arrival: Arrival,
     condition: Condition,
     session: Session,
     meter: Meter,
@@ -52,6 +54,7 @@ impl Connector {
             lockable,
             ev: Ev::Absent,
             evse: Evse::Ready,
+            arrival: Arrival::Unknown,
             condition: Condition::SOUND,
             session: Session::IDLE,
             meter: Meter::new(unit),
@@ -136,8 +139,9 @@ impl Connector {
 
 /// What happens to it.
 impl Connector {
-    /// What the vehicle does; says whether a cable was plugged in.
-    pub(crate) fn on_ev(&mut self, ev: Ev) -> bool {
+    /// What the vehicle does; says whether a cable was plugged in. `free`: nobody is asked for a tag.
+    pub(crate) fn on_ev(&mut self, ev: Ev, free: bool) -> bool {
+        self.arrival = self.arrival.seen(ev.is_connected(), free);
         let before = std::mem::replace(&mut self.ev, ev);
         before == Ev::Absent && ev != Ev::Absent
     }
@@ -145,6 +149,20 @@ impl Connector {
     /// Whether the charger itself can supply energy here.
     pub(crate) fn on_evse(&mut self, evse: Evse) {
         self.evse = evse;
+    }
+
+    /// Whether a session may begin here because a vehicle has just been plugged in. What a fault forbids is not
+    /// put off, as with a tag; and who is served already, or waited for, is not served twice.
+    pub(crate) fn is_new(&mut self, all_faulted: bool) -> bool {
+        if all_faulted || self.condition.is_faulted() || !self.session.is_open() {
+            self.is_known();
+        }
+        self.arrival == Arrival::New && self.is_free()
+    }
+
+    /// Whatever begins here, somebody has to ask for it.
+    pub(crate) fn is_known(&mut self) {
+        self.arrival.is_over();
     }
 
     /// What comes of it for the session. Says whether a transaction runs.
@@ -239,8 +257,9 @@ impl Connector {
         Some(claim)
     }
 
-    /// What is being prepared is over.
+    /// What is being prepared is over, and nothing begins for the plug alone.
     pub(crate) fn prepare_no_more(&mut self) {
+        self.is_known();
         if matches!(self.session.stage(), Stage::Preparing { .. }) {
             self.session.end(self.has_cable());
         }
