@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 # TARGET builds for another machine: see docs/cross.md.
 TARGET ?=
 RELEASE := target/$(TARGET:%=%/)release
+KIT := target/$(TARGET:%=%/)testkit
 TOOLS := target/tools
 CFLAGS_C := -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude
 CFLAGS_CXX := -std=c++14 -Wall -Wextra -Wpedantic -Werror -Iinclude -Ibindings/cpp
@@ -40,15 +41,17 @@ REMAP = --config "target.'cfg(all())'.rustflags=['--remap-path-prefix=$(CARGO_HO
 CRATES_CFLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"$$/\1/p' .cargo/config.toml)
 
 # Both libraries in one go. A library with threads cannot be unloaded: nodelete.
-BUILD_LIB = $(CARGO) rustc $(REMAP) --release --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES) -- \
-	-Clink-arg=-Wl,-soname,libevcp.so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
+BUILD = $(CARGO) rustc $(REMAP) --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES)
+BUILD_LIB = $(BUILD) --release -- $(call LINKED,evcp)
+BUILD_KIT = $(BUILD) --profile testkit --features testkit -- $(call LINKED,evcp-test)
+LINKED = -Clink-arg=-Wl,-soname,lib$(1).so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
 # The compiler for the machine that it is built for, of which cargo knows as its linker: its binutils hide the
 # symbols of the static library.
 CARGO_LINKER := CARGO_TARGET_$(shell echo '$(TARGET)' | tr 'a-z-' 'A-Z_')_LINKER
 LINKER = $(or $(if $(TARGET),$($(CARGO_LINKER))),$(CC))
 
-.PHONY: lib install simulator examples demo test test-rust test-python test-packages test-cross \
+.PHONY: lib kit install install-kit simulator examples demo test test-rust test-python test-packages test-cross \
 	test-oldest crates wheel lint header abi \
 	tools bench fuzz-smoke clean
 
@@ -56,22 +59,39 @@ lib:
 	$(BUILD_LIB)
 	ln -sf libevcp.so $(RELEASE)/libevcp.so.$(ABI)
 
+# The test kit, libevcp-test: for tests of a firmware, never for a charger.
+kit:
+	$(BUILD_KIT)
+	ln -sf libevcp.so $(KIT)/libevcp-test.so
+	ln -sf libevcp.so $(KIT)/libevcp-test.so.$(ABI)
+	ln -sf libevcp.a $(KIT)/libevcp-test.a
+
+# Installs the libraries of a build and what tools look for: its name, where it was built, how.
+define INSTALL
+install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DATADIR)/cmake/evcp
+install -m 755 $(2)/libevcp.so $(DESTDIR)$(LIBDIR)/lib$(1).so.$(VERSION)
+ln -sf lib$(1).so.$(VERSION) $(DESTDIR)$(LIBDIR)/lib$(1).so.$(ABI)
+ln -sf lib$(1).so.$(VERSION) $(DESTDIR)$(LIBDIR)/lib$(1).so
+CC="$(LINKER)" packaging/hide-symbols $(2)/libevcp.a $(DESTDIR)$(LIBDIR)/lib$(1).a
+install -m 644 packaging/cmake/*.cmake $(DESTDIR)$(DATADIR)/cmake/evcp
+private=$$($(3) 2>&1 | sed -n 's/^note: native-static-libs: //p'); \
+sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@NAME@|$(1)|' -e 's|@DESCRIPTION@|$(4)|' \
+	-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+	-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+	-e "s|@PRIVATE@|$$private|" \
+	packaging/evcp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$(1).pc
+chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/$(1).pc
+endef
+
 # The same tree as `cargo cinstall` of cargo-c makes, but for the symbols of libevcp.a.
 install: lib
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DATADIR)/cmake/evcp
-	install -m 755 $(RELEASE)/libevcp.so $(DESTDIR)$(LIBDIR)/libevcp.so.$(VERSION)
-	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so.$(ABI)
-	ln -sf libevcp.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libevcp.so
-	CC="$(LINKER)" packaging/hide-symbols $(RELEASE)/libevcp.a $(DESTDIR)$(LIBDIR)/libevcp.a
+	$(call INSTALL,evcp,$(RELEASE),$(BUILD_LIB),$(DESCRIPTION))
 	install -m 644 include/evcp.h bindings/cpp/evcp.hpp $(DESTDIR)$(INCLUDEDIR)
-	install -m 644 packaging/cmake/*.cmake $(DESTDIR)$(DATADIR)/cmake/evcp
-	private=$$($(BUILD_LIB) 2>&1 | sed -n 's/^note: native-static-libs: //p'); \
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@DESCRIPTION@|$(DESCRIPTION)|' \
-		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
-		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
-		-e "s|@PRIVATE@|$$private|" \
-		packaging/evcp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/evcp.pc
-	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/evcp.pc
+
+# The test kit beside it, on machines where firmware is tested.
+install-kit: install kit
+	$(call INSTALL,evcp-test,$(KIT),$(BUILD_KIT),The test kit of evcp: a charge point in virtual time)
+	install -m 644 include/evcp_test.h $(DESTDIR)$(INCLUDEDIR)
 
 simulator:
 	$(CARGO) build $(REMAP) --release --example simulator
@@ -93,6 +113,7 @@ lint:
 	$(CARGO) fmt --check --all
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --lib -- -D warnings
+	$(CARGO) clippy --quiet --features testkit --lib -- -D warnings
 	$(CARGO) clippy --quiet --no-default-features --features net,bundled-sqlite --lib -- -D warnings
 	cd testing && $(CARGO) clippy --quiet --all-features --all-targets -- -D warnings
 	cd fuzz && $(CARGO) fmt --check && $(CARGO) clippy --quiet --lib --tests --examples -- -D warnings
@@ -101,6 +122,7 @@ lint:
 test-rust:
 	$(if $(EVCP_TRACES),rm -rf $(EVCP_TRACES) && mkdir -p $(EVCP_TRACES))
 	$(CARGO) test
+	$(CARGO) test --features testkit --lib kit
 	cd tests/header && $(CARGO) test
 	cd fuzz && $(CARGO) test --lib
 
@@ -108,7 +130,7 @@ test-rust:
 fuzz-smoke: tools
 	fuzz/smoke
 
-test-python: tools simulator examples $(VENV)/ready
+test-python: tools simulator examples kit $(VENV)/ready
 	$(CARGO) build --no-default-features --example wire_filter
 	cd tests/python && ../../$(PY) -m pytest
 
@@ -139,7 +161,7 @@ wheel: lib $(VENV)/ready
 $(TOOLS)/bin/cargo-cinstall:
 	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --debug --locked --root $(TOOLS) cargo-c@0.10.24+cargo-0.98.0
 
-# Writes include/evcp.h anew from src/ffi.
+# Writes include/evcp.h and include/evcp_test.h anew from src/ffi.
 header:
 	cd tests/header && BLESS=1 $(CARGO) test --quiet
 

@@ -7,6 +7,8 @@ pub mod core;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+#[cfg(feature = "testkit")]
+mod kit;
 #[cfg(feature = "net")]
 mod mailbox;
 #[cfg(feature = "net")]

@@ -27,6 +27,12 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "src/kit",
+        &[
+            "time", "types", "core", "store", "error", "mailbox", "shell", "kit",
+        ],
+    ),
+    (
         "src/charge_point",
         &[
             "time",
@@ -36,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error",
             "mailbox",
             "shell",
+            "kit",
             "charge_point",
         ],
     ),
@@ -48,6 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error",
             "mailbox",
             "shell",
+            "kit",
             "charge_point",
             "ffi",
         ],

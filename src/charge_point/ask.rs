@@ -10,7 +10,6 @@ use crate::core::{
 };
 use crate::error::Error;
 use crate::mailbox::Stats;
-use crate::shell;
 use crate::time::{Millis, Wall};
 use crate::types::{ChargingRateUnitType, RegistrationStatus};
 
@@ -38,7 +37,7 @@ impl ChargePoint {
             return Err(Error::Invalid(format!("there is no connector {at}")));
         }
         let outlook = self.mailbox.outlook()?;
-        Ok(outlook.schedule(shell::now(), at, duration, unit))
+        Ok(outlook.schedule(self.clock.now(), at, duration, unit))
     }
 
     /// The status of a connector, or of the charge point.

@@ -2,6 +2,8 @@
 
 mod ask;
 mod fault_rank;
+#[cfg(feature = "testkit")]
+mod kit;
 mod networks;
 mod options;
 mod signal;
@@ -42,6 +44,10 @@ pub struct ChargePoint {
     state: Mutex<State>,
     /// Set when the driver has ended.
     done: Arc<Flag>,
+    clock: shell::Clock,
+    /// What takes the place of a thread in a world of the test kit.
+    #[cfg(feature = "testkit")]
+    charger: Option<crate::kit::Charger>,
 }
 
 enum State {
@@ -57,6 +63,11 @@ impl ChargePoint {
     /// [`Error::Invalid`] names what is not possible; [`Error::Io`] when the store cannot be
     /// opened.
     pub fn new(options: Options, wake: Arc<dyn Wake>) -> Result<Self, Error> {
+        Self::by(shell::Clock::System, options, wake)
+    }
+
+    /// Makes one that lives by a clock.
+    fn by(clock: shell::Clock, options: Options, wake: Arc<dyn Wake>) -> Result<Self, Error> {
         let Options {
             mut setup,
             networks,
@@ -65,7 +76,7 @@ impl ChargePoint {
         let networks = Networks::new(networks, &mut setup)?;
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
         let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
-        let now = shell::now();
+        let now = clock.now();
         let mut replaced = None;
         let mut store: Box<dyn Store> = match storage {
             Storage::Memory => Box::<MemoryStore>::default(),
@@ -106,6 +117,9 @@ impl ChargePoint {
             networks: Mutex::new(networks),
             state,
             done,
+            clock,
+            #[cfg(feature = "testkit")]
+            charger: None,
         })
     }
 
@@ -114,6 +128,10 @@ impl ChargePoint {
     /// # Errors
     /// [`Error::State`] when it was started before; [`Error::Io`] without a thread.
     pub fn start(&self) -> Result<(), Error> {
+        #[cfg(feature = "testkit")]
+        if let Some(charger) = &self.charger {
+            return charger.start();
+        }
         let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Stopped) {
             State::Made(driver) => {
@@ -136,6 +154,10 @@ impl ChargePoint {
     /// # Errors
     /// [`Error::Io`] when that took longer than `timeout`; it goes on all the same.
     pub fn stop(&self, timeout: Duration) -> Result<(), Error> {
+        #[cfg(feature = "testkit")]
+        if let Some(charger) = &self.charger {
+            return charger.stop();
+        }
         let until = Instant::now().checked_add(timeout);
         let mut state = self.state.lock();
         let thread = match std::mem::replace(&mut *state, State::Stopped) {

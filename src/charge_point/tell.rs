@@ -6,7 +6,7 @@ use crate::charge_point::ask::no_key;
 use crate::charge_point::ChargePoint;
 use crate::core::{Act, Answer, BadValue, ConnectorId, Fact, Key, NetworkSlot, Place, RequestId};
 use crate::error::Error;
-use crate::shell::{self, NetworkProfile};
+use crate::shell::NetworkProfile;
 
 impl ChargePoint {
     /// States a fact; never waits. One that was stated before and waits is replaced. A fault is taken in
@@ -44,7 +44,7 @@ impl ChargePoint {
         if let Some(missing) = missing {
             return Err(Error::State(missing));
         }
-        self.mailbox.tell(fact, shell::now().mono)
+        self.mailbox.tell(fact, self.clock.now().mono)
     }
 
     /// Does something; never waits. What takes energy away (a stop, power that fails) is taken in however
@@ -141,6 +141,6 @@ impl ChargePoint {
     /// same if it is just too late. [`Error::Invalid`] for an answer of another kind: the question
     /// stays open. [`Error::Closed`], [`Error::Panicked`].
     pub fn answer(&self, request: RequestId, answer: Answer) -> Result<(), Error> {
-        self.mailbox.answer(request, answer, shell::now().mono)
+        self.mailbox.answer(request, answer, self.clock.now().mono)
     }
 }

@@ -38,35 +38,39 @@ pub unsafe extern "C" fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32 
     let Some(inner) = (unsafe { cp.as_ref() }).map(|cp| cp.inner.clone()) else {
         return guard(|| Err(Fail::invalid("cp is NULL")));
     };
-    let code = guard(|| {
-        let dispatching = inner.begin_dispatch()?;
-        let count = run(&inner, timeout_ms);
-        let freed = inner.freed.load(Ordering::Acquire);
-        if freed {
-            // Still our turn: nobody else calls back while we tear down.
-            inner.tear_down();
-            inner.release_handle();
-        }
-        drop(dispatching);
-        if freed {
-            return Err(Fail(EVCP_E_CLOSED, "the charge point was freed".to_owned()));
-        }
-        if count == 0 && inner.poisoned.load(Ordering::Acquire) {
-            return Err(Fail(EVCP_E_PANIC, "it failed inside before".to_owned()));
-        }
-        let stopped = inner.stopped.load(Ordering::Acquire);
-        if count == 0 && stopped && inner.charge_point.waiting() == 0 {
-            return Err(Fail(
-                EVCP_E_CLOSED,
-                "the charge point was stopped".to_owned(),
-            ));
-        }
-        Ok(count)
-    });
+    let code = guard(|| dispatch(&inner, timeout_ms));
     if code == EVCP_E_PANIC {
         inner.poisoned.store(true, Ordering::Release);
     }
     code
+}
+
+/// Runs the callbacks of a charge point that wait; says how many.
+pub(super) fn dispatch(inner: &Inner, timeout_ms: i32) -> Result<i32, Fail> {
+    let dispatching = inner.begin_dispatch()?;
+    let (place, charge_point) = (&inner.place, &inner.charge_point);
+    let count = place.dispatch(charge_point, timeout_ms, |patience| run(inner, patience))?;
+    let freed = inner.freed.load(Ordering::Acquire);
+    if freed {
+        // Still our turn: nobody else calls back while we tear down.
+        inner.tear_down();
+        inner.release_handle();
+    }
+    drop(dispatching);
+    if freed {
+        return Err(Fail(EVCP_E_CLOSED, "the charge point was freed".to_owned()));
+    }
+    if count == 0 && inner.poisoned.load(Ordering::Acquire) {
+        return Err(Fail(EVCP_E_PANIC, "it failed inside before".to_owned()));
+    }
+    let stopped = inner.stopped.load(Ordering::Acquire);
+    if count == 0 && stopped && inner.charge_point.waiting() == 0 {
+        return Err(Fail(
+            EVCP_E_CLOSED,
+            "the charge point was stopped".to_owned(),
+        ));
+    }
+    Ok(count)
 }
 
 /// So much is told in one go, that a host with a loop of its own has its turn.

@@ -1,6 +1,5 @@
 //! Life
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
@@ -15,8 +14,10 @@ use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::config::evcp_config_t;
 use crate::ffi::fd::EventFd;
 use crate::ffi::guard::{contain, guard, install_panic_hook, Fail};
+use crate::ffi::place::{self, Place};
 use crate::ffi::results::*;
 use crate::ffi::sized;
+use crate::ffi::this_thread::this_thread;
 use crate::ffi::values::UserData;
 
 /// Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
@@ -42,6 +43,7 @@ pub struct evcp_t {
 /// What outlives evcp_free() while a dispatch is under way.
 pub(super) struct Inner {
     pub(super) charge_point: ChargePoint,
+    pub(super) place: Place,
     pub(super) callbacks: evcp_callbacks_t,
     pub(super) user_data: UserData,
     pub(super) event_fd: Arc<EventFd>,
@@ -60,20 +62,6 @@ pub(super) struct Inner {
 
 /// How long the end waits for the storage.
 const STOP_TIME: Duration = Duration::from_secs(2);
-
-/// A number for the thread that calls. std's own would leave an allocation on the host's threads.
-fn this_thread() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static NUMBER: Cell<u64> = const { Cell::new(0) };
-    }
-    NUMBER.with(|number| {
-        if number.get() == 0 {
-            number.set(COUNT.fetch_add(1, Ordering::Relaxed));
-        }
-        number.get()
-    })
-}
 
 /// The right to run callbacks; there is one at a time.
 pub(super) struct Dispatching<'a>(&'a Inner);
@@ -209,9 +197,10 @@ pub unsafe extern "C" fn evcp_new(
         };
         let event_fd = Arc::new(EventFd::new().map_err(|why| Fail(EVCP_E_IO, why))?);
         let options = cfg.options(host)?;
-        let charge_point = ChargePoint::new(options, event_fd.clone())?;
+        let (charge_point, place) = place::make(options, event_fd.clone())?;
         let inner = Inner {
             charge_point,
+            place,
             callbacks,
             user_data: UserData(user_data),
             event_fd,
@@ -225,9 +214,9 @@ pub unsafe extern "C" fn evcp_new(
             dispatcher: Mutex::new(None),
             left: Condvar::new(),
         };
-        let new = Box::into_raw(Box::new(evcp_t {
-            inner: Arc::new(inner),
-        }));
+        let inner = Arc::new(inner);
+        inner.place.take_in(&inner);
+        let new = Box::into_raw(Box::new(evcp_t { inner }));
         // SAFETY: as above.
         unsafe { *out = new };
         Ok(EVCP_OK)
@@ -243,6 +232,7 @@ pub unsafe extern "C" fn evcp_start(cp: *mut evcp_t) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
         with(cp, |inner| {
+            inner.place.check()?;
             inner.charge_point.start()?;
             Ok(EVCP_OK)
         })
@@ -264,6 +254,7 @@ pub unsafe extern "C" fn evcp_stop(cp: *mut evcp_t, timeout_ms: u32) -> evcp_err
             if inner.is_inside_callback() {
                 return Err(Fail(EVCP_E_DEADLOCK, "inside a callback".to_owned()));
             }
+            inner.place.check()?;
             let timeout = Duration::from_millis(u64::from(timeout_ms));
             let outcome = inner.charge_point.stop(timeout);
             // Whoever waits in evcp_dispatch() has nothing to wait for any more.

@@ -24,12 +24,17 @@ mod logging;
 mod names;
 mod networks;
 mod notices;
+#[cfg_attr(feature = "testkit", path = "test/place.rs")]
+mod place;
 mod results;
 mod samples;
 mod sized;
 mod supply;
 mod tell;
+#[cfg(feature = "testkit")]
+mod test;
 mod text;
+mod this_thread;
 mod tx_info;
 mod undelivered;
 mod values;

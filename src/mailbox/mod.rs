@@ -289,6 +289,17 @@ impl Mailbox {
         self.inner.lock().stopped = true;
     }
 
+    /// The power of a charge point of the test kit is cut: nothing is told any more, and nothing taken in.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn cut(&self) {
+        let mut inner = self.inner.lock();
+        inner.stopped = true;
+        inner.outbox = Outbox::default();
+        inner.inbox.clear();
+        inner.questions = Questions::default();
+        self.wake.clear();
+    }
+
     /// A bug of ours: from now on nothing is supplied, and nothing is taken in.
     pub(crate) fn panicked(&self, why: &str) {
         self.push(Event::Fatal(why.to_owned()));

@@ -6,6 +6,58 @@ use once_cell::sync::Lazy;
 
 use crate::time::{Mono, Now, Wall};
 
+/// The clocks that a charge point lives by.
+#[derive(Clone)]
+pub(crate) enum Clock {
+    /// Those of the process.
+    System,
+    /// Those of a world of the test kit.
+    #[cfg(feature = "testkit")]
+    Virtual(std::sync::Arc<VirtualClock>),
+}
+
+impl Clock {
+    /// The time by both clocks.
+    pub(crate) fn now(&self) -> Now {
+        match self {
+            Self::System => now(),
+            #[cfg(feature = "testkit")]
+            Self::Virtual(clock) => clock.now(),
+        }
+    }
+}
+
+/// Two clocks that stand still until they are told to move.
+#[cfg(feature = "testkit")]
+pub(crate) struct VirtualClock(parking_lot::Mutex<Now>);
+
+#[cfg(feature = "testkit")]
+impl VirtualClock {
+    /// At the beginning of a world.
+    pub(crate) fn new(wall: Wall) -> Self {
+        let mono = Mono(0);
+        Self(parking_lot::Mutex::new(Now { mono, wall }))
+    }
+
+    /// What they show.
+    pub(crate) fn now(&self) -> Now {
+        *self.0.lock()
+    }
+
+    /// Both go on until the monotonic one shows that time.
+    pub(crate) fn pass_to(&self, at: Mono) {
+        let mut now = self.0.lock();
+        let span = at.since(now.mono);
+        now.wall = now.wall.offset(i64::try_from(span.0).unwrap_or(i64::MAX));
+        now.mono = now.mono + span;
+    }
+
+    /// The wall clock is set.
+    pub(crate) fn set_wall(&self, wall: Wall) {
+        self.0.lock().wall = wall;
+    }
+}
+
 /// Where the monotonic clock of this process begins, for us.
 static BEGINNING: Lazy<Instant> = Lazy::new(Instant::now);
 

@@ -78,6 +78,25 @@ pub(crate) enum Taken {
     Closed,
 }
 
+#[cfg(feature = "testkit")]
+impl<S: Surroundings> Controller<S> {
+    /// The same in other surroundings, with its store on another disk; before it has begun.
+    pub(super) fn moved_to<T: Surroundings>(
+        self,
+        surroundings: T,
+        disk: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
+    ) -> Controller<T> {
+        Controller::new(
+            self.engine,
+            disk(self.store.into_inner()),
+            self.mailbox,
+            self.outlook,
+            self.identity,
+            surroundings,
+        )
+    }
+}
+
 impl<S: Surroundings> Controller<S> {
     pub(crate) fn new(
         engine: Engine,

@@ -66,6 +66,16 @@ impl Driver {
         }
     }
 
+    /// What it drives, in the surroundings of the test kit, with its store on another disk.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn moved_to<S: Surroundings>(
+        self,
+        surroundings: S,
+        disk: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
+    ) -> Controller<S> {
+        self.controller.moved_to(surroundings, disk)
+    }
+
     /// Runs until the host stops it. A panic, which is a bug of ours, ends this charge point alone.
     pub(crate) async fn run(mut self: Box<Self>) {
         let mailbox = self.controller.mailbox.clone();

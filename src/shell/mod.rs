@@ -25,7 +25,11 @@ mod verifier;
 #[cfg(feature = "tls")]
 mod version_1;
 
-pub(crate) use clock::{instant, now};
+#[cfg(feature = "testkit")]
+pub(crate) use clock::VirtualClock;
+pub(crate) use clock::{instant, now, Clock};
+#[cfg(feature = "testkit")]
+pub(crate) use controller::{Controller, Surroundings, Taken};
 pub(crate) use driver::Driver;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use flag::Flag;

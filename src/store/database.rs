@@ -27,7 +27,7 @@ pub(super) fn open_database(path: &Path) -> Result<Connection, DatabaseError> {
             "journal mode is {mode}, not WAL"
         )));
     }
-    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "synchronous", synchronous())?;
     db.pragma_update(None, "wal_autocheckpoint", 100)?;
     db.pragma_update(None, "cache_size", -256)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
@@ -38,6 +38,26 @@ pub(super) fn open_database(path: &Path) -> Result<Connection, DatabaseError> {
         db.prepare(&format!("SELECT {columns} FROM {table}"))?;
     }
     Ok(db)
+}
+
+/// Each commit is on the disk when it is done.
+#[cfg(not(feature = "testkit"))]
+const fn synchronous() -> &'static str {
+    "FULL"
+}
+
+/// Set when there is a world of the test kit, in which no power is ever really cut: nobody waits for the disk.
+#[cfg(feature = "testkit")]
+pub(crate) static IS_VIRTUAL: std::sync::atomic::AtomicBool =
+    std::sync::atomic::AtomicBool::new(false);
+
+#[cfg(feature = "testkit")]
+fn synchronous() -> &'static str {
+    if IS_VIRTUAL.load(std::sync::atomic::Ordering::Relaxed) {
+        "OFF"
+    } else {
+        "FULL"
+    }
 }
 
 /// Brings a database to the version that this library knows.

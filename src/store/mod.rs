@@ -31,6 +31,8 @@ mod unwritten;
 #[cfg(feature = "net")]
 mod writes;
 
+#[cfg(feature = "testkit")]
+pub(crate) use database::IS_VIRTUAL;
 pub use interface::{Store, StoreError};
 pub use memory::MemoryStore;
 pub use retrying::{Health, RetryingStore};

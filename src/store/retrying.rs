@@ -37,6 +37,12 @@ impl RetryingStore {
         }
     }
 
+    /// The store that it wraps.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn into_inner(self) -> Box<dyn Store> {
+        self.store
+    }
+
     /// Reads everything but the queue; see [`Store::load`].
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! `src/ffi` in the order in which a reader needs them, a heading for each, the preamble, the
 //! version, the initialisers, and no Rust-only `# Safety` sections.
 
+mod kit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,30 +55,58 @@ const PREAMBLE: &str = "\
  */
 ";
 
-/// Makes the header.
+/// Makes `include/evcp.h`.
 pub fn generate() -> String {
-    let library = root();
-    let config = cbindgen::Config::from_file(Path::new(env!("CARGO_MANIFEST_DIR")).join("cbindgen.toml"))
-        .expect("cbindgen.toml can be read");
+    let includes = ["stdbool.h", "stddef.h", "stdint.h"];
+    let raw = translate(SECTIONS, "EVCP_H", &includes);
+    let parts = Parts { preamble: PREAMBLE, macros: macros(), headings: HEADINGS, made: MADE_BY_THE_CALLER };
+    parts.join(&raw, "#include <stdint.h>\n")
+}
+
+/// Makes `include/evcp_test.h`.
+pub fn generate_kit() -> String {
+    let raw = translate(kit::SECTIONS, "EVCP_TEST_H", &["evcp.h"]);
+    let parts = Parts { preamble: kit::PREAMBLE, macros: String::new(), headings: kit::HEADINGS, made: kit::MADE_BY_THE_CALLER };
+    let header = parts.join(&raw, "#include <evcp.h>\n");
+    // Before the end of the guard.
+    let end = header.rfind("\n#endif").expect("the guard is there");
+    format!("{}\n{}{}", &header[..end], kit::FOR_CPP, &header[end..])
+}
+
+/// What cbindgen makes of these files of `src/ffi`.
+fn translate(sections: &[&str], guard: &str, includes: &[&str]) -> String {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("cbindgen.toml");
+    let mut config = cbindgen::Config::from_file(config).expect("cbindgen.toml can be read");
+    config.include_guard = Some(guard.to_owned());
+    config.sys_includes = includes.iter().map(|it| (*it).to_owned()).collect();
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for section in SECTIONS {
-        let file = library.join(format!("src/ffi/{section}.rs"));
+    for section in sections {
+        let file = root().join(format!("src/ffi/{section}.rs"));
         if file.exists() {
             builder = builder.with_src(file);
         }
     }
     let mut raw = Vec::new();
     builder.generate().expect("cbindgen understands src/ffi").write(&mut raw);
-    let raw = String::from_utf8(raw).expect("the header is UTF-8");
-    finish(&raw)
+    String::from_utf8(raw).expect("the header is UTF-8")
 }
 
-fn finish(raw: &str) -> String {
+/// What is said around that.
+struct Parts {
+    preamble: &'static str,
+    macros: String,
+    /// The first thing of each section, and the heading before it.
+    headings: &'static [(&'static str, &'static str)],
+    /// The structs that a program makes, and the library reads or fills.
+    made: &'static [(&'static str, &'static str)],
+}
+
+fn macros() -> String {
     let version = version();
     let mut parts = version.split('.');
     let mut part = || parts.next().expect("three parts").to_owned();
     let (major, minor, patch) = (part(), part(), part());
-    let macros = format!(
+    format!(
         "\n#define EVCP_VERSION_MAJOR {major}\n#define EVCP_VERSION_MINOR {minor}\n\
          #define EVCP_VERSION_PATCH {patch}\n\n\
          #if defined(__GNUC__)\n\
@@ -84,21 +114,24 @@ fn finish(raw: &str) -> String {
          #else\n\
          #define EVCP_API\n\
          #endif\n"
-    );
-    let inits = initialisers();
-    let raw = with_parentheses(raw);
-    let text = with_headings(&tidy_comments(&without_safety(&raw)));
-    let marker = "#include <stdint.h>\n";
-    let at = text.find(marker).expect("the includes are there") + marker.len();
-    let end = text.rfind("#ifdef __cplusplus").expect("the C++ guard is there");
-    let head = &text[..at];
-    let body = &text[at..end];
-    let tail = &text[end..];
-    let mut header = format!("{PREAMBLE}{head}{macros}{body}{inits}\n{tail}");
-    while header.contains("\n\n\n") {
-        header = header.replace("\n\n\n", "\n\n");
+    )
+}
+
+impl Parts {
+    /// The header; `marker` is the last line before what it declares.
+    fn join(&self, raw: &str, marker: &str) -> String {
+        let inits = initialisers(self.made);
+        let raw = with_parentheses(raw);
+        let text = with_headings(&tidy_comments(&without_safety(&raw)), self.headings);
+        let at = text.find(marker).expect("the includes are there") + marker.len();
+        let end = text.rfind("#ifdef __cplusplus").expect("the C++ guard is there");
+        let (head, body, tail) = (&text[..at], &text[at..end], &text[end..]);
+        let mut header = format!("{}{head}{}{body}{inits}\n{tail}", self.preamble, self.macros);
+        while header.contains("\n\n\n") {
+            header = header.replace("\n\n\n", "\n\n");
+        }
+        header
     }
-    header
 }
 
 /// The structs that a program makes, and the library reads or fills.
@@ -116,9 +149,9 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
 
 /// Initialisers for the structs that grow: designated in C, a value in C++, which has no designated ones before
 /// C++20 and warns of what they leave out after that.
-fn initialisers() -> String {
+fn initialisers(made: &[(&str, &str)]) -> String {
     let all = |body: &dyn Fn(&str) -> String| -> String {
-        MADE_BY_THE_CALLER.iter().map(|(name, of)| format!("#define {name} {}\n", body(of))).collect()
+        made.iter().map(|(name, of)| format!("#define {name} {}\n", body(of))).collect()
     };
     let c = all(&|of| format!("{{ .struct_size = sizeof({of}) }}"));
     let cpp = all(&|of| {
@@ -177,9 +210,9 @@ const HEADINGS: &[(&str, &str)] = &[
     ("evcp_set_log(uint32_t", "Log (one per process)"),
 ];
 
-fn with_headings(text: &str) -> String {
+fn with_headings(text: &str, headings: &[(&str, &str)]) -> String {
     let mut out = text.to_owned();
-    for (first, heading) in HEADINGS {
+    for (first, heading) in headings {
         let found = out.find(first).unwrap_or_else(|| panic!("{first} is not in the header"));
         let mut found = out[..found].rfind('\n').unwrap_or(0);
         if out[..found].ends_with("\nEVCP_API") {
