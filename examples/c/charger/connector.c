@@ -6,6 +6,8 @@
 
 /* Between one phase and three a vehicle wants to be left alone. */
 #define SWITCHES_MS 5000
+/* How often it looks whether there is enough again. */
+#define LOOKS_MS 1000
 
 /* What may be wrong, but for contactor and lock, whose feedback the library watches. Faults stop a session for as
  * long as they last, warnings are for the technician alone. */
@@ -46,9 +48,26 @@ static uint32_t troubles(const struct connector *self)
         | (uint32_t)self->meter.dead << METER;
 }
 
+/* Whether what may be drawn is too little for a pilot to signal. While the charger pauses for that the command is
+ * off, and the schedule says what it would be. */
+static const char TOO_LITTLE[] = "less than 6 A";
+
+static bool is_too_little(const struct connector *self)
+{
+    evcp_period_t period = { 0 };
+    size_t count = 1;
+    if (self->supply.permit)
+        return self->supply.amps < 6.0;
+    return self->pause == TOO_LITTLE
+        && evcp_get_schedule(self->cp, self->number, 1, EVCP_AMPS, &period, sizeof period, &count, NULL) == EVCP_OK
+        && count == 1 && period.limit < 6.0;
+}
+
 /* Why there is no energy, though nothing is broken; NULL: there is. */
 static const char *pause_of(const struct connector *self, ms_t now)
 {
+    if (self->little)
+        return TOO_LITTLE;
     if (self->heat == HEAT_HOT)
         return "too hot";
     if (self->pilot.state == PILOT_D)
@@ -175,6 +194,10 @@ ms_t connector_step(struct connector *self, ms_t now)
     ms_t next = pilot_step(&self->pilot, &pins, now);
     self->tripped = self->tripped || pins.residual_current;
     self->heat = heat_step(self->heat, board->temperature_c(board->self));
+
+    self->little = is_too_little(self);
+    if (self->little)
+        next = sooner(next, now + LOOKS_MS);
 
     /* The contactor first, whatever else there is to do. */
     uint32_t wanted = poles_of(&self->supply);

@@ -24,6 +24,7 @@ struct connector {
     enum heat heat;
     bool stopped;      /* the emergency stop is pressed, or the library cannot go on */
     bool tripped;      /* the residual current device has; until a technician has looked */
+    bool little;       /* less is permitted than a pilot can signal */
     bool has_taken;    /* the vehicle took energy since it was offered */
     evcp_req_t unlock; /* somebody waits for the lock to open; 0: nobody */
     ms_t switches;     /* until when the contactor rests between one phase and three */
