@@ -179,12 +179,9 @@ fn a_set_up_that_cannot_be_is_refused_with_what_would_be_right() {
     let text = refusal(|setup| setup.tuning.security_profile = 1).to_string();
     assert!(text.contains("AuthorizationKey"), "{text}");
     let text = refusal(|setup| {
-        setup.declared.push(DeclaredKey {
-            name: CiString::truncated("heartbeatinterval"),
-            value: CiString::truncated("1"),
-            read_only: false,
-            reboot_required: false,
-        });
+        let name = CiString::truncated("heartbeatinterval");
+        let value = CiString::truncated("1");
+        setup.declared.push(DeclaredKey::new(name, value));
     });
     let text = text.to_string();
     assert!(text.contains("OCPP's own"), "{text}");

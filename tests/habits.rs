@@ -177,12 +177,10 @@ fn null_for_all_that_is_optional_in_a_call_is_as_if_it_were_not_there() {
 #[test]
 fn a_key_that_a_central_system_reads_at_each_connection_can_be_declared() {
     let mut setup = with(1, &[]);
-    setup.declared.push(evcp::core::DeclaredKey {
-        name: evcp::types::CiString::truncated("CpoName"),
-        value: evcp::types::CiString::truncated("Example"),
-        read_only: false,
-        reboot_required: false,
-    });
+    setup.declared.push(evcp::core::DeclaredKey::new(
+        evcp::types::CiString::truncated("CpoName"),
+        evcp::types::CiString::truncated("Example"),
+    ));
     let mut world = World::booted(setup);
     for _ in 0..2 {
         let answer = world.call("GetConfiguration", json!({"key": ["CpoName"]}));

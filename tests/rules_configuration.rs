@@ -20,11 +20,11 @@ fn with_key(name: &str, value: &str) -> Setup {
 }
 
 fn declared(read_only: bool, reboot_required: bool) -> DeclaredKey {
+    let name = if read_only { "MyFixed" } else { "MyOwn" };
     DeclaredKey {
-        name: CiString::truncated(if read_only { "MyFixed" } else { "MyOwn" }),
-        value: CiString::truncated("1"),
         read_only,
         reboot_required,
+        ..DeclaredKey::new(CiString::truncated(name), CiString::truncated("1"))
     }
 }
 

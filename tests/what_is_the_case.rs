@@ -64,10 +64,8 @@ fn a_warning_that_no_status_may_tell_of_is_listed_all_the_same() {
 fn keys_are_listed_in_the_order_of_the_standard_with_what_may_be_done_to_them() {
     let mut made = setup(1);
     made.declared.push(DeclaredKey {
-        name: CiString::truncated("Brightness"),
-        value: CiString::truncated("50"),
-        read_only: false,
         reboot_required: true,
+        ..DeclaredKey::new(CiString::truncated("Brightness"), CiString::truncated("50"))
     });
     let mut world = World::booted(made);
     let change = json!({ "key": "brightness", "value": "70" });

@@ -474,7 +474,7 @@ struct network_profile {
 /// A configuration key.
 struct key_info {
     std::string key;         ///< Its name.
-    std::string value;       ///< Its value now; empty for a secret, which may not be read.
+    std::string value;       ///< Its value now, or what it is to be; empty for a secret, which may not be read.
     bool read_only;          ///< Whether the central system may only read it.
     bool reboot_required;    ///< Whether a change of the central system counts from the next boot on.
 };
@@ -823,6 +823,30 @@ private:
     using reply::reply;
 };
 
+/// Answers handlers::on_key_change. Dropped: Rejected.
+class key_reply final : public reply {
+public:
+    key_reply(key_reply&&) noexcept = default;
+    /// Answers for the reply that stood here, if that is due.
+    key_reply& operator=(key_reply&& from) noexcept
+    {
+        key_reply(std::move(from)).swap(*this);
+        return *this;
+    }
+    ~key_reply() { drop(evcp_answer_t{EVCP_REJECTED}); }
+
+    /// It has the new value from now on.
+    void accept(error_to to = {}) { send(to, evcp_answer_t{EVCP_ACCEPTED}); }
+    /// It has the new value from the next boot on.
+    void reboot_required(error_to to = {}) { send(to, evcp_answer_t{EVCP_REBOOT_REQUIRED}); }
+    /// It stays as it is.
+    void reject(error_to to = {}) { send(to, evcp_answer_t{EVCP_REJECTED}); }
+
+private:
+    friend class charge_point;
+    using reply::reply;
+};
+
 // ---- Handlers -----------------------------------------------------------------------------------
 
 /// What the library tells and asks. What is left empty has a default: a question is answered as OCPP
@@ -838,6 +862,9 @@ struct handlers {
     std::function<void(std::uint32_t connector, reading what_for, meter_reply)> on_meter_read;
     /// Vendor data of the central system. Empty: UnknownVendorId.
     std::function<void(const vendor_data&, data_reply)> on_data_transfer;
+    /// May the central system change this key, which was declared with asks? Its value is what it is to be, within
+    /// its limits; it has it when on_key_changed says so. Empty: Rejected.
+    std::function<void(const key_info&, key_reply)> on_key_change;
     /// The link changed.
     std::function<void(const connection_info&)> on_connection;
     /// BootNotification was answered.
@@ -867,6 +894,26 @@ struct handlers {
 };
 
 // ---- Configuration ------------------------------------------------------------------------------
+
+/// What the value of a configuration key of the firmware's own is.
+enum class key_kind : std::uint32_t {
+    text = EVCP_KEY_TEXT,          ///< Any text.
+    integer = EVCP_KEY_INTEGER,    ///< A whole number.
+    boolean = EVCP_KEY_BOOLEAN,    ///< "true" or "false", in any case.
+    list = EVCP_KEY_LIST           ///< Entries with commas between them.
+};
+
+/// What a configuration key of the firmware's own may be. What it may not is refused without a question.
+struct key_decl {
+    key_kind kind = key_kind::text;    ///< What its value is.
+    std::string words;                 ///< The values (text) or entries (list) that there are, with commas; empty: any.
+    std::int64_t min = 0;              ///< The least value (integer).
+    /// The greatest value (integer; both 0: any), the characters (text) or entries (list) at most (0: what fits).
+    std::int64_t max = 0;
+    bool read_only = false;            ///< Whether the central system may only read it.
+    bool reboot_required = false;      ///< Whether a change takes effect at the next boot only.
+    bool asks = false;                 ///< Whether handlers::on_key_change is asked before it is changed.
+};
 
 /// What a charge point is made of: one connector, and defaults for everything else. Movable. Each
 /// function sets something and returns the config, so that calls can be chained. errc::invalid when a
@@ -983,12 +1030,31 @@ public:
     }
 
     /// A configuration key of the firmware's own, that the central system may read and, unless it is
-    /// read_only, write; handlers::on_key_changed tells.
+    /// read_only, write; handlers::on_key_changed tells. Any text.
     config& declare(const std::string& key, const std::string& value, bool read_only = false,
                     bool reboot_required = false, error_to to = {})
     {
-        return set_to(to, evcp_config_declare(native(), detail::text(key), detail::text(value), read_only,
-                                              reboot_required));
+        key_decl decl;
+        decl.read_only = read_only;
+        decl.reboot_required = reboot_required;
+        return declare(key, value, decl, to);
+    }
+
+    /// The same, with what it may be, and whether handlers::on_key_change is asked.
+    config& declare(const std::string& key, const std::string& value, const key_decl& decl, error_to to = {})
+    {
+        evcp_key_decl_t made{};
+        made.struct_size = sizeof made;
+        made.kind = static_cast<std::uint32_t>(decl.kind);
+        made.name = detail::text(key);
+        made.value = detail::text(value);
+        made.words = detail::optional_text(decl.words);
+        made.min = decl.min;
+        made.max = decl.max;
+        made.read_only = decl.read_only;
+        made.reboot_required = decl.reboot_required;
+        made.asks = decl.asks;
+        return set_to(to, evcp_config_declare(native(), &made));
     }
 
     /// The configuration as evcp.h has it; it stays here. nullptr after it was moved from.
@@ -1553,6 +1619,14 @@ private:
         });
     }
 
+    static void judge_key(void* ud, const evcp_key_info_t* key, evcp_req_t req) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            key_reply reply(self(ud).shared, req);    // first: it answers even if memory runs out
+            on.on_key_change(detail::from_info(*key), std::move(reply));
+        });
+    }
+
     static void connection(void* ud, const evcp_connection_info_t* link) noexcept
     {
         self(ud).run([=](handlers& on) { on.on_connection(detail::from_info(*link)); });
@@ -1646,6 +1720,7 @@ private:
         slots.on_reset = on.on_reset ? &reset : nullptr;
         slots.on_meter_read = on.on_meter_read ? &read : nullptr;
         slots.on_data_transfer = on.on_data_transfer ? &data : nullptr;
+        slots.on_key_change = on.on_key_change ? &judge_key : nullptr;
         slots.on_connection = on.on_connection ? &connection : nullptr;
         slots.on_boot = on.on_boot ? &booted : nullptr;
         slots.on_time = on.on_time ? &time : nullptr;

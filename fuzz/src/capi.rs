@@ -268,7 +268,24 @@ impl Program {
                 _ => {
                     let key = Arg::from(u, &["Mine", "Yours", "HeartbeatInterval"]);
                     let value = Arg::from(u, &values);
-                    evcp_config_declare(cfg, key.ptr(), value.ptr(), flag(u), flag(u))
+                    let words = Arg::from(u, &["300,true", "red"]);
+                    let decl = KeyDecl {
+                        struct_size: match byte(u) % 8 {
+                            0 => number(u) as u32 % size_of::<KeyDecl>() as u32,
+                            _ => size_of::<KeyDecl>() as u32,
+                        },
+                        kind: u32::from(byte(u) % 6),
+                        name: key.ptr(),
+                        value: value.ptr(),
+                        words: words.ptr(),
+                        min: one(u, &[0, 0, -5, i64::MIN, 7]),
+                        max: one(u, &[0, 500, 7, i64::MAX, -1]),
+                        read_only: flag(u),
+                        reboot_required: flag(u),
+                        asks: flag(u),
+                        reserved: [0; 5],
+                    };
+                    evcp_config_declare(cfg, &decl)
                 }
             }
         };

@@ -110,7 +110,11 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 12) {
+        22 => match below(u, 13) {
+            11 => {
+                let change = json!({ "key": "Mine", "value": u32::from(byte(u)).to_string() });
+                world.call("ChangeConfiguration", &change);
+            }
             0 => world.fact(Fact::Warning(place(u), maybe(u, fault))),
             1 => world.fact(Fact::Network(flag(u))),
             2 => world.fact(Fact::SignedMeter(connector(u), text(u))),
@@ -205,8 +209,9 @@ fn readings(u: &mut Unstructured<'_>) -> Vec<Reading> {
 
 /// What is asked of the firmware is answered, well or badly.
 fn answer(u: &mut Unstructured<'_>) -> Answer {
-    match below(u, 6) {
+    match below(u, 7) {
         0 => Answer::Rejected,
+        5 => Answer::RebootRequired,
         1 => Answer::Failed,
         2 => Answer::NotSupported,
         3 => Answer::Meter(readings(u)),

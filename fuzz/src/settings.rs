@@ -8,8 +8,9 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Host, Input, Key, LinkEvent,
-    Notice, Record, Rights, Setup, Stored, Tuning, TuningError, KEYS,
+    Act, Answer, Change, ConnectorSetup, DeclaredKey, Device, Effect, Engine, Host, Input, Key,
+    LinkEvent, Notice, OwnValues, Question, Record, Rights, Setup, Stored, Tuning, TuningError,
+    KEYS,
 };
 use evcp::store::{MemoryStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -50,8 +51,10 @@ pub fn run(data: &[u8]) {
         setup.declared.push(DeclaredKey {
             name: name(&mut u, &[]),
             value: CiString::truncated(&text(&mut u)),
+            values: values(&mut u),
             read_only: flag(&mut u),
             reboot_required: flag(&mut u),
+            asks: flag(&mut u),
         });
     }
     for _ in 0..below(&mut u, 4) {
@@ -71,6 +74,23 @@ pub fn run(data: &[u8]) {
         }
     }
     device.restart();
+}
+
+/// What a key of the firmware's own may be.
+fn values(u: &mut Unstructured<'_>) -> OwnValues {
+    let words = ["0", "true", "red"].map(str::to_owned);
+    let words = match flag(u) {
+        true => words.to_vec(),
+        false => Vec::new(),
+    };
+    let most = below(u, 20);
+    match below(u, 5) {
+        0 => OwnValues::Integer(-5, 5),
+        1 => OwnValues::Boolean,
+        2 => OwnValues::List { most, words },
+        3 => OwnValues::Text { most, words },
+        _ => OwnValues::TEXT,
+    }
 }
 
 /// A setting of the library's own: one that is refused changes nothing.
@@ -233,6 +253,28 @@ impl Running {
         self.followed(&before, key.as_str(), value.as_str(), taken);
     }
 
+    /// The firmware answers what it is asked about a key of its own: nothing changes before that.
+    fn judge(&mut self) {
+        let asked = self.told.iter().find_map(|notice| match notice {
+            Notice::Ask(request, Question::KeyChange { .. }) => Some(*request),
+            _ => None,
+        });
+        let Some(request) = asked else {
+            return;
+        };
+        assert!(
+            self.stored.is_empty(),
+            "it changed before the firmware agreed"
+        );
+        let answer = match self.calls % 4 {
+            0 => Answer::Rejected,
+            1 => Answer::RebootRequired,
+            2 => Answer::Failed,
+            _ => Answer::Accepted,
+        };
+        self.give(Input::Answer(request, answer));
+    }
+
     /// Calls, and gives the answer; none if the connection is gone since or the call was refused.
     fn call(&mut self, action: &str, payload: &Value) -> Option<Value> {
         if !self.up {
@@ -242,6 +284,7 @@ impl Running {
         self.sent.clear();
         let id = format!("cs-{}", self.calls);
         self.hear(&json!([2, id, action, payload]).to_string());
+        self.judge();
         let answers: Vec<_> = self
             .sent
             .iter()

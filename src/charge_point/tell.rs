@@ -126,8 +126,7 @@ impl ChargePoint {
             Some(Key::NumberOfConnectors | Key::SecurityProfile) => {
                 format!("{key} follows from what the charge point is made of")
             }
-            Some(known) => format!("{key} cannot be that: {}", known.row().values()),
-            None => format!("{key} cannot be that"),
+            _ => format!("{key} cannot be that: {}", keys.values(&key)),
         };
         // A firmware that does not look at results has it in the log.
         log::warn!("what the host asks of a configuration key is not possible: {text}");

@@ -46,7 +46,9 @@ pub use question::*;
 pub use record::*;
 #[cfg(feature = "net")]
 pub(crate) use settings::Settings;
-pub use settings::{BadValue, Key, KeyRow, ListedKey, Quantity, Rights, KEYS};
+pub use settings::{
+    BadValue, DeclaredKey, Key, KeyRow, ListedKey, OwnValues, Quantity, Rights, KEYS,
+};
 pub use setup::*;
 pub use setup_error::SetupError;
 pub use station::Outlook;

@@ -28,6 +28,13 @@ pub enum Question {
         /// The content.
         data: Option<String>,
     },
+    /// May the central system change a key of the firmware's own? Accepted, Rejected or RebootRequired.
+    KeyChange {
+        /// Its name.
+        key: String,
+        /// What it is to be; within its limits.
+        value: String,
+    },
 }
 
 impl Question {
@@ -36,7 +43,7 @@ impl Question {
     pub fn default_answer(&self) -> Answer {
         match self {
             Self::Unlock(_) => Answer::Failed,
-            Self::Reset { .. } => Answer::Rejected,
+            Self::Reset { .. } | Self::KeyChange { .. } => Answer::Rejected,
             Self::ReadMeter(..) => Answer::Meter(Vec::new()),
             Self::DataTransfer { .. } => Answer::Data(DataTransferStatus::Rejected, None),
         }
@@ -54,6 +61,8 @@ pub enum Answer {
     Failed,
     /// There is no such thing here.
     NotSupported,
+    /// Yes, and it counts from the next boot on.
+    RebootRequired,
     /// What the meter shows.
     Meter(Vec<Reading>),
     /// The answer to vendor data.

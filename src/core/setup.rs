@@ -1,6 +1,6 @@
 //! What a charge point is made of, fixed when it is made.
 
-use crate::core::{Feed, Hardware, Network, NetworkSlot, Route, Tuning};
+use crate::core::{DeclaredKey, Feed, Hardware, Network, NetworkSlot, Route, Tuning};
 use crate::types::CiString;
 
 /// The make-up of a charge point.
@@ -107,19 +107,6 @@ impl ConnectorSetup {
     };
 }
 
-/// A configuration key of the firmware's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeclaredKey {
-    /// Its name.
-    pub name: CiString<50>,
-    /// Its value until the central system changes it.
-    pub value: CiString<500>,
-    /// Whether the central system may only read it.
-    pub read_only: bool,
-    /// Whether a change takes effect at the next boot only.
-    pub reboot_required: bool,
-}
-
 /// What the firmware can be asked. What it cannot is answered as OCPP wants it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Host {
@@ -131,6 +118,8 @@ pub struct Host {
     pub reads_meter: bool,
     /// It understands vendor data.
     pub transfers_data: bool,
+    /// It has a say in changes of its own keys.
+    pub judges_keys: bool,
 }
 
 impl Host {
@@ -140,6 +129,7 @@ impl Host {
         resets: true,
         reads_meter: true,
         transfers_data: true,
+        judges_keys: true,
     };
 }
 

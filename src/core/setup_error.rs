@@ -113,6 +113,12 @@ impl Setup {
             if twice || Key::by_name(key.name.as_str()).is_some() {
                 return Err(SetupError::Declared(key.name.as_str().to_owned()));
             }
+            if !key.values.admit(key.value.as_str()) {
+                return Err(SetupError::Key(BadValue {
+                    key: key.name.as_str().to_owned(),
+                    value: key.value.as_str().to_owned(),
+                }));
+            }
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ fn unfit(result: evcp_answer_t, fits: &str) -> Fail {
     Fail::invalid(format!("result is {result}: it must be {fits}"))
 }
 
-/// Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
+/// Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED, EVCP_NOT_SUPPORTED or EVCP_REBOOT_REQUIRED.
 /// EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question;
 /// EVCP_E_INVALID, which says what would be right, when the question is of another kind: it stays open.
 ///
@@ -45,15 +45,18 @@ pub unsafe extern "C" fn evcp_answer(
 ) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
-        answer(cp, req, || match result {
+        answer(cp, req, || {
+            match result {
             EVCP_ACCEPTED => Ok(Answer::Accepted),
             EVCP_REJECTED => Ok(Answer::Rejected),
             EVCP_FAILED => Ok(Answer::Failed),
             EVCP_NOT_SUPPORTED => Ok(Answer::NotSupported),
+            EVCP_REBOOT_REQUIRED => Ok(Answer::RebootRequired),
             _ => Err(unfit(
                 result,
-                "EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED",
+                "EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED, EVCP_NOT_SUPPORTED or EVCP_REBOOT_REQUIRED",
             )),
+        }
         })
     }
 }

@@ -133,6 +133,16 @@ pub struct evcp_callbacks_t {
             req: evcp_req_t,
         ),
     >,
+    /// May the central system change this key of the firmware's own, which was declared with asks? value is what it is
+    /// to be, within its limits. EVCP_ACCEPTED, EVCP_REJECTED, or EVCP_REBOOT_REQUIRED: it is stored, and counts
+    /// from the next boot on. It has its value when on_key_changed says so. NULL: Rejected.
+    pub on_key_change: Option<
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            key: *const evcp_key_info_t,
+            req: evcp_req_t,
+        ),
+    >,
 
     /// The link changed.
     pub on_connection: Option<
@@ -185,7 +195,7 @@ pub struct evcp_callbacks_t {
 // repr(C), begins with a u32; zero is NULL in every slot.
 sized32!(evcp_callbacks_t {
     struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer
-    on_connection on_boot on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage
+    on_key_change on_connection on_boot on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage
     on_reboot on_fatal
 });
 
@@ -200,6 +210,7 @@ impl evcp_callbacks_t {
             on_reset: None,
             on_meter_read: None,
             on_data_transfer: None,
+            on_key_change: None,
             on_connection: None,
             on_boot: None,
             on_time: None,

@@ -290,6 +290,13 @@ fn ask(inner: &Inner, request: RequestId, question: Question) -> bool {
                 slot(ud, connector.number(), context, req)
             })
         }
+        Question::KeyChange { key, value } => {
+            let rights = inner.charge_point.key_rights(&key);
+            let (key, value) = (to_c(&key), to_c(&value));
+            let info = evcp_key_info_t::of(&key, Some(&value), rights);
+            // SAFETY: see `call`.
+            call(cb.on_key_change, |slot| unsafe { slot(ud, &info, req) })
+        }
         Question::DataTransfer {
             vendor,
             message,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::mem::{align_of, offset_of, size_of};
 
 use crate::ffi::callbacks::evcp_callbacks_t;
+use crate::ffi::config_keys::evcp_key_decl_t;
 use crate::ffi::get::evcp_stats_t;
 use crate::ffi::logging::evcp_log_line_t;
 use crate::ffi::networks::evcp_network_profile_t;
@@ -50,7 +51,8 @@ fn asserts() -> String {
         ocpp_id_known reserved tag ocpp_id_text
     });
     layout!(text, evcp_callbacks_t {
-        struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_connection on_boot
+        struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_key_change
+        on_connection on_boot
         on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
     });
     layout!(text, evcp_auth_info_t {
@@ -62,6 +64,9 @@ fn asserts() -> String {
     layout!(text, evcp_boot_info_t { struct_size status interval_s reserved time_ms });
     layout!(text, evcp_connection_info_t { struct_size state detail slot reserved });
     layout!(text, evcp_key_info_t { struct_size read_only reboot_required reserved key value });
+    layout!(text, evcp_key_decl_t {
+        struct_size kind name value words min max read_only reboot_required asks reserved
+    });
     layout!(text, evcp_fault_info_t {
         struct_size number connector code warning shown own reserved info vendor_code
     });

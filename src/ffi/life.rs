@@ -194,6 +194,7 @@ pub unsafe extern "C" fn evcp_new(
             resets: callbacks.on_reset.is_some(),
             reads_meter: callbacks.on_meter_read.is_some(),
             transfers_data: callbacks.on_data_transfer.is_some(),
+            judges_keys: callbacks.on_key_change.is_some(),
         };
         let event_fd = Arc::new(EventFd::new().map_err(|why| Fail(EVCP_E_IO, why))?);
         let options = cfg.options(host)?;

@@ -166,7 +166,7 @@ pub struct evcp_key_info_t {
     pub reserved: [u8; 2],
     /// Its name.
     pub key: *const c_char,
-    /// Its value now; NULL for a secret, which may not be read.
+    /// Its value now, or in on_key_change what it is to be; NULL for a secret, which may not be read.
     pub value: *const c_char,
 }
 

@@ -38,6 +38,8 @@ pub const EVCP_REJECTED: u32 = 1;
 pub const EVCP_FAILED: u32 = 2;
 /// There is no such thing here.
 pub const EVCP_NOT_SUPPORTED: u32 = 3;
+/// Yes, and it counts from the next boot on: on_key_change.
+pub const EVCP_REBOOT_REQUIRED: u32 = 4;
 /// Vendor data: a vendor that nobody here knows.
 pub const EVCP_UNKNOWN_VENDOR: u32 = 5;
 /// Vendor data: the vendor is known, the message is not.

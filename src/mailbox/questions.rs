@@ -12,6 +12,7 @@ enum Kind {
     Reset,
     Meter(Place),
     DataTransfer,
+    KeyChange,
 }
 
 impl Kind {
@@ -21,6 +22,7 @@ impl Kind {
             Question::Reset { .. } => Self::Reset,
             Question::ReadMeter(at, _) => Self::Meter(*at),
             Question::DataTransfer { .. } => Self::DataTransfer,
+            Question::KeyChange { .. } => Self::KeyChange,
         }
     }
 
@@ -40,6 +42,13 @@ impl Kind {
             Self::DataTransfer => (
                 plain || matches!(answer, Answer::Data(..)),
                 "on_data_transfer is answered by evcp_answer_data()",
+            ),
+            Self::KeyChange => (
+                matches!(
+                    answer,
+                    Answer::Accepted | Answer::Rejected | Answer::RebootRequired
+                ),
+                "on_key_change is answered by evcp_answer() with EVCP_ACCEPTED, EVCP_REJECTED or EVCP_REBOOT_REQUIRED",
             ),
         };
         if fits {

@@ -245,7 +245,8 @@ static void null_is_an_error_and_never_a_crash(void)
     CHECK(evcp_config_set_ca_pem(NULL, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_config_set_client_pem(NULL, NULL, 0, NULL, 0) == EVCP_E_INVALID);
     CHECK(evcp_config_set(NULL, "a", "b") == EVCP_E_INVALID);
-    CHECK(evcp_config_declare(NULL, "a", "b", false, false) == EVCP_E_INVALID);
+    evcp_key_decl_t decl = EVCP_KEY_DECL_INIT;
+    CHECK(evcp_config_declare(NULL, &decl) == EVCP_E_INVALID);
     CHECK(evcp_new(NULL, NULL, NULL, &cp) == EVCP_E_INVALID && cp == NULL);
     CHECK(evcp_new(NULL, NULL, NULL, NULL) == EVCP_E_INVALID);
     CHECK(evcp_start(NULL) == EVCP_E_INVALID);

@@ -193,7 +193,10 @@ static evcp_t *make(struct host *host, const char *id, bool stored)
     CHECK(evcp_config_set_device(cfg, "evcp", "threads", NULL, NULL) == EVCP_OK);
     CHECK(evcp_config_set_connectors(cfg, CONNECTORS) == EVCP_OK);
     CHECK(evcp_config_set_storage(cfg, stored ? folder : NULL) == EVCP_OK);
-    CHECK(evcp_config_declare(cfg, "Colour", "red", false, false) == EVCP_OK);
+    evcp_key_decl_t colour = EVCP_KEY_DECL_INIT;
+    colour.name = "Colour";
+    colour.value = "red";
+    CHECK(evcp_config_declare(cfg, &colour) == EVCP_OK);
     CHECK(evcp_config_set(cfg, "meter.timeout_s", "0.2") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "reconnect.min_s", "0.02") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "reconnect.max_s", "0.1") == EVCP_OK);

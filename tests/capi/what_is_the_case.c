@@ -189,7 +189,11 @@ int main(int argc, char **argv)
     cb.on_boot = on_boot;
     cb.on_status = on_status;
     evcp_config_t *cfg = config("CASE");
-    CHECK(evcp_config_declare(cfg, "Brightness", "50", true, false) == EVCP_OK);
+    evcp_key_decl_t brightness = EVCP_KEY_DECL_INIT;
+    brightness.name = "Brightness";
+    brightness.value = "50";
+    brightness.read_only = true;
+    CHECK(evcp_config_declare(cfg, &brightness) == EVCP_OK);
     seen.cp = made(cfg, &cb, NULL);
     everything_is_known_before_the_start();
     every_key_is_listed_once();

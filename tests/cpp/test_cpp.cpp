@@ -239,8 +239,12 @@ void facts_arrive_at_the_library()
     on.on_connection = [&](const evcp::connection_info& link) {
         connected = link.state == evcp::link_state::connected;
     };
+    evcp::key_decl colours;
+    colours.words = "red,blue";
+    colours.asks = true;
+    on.on_key_change = [](const evcp::key_info&, evcp::key_reply reply) { reply.accept(); };
     evcp::charge_point cp(config("FACTS")
-                              .declare("Colour", "red")
+                              .declare("Colour", "red", colours)
                               .limit(1, 2, 16)
                               .feedback(1, true, true)
                               .set("contactor.timeout_s", "0.1"),

@@ -32,6 +32,7 @@ NOT_NAMED = {
     "EVCP_BOOT_INFO_INIT": "as above",
     "EVCP_FAULT_INFO_INIT": "as above",
     "EVCP_KEY_INFO_INIT": "as above",
+    "EVCP_KEY_DECL_INIT": "as above",
 }
 
 

@@ -20,8 +20,10 @@ STRUCTS = {
     "evcp_status_info_t": _abi.StatusInfo,
     "evcp_data_info_t": _abi.DataInfo, "evcp_boot_info_t": _abi.BootInfo,
     "evcp_connection_info_t": _abi.ConnectionInfo, "evcp_key_info_t": _abi.KeyInfo,
-    "evcp_storage_info_t": _abi.StorageInfo, "evcp_network_profile_t": _abi.NetworkProfile,
+    "evcp_storage_info_t": _abi.StorageInfo,
+    "evcp_network_profile_t": _abi.NetworkProfile,
     "evcp_fault_info_t": _abi.FaultInfo,
+    "evcp_key_decl_t": _abi.KeyDecl,
 }
 #: The longest prefix that fits counts.
 ENUMS = {
@@ -29,6 +31,7 @@ ENUMS = {
     "EVCP_AT_": evcp.At, "EVCP_TX_": evcp.Change, "EVCP_BOOT_": evcp.Boot, "EVCP_AUTH_": evcp.Auth,
     "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why, "EVCP_FEEDBACK_": evcp.Feedback,
     "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
+    "EVCP_KEY_": evcp.KeyKind,
 }
 WITHOUT_A_PREFIX = [evcp.Answer, evcp.Link, evcp.Unit]
 

@@ -139,6 +139,21 @@ pub struct KeyInfo {
 }
 
 #[repr(C)]
+pub struct KeyDecl {
+    pub struct_size: u32,
+    pub kind: u32,
+    pub name: Text,
+    pub value: Text,
+    pub words: Text,
+    pub min: i64,
+    pub max: i64,
+    pub read_only: bool,
+    pub reboot_required: bool,
+    pub asks: bool,
+    pub reserved: [u8; 5],
+}
+
+#[repr(C)]
 pub struct StorageInfo {
     pub struct_size: u32,
     pub state: u32,
@@ -182,6 +197,7 @@ pub struct Callbacks {
     pub on_reset: Option<unsafe extern "C" fn(Ud, bool, u64)>,
     pub on_meter_read: Option<unsafe extern "C" fn(Ud, u32, u32, u64)>,
     pub on_data_transfer: Option<unsafe extern "C" fn(Ud, *const DataInfo, u64)>,
+    pub on_key_change: Option<unsafe extern "C" fn(Ud, *const KeyInfo, u64)>,
     pub on_connection: Option<unsafe extern "C" fn(Ud, *const ConnectionInfo)>,
     pub on_boot: Option<unsafe extern "C" fn(Ud, *const BootInfo)>,
     pub on_time: Option<unsafe extern "C" fn(Ud, i64)>,
@@ -240,13 +256,7 @@ extern "C" {
     ) -> i32;
     pub fn evcp_set_network_priority(cp: *mut evcp_t, slots: *const u32, count: usize) -> i32;
     pub fn evcp_config_set(cfg: *mut evcp_config_t, name: Text, value: Text) -> i32;
-    pub fn evcp_config_declare(
-        cfg: *mut evcp_config_t,
-        key: Text,
-        value: Text,
-        read_only: bool,
-        reboot_required: bool,
-    ) -> i32;
+    pub fn evcp_config_declare(cfg: *mut evcp_config_t, decl: *const KeyDecl) -> i32;
     pub fn evcp_dispatch(cp: *mut evcp_t, timeout_ms: i32) -> i32;
     pub fn evcp_new(
         cfg: *const evcp_config_t,

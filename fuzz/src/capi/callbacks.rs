@@ -29,6 +29,7 @@ pub(super) fn callbacks(
         on_reset: on(3).then_some(on_reset),
         on_meter_read: on(4).then_some(on_meter_read),
         on_data_transfer: on(5).then_some(on_data_transfer),
+        on_key_change: on(5).then_some(on_key_change),
         on_connection: on(6).then_some(on_connection),
         on_boot: on(7).then_some(on_boot),
         on_time: on(8).then_some(on_time),
@@ -149,6 +150,14 @@ unsafe extern "C" fn on_data_transfer(ud: *mut c_void, data: *const DataInfo, re
     assert!(text_of(asked.vendor).is_some());
     text_of(asked.message);
     counted(asked.data, asked.len);
+    enter(ud, Some(req));
+}
+
+unsafe extern "C" fn on_key_change(ud: *mut c_void, key: *const KeyInfo, req: u64) {
+    // SAFETY: it is valid until we return.
+    let key = unsafe { &*key };
+    assert!(key.struct_size as usize == size_of::<KeyInfo>() && !key.read_only);
+    assert!(text_of(key.key).is_some() && text_of(key.value).is_some());
     enter(ud, Some(req));
 }
 

@@ -6,9 +6,9 @@ use std::convert::Infallible;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, AfterPowerLoss, ConnectorId, Effect, Engine, Fact, Fault, Feedback, Input, LinkEvent,
-    Notice, Place, Quantity, Question, QueuedBody, QueuedMessage, RequestId, Seq, Setup,
-    TransactionChange,
+    Act, AfterPowerLoss, ConnectorId, DeclaredKey, Effect, Engine, Fact, Fault, Feedback, Input,
+    LinkEvent, Notice, OwnValues, Place, Quantity, Question, QueuedBody, QueuedMessage, RequestId,
+    Seq, Setup, TransactionChange,
 };
 use evcp::store::MemoryStore;
 use evcp::time::{Millis, Mono, Now, Wall};
@@ -37,6 +37,11 @@ impl Charger {
         let bits = byte(u);
         let on = |bit: u8| bits >> bit & 1 == 1;
         made.host.reads_meter = on(0);
+        made.declared.push(DeclaredKey {
+            values: OwnValues::Integer(0, 100),
+            asks: on(1),
+            ..DeclaredKey::new(CiString::truncated("Mine"), CiString::truncated("1"))
+        });
         made.tuning.after_power_loss = if on(1) {
             AfterPowerLoss::Resume
         } else {

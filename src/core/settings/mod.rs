@@ -1,13 +1,15 @@
 //! Configuration keys: what they are set to, and who may change them.
 
+mod declared;
 mod keys;
 mod value;
 
+pub use declared::{DeclaredKey, OwnValues};
 pub use keys::{Key, KeyRow, Rights, KEYS};
 pub use value::Quantity;
 pub(crate) use value::Value;
 
-use crate::core::{DeclaredKey, Setup};
+use crate::core::{Question, Setup};
 use crate::time::Millis;
 use crate::types::{CiString, IdToken};
 pub(crate) use keys::Kind;
@@ -22,12 +24,14 @@ pub struct BadValue {
 }
 
 /// What became of a key that the central system changes (`OCPP 1.6 §5.3`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum KeyChange {
     /// It has the new value.
     Done,
     /// It has, and that counts from the next boot on.
     AtReboot,
+    /// The firmware is to be asked first.
+    Asks(Question),
     /// It may not be changed, or cannot have that value.
     Refused,
     /// There is no such key.
@@ -130,6 +134,9 @@ impl Settings {
             return self.set_standard(key, value);
         }
         let declared = self.declared_mut(name).ok_or_else(bad)?;
+        if !declared.values.admit(value) {
+            return Err(bad());
+        }
         declared.value = CiString::new(value).map_err(|_| bad())?;
         Ok(())
     }
@@ -194,18 +201,12 @@ impl Settings {
         if let Some(key) = Key::by_name(name) {
             return key.row().name;
         }
-        let same = |key: &&DeclaredKey| key.name.as_str().eq_ignore_ascii_case(name);
-        let declared = self.declared.iter().find(same);
-        declared.map_or(name, |key| key.name.as_str())
+        self.declared(name).map_or(name, |key| key.name.as_str())
     }
 
     /// Whether there is such a key.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        Key::by_name(name).is_some()
-            || self
-                .declared
-                .iter()
-                .any(|key| key.name.as_str().eq_ignore_ascii_case(name))
+        Key::by_name(name).is_some() || self.declared(name).is_some()
     }
 
     // rules: 122
@@ -217,20 +218,43 @@ impl Settings {
             }
             return KeyChange::Done;
         }
+        if let Some(question) = self.key_question(name, value) {
+            return KeyChange::Asks(question);
+        }
         let Some(declared) = self.declared_mut(name) else {
             return KeyChange::Unknown;
         };
-        match CiString::new(value) {
-            Ok(value) if !declared.read_only => {
-                declared.value = value;
-                if declared.reboot_required {
-                    KeyChange::AtReboot
-                } else {
-                    KeyChange::Done
-                }
-            }
-            _ => KeyChange::Refused,
+        if !declared.allows(value) {
+            return KeyChange::Refused;
         }
+        declared.value = CiString::truncated(value);
+        match declared.reboot_required {
+            true => KeyChange::AtReboot,
+            false => KeyChange::Done,
+        }
+    }
+
+    /// What the firmware is asked before the central system changes a key to a value that it may have.
+    pub(crate) fn key_question(&self, name: &str, value: &str) -> Option<Question> {
+        let key = self.declared(name).filter(|key| key.asks)?;
+        key.allows(value).then(|| Question::KeyChange {
+            key: key.name.as_str().to_owned(),
+            value: value.to_owned(),
+        })
+    }
+
+    /// What a key may be, in words.
+    pub(crate) fn values(&self, name: &str) -> String {
+        let own = |key: &DeclaredKey| key.values.in_words();
+        match Key::by_name(name) {
+            Some(known) => known.row().values(),
+            None => self.declared(name).map_or_else(String::new, own),
+        }
+    }
+
+    fn declared(&self, name: &str) -> Option<&DeclaredKey> {
+        let same = |key: &&DeclaredKey| key.name.as_str().eq_ignore_ascii_case(name);
+        self.declared.iter().find(same)
     }
 
     fn declared_mut(&mut self, name: &str) -> Option<&mut DeclaredKey> {

@@ -71,9 +71,7 @@ impl Value {
     /// Reads a value; `None` if the key cannot have it.
     pub(crate) fn parse(kind: Kind, text: &str) -> Option<Self> {
         match kind {
-            Kind::Bool if text.eq_ignore_ascii_case("true") => Some(Self::Bool(true)),
-            Kind::Bool if text.eq_ignore_ascii_case("false") => Some(Self::Bool(false)),
-            Kind::Bool => None,
+            Kind::Bool => boolean(text).map(Self::Bool),
             Kind::Int(min, max) => int(text).filter(|n| (min..=max).contains(n)).map(Self::Int),
             Kind::Measurands(_) => Quantity::parse_list(text).map(Self::Measurands),
             Kind::RateUnits => {
@@ -95,8 +93,13 @@ impl Value {
     }
 }
 
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    is("true").then_some(true).or(is("false").then_some(false))
+}
+
 /// A whole number in digits alone: no sign games, no blanks.
-fn int(text: &str) -> Option<i64> {
+pub(super) fn int(text: &str) -> Option<i64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }

@@ -15,6 +15,12 @@ pub(crate) enum AnswerFor {
     Reset { caller: Caller, hard: bool },
     /// DataTransfer of the central system.
     DataTransfer(Caller),
+    /// A ChangeConfiguration of the central system.
+    KeyChange {
+        caller: Caller,
+        key: String,
+        value: String,
+    },
     /// A meter that is to be read for whatever the connector is doing.
     Meter(Place),
 }
@@ -22,9 +28,10 @@ pub(crate) enum AnswerFor {
 impl AnswerFor {
     fn caller_mut(&mut self) -> Option<&mut Caller> {
         match self {
-            Self::Unlock(caller) | Self::Reset { caller, .. } | Self::DataTransfer(caller) => {
-                Some(caller)
-            }
+            Self::Unlock(caller)
+            | Self::Reset { caller, .. }
+            | Self::DataTransfer(caller)
+            | Self::KeyChange { caller, .. } => Some(caller),
             Self::Meter(_) => None,
         }
     }

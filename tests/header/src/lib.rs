@@ -145,6 +145,7 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_FAULT_INFO_INIT", "evcp_fault_info_t"),
     ("EVCP_KEY_INFO_INIT", "evcp_key_info_t"),
     ("EVCP_NETWORK_PROFILE_INIT", "evcp_network_profile_t"),
+    ("EVCP_KEY_DECL_INIT", "evcp_key_decl_t"),
 ];
 
 /// Initialisers for the structs that grow: designated in C, a value in C++, which has no designated ones before

@@ -22,7 +22,9 @@ impl World<'_> {
                 let wait = self.dice.u64(1..8_000);
                 self.after(wait, Next::Answer(epoch, request, answer));
             }
-            Question::Reset { .. } => self.after(1, Next::Answer(epoch, request, Answer::Accepted)),
+            Question::Reset { .. } | Question::KeyChange { .. } => {
+                self.after(1, Next::Answer(epoch, request, Answer::Accepted));
+            }
             Question::DataTransfer { .. } => {
                 let answer = Answer::Data(DataTransferStatus::Accepted, None);
                 self.after(1, Next::Answer(epoch, request, answer));

@@ -108,6 +108,16 @@ class KeyInfo(Structure):
     ]
 
 
+class KeyDecl(Structure):
+    """evcp_key_decl_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("kind", c_uint32), ("name", c_char_p), ("value", c_char_p), ("words", c_char_p),
+        ("min", c_int64), ("max", c_int64), ("read_only", c_bool), ("reboot_required", c_bool), ("asks", c_bool),
+        ("reserved", c_uint8 * 5),
+    ]
+
+
 class FaultInfo(Structure):
     """evcp_fault_info_t"""
 
@@ -163,6 +173,7 @@ SLOTS: Dict[str, Any] = {
     "on_reset": CFUNCTYPE(None, c_void_p, c_bool, c_uint64),
     "on_meter_read": CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_uint64),
     "on_data_transfer": CFUNCTYPE(None, c_void_p, POINTER(DataInfo), c_uint64),
+    "on_key_change": CFUNCTYPE(None, c_void_p, POINTER(KeyInfo), c_uint64),
     "on_connection": CFUNCTYPE(None, c_void_p, POINTER(ConnectionInfo)),
     "on_boot": CFUNCTYPE(None, c_void_p, POINTER(BootInfo)),
     "on_time": CFUNCTYPE(None, c_void_p, c_int64),
@@ -213,7 +224,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_config_set_ca_pem": (err_t, (c_void_p, c_char_p, c_size_t)),
     "evcp_config_set_client_pem": (err_t, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t)),
     "evcp_config_set": (err_t, (c_void_p, c_char_p, c_char_p)),
-    "evcp_config_declare": (err_t, (c_void_p, c_char_p, c_char_p, c_bool, c_bool)),
+    "evcp_config_declare": (err_t, (c_void_p, POINTER(KeyDecl))),
     "evcp_dispatch": (c_int32, (c_void_p, c_int32)),
     "evcp_new": (err_t, (c_void_p, POINTER(Callbacks), c_void_p, POINTER(c_void_p))),
     "evcp_start": (err_t, (c_void_p,)),

@@ -35,7 +35,7 @@ class ChargePoint(Facts):
     They run inside `dispatch()` only, one at a time, on the thread that calls it; with `async with`, that is
     the event loop's. An exception in one of them is logged, to the logger "evcp.python".
 
-    `on_unlock`, `on_reset`, `on_meter_read` and `on_data_transfer` are questions: what they return is the answer.
+    `on_unlock`, `on_reset`, `on_meter_read`, `on_data_transfer` and `on_key_change` are questions: what they return is the answer.
     They may be `async def`, or return a `concurrent.futures.Future` that any thread fulfils, in time: 25 s, and
     2 s for a meter. An exception is answered with the safe refusal. A question that is not overridden is answered
     as OCPP asks of a charger that cannot do it.
@@ -271,6 +271,12 @@ class ChargePoint(Facts):
     def on_data_transfer(self, asked: VendorData) -> Later[Union[Answer, DataReply]]:
         """Vendor data of the central system: a `DataReply`, or an `Answer` alone. Safe refusal: REJECTED."""
         return Answer.UNKNOWN_VENDOR
+
+    def on_key_change(self, wanted: KeyInfo) -> Later[Answer]:
+        """May the central system change this key of the firmware's own, which was declared with `asks`?
+        `wanted.value` is what it is to be, within its limits. ACCEPTED, REJECTED, or REBOOT_REQUIRED: it counts from
+        the next boot on. It has its value when `on_key_changed` says so. Safe refusal: REJECTED."""
+        return Answer.REJECTED
 
 
 def milliseconds(seconds: float) -> int:

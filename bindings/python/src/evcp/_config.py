@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Collection, Iterator, Mapping, Optional, Sequence, Union
 
+from . import _abi
 from ._abi import lib
-from ._arguments import c_optional, c_text, c_u32
+from ._arguments import c_number, c_optional, c_text, c_u32
 from ._error import EvcpError, check
 from ._networks import NetworkProfile, c_profile
-from ._values import ErrorCode, Feedback
+from ._values import ErrorCode, Feedback, KeyKind
 
 Setting = Union[str, int, float, bool]
 
@@ -27,12 +28,20 @@ class Limit:
 
 @dataclass(frozen=True)
 class Key:
-    """A configuration key of the firmware's own, for the central system to read and maybe write."""
+    """A configuration key of the firmware's own, for the central system to read and maybe write. A value outside of
+    what it may be is refused without a question."""
 
     name: str
     value: str
     read_only: bool = False
     reboot_required: bool = False
+    kind: KeyKind = KeyKind.TEXT
+    #: The values that there are (TEXT), or the entries (LIST); none named: any.
+    words: Sequence[str] = ()
+    minimum: int = 0  #: The least value (INTEGER).
+    #: The greatest value (INTEGER; both 0: any), the characters (TEXT) or entries (LIST) at most (0: what fits).
+    maximum: int = 0
+    asks: bool = False  #: Whether `on_key_change` is asked before the central system changes it.
 
 
 @dataclass(frozen=True)
@@ -115,5 +124,13 @@ def fill(cfg: ctypes.c_void_p, config: Config) -> None:
     for slot, profile in config.networks.items():
         check(lib.evcp_config_set_network_profile(cfg, c_u32(slot, "slot"), c_profile(profile)))
     for own in config.keys:
-        name_value = (c_text(own.name, "a key"), c_text(own.value, own.name))
-        check(lib.evcp_config_declare(cfg, *name_value, own.read_only, own.reboot_required))
+        check(lib.evcp_config_declare(cfg, ctypes.byref(declared(own))))
+
+
+def declared(own: Key) -> _abi.KeyDecl:
+    words = c_text(",".join(own.words), "words") if own.words else None
+    return _abi.KeyDecl(
+        ctypes.sizeof(_abi.KeyDecl), c_u32(own.kind, "kind"), c_text(own.name, "a key"), c_text(own.value, own.name), words,
+        c_number(own.minimum, 64, True, "minimum"), c_number(own.maximum, 64, True, "maximum"),
+        own.read_only, own.reboot_required, own.asks,
+    )

@@ -118,6 +118,11 @@ def on_data_transfer(point: ChargePoint, pointer: Any, token: int) -> None:
     question.ask(point.on_data_transfer, asked)
 
 
+def on_key_change(point: ChargePoint, pointer: Any, token: int) -> None:
+    question = Question("on_key_change", point, token, _questions.plain, Answer.REJECTED)
+    question.ask(point.on_key_change, key_of(pointer.contents))
+
+
 def on_connection(point: ChargePoint, pointer: Any) -> None:
     point.on_connection(connection_of(pointer.contents))
 
@@ -216,13 +221,13 @@ def data_done(number: int, code: int, status: int, data: Optional[int], length: 
 
 
 _BODIES = (
-    on_supply, on_unlock, on_reset, on_meter_read, on_data_transfer, on_connection, on_boot, on_time, on_auth,
+    on_supply, on_unlock, on_reset, on_meter_read, on_data_transfer, on_key_change, on_connection, on_boot, on_time, on_auth,
     on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_reboot, on_fatal,
 )
 SLOTS: Dict[str, Any] = {body.__name__: slot(body) for body in _BODIES}
 DATA_DONE = _abi.DataFn(contained(data_done))
 #: Without these the library answers by itself, as OCPP asks of a charger that cannot do it.
-QUESTIONS = ("on_unlock", "on_reset", "on_meter_read", "on_data_transfer")
+QUESTIONS = ("on_unlock", "on_reset", "on_meter_read", "on_data_transfer", "on_key_change")
 
 
 def callbacks_for(wanted: Callable[[str], bool]) -> _abi.Callbacks:

@@ -64,8 +64,18 @@ class Answer(Open):
     REJECTED = 1
     FAILED = 2  #: It was tried, and did not work.
     NOT_SUPPORTED = 3
+    REBOOT_REQUIRED = 4  #: Yes, and it counts from the next boot on: `on_key_change` only.
     UNKNOWN_VENDOR = 5  #: Vendor data only.
     UNKNOWN_MESSAGE = 6  #: Vendor data only.
+
+
+class KeyKind(Open):
+    """What the value of a configuration key of the firmware's own is."""
+
+    TEXT = 0
+    INTEGER = 1
+    BOOLEAN = 2  #: "true" or "false", in any case.
+    LIST = 3  #: Entries with commas between them.
 
 
 class Measurand(Open):
@@ -377,7 +387,7 @@ class KeyInfo:
     """A configuration key."""
 
     key: str
-    value: Optional[str]  #: None for a secret, which may not be read.
+    value: Optional[str]  #: Its value now, or in `on_key_change` what it is to be; None for a secret.
     read_only: bool  #: Whether the central system may only read it.
     reboot_required: bool  #: Whether a change of the central system counts from the next boot on.
 

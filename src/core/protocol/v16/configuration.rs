@@ -2,7 +2,8 @@
 
 use super::{Context, V16};
 use crate::core::settings::{Key, KeyChange, ListedKey, Rights};
-use crate::core::{Change, Notice, Record};
+use crate::core::station::{AnswerFor, Caller};
+use crate::core::{Answer, Change, Notice, Question, Record};
 use crate::wire::json::MessageId;
 use crate::wire::v16::{
     ChangeConfiguration, ChangeConfigurationResponse, ConfigurationStatus, GetConfiguration,
@@ -63,10 +64,66 @@ impl V16 {
         let status = match change {
             KeyChange::Done => ConfigurationStatus::Accepted,
             KeyChange::AtReboot => ConfigurationStatus::RebootRequired,
+            KeyChange::Asks(question) => {
+                if self.ask_about_key(id, name, value, question, cx) {
+                    return;
+                }
+                ConfigurationStatus::Rejected
+            }
             KeyChange::Refused => ConfigurationStatus::Rejected,
             KeyChange::Unknown => ConfigurationStatus::NotSupported,
         };
         Self::respond(id.as_str(), &ChangeConfigurationResponse { status }, cx);
+        if changed {
+            self.on_key_changed(name, value, cx);
+        }
+    }
+
+    /// Asks the firmware whether a key of its own may be changed; says whether it could be asked.
+    fn ask_about_key(
+        &self,
+        id: &MessageId,
+        name: &str,
+        value: &str,
+        question: Question,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let asked = AnswerFor::KeyChange {
+            caller: Self::caller(id, cx),
+            key: name.to_owned(),
+            value: value.to_owned(),
+        };
+        cx.station.setup().host.judges_keys
+            && self.at_station(cx, |station, cx| station.ask(question, asked, cx))
+    }
+
+    /// The firmware has judged: what it agreed to is so, whether anybody still waits for the answer or not.
+    pub(super) fn conclude_key_change(
+        &mut self,
+        caller: &Caller,
+        name: &str,
+        value: &str,
+        answer: &Answer,
+        cx: &mut Context<'_>,
+    ) {
+        let status = match answer {
+            Answer::Accepted => ConfigurationStatus::Accepted,
+            Answer::RebootRequired => ConfigurationStatus::RebootRequired,
+            _ => ConfigurationStatus::Rejected,
+        };
+        let agreed = status != ConfigurationStatus::Rejected;
+        let changed = agreed && cx.station.set_key(name, value);
+        if self.hears(caller, cx) {
+            let status = match changed {
+                true => status,
+                false => ConfigurationStatus::Rejected,
+            };
+            Self::respond(
+                &caller.message_id,
+                &ChangeConfigurationResponse { status },
+                cx,
+            );
+        }
         if changed {
             self.on_key_changed(name, value, cx);
         }

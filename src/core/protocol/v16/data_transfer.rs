@@ -75,7 +75,7 @@ impl V16 {
             Answer::Data(status, data) => (status, data),
             Answer::Accepted => (DataTransferStatus::Accepted, None),
             Answer::NotSupported => (DataTransferStatus::UnknownVendorId, None),
-            Answer::Rejected | Answer::Failed | Answer::Meter(_) => {
+            Answer::Rejected | Answer::Failed | Answer::RebootRequired | Answer::Meter(_) => {
                 (DataTransferStatus::Rejected, None)
             }
         };

@@ -134,11 +134,14 @@ impl V16 {
         }
     }
 
-    fn conclude(&self, asked: AnswerFor, answer: Answer, cx: &mut Context<'_>) {
+    fn conclude(&mut self, asked: AnswerFor, answer: Answer, cx: &mut Context<'_>) {
         match asked {
             AnswerFor::Unlock(caller) => self.conclude_unlock(&caller, &answer, cx),
             AnswerFor::Reset { caller, hard } => self.conclude_reset(&caller, hard, &answer, cx),
             AnswerFor::DataTransfer(caller) => self.conclude_data(&caller, answer, cx),
+            AnswerFor::KeyChange { caller, key, value } => {
+                self.conclude_key_change(&caller, &key, &value, &answer, cx);
+            }
             AnswerFor::Meter(_) => {}
         }
     }
@@ -155,6 +158,9 @@ fn question_of(request: &CentralRequest, cx: &Context<'_>) -> Option<Question> {
             hard: request.r#type == ResetType::Hard,
         }),
         CentralRequest::DataTransfer(request) => Some(data_question(request)),
+        CentralRequest::ChangeConfiguration(request) => cx
+            .settings()
+            .key_question(request.key.as_str(), request.value.as_str()),
         _ => None,
     }
 }
