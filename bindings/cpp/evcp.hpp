@@ -496,6 +496,21 @@ struct storage_info {
     std::string detail;     ///< Why, or what was lost, in words for people.
 };
 
+/// Which way a frame went.
+enum class direction : std::uint32_t {
+    received = EVCP_FRAME_RECEIVED,    ///< From the central system.
+    sent = EVCP_FRAME_SENT             ///< To it.
+};
+
+/// A text frame of OCPP-J.
+struct frame_info {
+    direction way;                                 ///< Which way it went.
+    std::chrono::system_clock::time_point time;    ///< When, by the device's clock.
+    std::string text;                              ///< What it says.
+    bool masked;                                   ///< Whether secrets in it were replaced by "***".
+    std::uint64_t dropped;    ///< How many were lost right before it, because nobody dispatched in time.
+};
+
 /// Vendor data that the central system sent.
 struct vendor_data {
     std::string vendor;     ///< Whose it is.
@@ -885,6 +900,9 @@ struct handlers {
     std::function<void(const key_info&)> on_key_changed;
     /// The storage fails, works again, or was damaged.
     std::function<void(const storage_info&)> on_storage;
+    /// A frame was received or is being sent; secrets are replaced by "***" (setting "frames.secrets"). Who is
+    /// behind loses the oldest: 256 of them wait at most.
+    std::function<void(const frame_info&)> on_frame;
     /// All is stored and said: restart the device (hard) or the application now.
     std::function<void(bool hard)> on_reboot;
     /// The library cannot go on: supply nothing, and destroy the charge point. The last one.
@@ -1689,6 +1707,14 @@ private:
         });
     }
 
+    static void framed(void* ud, const evcp_frame_info_t* frame) noexcept
+    {
+        self(ud).run([=](handlers& on) {
+            on.on_frame({static_cast<direction>(frame->direction), detail::from_unix(frame->time_ms),
+                         detail::from_c(frame->text, frame->len), frame->masked, frame->dropped});
+        });
+    }
+
     static void reboot(void* ud, bool hard) noexcept
     {
         self(ud).run([=](handlers& on) { on.on_reboot(hard); });
@@ -1731,6 +1757,7 @@ private:
         slots.on_availability = on.on_availability ? &availability : nullptr;
         slots.on_key_changed = on.on_key_changed ? &key_changed : nullptr;
         slots.on_storage = on.on_storage ? &storage : nullptr;
+        slots.on_frame = on.on_frame ? &framed : nullptr;
         slots.on_reboot = on.on_reboot ? &reboot : nullptr;
         slots.on_fatal = on.on_fatal ? &fatal : nullptr;
         return slots;

@@ -19,6 +19,8 @@ impl Station {
                 let text = format!("the store was damaged: {why}; kept as {kept_as}");
                 self.say(json!({"event": "error", "text": text}));
             }
+            // It asks for none.
+            Event::Frame(_) => {}
             Event::Fatal(why) => {
                 self.say(json!({"event": "error", "text": format!("fatal: {why}")}));
                 self.ended = true;

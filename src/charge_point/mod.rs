@@ -13,6 +13,7 @@ pub use fault_rank::FaultRank;
 pub use options::{Options, Storage};
 pub use signal::Signal;
 
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,8 @@ use crate::store::{MemoryStore, SqliteStore, Store};
 /// A charge point. All methods may be called from any thread.
 ///
 /// What it says to the central system and hears from it is in the log at the level trace, under the
-/// target `evcp::frame`: `IDENTITY < FRAME` came, `IDENTITY > FRAME` is sent.
+/// target `evcp::frame`: `IDENTITY < FRAME` came, `IDENTITY > FRAME` is sent. Secrets in it are replaced by `***`, unless
+/// the setting "frames.secrets" says otherwise.
 ///
 /// Dropping it closes the link and flushes the store, for two seconds at most; transactions go on
 /// in the store, as after a power cut.
@@ -73,6 +75,7 @@ impl ChargePoint {
             networks,
             storage,
         } = options;
+        let shows_secrets = setup.tuning.shows_secrets;
         let networks = Networks::new(networks, &mut setup)?;
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
         let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
@@ -93,6 +96,9 @@ impl ChargePoint {
         let keys = Mutex::new(engine.keys());
         let outlook = Arc::new(engine.outlook());
         let mailbox = Arc::new(Mailbox::new(wake, outlook.clone()));
+        mailbox
+            .shows_secrets
+            .store(shows_secrets, Ordering::Relaxed);
         if let Some((kept_as, why)) = replaced {
             let kept_as = kept_as.display().to_string();
             mailbox.push(Event::StoreReplaced { kept_as, why });
@@ -121,6 +127,13 @@ impl ChargePoint {
             #[cfg(feature = "testkit")]
             charger: None,
         })
+    }
+
+    /// From now on each frame comes as an [`Event::Frame`], too; 256 of them, or a mebibyte, wait at most. A frame for
+    /// which there is no room takes the place of the oldest. Secrets are replaced by `***`, unless the setting
+    /// "frames.secrets" says otherwise.
+    pub fn show_frames(&self) {
+        self.mailbox.shows_frames.store(true, Ordering::Relaxed);
     }
 
     /// Starts: returns at once, and connects for ever.

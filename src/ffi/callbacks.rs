@@ -68,6 +68,11 @@ pub const EVCP_STORAGE_FAILS: u32 = 1;
 /// what it still says salvaged into a fresh one; or one that somebody removed was written again.
 pub const EVCP_STORAGE_DAMAGED: u32 = 2;
 
+/// A frame was received.
+pub const EVCP_FRAME_RECEIVED: u32 = 0;
+/// A frame is being sent.
+pub const EVCP_FRAME_SENT: u32 = 1;
+
 /// A meter is read for the beginning of a transaction.
 pub const EVCP_READ_BEGIN: u32 = 0;
 /// A meter is read for a periodic sample.
@@ -184,6 +189,12 @@ pub struct evcp_callbacks_t {
     pub on_storage: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, storage: *const evcp_storage_info_t),
     >,
+    /// A frame of OCPP-J was received or is being sent, in its place among the other callbacks, with secrets replaced by
+    /// "***" (setting "frames.secrets"). A host that is behind loses the oldest: 256 of them, or a mebibyte, wait at
+    /// most. NULL costs nothing.
+    pub on_frame: Option<
+        unsafe extern "C-unwind" fn(user_data: *mut c_void, frame: *const evcp_frame_info_t),
+    >,
     /// All is stored and said: restart the device (hard) or the application now.
     pub on_reboot: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool)>,
     /// The library cannot go on: supply nothing, and free the handle. The last call but destroy.
@@ -196,7 +207,7 @@ pub struct evcp_callbacks_t {
 sized32!(evcp_callbacks_t {
     struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer
     on_key_change on_connection on_boot on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage
-    on_reboot on_fatal
+    on_frame on_reboot on_fatal
 });
 
 impl evcp_callbacks_t {
@@ -221,6 +232,7 @@ impl evcp_callbacks_t {
             on_availability: None,
             on_key_changed: None,
             on_storage: None,
+            on_frame: None,
             on_reboot: None,
             on_fatal: None,
         }

@@ -122,6 +122,18 @@ fn deliver(inner: &Inner, event: Event) -> bool {
             let text = format!("the database was damaged ({why}) and is kept as {kept_as}");
             storage(inner, EVCP_STORAGE_DAMAGED, &text)
         }
+        Event::Frame(mut frame) => {
+            let direction = match frame.received {
+                true => EVCP_FRAME_RECEIVED,
+                false => EVCP_FRAME_SENT,
+            };
+            let text = Counted::new(Some(std::mem::take(&mut frame.text)));
+            let info = evcp_frame_info_t::of(direction, &frame, &text);
+            // SAFETY: see `call`.
+            call(inner.callbacks.on_frame, |slot| unsafe {
+                slot(inner.user_data.0, &info)
+            })
+        }
         Event::Fatal(why) => {
             let text = to_c(&why);
             inner.poisoned.store(true, Ordering::Release);

@@ -53,7 +53,8 @@ fn asserts() -> String {
     layout!(text, evcp_callbacks_t {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_key_change
         on_connection on_boot
-        on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage on_reboot on_fatal
+        on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage on_frame
+        on_reboot on_fatal
     });
     layout!(text, evcp_auth_info_t {
         struct_size connector reader by purpose status why reserved tag
@@ -70,6 +71,7 @@ fn asserts() -> String {
     layout!(text, evcp_fault_info_t {
         struct_size number connector code warning shown own reserved info vendor_code
     });
+    layout!(text, evcp_frame_info_t { struct_size direction time_ms dropped text len masked reserved });
     layout!(text, evcp_storage_info_t { struct_size state detail });
     layout!(text, evcp_stats_t {
         struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued

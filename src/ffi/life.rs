@@ -199,6 +199,9 @@ pub unsafe extern "C" fn evcp_new(
         let event_fd = Arc::new(EventFd::new().map_err(|why| Fail(EVCP_E_IO, why))?);
         let options = cfg.options(host)?;
         let (charge_point, place) = place::make(options, event_fd.clone())?;
+        if callbacks.on_frame.is_some() {
+            charge_point.show_frames();
+        }
         let inner = Inner {
             charge_point,
             place,

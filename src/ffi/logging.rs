@@ -19,7 +19,8 @@ pub const EVCP_LOG_WARN: u32 = 2;
 pub const EVCP_LOG_INFO: u32 = 3;
 /// And why.
 pub const EVCP_LOG_DEBUG: u32 = 4;
-/// And every frame, with tags and everything: not for a log that others read.
+/// And every frame, with tags: not for a log that others read. Secrets are replaced by "***", unless the setting
+/// "frames.secrets" of a charge point says otherwise.
 pub const EVCP_LOG_TRACE: u32 = 5;
 
 /// One line of the log.

@@ -10,6 +10,7 @@ use crate::ffi::codes::evcp_error_code_t;
 use crate::ffi::sized::sized32;
 use crate::ffi::text::{pointer, Counted};
 use crate::ffi::values::size;
+use crate::mailbox::SeenFrame;
 
 /// What became of a tag.
 #[repr(C)]
@@ -170,6 +171,28 @@ pub struct evcp_key_info_t {
     pub value: *const c_char,
 }
 
+/// A text frame of OCPP-J.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct evcp_frame_info_t {
+    /// How much of this struct the library filled.
+    pub struct_size: u32,
+    /// EVCP_FRAME_RECEIVED or EVCP_FRAME_SENT.
+    pub direction: u32,
+    /// When, by the device's clock: Unix time in milliseconds.
+    pub time_ms: i64,
+    /// How many frames were lost right before it, because callbacks were not dispatched in time.
+    pub dropped: u64,
+    /// What it says, NUL-terminated too.
+    pub text: *const c_char,
+    /// The bytes of text, without the NUL at its end.
+    pub len: usize,
+    /// Whether secrets in it were replaced by "***".
+    pub masked: bool,
+    /// Zero.
+    pub reserved: [u8; 7],
+}
+
 /// How the storage does.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -287,6 +310,21 @@ impl evcp_key_info_t {
             reserved: [0; 2],
             key: key.as_ptr(),
             value: pointer(value),
+        }
+    }
+}
+
+impl evcp_frame_info_t {
+    pub(super) fn of(direction: u32, frame: &SeenFrame, text: &Counted) -> Self {
+        Self {
+            struct_size: size::<Self>(),
+            direction,
+            time_ms: frame.at.0,
+            dropped: frame.dropped,
+            text: text.pointer(),
+            len: text.len,
+            masked: frame.masked,
+            reserved: [0; 7],
         }
     }
 }

@@ -2,6 +2,7 @@
 //! getters see.
 
 mod event;
+mod frames;
 mod inbox;
 mod outbox;
 mod questions;
@@ -10,6 +11,7 @@ mod slot;
 mod stops;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -23,7 +25,7 @@ use crate::mailbox::questions::Questions;
 use crate::mailbox::seen::Seen;
 use crate::time::Mono;
 
-pub use event::Event;
+pub use event::{Event, SeenFrame};
 pub use inbox::{Inbox, Mail};
 pub use outbox::Outbox;
 pub use stops::Stops;
@@ -42,6 +44,10 @@ pub(crate) struct Mailbox {
     wake: Arc<dyn Wake>,
     /// Rings the library's thread.
     pub(crate) bell: tokio::sync::Notify,
+    /// Whether the host wants to see frames.
+    pub(crate) shows_frames: AtomicBool,
+    /// Whether they are shown with their secrets.
+    pub(crate) shows_secrets: AtomicBool,
 }
 
 struct Inner {
@@ -86,6 +92,8 @@ impl Mailbox {
             inner: Mutex::new(inner),
             wake,
             bell: tokio::sync::Notify::new(),
+            shows_frames: AtomicBool::new(false),
+            shows_secrets: AtomicBool::new(false),
         }
     }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::core::{
     ConnectorId, Notice, Place, RequestId, Supply, TransactionChange, TransactionStep, TxId,
 };
+use crate::mailbox::frames::Frames;
 use crate::mailbox::{Event, Stops};
 
 /// With so many waiting that must be kept, the host is too far behind for more.
@@ -76,6 +77,7 @@ pub struct Outbox {
     starting: BTreeSet<TxId>,
     kept: usize,
     outcomes: usize,
+    frames: Frames,
 }
 
 impl Outbox {
@@ -84,6 +86,10 @@ impl Outbox {
         if let Event::Notice(Notice::Supply(at, supply)) = &event {
             self.lines.entry(*at).or_default().commanded = Some(*supply);
             return;
+        }
+        if let Event::Frame(frame) = event {
+            self.count += 1;
+            return self.frames.push(self.count, frame);
         }
         if self.queue.len() >= BEHIND {
             self.forget_state_before(&event);
@@ -99,8 +105,11 @@ impl Outbox {
             self.lines.entry(at).or_default().told = Some(supply);
             return Some(Event::Notice(Notice::Supply(at, supply)));
         }
-        let number = *self.queue.keys().next()?;
-        self.remove(number)
+        let first = self.queue.keys().next().copied();
+        if let Some(frame) = self.frames.next_before(first) {
+            return Some(Event::Frame(frame));
+        }
+        self.remove(first?)
     }
 
     /// How much there is to tell.
@@ -110,7 +119,7 @@ impl Outbox {
             line.due(**at, stops, &self.starting)
                 .is_some_and(|due| line.told != Some(due))
         };
-        self.lines.iter().filter(due).count() + self.queue.len()
+        self.lines.iter().filter(due).count() + self.queue.len() + self.frames.len()
     }
 
     /// Whether there is nothing to tell.

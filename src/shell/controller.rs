@@ -9,6 +9,7 @@ use crate::core::{
     StandingFault, Transaction, TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
+use crate::shell::frames::show_frame;
 use crate::shell::Endpoint;
 use crate::store::{Health, RetryingStore, Store};
 use crate::time::{Millis, Mono, Now};
@@ -236,7 +237,7 @@ impl<S: Surroundings> Controller<S> {
     }
 
     fn hear(&mut self, text: &str) {
-        self.log_frame('<', text);
+        self.show_frame(true, text);
         self.handle(Input::Link(LinkEvent::Text(text)));
     }
 
@@ -257,7 +258,7 @@ impl<S: Surroundings> Controller<S> {
                 self.sent(sent);
             }
             Effect::Send(text) if self.surroundings.is_open() => {
-                self.log_frame('>', &text);
+                self.show_frame(false, &text);
                 let sent = self.surroundings.send(text);
                 self.sent(sent);
             }
@@ -318,8 +319,8 @@ impl<S: Surroundings> Controller<S> {
         self.retry = fails.then(|| self.surroundings.now().mono + RETRY);
     }
 
-    /// Charge points of one process share the log.
-    fn log_frame(&self, direction: char, text: &str) {
-        log::trace!(target: "evcp::frame", "{} {direction} {text}", self.identity);
+    fn show_frame(&self, received: bool, text: &str) {
+        let clock = || self.surroundings.now().wall;
+        show_frame(&self.mailbox, &self.identity, received, text, clock);
     }
 }

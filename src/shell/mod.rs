@@ -7,9 +7,11 @@ mod endpoint;
 #[cfg(test)]
 mod endpoint_tests;
 mod flag;
+mod frames;
 mod handshake;
 #[cfg(feature = "tls")]
 mod issuers;
+mod masking;
 mod names;
 mod network_profile;
 mod panics;

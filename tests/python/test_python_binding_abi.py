@@ -24,6 +24,7 @@ STRUCTS = {
     "evcp_network_profile_t": _abi.NetworkProfile,
     "evcp_fault_info_t": _abi.FaultInfo,
     "evcp_key_decl_t": _abi.KeyDecl,
+    "evcp_frame_info_t": _abi.FrameInfo,
 }
 #: The longest prefix that fits counts.
 ENUMS = {
@@ -31,7 +32,7 @@ ENUMS = {
     "EVCP_AT_": evcp.At, "EVCP_TX_": evcp.Change, "EVCP_BOOT_": evcp.Boot, "EVCP_AUTH_": evcp.Auth,
     "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why, "EVCP_FEEDBACK_": evcp.Feedback,
     "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
-    "EVCP_KEY_": evcp.KeyKind,
+    "EVCP_KEY_": evcp.KeyKind, "EVCP_FRAME_": evcp.Direction,
 }
 WITHOUT_A_PREFIX = [evcp.Answer, evcp.Link, evcp.Unit]
 

@@ -161,6 +161,18 @@ pub struct StorageInfo {
 }
 
 #[repr(C)]
+pub struct FrameInfo {
+    pub struct_size: u32,
+    pub direction: u32,
+    pub time_ms: i64,
+    pub dropped: u64,
+    pub text: Text,
+    pub len: usize,
+    pub masked: bool,
+    pub reserved: [u8; 7],
+}
+
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Sample {
     pub value: f64,
@@ -208,6 +220,7 @@ pub struct Callbacks {
     pub on_availability: Option<unsafe extern "C" fn(Ud, u32, bool)>,
     pub on_key_changed: Option<unsafe extern "C" fn(Ud, *const KeyInfo)>,
     pub on_storage: Option<unsafe extern "C" fn(Ud, *const StorageInfo)>,
+    pub on_frame: Option<unsafe extern "C" fn(Ud, *const FrameInfo)>,
     pub on_reboot: Option<unsafe extern "C" fn(Ud, bool)>,
     pub on_fatal: Option<unsafe extern "C" fn(Ud, i32, Text)>,
 }

@@ -40,6 +40,7 @@ pub(super) fn callbacks(
         on_availability: on(12).then_some(on_availability),
         on_key_changed: on(13).then_some(on_key_changed),
         on_storage: on(14).then_some(on_storage),
+        on_frame: on(14).then_some(on_frame),
         on_reboot: on(15).then_some(on_reboot),
         on_fatal: on(16).then_some(on_fatal),
     };
@@ -243,6 +244,15 @@ unsafe extern "C" fn on_storage(ud: *mut c_void, storage: *const StorageInfo) {
     let storage = unsafe { &*storage };
     assert!(storage.struct_size as usize == size_of::<StorageInfo>() && storage.state <= 2);
     assert!(text_of(storage.detail).is_some());
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_frame(ud: *mut c_void, frame: *const FrameInfo) {
+    // SAFETY: it is valid until we return.
+    let frame = unsafe { &*frame };
+    assert!(frame.struct_size as usize == size_of::<FrameInfo>() && frame.reserved == [0; 7]);
+    assert!(frame.direction <= 1 && !frame.text.is_null());
+    counted(frame.text, frame.len);
     enter(ud, None);
 }
 

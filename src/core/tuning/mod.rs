@@ -50,6 +50,8 @@ pub struct Tuning {
     pub after_power_loss: AfterPowerLoss,
     /// Whether requests of the central system may have members that OCPP does not know.
     pub tolerant: bool,
+    /// Whether frames are shown with the secrets in them, in the log and to the host.
+    pub shows_secrets: bool,
     /// Whether TriggerMessage may ask for a BootNotification when there was one already.
     pub accept_boot_trigger: bool,
     /// How many tags the authorization cache holds.
@@ -106,6 +108,7 @@ impl Default for Tuning {
             sample_commit: Millis::from_secs(60),
             after_power_loss: AfterPowerLoss::Stop,
             tolerant: false,
+            shows_secrets: false,
             accept_boot_trigger: true,
             cache_size: 1000,
             measurable: Vec::new(),

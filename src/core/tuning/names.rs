@@ -23,6 +23,7 @@ impl Tuning {
         "contactor.timeout_s",
         "electric.voltage_v",
         "ev.reaction_s",
+        "frames.secrets",
         "lock.timeout_s",
         "meter.main",
         "meter.measurands",
@@ -72,6 +73,7 @@ impl Tuning {
                 self.volts = volts.ok_or(bad)?;
             }
             "ev.reaction_s" => self.ev_reaction = span()?,
+            "frames.secrets" => self.shows_secrets = flag()?,
             "lock.timeout_s" => self.lock_timeout = some_span()?,
             "meter.main" => self.main_meter = flag()?,
             "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,

@@ -9,8 +9,8 @@ from ._log import set_log
 from ._names import name
 from ._networks import NetworkProfile
 from ._values import (
-    ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Ev, Fault,
-    FaultInfo, Feedback, For, KeyInfo, KeyKind, Link, LogLevel, Measurand, Period, Phase, Read, Reason, Sample, Schedule, Stats, Status,
+    ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Ev, Fault,
+    FaultInfo, Feedback, For, FrameInfo, KeyInfo, KeyKind, Link, LogLevel, Measurand, Period, Phase, Read, Reason, Sample, Schedule, Stats, Status,
     StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, Unit, VendorData, Why,
 )
 
@@ -20,7 +20,7 @@ library_version: str = _lib.evcp_version().decode()
 
 __all__ = [
     "ANSWER_MS", "Answer", "At", "Auth", "AuthInfo", "Boot", "BootInfo", "By", "Change", "ChargePoint", "Config",
-    "ConnectionInfo", "DataReply", "ErrorCode", "Ev", "EvcpError", "Fault", "FaultInfo", "Feedback", "For", "Key", "KeyInfo", "KeyKind", "Limit",
+    "ConnectionInfo", "DataReply", "Direction", "ErrorCode", "Ev", "EvcpError", "Fault", "FaultInfo", "Feedback", "For", "FrameInfo", "Key", "KeyInfo", "KeyKind", "Limit",
     "Link", "LogLevel", "Measurand", "NetworkProfile", "Period", "Phase", "Read", "Reason", "Sample", "Schedule", "Stats",
     "Status", "StatusInfo", "Storage", "StorageInfo", "Supply", "TimeoutInfo", "Transaction", "Unit", "VendorData", "Why",
     "__version__", "library_version", "name", "set_log",

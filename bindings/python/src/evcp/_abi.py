@@ -134,6 +134,15 @@ class StorageInfo(Structure):
     _fields_ = [("struct_size", c_uint32), ("state", c_uint32), ("detail", c_char_p)]
 
 
+class FrameInfo(Structure):
+    """evcp_frame_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("direction", c_uint32), ("time_ms", c_int64), ("dropped", c_uint64),
+        ("text", bytes_p), ("len", c_size_t), ("masked", c_bool), ("reserved", c_uint8 * 7),
+    ]
+
+
 class Sample(Structure):
     """evcp_sample_t"""
 
@@ -184,6 +193,7 @@ SLOTS: Dict[str, Any] = {
     "on_availability": CFUNCTYPE(None, c_void_p, c_uint32, c_bool),
     "on_key_changed": CFUNCTYPE(None, c_void_p, POINTER(KeyInfo)),
     "on_storage": CFUNCTYPE(None, c_void_p, POINTER(StorageInfo)),
+    "on_frame": CFUNCTYPE(None, c_void_p, POINTER(FrameInfo)),
     "on_reboot": CFUNCTYPE(None, c_void_p, c_bool),
     "on_fatal": CFUNCTYPE(None, c_void_p, c_int32, c_char_p),
 }

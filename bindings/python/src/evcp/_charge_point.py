@@ -20,7 +20,7 @@ from ._facts import Facts
 from ._handle import Handle
 from ._questions import Later, Tasks
 from ._values import (
-    Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, KeyInfo, Read, Sample, StatusInfo, StorageInfo,
+    Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, FrameInfo, KeyInfo, Read, Sample, StatusInfo, StorageInfo,
     Supply, TimeoutInfo, Transaction, VendorData,
 )
 
@@ -243,6 +243,10 @@ class ChargePoint(Facts):
 
     def on_storage(self, storage: StorageInfo) -> None:
         """The storage fails, works again, or was damaged."""
+
+    def on_frame(self, frame: FrameInfo) -> None:
+        """A frame of OCPP-J was received or is being sent; secrets are replaced by "***" (setting "frames.secrets").
+        Who is behind loses the oldest: 256 of them wait at most."""
 
     def on_reboot(self, hard: bool) -> None:
         """All is stored and said: restart the device (hard) or the application now."""

@@ -22,7 +22,7 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, ErrorCode, Fault, FaultInfo, For, KeyInfo, Link, Read,
+    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Fault, FaultInfo, For, FrameInfo, KeyInfo, Link, Read,
     Reason, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Why,
 )
 
@@ -203,6 +203,13 @@ def on_storage(point: ChargePoint, pointer: Any) -> None:
     point.on_storage(StorageInfo(storage=Storage(c.state), detail=text(c.detail)))
 
 
+def on_frame(point: ChargePoint, pointer: Any) -> None:
+    c = pointer.contents
+    point.on_frame(FrameInfo(
+        Direction(c.direction), c.time_ms, data_of(c.text, c.len) or "", masked=c.masked, dropped=c.dropped
+    ))
+
+
 def on_reboot(point: ChargePoint, hard: bool) -> None:
     point.on_reboot(hard)
 
@@ -222,7 +229,7 @@ def data_done(number: int, code: int, status: int, data: Optional[int], length: 
 
 _BODIES = (
     on_supply, on_unlock, on_reset, on_meter_read, on_data_transfer, on_key_change, on_connection, on_boot, on_time, on_auth,
-    on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_reboot, on_fatal,
+    on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_frame, on_reboot, on_fatal,
 )
 SLOTS: Dict[str, Any] = {body.__name__: slot(body) for body in _BODIES}
 DATA_DONE = _abi.DataFn(contained(data_done))

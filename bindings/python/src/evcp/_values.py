@@ -281,6 +281,13 @@ class Storage(Open):
     DAMAGED = 2  #: It works, but some of it was lost, or salvaged.
 
 
+class Direction(Open):
+    """Which way a frame went."""
+
+    RECEIVED = 0
+    SENT = 1
+
+
 class Read(Open):
     """What a meter is read for."""
 
@@ -298,7 +305,7 @@ class LogLevel(Open):
     WARN = 2
     INFO = 3
     DEBUG = 4
-    TRACE = 5  #: Every frame, with tags and everything: not for a log that others read.
+    TRACE = 5  #: Every frame, with tags, but without secrets: not for a log that others read.
 
 
 @dataclass(frozen=True)
@@ -411,6 +418,17 @@ class StorageInfo:
 
     storage: Storage
     detail: str  #: Why, or what was lost.
+
+
+@dataclass(frozen=True)
+class FrameInfo:
+    """A text frame of OCPP-J."""
+
+    direction: Direction
+    time_ms: int  #: When, by the device's clock, in Unix milliseconds.
+    text: str
+    masked: bool  #: Whether secrets in it were replaced by "***".
+    dropped: int  #: How many frames were lost right before it, because nobody dispatched in time.
 
 
 @dataclass(frozen=True)
