@@ -90,6 +90,8 @@
 #define EVCP_FAILED 2
 /* There is no such thing here. */
 #define EVCP_NOT_SUPPORTED 3
+/* Yes, and it counts from the next boot on: on_key_change. */
+#define EVCP_REBOOT_REQUIRED 4
 /* Vendor data: a vendor that nobody here knows. */
 #define EVCP_UNKNOWN_VENDOR 5
 /* Vendor data: the vendor is known, the message is not. */
@@ -254,6 +256,14 @@
 #define EVCP_FEEDBACK_CONTACTOR 1
 /* The firmware reports with evcp_set_lock() whether a lock is closed. */
 #define EVCP_FEEDBACK_LOCK 2
+/* Any text. */
+#define EVCP_KEY_TEXT 0
+/* A whole number. */
+#define EVCP_KEY_INTEGER 1
+/* "true" or "false", in any case. */
+#define EVCP_KEY_BOOLEAN 2
+/* Entries with commas between them. */
+#define EVCP_KEY_LIST 3
 /* Somebody showed it at a reader. */
 #define EVCP_BY_READER 0
 /* The central system starts a transaction with it (RemoteStartTransaction). */
@@ -347,6 +357,10 @@
 /* It works, but some of it could not be read and was set aside; or a damaged database was kept aside and
  * what it still says salvaged into a fresh one; or one that somebody removed was written again. */
 #define EVCP_STORAGE_DAMAGED 2
+/* A frame was received. */
+#define EVCP_FRAME_RECEIVED 0
+/* A frame is being sent. */
+#define EVCP_FRAME_SENT 1
 /* A meter is read for the beginning of a transaction. */
 #define EVCP_READ_BEGIN 0
 /* A meter is read for a periodic sample. */
@@ -365,7 +379,8 @@
 #define EVCP_LOG_INFO 3
 /* And why. */
 #define EVCP_LOG_DEBUG 4
-/* And every frame, with tags and everything: not for a log that others read. */
+/* And every frame, with tags: not for a log that others read. Secrets are replaced by "***", unless the setting
+ * "frames.secrets" of a charge point says otherwise. */
 #define EVCP_LOG_TRACE 5
 
 /* ---- Types ------------------------------------------------------------------------------- */
@@ -378,6 +393,34 @@ typedef struct evcp_t evcp_t;
 
 /* 0 is success, negative is an error, positive is a count. */
 typedef int32_t evcp_err_t;
+
+/* A configuration key of the firmware's own. A value outside of what it may be is refused without a question. */
+typedef struct {
+    /* sizeof(evcp_key_decl_t); see GROWTH. */
+    uint32_t struct_size;
+    /* EVCP_KEY_*: what its value is. */
+    uint32_t kind;
+    /* Its name, 1 to 50 characters. */
+    const char *name;
+    /* Its value until somebody changes it, 500 characters at most. */
+    const char *value;
+    /* For EVCP_KEY_TEXT the values that there are, for EVCP_KEY_LIST the entries, with commas between them, as in
+     * "red,blue"; NULL: any. */
+    const char *words;
+    /* For EVCP_KEY_INTEGER the least value; else 0. */
+    int64_t min;
+    /* For EVCP_KEY_INTEGER the greatest value (min and max 0: any), for EVCP_KEY_TEXT the characters and for
+     * EVCP_KEY_LIST the entries at most (0: what fits in 500 characters); else 0. */
+    int64_t max;
+    /* Whether the central system may only read it. */
+    bool read_only;
+    /* Whether a change takes effect at the next boot only: the central system is told so. */
+    bool reboot_required;
+    /* Whether on_key_change is asked before the central system changes it. */
+    bool asks;
+    /* Zero. */
+    uint8_t reserved[5];
+} evcp_key_decl_t;
 
 /* A transaction, by the charge point's own number; survives a restart; 0 is none. */
 typedef uint64_t evcp_tx_t;
@@ -421,6 +464,23 @@ typedef struct {
     /* The bytes of data, without the NUL at its end. */
     size_t len;
 } evcp_data_info_t;
+
+/* A configuration key. */
+typedef struct {
+    /* How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
+     * caller. */
+    uint32_t struct_size;
+    /* Whether the central system may only read it. */
+    bool read_only;
+    /* Whether a change of the central system counts from the next boot on. */
+    bool reboot_required;
+    /* Zero. */
+    uint8_t reserved[2];
+    /* Its name. */
+    const char *key;
+    /* Its value now, or in on_key_change what it is to be; NULL for a secret, which may not be read. */
+    const char *value;
+} evcp_key_info_t;
 
 /* The link to the central system. */
 typedef struct {
@@ -543,23 +603,6 @@ typedef struct {
     const char *ocpp_id_text;
 } evcp_tx_info_t;
 
-/* A configuration key. */
-typedef struct {
-    /* How much of this struct the library filled; in evcp_get_key_info(): sizeof(evcp_key_info_t), set by the
-     * caller. */
-    uint32_t struct_size;
-    /* Whether the central system may only read it. */
-    bool read_only;
-    /* Whether a change of the central system counts from the next boot on. */
-    bool reboot_required;
-    /* Zero. */
-    uint8_t reserved[2];
-    /* Its name. */
-    const char *key;
-    /* Its value now; NULL for a secret, which may not be read. */
-    const char *value;
-} evcp_key_info_t;
-
 /* How the storage does. */
 typedef struct {
     /* How much of this struct the library filled. */
@@ -569,6 +612,26 @@ typedef struct {
     /* Why, or what was lost, in words for people; empty when it works again. */
     const char *detail;
 } evcp_storage_info_t;
+
+/* A text frame of OCPP-J. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_FRAME_RECEIVED or EVCP_FRAME_SENT. */
+    uint32_t direction;
+    /* When, by the device's clock: Unix time in milliseconds. */
+    int64_t time_ms;
+    /* How many frames were lost right before it, because callbacks were not dispatched in time. */
+    uint64_t dropped;
+    /* What it says, NUL-terminated too. */
+    const char *text;
+    /* The bytes of text, without the NUL at its end. */
+    size_t len;
+    /* Whether secrets in it were replaced by "***". */
+    bool masked;
+    /* Zero. */
+    uint8_t reserved[7];
+} evcp_frame_info_t;
 
 /* What the library tells and asks. NULL is a default for every slot: a question that nobody serves
  * is answered as OCPP asks, a notice that nobody wants is dropped.
@@ -598,6 +661,10 @@ typedef struct {
     void (*on_meter_read)(void *user_data, uint32_t connector, uint32_t context, evcp_req_t req);
     /* Vendor data of the central system: evcp_answer_data(). NULL: UnknownVendorId. */
     void (*on_data_transfer)(void *user_data, const evcp_data_info_t *data, evcp_req_t req);
+    /* May the central system change this key of the firmware's own, which was declared with asks? value is what it is
+     * to be, within its limits. EVCP_ACCEPTED, EVCP_REJECTED, or EVCP_REBOOT_REQUIRED: it is stored, and counts
+     * from the next boot on. It has its value when on_key_changed says so. NULL: Rejected. */
+    void (*on_key_change)(void *user_data, const evcp_key_info_t *key, evcp_req_t req);
     /* The link changed. */
     void (*on_connection)(void *user_data, const evcp_connection_info_t *connection);
     /* BootNotification was answered. */
@@ -621,6 +688,10 @@ typedef struct {
     /* The storage fails, works again, or was damaged: what could not be saved is in the detail, and all
      * of it in the log. */
     void (*on_storage)(void *user_data, const evcp_storage_info_t *storage);
+    /* A frame of OCPP-J was received or is being sent, in its place among the other callbacks, with secrets replaced by
+     * "***" (setting "frames.secrets"). A host that is behind loses the oldest: 256 of them, or a mebibyte, wait at
+     * most. NULL costs nothing. */
+    void (*on_frame)(void *user_data, const evcp_frame_info_t *frame);
     /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);
     /* The library cannot go on: supply nothing, and free the handle. The last call but destroy. */
@@ -780,6 +851,8 @@ typedef struct {
     const char *target;
     /* What it says, without a line end. */
     const char *text;
+    /* The charge point that it is about, by its name at the central system (63 bytes of it at most); NULL: none alone. */
+    const char *identity;
 } evcp_log_line_t;
 
 /* Receives log lines, on any thread, also one of the library: it must not call evcp_*. */
@@ -904,13 +977,10 @@ evcp_err_t evcp_config_set_client_pem(evcp_config_t *cfg,
 EVCP_API evcp_err_t evcp_config_set(evcp_config_t *cfg, const char *name, const char *value);
 
 /* A configuration key of the firmware's own, that the central system may read and, unless it is
- * read_only, write; on_key_changed tells. A name of OCPP's own is refused. */
+ * read_only, write; on_key_changed tells. A name of OCPP's own is refused, and a value that it may not have. */
 EVCP_API
 evcp_err_t evcp_config_declare(evcp_config_t *cfg,
-                               const char *key,
-                               const char *value,
-                               bool read_only,
-                               bool reboot_required);
+                               const evcp_key_decl_t *decl);
 
 /* Runs the callbacks that wait, on this thread; waits up to timeout_ms for the first (0: not at
  * all, -1: for ever). What waited when it began is run, 64 at most, supplies first: evcp_fd() stays
@@ -1162,7 +1232,7 @@ evcp_err_t evcp_set_network_priority(evcp_t *cp,
 
 /* ---- Answers ----------------------------------------------------------------------------- */
 
-/* Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED or EVCP_NOT_SUPPORTED.
+/* Answers a question: EVCP_ACCEPTED, EVCP_REJECTED, EVCP_FAILED, EVCP_NOT_SUPPORTED or EVCP_REBOOT_REQUIRED.
  * EVCP_E_EXPIRED when it was answered before, its time is over, or there is no such question;
  * EVCP_E_INVALID, which says what would be right, when the question is of another kind: it stays open. */
 EVCP_API
@@ -1372,6 +1442,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_FAULT_INFO_INIT ([] { evcp_fault_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_NETWORK_PROFILE_INIT ([] { evcp_network_profile_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_KEY_DECL_INIT ([] { evcp_key_decl_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
@@ -1382,6 +1453,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_FAULT_INFO_INIT { .struct_size = sizeof(evcp_fault_info_t) }
 #define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
 #define EVCP_NETWORK_PROFILE_INIT { .struct_size = sizeof(evcp_network_profile_t) }
+#define EVCP_KEY_DECL_INIT { .struct_size = sizeof(evcp_key_decl_t) }
 #endif
 
 #ifdef __cplusplus

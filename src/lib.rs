@@ -29,4 +29,4 @@ pub use mailbox::{Event, SeenFrame, Stats, Wake};
 #[doc(hidden)]
 pub use mailbox::{Inbox, Mail, Outbox, Stops};
 #[cfg(feature = "net")]
-pub use shell::{NetworkProfile, TlsOptions};
+pub use shell::{log_identity, NetworkProfile, TlsOptions};

@@ -1777,10 +1777,17 @@ private:
 
 // ---- Log (one per process) ----------------------------------------------------------------------
 
+/// One line of the log.
+struct log_line {
+    log_level level;         ///< How much it matters.
+    std::string target;      ///< Which part of the library speaks.
+    std::string text;        ///< What it says, without a line end.
+    std::string identity;    ///< The charge point that it is about, or empty.
+};
+
 /// Receives log lines, on any thread, also one of the library: it must not call anything here, nor
-/// answer or drop a reply. `target`: which part of the library speaks. `text`: without a line end.
-/// What it throws is lost.
-using log_handler = std::function<void(log_level, const std::string& target, const std::string& text)>;
+/// answer or drop a reply. What it throws is lost.
+using log_handler = std::function<void(const log_line&)>;
 
 /// Sends log lines up to `most` to a handler; an empty one stops that. When this returns, the former
 /// handler is not running any more, and is deleted. errc::deadlock in a log handler, errc::invalid
@@ -1791,8 +1798,8 @@ inline void set_log(log_level most, log_handler handler, error_to to = {})
         static void line(void* user_data, const evcp_log_line_t* line) noexcept
         {
             try {
-                (*static_cast<log_handler*>(user_data))(static_cast<log_level>(line->level), line->target,
-                                                        line->text);
+                (*static_cast<log_handler*>(user_data))({static_cast<log_level>(line->level), line->target,
+                                                         line->text, detail::from_c(line->identity)});
             } catch (...) {    // on any thread: there is nobody to tell
             }
         }

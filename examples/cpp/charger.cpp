@@ -306,10 +306,9 @@ void option(evcp::config& cfg, const std::string& name, const std::string& value
 
 int main(int argc, char** argv)
 try {
-    evcp::set_log(evcp::log_level::warn,
-                  [](evcp::log_level, const std::string& target, const std::string& text) {
-                      std::cerr << target + ": " + text + "\n";
-                  });
+    evcp::set_log(evcp::log_level::warn, [](const evcp::log_line& line) {
+        std::cerr << line.target + ": " + line.text + "\n";
+    });
     evcp::config cfg;
     cfg.url("ws://127.0.0.1:9000").identity("CHARGER").device("evcp", "charger.cpp", "0001", "1.0");
     for (int i = 1; i + 1 < argc; i += 2)

@@ -23,7 +23,7 @@ use crate::charge_point::networks::Networks;
 use crate::core::{Engine, Feedback, Settings};
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Wake};
-use crate::shell::{self, Driver, Flag, Thread};
+use crate::shell::{self, Driver, Flag, Speaker, Thread};
 use crate::store::{MemoryStore, SqliteStore, Store};
 
 /// A charge point. All methods may be called from any thread.
@@ -37,6 +37,7 @@ use crate::store::{MemoryStore, SqliteStore, Store};
 pub struct ChargePoint {
     mailbox: Arc<Mailbox>,
     connectors: u32,
+    speaker: Speaker,
     /// What each of them reports, by their numbers.
     feedback: Vec<Feedback>,
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
@@ -77,6 +78,8 @@ impl ChargePoint {
         } = options;
         let shows_secrets = setup.tuning.shows_secrets;
         let networks = Networks::new(networks, &mut setup)?;
+        let speaker = Speaker::new(&networks.identity());
+        let _speaks = speaker.speaks();
         let connectors = u32::try_from(setup.connectors.len()).unwrap_or(0);
         let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
         let now = clock.now();
@@ -118,6 +121,7 @@ impl ChargePoint {
         Ok(Self {
             mailbox,
             connectors,
+            speaker,
             feedback,
             keys,
             networks: Mutex::new(networks),

@@ -129,7 +129,8 @@ impl ChargePoint {
             _ => format!("{key} cannot be that: {}", keys.values(&key)),
         };
         // A firmware that does not look at results has it in the log.
-        log::warn!("what the host asks of a configuration key is not possible: {text}");
+        let _speaks = self.speaker.speaks();
+        log::warn!("the firmware cannot set a configuration key: {text}");
         Err(Error::Invalid(text))
     }
 

@@ -82,7 +82,7 @@ fn asserts() -> String {
         client_chain_pem_len client_key_pem client_key_pem_len interface source_address proxy connect_timeout_s
         reserved
     });
-    layout!(text, evcp_log_line_t { struct_size level target text });
+    layout!(text, evcp_log_line_t { struct_size level target text identity });
     all
 }
 

@@ -9,7 +9,8 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::ffi::guard::{guard, install_panic_hook, Fail};
 use crate::ffi::results::{evcp_err_t, EVCP_E_DEADLOCK, EVCP_OK};
-use crate::ffi::text::to_c;
+use crate::ffi::text::{pointer, to_c};
+use crate::shell::log_identity;
 
 /// Errors only.
 pub const EVCP_LOG_ERROR: u32 = 1;
@@ -34,6 +35,8 @@ pub struct evcp_log_line_t {
     pub target: *const c_char,
     /// What it says, without a line end.
     pub text: *const c_char,
+    /// The charge point that it is about, by its name at the central system (63 bytes of it at most); NULL: none alone.
+    pub identity: *const c_char,
 }
 
 /// Receives log lines, on any thread, also one of the library: it must not call evcp_*.
@@ -140,11 +143,13 @@ fn line_of(what: fmt::Arguments<'_>, room: usize) -> String {
 impl Target {
     fn say(&self, level: log::Level, name: &str, text: &str) {
         let (name, text) = (to_c(name), to_c(text));
+        let identity = log_identity().map(|identity| to_c(&identity));
         let line = evcp_log_line_t {
             struct_size: crate::ffi::values::size::<evcp_log_line_t>(),
             level: level as u32,
             target: name.as_ptr(),
             text: text.as_ptr(),
+            identity: pointer(identity.as_deref()),
         };
         INSIDE.with(|inside| inside.set(true));
         // SAFETY: the host gave us this function for this purpose; the lock that the caller holds

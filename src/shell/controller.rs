@@ -10,7 +10,7 @@ use crate::core::{
 };
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::frames::show_frame;
-use crate::shell::Endpoint;
+use crate::shell::{Endpoint, Speaker};
 use crate::store::{Health, RetryingStore, Store};
 use crate::time::{Millis, Mono, Now};
 
@@ -120,6 +120,10 @@ impl<S: Surroundings> Controller<S> {
             owed: VecDeque::new(),
             outlook,
         }
+    }
+
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// When the engine is to come back by itself.
@@ -249,6 +253,7 @@ impl<S: Surroundings> Controller<S> {
                 // The host may have given another.
                 if let Some(endpoint) = access.route.get::<Endpoint>() {
                     self.identity.clone_from(&endpoint.identity);
+                    Speaker::new(&self.identity).takes_over();
                 }
                 self.surroundings.connect(access);
             }
@@ -285,6 +290,10 @@ impl<S: Surroundings> Controller<S> {
     }
 
     fn notify(&mut self, notice: Notice) {
+        if let Notice::Transaction(step) = &notice {
+            let (at, tx, change) = (step.connector, step.tx.0, step.change);
+            log::info!("connector {at}: transaction {tx}: {change:?}");
+        }
         // The time that a question has for its answer begins when the host can see it: here.
         self.mailbox.push(Event::Notice(notice));
     }

@@ -14,7 +14,7 @@ use crate::mailbox::Mailbox;
 use crate::shell::controller::{Controller, Surroundings, Taken};
 use crate::shell::panics::text_of;
 use crate::shell::socket::{News, Socket};
-use crate::shell::{instant, now, Endpoint, Flag};
+use crate::shell::{instant, now, Endpoint, Flag, Speaker};
 use crate::store::Store;
 use crate::time::Now;
 
@@ -77,12 +77,17 @@ impl Driver {
     }
 
     /// Runs until the host stops it. A panic, which is a bug of ours, ends this charge point alone.
-    pub(crate) async fn run(mut self: Box<Self>) {
+    pub(crate) async fn run(self: Box<Self>) {
+        let speaker = Speaker::new(self.controller.identity());
+        speaker.of(self.live()).await;
+    }
+
+    async fn live(mut self: Box<Self>) {
         let mailbox = self.controller.mailbox.clone();
         let done = self.done.clone();
         if let Err(panic) = AssertUnwindSafe(self.drive()).catch_unwind().await {
             let text = text_of(panic).unwrap_or_else(|| "unknown".to_owned());
-            log::error!("the charge point failed inside: {text}");
+            log::error!("a bug of the library: nothing is supplied any more: {text}");
             mailbox.panicked(&text);
         }
         // The store is closed before the host hears that we are done.

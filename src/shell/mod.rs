@@ -18,6 +18,7 @@ mod panics;
 mod proxy;
 mod reach;
 mod socket;
+mod speaker;
 mod thread;
 #[cfg(feature = "tls")]
 mod tls;
@@ -39,5 +40,7 @@ pub(crate) use names::Names;
 pub use network_profile::NetworkProfile;
 #[cfg(feature = "capi")]
 pub(crate) use panics::text_of;
+pub use speaker::log_identity;
+pub(crate) use speaker::Speaker;
 pub(crate) use thread::Thread;
 pub use tls_options::TlsOptions;

@@ -142,10 +142,10 @@ impl RetryingStore {
 
     fn fails(&mut self, why: StoreError) -> Option<Health> {
         if std::mem::replace(&mut self.failing, true) {
-            log::debug!("the store still fails: {why}");
+            log::debug!("the database still cannot be written: {why}");
             return None;
         }
-        log::error!("the store fails: {why}");
+        log::error!("the database cannot be written, what happens is kept in memory only: {why}");
         Some(Health::Fails(why.0))
     }
 
@@ -154,7 +154,7 @@ impl RetryingStore {
             return None;
         }
         self.failing = false;
-        log::warn!("the store works again");
+        log::warn!("the database can be written again, and has what was in memory");
         Some(Health::Works)
     }
 }

@@ -117,7 +117,7 @@ impl SqliteStore {
         drop(db);
         files::replace(path, &fresh, &aside)?;
         log::error!(
-            "the store was damaged ({why}) and is kept as {}",
+            "the database was damaged ({why}) and is kept as {}",
             aside.display()
         );
         Ok((Self::open_file(path, now)?, aside, why))

@@ -700,11 +700,11 @@ void the_log_is_one_for_all_units_and_deletes_its_handler()
     auto lines = std::make_shared<std::atomic<int>>(0);
     const std::weak_ptr<std::atomic<int>> watch = lines;
     auto refused = std::make_shared<std::atomic<int>>(0);
-    evcp::log_handler log = [lines, refused](evcp::log_level, const std::string&, const std::string& text) {
+    evcp::log_handler log = [lines, refused](const evcp::log_line& line) {
         std::error_code code;
         evcp::stop_log(code);
         *refused += code == evcp::errc::deadlock;
-        *lines += text.empty() ? 0 : 1;
+        *lines += line.text.empty() || line.identity != "LOG" ? 0 : 1;
         throw 47;
     };
     set_log_in_the_second_unit(std::move(log));
@@ -716,7 +716,7 @@ void the_log_is_one_for_all_units_and_deletes_its_handler()
     }
     CHECK(*refused > 0);
     std::error_code code;
-    const auto other = [](evcp::log_level, const std::string&, const std::string&) {};
+    const auto other = [](const evcp::log_line&) {};
     evcp::set_log(static_cast<evcp::log_level>(9), other, code);
     CHECK(code == evcp::errc::invalid);
     lines.reset();

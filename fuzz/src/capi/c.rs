@@ -196,6 +196,7 @@ pub struct LogLine {
     pub level: u32,
     pub target: Text,
     pub text: Text,
+    pub identity: Text,
 }
 
 #[repr(C)]

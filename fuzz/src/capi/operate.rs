@@ -18,6 +18,7 @@ pub(super) fn log(u: &mut Unstructured<'_>) {
         let line = unsafe { &*line };
         assert!((1..=5).contains(&line.level));
         assert!(text_of(line.target).is_some() && text_of(line.text).is_some());
+        assert!(text_of(line.identity).is_none_or(|identity| (1..=63).contains(&identity.len())));
     }
     let level = u32::from(byte(u) % 8);
     let function: Log = flag(u).then_some(line);

@@ -254,7 +254,7 @@ impl Queue {
 
 #[cold]
 fn log_missing() {
-    log::error!("the queue is empty: what was to happen to its oldest message does not");
+    log::error!("a bug of the library: the queue is empty, and its oldest message was to change");
 }
 
 #[cfg(test)]

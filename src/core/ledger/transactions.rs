@@ -225,7 +225,7 @@ impl Ledger {
         out: &mut Output,
     ) -> Option<Transaction> {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
-            log::error!("a transaction that ends is not on the books");
+            log::error!("a bug of the library: a transaction that ends is not on the books");
             return None;
         };
         // A register never runs backwards within a transaction.

@@ -91,7 +91,7 @@ impl Undelivered {
     pub(super) fn forget(&mut self, tx: TxId, out: &mut Output) {
         match Arc::make_mut(&mut self.all).remove(&tx) {
             Some(transaction) => {
-                log::warn!("{} is forgotten, as the host says", bill(&transaction));
+                log::warn!("{} is forgotten, as the firmware says", bill(&transaction));
                 out.durable(Change::Drop(RecordKey::Transaction(tx)));
             }
             None => log::warn!("transaction {} is not undelivered", tx.0),

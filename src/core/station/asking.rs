@@ -34,7 +34,7 @@ impl Station {
     ) -> Option<(AnswerFor, Answer)> {
         match self.questions.answered(request) {
             Some(asked) => return self.conclude(asked, answer, cx),
-            None => log::debug!("an answer came after its time"),
+            None => log::debug!("an answer of the firmware came after its time"),
         }
         // What a meter says late is still what it shows.
         if let (Some(place), Answer::Meter(readings)) = (self.questions.late_meter(request), answer)
@@ -48,7 +48,7 @@ impl Station {
     /// answered in its place.
     pub(crate) fn expire_question(&mut self, cx: &mut Context<'_>) -> Option<(AnswerFor, Answer)> {
         while let Some((request, asked, default)) = self.questions.expired(cx.now.mono) {
-            log::warn!("the firmware did not answer in time");
+            log::warn!("the firmware did not answer {} in time", asked.slot());
             cx.out.want(Effect::Withdraw(request));
             let of_call = self.conclude(asked, default, cx);
             if of_call.is_some() {

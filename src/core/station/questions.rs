@@ -26,6 +26,17 @@ pub(crate) enum AnswerFor {
 }
 
 impl AnswerFor {
+    /// What the firmware is asked by.
+    pub(super) const fn slot(&self) -> &'static str {
+        match self {
+            Self::Unlock(_) => "on_unlock",
+            Self::Reset { .. } => "on_reset",
+            Self::DataTransfer(_) => "on_data_transfer",
+            Self::KeyChange { .. } => "on_key_change",
+            Self::Meter(_) => "on_meter_read",
+        }
+    }
+
     fn caller_mut(&mut self) -> Option<&mut Caller> {
         match self {
             Self::Unlock(caller)

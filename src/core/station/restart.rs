@@ -47,11 +47,11 @@ impl Station {
                 until,
                 retries,
             } if until <= now && retries > 0 => {
-                log::error!("the host did not restart: it is asked again");
+                log::error!("the firmware did not restart the device: it is asked again");
                 self.notify_reboot_again(hard, retries - 1, cx);
             }
             Reset::Rebooting { until, .. } if until <= now => {
-                log::error!("the host did not restart: the charge point goes on without");
+                log::error!("the firmware did not restart the device: work goes on without");
                 self.life.set_reset(None);
                 return Some(Step::GoOn);
             }

@@ -171,7 +171,9 @@ class Stats(Structure):
 class LogLine(Structure):
     """evcp_log_line_t"""
 
-    _fields_ = [("struct_size", c_uint32), ("level", c_uint32), ("target", c_char_p), ("text", c_char_p)]
+    _fields_ = [
+        ("struct_size", c_uint32), ("level", c_uint32), ("target", c_char_p), ("text", c_char_p), ("identity", c_char_p),
+    ]
 
 
 #: The slots of evcp_callbacks_t, in their order; user_data comes first in each.

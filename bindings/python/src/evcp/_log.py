@@ -27,7 +27,7 @@ LEVELS = {
     LogLevel.TRACE: logging.DEBUG - 5,
 }
 
-Line = Tuple[int, str, str]
+Line = Tuple[int, str, str, Optional[str]]
 
 _queue: queue.SimpleQueue[Union[Line, Callable[[], None], None]] = queue.SimpleQueue()
 _lock = threading.Lock()
@@ -43,7 +43,8 @@ def _take_line(_user_data: Optional[int], pointer: Any) -> None:
         if _queue.qsize() < MOST:
             line = pointer.contents
             target, text = line.target.decode("utf-8", "replace"), line.text.decode("utf-8", "replace")
-            _queue.put((line.level, target, text))
+            identity = line.identity.decode("utf-8", "replace") if line.identity else None
+            _queue.put((line.level, target, text, identity))
     finally:
         _inside.discard(me)
 
@@ -57,15 +58,16 @@ def _drain() -> None:
         if callable(item):
             item()
             continue
-        level, target, text = item
+        level, target, text, identity = item
         # "evcp::shell" is the logger "evcp.shell".
-        logging.getLogger(target.replace("::", ".")).log(LEVELS.get(LogLevel(level), logging.DEBUG), "%s", text)
+        logger, of = logging.getLogger(target.replace("::", ".")), {"identity": identity}
+        logger.log(LEVELS.get(LogLevel(level), logging.DEBUG), "%s", text, extra=of)
 
 
 def set_log(level: Optional[LogLevel]) -> None:
     """Sends what the library logs, up to a level, to the logger "evcp" and those below it; None stops that.
 
-    One for the process. The lines come on a thread of this package, a moment later. When this returns after
+    One for the process. Each record has an `identity`: the charge point that it is about, or None. The lines come on a thread of this package, a moment later. When this returns after
     None, all of them were handled. Not for a handler of the log: `DEADLOCK` in the library's own log function.
     """
     global _thread

@@ -130,7 +130,10 @@ impl V16 {
         let secs = u64::try_from(interval).unwrap_or(0);
         let named = (secs > 0).then(|| Millis::from_secs(secs));
         let retry = cx.now.mono + named.unwrap_or(cx.station.setup().tuning.boot_retry);
-        log::info!("registration: {}, interval {secs} s", answer.status);
+        log::info!(
+            "BootNotification was answered: {}, interval {secs} s",
+            answer.status
+        );
         let interval = Millis::from_secs(secs);
         cx.out
             .notify(Notice::Boot(answer.status, interval, answer.current_time));

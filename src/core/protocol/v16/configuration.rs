@@ -133,7 +133,7 @@ impl V16 {
     pub(crate) fn on_set_key(&mut self, name: &str, value: &str, cx: &mut Context<'_>) {
         match cx.station.set_key(name, value) {
             true => self.on_key_changed(name, value, cx),
-            false => log::error!("configuration key {name} cannot be set to what the host asks"),
+            false => log::error!("the firmware cannot set configuration key {name} to that value"),
         }
     }
 
