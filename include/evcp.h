@@ -22,6 +22,9 @@
  *            UTF-8: EVCP_E_INVALID, at the call.
  * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
  *            A set of constants grows: treat an unknown value as "other".
+ * MEMORY     comes from malloc(), which a program may replace; there is no other hook. When there is
+ *            none the process ends by abort(), as by a power cut: what was told or sent is stored.
+ *            What waits is bounded: see "Memory" in the guide.
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
 #ifndef EVCP_H
@@ -880,7 +883,7 @@ EVCP_API uint32_t evcp_version_number(void);
 /* ---- Configuration ----------------------------------------------------------------------- */
 
 /* A configuration with one connector and defaults for everything else. Yours until
- * evcp_config_free(). NULL only when there is no memory. */
+ * evcp_config_free(). NULL only after a failure inside the library. */
 EVCP_API evcp_config_t *evcp_config_new(void);
 
 /* Frees a configuration; NULL is fine. Charge points made from it keep their copies. */

@@ -100,7 +100,7 @@ pub(super) unsafe fn change(
 }
 
 /// A configuration with one connector and defaults for everything else. Yours until
-/// evcp_config_free(). NULL only when there is no memory.
+/// evcp_config_free(). NULL only after a failure inside the library.
 #[no_mangle]
 pub extern "C" fn evcp_config_new() -> *mut evcp_config_t {
     let new = contain(|| {

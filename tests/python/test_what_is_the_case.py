@@ -58,7 +58,7 @@ def test_python_lists_every_key_once():
 
 def test_before_the_start_nothing_is_the_case():
     charger = Charger(config())
-    assert charger.get_link() == evcp.ConnectionInfo(Link.DISCONNECTED, "")
+    assert charger.get_link() == evcp.ConnectionInfo(Link.DISCONNECTED, "", slot=1)
     assert charger.get_registration() is None and charger.get_tx_info(1) is None and charger.get_faults(1) == []
     for ask in (charger.get_tx_info, charger.get_faults):
         with pytest.raises(EvcpError, match="connector 2") as caught:

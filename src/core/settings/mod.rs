@@ -244,6 +244,7 @@ impl Settings {
     }
 
     /// What a key may be, in words.
+    #[cfg(feature = "net")]
     pub(crate) fn values(&self, name: &str) -> String {
         let own = |key: &DeclaredKey| key.values.in_words();
         match Key::by_name(name) {

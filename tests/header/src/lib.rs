@@ -51,6 +51,9 @@ const PREAMBLE: &str = "\
  *            UTF-8: EVCP_E_INVALID, at the call.
  * GROWTH     A struct with struct_size grows at its end: start from its EVCP_..._INIT.
  *            A set of constants grows: treat an unknown value as \"other\".
+ * MEMORY     comes from malloc(), which a program may replace; there is no other hook. When there is
+ *            none the process ends by abort(), as by a power cut: what was told or sent is stored.
+ *            What waits is bounded: see \"Memory\" in the guide.
  * CONNECTORS are numbered from 1; 0 is the charge point as a whole, where that makes sense.
  */
 ";
