@@ -1,14 +1,13 @@
 //! Which network profile is tried, and when the next one is.
 
-use std::collections::BTreeMap;
-
 use crate::core::{Network, NetworkSlot, Setup};
 use crate::time::Millis;
 
 /// The network profiles in the order in which they are tried. One of them can be used at any time.
 #[derive(Clone, Debug)]
 pub(super) struct Networks {
-    profiles: BTreeMap<NetworkSlot, Network>,
+    /// By their slots.
+    profiles: [Option<Network>; NetworkSlot::COUNT],
     priority: Vec<NetworkSlot>,
     /// The one that the next attempt is made by.
     next: NetworkSlot,
@@ -24,7 +23,7 @@ pub(super) struct Networks {
 impl Networks {
     pub(super) fn new(setup: &Setup) -> Self {
         let mut networks = Self {
-            profiles: setup.all_networks().into_iter().collect(),
+            profiles: [None, None, None, None],
             priority: setup.tuning.network_priority.clone(),
             next: NetworkSlot::FIRST,
             failed: 0,
@@ -32,13 +31,16 @@ impl Networks {
             back_to: None,
             prefer: setup.tuning.network_prefer,
         };
+        for (slot, network) in setup.all_networks() {
+            networks.profiles[slot.index()] = Some(network);
+        }
         networks.begin_anew();
         networks
     }
 
     /// Those that can be used, the best first.
     fn usable(&self) -> impl Iterator<Item = NetworkSlot> + '_ {
-        let there = |slot: &NetworkSlot| self.profiles.contains_key(slot);
+        let there = |slot: &NetworkSlot| self.profiles[slot.index()].is_some();
         self.priority.iter().copied().filter(there)
     }
 
@@ -53,21 +55,22 @@ impl Networks {
 
     /// By which one the next attempt is made.
     pub(super) fn next(&self) -> Option<(NetworkSlot, &Network)> {
-        let profile = self.profiles.get(&self.next)?;
+        let profile = self.profiles[self.next.index()].as_ref()?;
         Some((self.next, profile))
     }
 
     /// The password that the host gave for the central system of a profile: with it, or with another that leads
     /// there.
     pub(super) fn given<'a>(&'a self, network: &'a Network) -> Option<&'a [u8]> {
-        let all = self.profiles.values();
+        let all = self.profiles.iter().flatten();
         let mut same = all.filter(|it| it.central == network.central);
         let others = || same.find_map(|it| it.key.as_deref());
         network.key.as_deref().or_else(others)
     }
 
     pub(super) fn in_slots(&self) -> impl Iterator<Item = (NetworkSlot, &Network)> + Clone {
-        self.profiles.iter().map(|(slot, network)| (*slot, network))
+        let all = NetworkSlot::ALL.into_iter().zip(&self.profiles);
+        all.filter_map(|(slot, network)| Some((slot, network.as_ref()?)))
     }
 
     /// Whether a slot can be used.
@@ -111,12 +114,9 @@ impl Networks {
 
     /// The host has another profile for a slot, or none any more. Says whether it was taken: one must be left.
     pub(super) fn set(&mut self, slot: NetworkSlot, profile: Option<Network>) -> bool {
-        let before = self.profiles.remove(&slot);
-        if let Some(profile) = profile {
-            self.profiles.insert(slot, profile);
-        }
+        let before = std::mem::replace(&mut self.profiles[slot.index()], profile);
         if self.best().is_none() {
-            self.profiles.extend(before.map(|before| (slot, before)));
+            self.profiles[slot.index()] = before;
             return false;
         }
         self.stay_usable();

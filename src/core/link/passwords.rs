@@ -1,7 +1,5 @@
 //! Passwords that a central system set in the place of one that the host gave with a network profile.
 
-use std::collections::BTreeMap;
-
 use data_encoding::HEXLOWER;
 
 use crate::core::output::Output;
@@ -11,7 +9,7 @@ use crate::core::{Change, Record};
 const NAME: &str = "AuthorizationKey.";
 
 /// So many are kept. There are more of them than profiles, so that one that is in use is never given up.
-const MOST: u8 = 8;
+const MOST: usize = 8;
 
 /// A password that counts at one central system, as long as the host gives the one that it replaced.
 #[derive(Clone, Debug)]
@@ -23,12 +21,12 @@ struct Replaced {
 
 /// All of them, by the numbers of their records.
 #[derive(Clone, Default)]
-pub(super) struct Passwords(BTreeMap<u8, Replaced>);
+pub(super) struct Passwords([Option<Replaced>; MOST]);
 
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // They are secrets.
-        write!(f, "{} passwords", self.0.len())
+        write!(f, "{} passwords", self.0.iter().flatten().count())
     }
 }
 
@@ -59,21 +57,23 @@ impl Replaced {
 impl Passwords {
     /// Takes those that are stored from among the settings.
     pub(super) fn take(settings: &mut Vec<(String, String)>) -> Self {
-        let mut all = BTreeMap::new();
+        let mut all = Self::default();
         settings.retain(|(name, text)| {
             let number = name.strip_prefix(NAME).and_then(|n| n.parse().ok());
-            let Some(number) = number.filter(|n| *n < MOST) else {
-                return true;
-            };
-            all.extend(Replaced::read(text).map(|read| (number, read)));
-            false
+            let place = number.and_then(|number: usize| all.0.get_mut(number));
+            let ours = place.is_some();
+            if let Some(place) = place {
+                *place = Replaced::read(text);
+            }
+            !ours
         });
-        Self(all)
+        all
     }
 
     /// The password at a central system that took the place of that one.
     pub(super) fn instead_of(&self, central: &str, given: Option<&[u8]>) -> Option<&[u8]> {
-        let replaced = { self.0.values() }.find(|known| known.is_of(central, given))?;
+        let mut all = self.0.iter().flatten();
+        let replaced = all.find(|known| known.is_of(central, given))?;
         Some(&replaced.now)
     }
 
@@ -86,16 +86,16 @@ impl Passwords {
         in_use: impl Iterator<Item = (&'a str, Option<&'a [u8]>)> + Clone,
         out: &mut Output,
     ) {
-        let known = self.0.iter().find(|(_, known)| known.is_of(central, given));
         let is_used = |known: &Replaced| {
             let mut in_use = in_use.clone();
             in_use.any(|(central, given)| known.is_of(central, given))
         };
-        let mut unused = self.0.iter().filter(|(_, known)| !is_used(known));
-        let number = known
-            .map(|(number, _)| *number)
-            .or_else(|| (0..MOST).find(|number| !self.0.contains_key(number)))
-            .or_else(|| unused.next().map(|(number, _)| *number));
+        let place = |fits: &dyn Fn(Option<&Replaced>) -> bool| {
+            self.0.iter().position(|known| fits(known.as_ref()))
+        };
+        let number = place(&|known| known.is_some_and(|known| known.is_of(central, given)))
+            .or_else(|| place(&|known| known.is_none()))
+            .or_else(|| place(&|known| known.is_some_and(|known| !is_used(known))));
         let replaced = Replaced {
             central: central.to_owned(),
             given: given.map(<[u8]>::to_vec),
@@ -104,6 +104,6 @@ impl Passwords {
         let number = number.unwrap_or(0);
         let name = format!("{NAME}{number}");
         out.durable(Change::Put(Record::Setting(name, replaced.text())));
-        self.0.insert(number, replaced);
+        self.0[number] = Some(replaced);
     }
 }
