@@ -110,7 +110,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 13) {
+        22 => match below(u, 14) {
             11 => {
                 let change = json!({ "key": "Mine", "value": u32::from(byte(u)).to_string() });
                 world.call("ChangeConfiguration", &change);
@@ -129,6 +129,9 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
                 world.act(Act::NetworkPriority(slots));
             }
             10 => world.all.cut_off = (0..below(u, 4)).map(|_| slot(u)).collect(),
+            12 => world.give(Input::Host {
+                dispatched: flag(u),
+            }),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),
                 Answer::Rejected,

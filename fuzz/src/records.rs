@@ -479,7 +479,7 @@ impl Surroundings for Life<'_> {
             Effect::Connect(_) => self.news.push_back(News::Link(LinkEvent::Up)),
             Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Send(text) => self.news.extend(answer(&text).map(News::Text)),
-            Effect::Close(_) | Effect::Notify(_) | Effect::Withdraw(_) => {}
+            Effect::Close(_) | Effect::Notify(_) | Effect::Withdraw(_) | Effect::CallHost => {}
         }
         Ok(())
     }

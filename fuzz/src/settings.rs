@@ -392,7 +392,7 @@ impl Surroundings for Running {
                 self.sent.push(text);
             }
             Effect::Notify(notice) => self.told.push(notice),
-            Effect::Withdraw(_) => {}
+            Effect::Withdraw(_) | Effect::CallHost => {}
             Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Fetch { .. } => unreachable!("nothing is queued"),
         }

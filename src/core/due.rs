@@ -29,6 +29,8 @@ pub enum Due {
     Status,
     /// A contactor or a lock had time enough to obey.
     Feedback,
+    /// The engine asks whether the host has dispatched: hand in [`Input::Host`](crate::core::Input).
+    Host,
     /// A sample of the meter is due.
     Sample,
     /// Readings have to be stored.

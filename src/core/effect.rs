@@ -33,6 +33,9 @@ pub enum Effect {
     Send(String),
     /// Tell the host.
     Notify(Notice),
+    /// Wake the host, so that it dispatches although there is nothing to tell, and say so when it does, with
+    /// [`Input::Host`](crate::core::Input).
+    CallHost,
     /// A question that the host was told of is off: its time is over.
     Withdraw(RequestId),
 }

@@ -135,7 +135,7 @@ impl Engine {
         self.link.answers_are_out(mono);
         let patience = self.station.settings().secs(Key::MessageTimeout);
         self.link.call_is_out(mono + patience);
-        let idle = matches!(input, Input::Deadline);
+        let idle = matches!(input, Input::Deadline | Input::Host { .. });
         let (protocol, mut cx) = self.protocol(idle);
         protocol.mind_jump(before, &cx);
         match input {
@@ -144,6 +144,9 @@ impl Engine {
             Input::Act(act) => self.on_act(act),
             Input::Answer(request, answer) => protocol.on_answer(request, answer, &mut cx),
             Input::Fetched(fetched) => protocol.on_fetched(fetched, &mut cx),
+            Input::Host { dispatched } => {
+                protocol.at_station(&mut cx, |it, cx| it.on_host(dispatched, cx));
+            }
             // An answer that came in time counts however long the rest of us were held up.
             Input::Deadline => {
                 protocol.expire_questions(&mut cx);

@@ -21,6 +21,13 @@ pub enum Input<'a> {
     Fetched(Fetched),
     /// The time that `deadline()` named has come.
     Deadline,
+    /// Whether the host has dispatched since this was last said: in the place of the deadline when it is one of
+    /// [`Due::Host`](crate::core::Due), and at once when the host dispatches after
+    /// [`Effect::CallHost`](crate::core::Effect).
+    Host {
+        /// It has.
+        dispatched: bool,
+    },
 }
 
 /// News of the WebSocket connection.

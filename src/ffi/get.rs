@@ -15,7 +15,8 @@ use crate::types::ChargingRateUnitType;
 
 /// What a connector may draw now: the same as on_supply told or will tell. A fault, a stop or
 /// evcp_power_fails() shows here as soon as that call returned, however busy the library is. After a
-/// failure inside the library this still works, and permits nothing.
+/// failure inside the library this still works, and permits nothing; nor does it while the host does not
+/// dispatch, with "host.watchdog_s".
 ///
 /// # Safety
 /// See POINTERS at the top of the header; out->struct_size must be set.

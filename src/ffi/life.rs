@@ -304,8 +304,8 @@ pub unsafe extern "C" fn evcp_free(cp: *mut evcp_t) {
     });
 }
 
-/// Readable while callbacks wait: for poll, epoll, GLib, asyncio. Owned by cp: do not read or close
-/// it. -1 for NULL.
+/// Readable while callbacks wait: for poll, epoll, GLib, asyncio; with "host.watchdog_s" now and then although
+/// none does. Owned by cp: do not read or close it. -1 for NULL.
 ///
 /// # Safety
 /// See POINTERS at the top of the header.

@@ -1,6 +1,7 @@
 //! What goes between the host's threads and the library's: an inbox, an outbox, and what the
 //! getters see.
 
+mod attendance;
 mod event;
 mod frames;
 mod inbox;
@@ -21,6 +22,7 @@ use crate::core::{
     Supply, Transaction, TxId,
 };
 use crate::error::Error;
+use crate::mailbox::attendance::Attendance;
 use crate::mailbox::questions::Questions;
 use crate::mailbox::seen::Seen;
 use crate::time::Mono;
@@ -54,6 +56,7 @@ struct Inner {
     inbox: Inbox,
     outbox: Outbox,
     questions: Questions,
+    attendance: Attendance,
     /// Vendor data of the host whose outcome it has not been told.
     transfers: usize,
     seen: Seen,
@@ -82,6 +85,7 @@ impl Mailbox {
             inbox: Inbox::default(),
             outbox: Outbox::default(),
             questions: Questions::default(),
+            attendance: Attendance::default(),
             transfers: 0,
             seen: Seen::new(outlook),
             stopped: false,
@@ -172,12 +176,13 @@ impl Mailbox {
     pub(crate) fn next(&self) -> Option<Event> {
         let mut inner = self.inner.lock();
         let was_full = inner.outbox.is_full();
+        let called = inner.attendance.dispatches();
         let event = inner.next();
         if inner.waiting() == 0 {
             self.wake.clear();
         }
         // What was held back has its turn.
-        if was_full && !inner.outbox.is_full() {
+        if called || was_full && !inner.outbox.is_full() {
             self.bell.notify_one();
         }
         event
@@ -185,7 +190,10 @@ impl Mailbox {
 
     /// How much there is to tell the host. If it is nothing, the host is not waked any more.
     pub(crate) fn waiting(&self) -> usize {
-        let inner = self.inner.lock();
+        let mut inner = self.inner.lock();
+        if inner.attendance.dispatches() {
+            self.bell.notify_one();
+        }
         let waiting = inner.waiting();
         if waiting == 0 {
             self.wake.clear();
@@ -238,6 +246,24 @@ impl Mailbox {
         let mut inner = self.inner.lock();
         inner.inbox.handled();
         self.raise(&inner);
+    }
+
+    /// Wakes the host, though there may be nothing to tell: the bell rings when it dispatches.
+    pub(crate) fn call_host(&self) {
+        if self.inner.lock().attendance.call() {
+            self.bell.notify_one();
+        }
+        self.wake.raise();
+    }
+
+    /// Whether the host has dispatched since this was last asked.
+    pub(crate) fn host_dispatched(&self) -> bool {
+        self.inner.lock().attendance.take()
+    }
+
+    /// Whether the host dispatched when it had been called, and nobody has asked since.
+    pub(crate) fn host_came(&self) -> bool {
+        self.inner.lock().attendance.take_answer()
     }
 
     /// A question that the host was asked is off: its time is over.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::core::{
-    Access, Batch, CloseReason, Effect, Engine, Fetched, Input, LinkEvent, Notice, Outlook, Seq,
-    StandingFault, Transaction, TxId,
+    Access, Batch, CloseReason, Due, Effect, Engine, Fetched, Input, LinkEvent, Notice, Outlook,
+    Seq, StandingFault, Transaction, TxId,
 };
 use crate::mailbox::{Event, Mail, Mailbox};
 use crate::shell::frames::show_frame;
@@ -143,6 +143,9 @@ impl<S: Surroundings> Controller<S> {
 
     /// Takes in so much of what the host told, at most.
     pub(crate) fn take_in(&mut self, most: usize) -> Taken {
+        if self.mailbox.host_came() {
+            self.handle(Input::Host { dispatched: true });
+        }
         let mut taken = Taken::Some;
         for _ in 0..most {
             let Some(mail) = self.mailbox.take(self.surroundings.now().mono) else {
@@ -183,6 +186,13 @@ impl<S: Surroundings> Controller<S> {
 
     /// The engine takes something in, and all that follows from it at once happens.
     pub(crate) fn handle(&mut self, input: Input<'_>) {
+        let asks = || matches!(self.engine.deadline(), Some((_, Due::Host)));
+        let input = match input {
+            Input::Deadline if asks() => Input::Host {
+                dispatched: self.mailbox.host_dispatched(),
+            },
+            other => other,
+        };
         self.engine.handle(self.surroundings.now(), input);
         self.settle();
     }
@@ -270,6 +280,7 @@ impl<S: Surroundings> Controller<S> {
             // There is nobody to say it to any more.
             Effect::Ping | Effect::Send(_) => {}
             Effect::Notify(notice) => self.notify(notice),
+            Effect::CallHost => self.mailbox.call_host(),
             Effect::Withdraw(request) => self.mailbox.withdraw(request),
         }
     }

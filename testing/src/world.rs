@@ -38,6 +38,10 @@ pub struct World<C = Central> {
     pub attempts: Vec<(Mono, Access)>,
     /// Whether there is a connection.
     pub connected: bool,
+    /// Whether the host dispatches.
+    pub attends: bool,
+    /// How often it was called to.
+    pub calls_of_host: usize,
     /// How many commits there were.
     pub stores: usize,
     /// What the firmware shows of the meters, all the time; taken out, they show nothing more.
@@ -104,6 +108,8 @@ impl<C: CentralSystem> World<C> {
             cut_off: Vec::new(),
             attempts: Vec::new(),
             connected: false,
+            attends: true,
+            calls_of_host: 0,
             stores: 0,
             shown: BTreeMap::new(),
             frames: Frames::default(),
@@ -224,6 +230,9 @@ impl<C: CentralSystem> World<C> {
             self.pass(next.since(self.now.mono));
             match self.central.due(self.now.mono) {
                 Some(answer) => self.give(Input::Link(LinkEvent::Text(&answer))),
+                None if reason == Some(Due::Host) => self.give(Input::Host {
+                    dispatched: self.attends,
+                }),
                 None => self.give(Input::Deadline),
             }
         }
@@ -347,6 +356,7 @@ impl<C: CentralSystem> Surroundings for World<C> {
             Effect::Ping => self.news.push_back(News::Link(LinkEvent::Pong)),
             Effect::Send(text) => self.send(engine, &text),
             Effect::Notify(notice) => self.told.push(notice),
+            Effect::CallHost => self.calls_of_host += 1,
             Effect::Withdraw(_) => {}
         }
         Ok(())

@@ -51,6 +51,7 @@ impl Charger {
         made.tuning.charge_before_accepted = on(3);
         made.tuning.sharing = on(4);
         made.tuning.tolerant = on(5);
+        made.tuning.watchdog = Millis(if on(4) { 10_000 } else { 0 });
         made.tuning.most_values = MOST_VALUES;
         made.tuning.measurable = Quantity::parse_list("Power.Active.Import,Current.Import,SoC")
             .expect("they are OCPP's");
@@ -256,7 +257,12 @@ impl World {
             still = if due <= now { still + 1 } else { 0 };
             assert!(still < 50, "it spins on {reason:?}");
             self.all.pass(due.since(now));
-            self.give(Input::Deadline);
+            match reason {
+                evcp::core::Due::Host => self.give(Input::Host {
+                    dispatched: self.calls % 3 > 0,
+                }),
+                _ => self.give(Input::Deadline),
+            }
             self.look();
         }
         self.all.pass(end.since(self.all.now.mono));

@@ -5,6 +5,7 @@ mod actuator;
 mod actuators;
 mod arrival;
 mod asking;
+mod attendance;
 mod authorization;
 mod authorizations;
 mod cache;
@@ -36,6 +37,7 @@ mod tags;
 mod times;
 mod turn;
 mod vehicle;
+mod watchdog;
 mod why;
 
 pub(crate) use authorizations::{group, is_tag, Intent};
@@ -58,6 +60,7 @@ use self::life::Life;
 use self::meter::Meter;
 use self::questions::Questions;
 use self::supply::{Installed, Offers};
+use self::watchdog::Watchdog;
 use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
 use crate::core::output::Output;
@@ -114,6 +117,7 @@ pub(crate) struct Station {
     cache: Cache,
     authorizations: Authorizations,
     questions: Questions,
+    watchdog: Watchdog,
     events: VecDeque<Event>,
 }
 
@@ -158,6 +162,7 @@ impl Station {
             cache: Cache::new(std::mem::take(&mut stored.cache)),
             authorizations: Authorizations::default(),
             questions: Questions::default(),
+            watchdog: Watchdog::new(setup.tuning.watchdog),
             events: VecDeque::new(),
             setup,
         };

@@ -22,7 +22,8 @@ impl Station {
         let limits = self.offer_deadline(now);
         let reset = self.reset_deadline(now);
         let feedback = self.feedback_deadline();
-        let all = [questions, sessions, aligned, limits, reset, feedback];
+        let host = self.host_deadline();
+        let all = [questions, sessions, aligned, limits, reset, feedback, host];
         all.into_iter().flatten().min()
     }
 

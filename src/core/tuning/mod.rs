@@ -40,6 +40,8 @@ pub struct Tuning {
     pub contactor_timeout: Millis,
     /// How long a lock may take to obey, where it reports whether it is closed.
     pub lock_timeout: Millis,
+    /// How long the host may not dispatch while energy flows; 0: for ever.
+    pub watchdog: Millis,
     /// How long a vehicle may take to react to an offer before it counts as suspended.
     pub ev_reaction: Millis,
     /// How long a reset waits for StopTransaction to be confirmed.
@@ -103,6 +105,7 @@ impl Default for Tuning {
             meter_timeout: Millis::from_secs(2),
             contactor_timeout: Millis::from_secs(2),
             lock_timeout: Millis::from_secs(5),
+            watchdog: Millis(0),
             ev_reaction: Millis::from_secs(10),
             reset_wait: Millis::from_secs(5),
             sample_commit: Millis::from_secs(60),

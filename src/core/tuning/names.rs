@@ -24,6 +24,7 @@ impl Tuning {
         "electric.voltage_v",
         "ev.reaction_s",
         "frames.secrets",
+        "host.watchdog_s",
         "lock.timeout_s",
         "meter.main",
         "meter.measurands",
@@ -74,6 +75,11 @@ impl Tuning {
             }
             "ev.reaction_s" => self.ev_reaction = span()?,
             "frames.secrets" => self.shows_secrets = flag()?,
+            "host.watchdog_s" => {
+                // No host dispatches more often than it has to.
+                let sane = |span: &Millis| span.0 == 0 || *span >= Millis::from_secs(1);
+                self.watchdog = Some(span()?).filter(sane).ok_or(bad)?;
+            }
             "lock.timeout_s" => self.lock_timeout = some_span()?,
             "meter.main" => self.main_meter = flag()?,
             "meter.measurands" => self.measurable = Quantity::parse_list(value).ok_or(bad)?,

@@ -43,6 +43,7 @@ impl World<'_> {
                 } else {
                     AfterPowerLoss::Stop
                 },
+                watchdog: Millis(make.watchdog),
                 sample_commit: Millis(make.commit_ms),
                 most_values: make.most_values,
                 redeliver: Millis(if make.redelivers { 3_600_000 } else { 0 }),
@@ -223,6 +224,7 @@ impl World<'_> {
             Effect::Ping => {}
             Effect::Send(text) => self.send(text)?,
             Effect::Notify(notice) => self.decided(notice)?,
+            Effect::CallHost => self.called = true,
             Effect::Withdraw(request) => {
                 self.outbox.withdraw(request);
             }
@@ -404,6 +406,7 @@ fn in_short(effect: &Effect) -> String {
         Effect::Send(_) => "sends".to_owned(),
         Effect::Notify(_) => "tells".to_owned(),
         Effect::Withdraw(_) => "withdraws".to_owned(),
+        Effect::CallHost => "calls the host".to_owned(),
     }
 }
 

@@ -145,6 +145,10 @@ impl World<'_> {
             Notice::Supply(at, supply) => {
                 self.outlets[at.index()].flowed |= supply.permit;
                 self.commanded = true;
+                let flows = (1..=self.make.connectors).any(|number| self.supply(number).permit);
+                if !flows {
+                    self.flows_since = self.now;
+                }
                 if supply.deciamps.is_some_and(|tenths| tenths > 320) {
                     return Err(format!("more than the hardware can: {supply:?}"));
                 }
@@ -191,6 +195,7 @@ impl World<'_> {
         if self.now < self.busy_until {
             return Ok(());
         }
+        (self.dispatched, self.dispatched_at) = (true, self.now);
         while let Some(event) = self.outbox.next(self.inbox.stops()) {
             if let evcp::Event::Notice(notice) = event {
                 self.told(notice)?;
@@ -205,6 +210,38 @@ impl World<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the firmware has dispatched since the engine asked. One that has time does.
+    pub(super) fn has_dispatched(&mut self) -> bool {
+        let has_time = self.now >= self.busy_until;
+        if has_time {
+            self.dispatched_at = self.now;
+        }
+        std::mem::take(&mut self.dispatched) || has_time
+    }
+
+    /// The firmware that was called, and has time, dispatches.
+    pub(super) fn host_comes(&mut self) -> Is {
+        if !self.called || self.now < self.busy_until || !self.power.is_on() {
+            return Ok(());
+        }
+        self.called = false;
+        self.give(Input::Host { dispatched: true })
+    }
+
+    /// What flows while nobody obeys is not permitted any more.
+    pub(super) fn look_at_host(&self) -> Is {
+        let most = self.make.watchdog;
+        let last = self.dispatched_at.max(self.flows_since);
+        let silent = most > 0 && self.now > last.max(self.slow_at) + most * 3 / 2 + 100;
+        let permits = |number: usize| self.supply(number).permit;
+        match (1..=self.make.connectors).find(|number| permits(*number)) {
+            Some(number) if silent && self.power.is_on() => {
+                Err(format!("connector {number} has energy and a silent host"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The firmware has followed: what the central system asked meanwhile goes on.

@@ -75,6 +75,7 @@ impl World<'_> {
         }
         self.look_at_meters()?;
         self.look_at_board()?;
+        self.look_at_host()?;
         let supplies: Vec<_> = (1..=self.make.connectors)
             .map(|at| self.supply(at))
             .collect();

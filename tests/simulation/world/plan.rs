@@ -44,6 +44,8 @@ pub struct Make {
     /// How long a contactor and a lock take to move, if they say what they do.
     pub contactor: Option<u64>,
     pub lock: Option<u64>,
+    /// How long the firmware may be busy while energy flows; 0: for ever.
+    pub watchdog: u64,
     /// The records are kept in SQLite, not in memory.
     pub sqlite: bool,
     /// How many network profiles there are.
@@ -322,6 +324,7 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         clock_off: [0, 0, -315_360_000_000, 7_000, -3_600_000][dice.usize(..5)],
         contactor: feedback(seed, 1).then(|| 20 + seed % 7 * 250),
         lock: feedback(seed, 2).then(|| 300 + seed % 5 * 400),
+        watchdog: [0, 0, 0, 0, 10 * SECOND, MINUTE][(seed % 6) as usize],
         sqlite: seed % 64 == 0,
         free: seed % 8 == 3,
         ways: if seed % 3 == 1 {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use evcp::core::{
-    Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Effect, Engine, Ev, Evse,
-    Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Network, NetworkSlot, Notice,
-    Place, Quantity, Question, Reading, RequestId, Route, Setup, Supply, Transaction,
+    Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Due, Effect, Engine, Ev,
+    Evse, Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Network, NetworkSlot,
+    Notice, Place, Quantity, Question, Reading, RequestId, Route, Setup, Supply, Transaction,
     TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
@@ -137,6 +137,12 @@ struct World<'a> {
     held: VecDeque<String>,
     /// The firmware does not look at what it is told before this.
     busy_until: u64,
+    /// Since when energy may flow anywhere.
+    flows_since: u64,
+    /// When it did last; whether it did since the engine asked, and whether it was called.
+    dispatched_at: u64,
+    dispatched: bool,
+    called: bool,
     seen: Vec<Seen>,
     /// Whose meter a question is about.
     open_meters: BTreeMap<RequestId, usize>,
@@ -216,6 +222,10 @@ impl<'a> World<'a> {
             outbox: Outbox::default(),
             held: VecDeque::new(),
             busy_until: 0,
+            flows_since: 0,
+            dispatched_at: 0,
+            dispatched: false,
+            called: false,
             seen: vec![Seen::default(); make.connectors],
             seen_fault: false,
             open_meters: BTreeMap::new(),
@@ -294,6 +304,7 @@ impl<'a> World<'a> {
                 return Ok(true);
             }
             let due = self.power.engine().and_then(Engine::deadline);
+            let asks = matches!(due, Some((_, Due::Host)));
             let due =
                 due.map(|(mono, _)| (self.booted + mono.0.saturating_sub(1_000)).max(self.now));
             let next = self.agenda.keys().next().map(|(when, _)| *when);
@@ -312,10 +323,14 @@ impl<'a> World<'a> {
                 if let Some((_, next)) = self.agenda.pop_first() {
                     self.happen(next)?;
                 }
+            } else if asks {
+                let dispatched = self.has_dispatched();
+                self.give(Input::Host { dispatched })?;
             } else {
                 self.give(Input::Deadline)?;
             }
             self.release()?;
+            self.host_comes()?;
             self.look()?;
         }
     }

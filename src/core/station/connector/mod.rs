@@ -132,7 +132,8 @@ impl Connector {
         self.has_vehicle() && matches!(self.session.stage(), Stage::Preparing { .. })
     }
 
-    fn is_permitted(&self) -> bool {
+    /// Whether energy may flow, by the last command.
+    pub(crate) fn is_permitted(&self) -> bool {
         self.supply.is_some_and(|supply| supply.permit)
     }
 }

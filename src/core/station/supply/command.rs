@@ -1,5 +1,6 @@
 //! Commands to the hardware: they follow from what is the case (`OCPP 1.6 §4.10`).
 
+use crate::core::station::connector::Connector;
 use crate::core::station::{Context, Station};
 use crate::core::Notice;
 
@@ -20,5 +21,7 @@ impl Station {
                 }
             }
         }
+        let flows = self.connectors.iter().any(Connector::is_permitted);
+        self.watchdog.watch(flows, now);
     }
 }
