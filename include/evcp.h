@@ -309,6 +309,16 @@
 #define EVCP_WHY_CANCELLED 11
 /* The vehicle at this connector charges without a tag (key FreeCharging): this one changes nothing. */
 #define EVCP_WHY_FREE_CHARGING 12
+/* The charger is about to be updated, or shut down: evcp_set_draining(). */
+#define EVCP_WHY_DRAINING 13
+/* A restart now costs nobody anything. */
+#define EVCP_RESTART_FREE 0
+/* Somebody who may charge, or whose tag is being asked about, would have to show it again. */
+#define EVCP_RESTART_WAITING 1
+/* A transaction would be interrupted. */
+#define EVCP_RESTART_SESSION 2
+/* What is in memory alone would be lost. */
+#define EVCP_RESTART_DATA 3
 /* How long a question may stay without answer, in milliseconds, unless "answer.timeout_s" says
  * otherwise. A meter must be read sooner: within "meter.timeout_s", 2 s. The time begins when the
  * question can be dispatched. */
@@ -636,6 +646,32 @@ typedef struct {
     uint8_t reserved[7];
 } evcp_frame_info_t;
 
+/* What is going on, and what a restart now would cost. */
+typedef struct {
+    /* sizeof(evcp_restart_info_t), set by the caller of evcp_get_restart(); only that much is written. */
+    uint32_t struct_size;
+    /* EVCP_RESTART_*: what a restart now would cost, the worst of it. */
+    uint32_t verdict;
+    /* Transactions that are running, or wait for their last reading. */
+    uint32_t transactions;
+    /* Those who may charge, and whose transaction has not begun. */
+    uint32_t permissions;
+    /* Tags that the central system is being asked about. */
+    uint32_t asked;
+    /* Whether what should be on the disk is in memory: the disk fails, or there is no storage. */
+    bool storage_fails;
+    /* Whether the newest readings are in memory alone: evcp_stop() stores them, a power cut loses them. */
+    bool unsaved;
+    /* Whether evcp_set_draining() is in effect. */
+    bool draining;
+    /* Whether a reset of the central system is under way: on_reboot follows. */
+    bool resetting;
+    /* Transaction messages that wait for delivery; they survive a restart. */
+    uint64_t queued;
+    /* Transactions that were given up and are kept (evcp_get_undelivered()); they survive a restart. */
+    uint64_t undelivered;
+} evcp_restart_info_t;
+
 /* What the library tells and asks. NULL is a default for every slot: a question that nobody serves
  * is answered as OCPP asks, a notice that nobody wants is dropped.
  *
@@ -697,6 +733,8 @@ typedef struct {
     void (*on_frame)(void *user_data, const evcp_frame_info_t *frame);
     /* All is stored and said: restart the device (hard) or the application now. */
     void (*on_reboot)(void *user_data, bool hard);
+    /* No session is left since evcp_set_draining(). */
+    void (*on_drained)(void *user_data, const evcp_restart_info_t *restart);
     /* The library cannot go on: supply nothing, and free the handle. The last call but destroy. */
     void (*on_fatal)(void *user_data, evcp_err_t err, const char *detail);
 } evcp_callbacks_t;
@@ -1351,6 +1389,21 @@ evcp_err_t evcp_get_key_info(const evcp_t *cp,
                              char *text,
                              size_t *len);
 
+/* What is going on, and whether a restart now costs anybody anything, as of what the library has dealt with: it
+ * never waits. What was presented a moment ago may not be in it; with evcp_set_draining(), once draining is
+ * set, nothing comes after it. Without a storage directory all that there is would be lost. */
+EVCP_API
+evcp_err_t evcp_get_restart(const evcp_t *cp,
+                            evcp_restart_info_t *out);
+
+/* Whether nothing new is to begin (false at the start), before an update or a shutdown: transactions go on to
+ * their own end, tags and remote starts are refused (EVCP_WHY_DRAINING), also those that were accepted and
+ * whose transaction has not begun, and connectors that serve nobody are Unavailable. on_drained tells when no
+ * session is left. false: everything as before. After a restart the charger serves again by itself. */
+EVCP_API
+evcp_err_t evcp_set_draining(evcp_t *cp,
+                             bool draining);
+
 /* ---- Transactions that were given up ----------------------------------------------------- */
 
 /* The first transaction with a number above after that is kept as undelivered: the central system refused its
@@ -1418,6 +1471,9 @@ EVCP_API const char *evcp_tx_change_name(uint32_t change);
 /* The name of one of EVCP_DISCONNECTED and so on, such as "connected". */
 EVCP_API const char *evcp_connection_name(uint32_t state);
 
+/* The name of one of EVCP_RESTART_*, such as "session". */
+EVCP_API const char *evcp_restart_name(uint32_t verdict);
+
 /* The name of one of EVCP_STORAGE_*, such as "fails". */
 EVCP_API const char *evcp_storage_name(uint32_t state);
 
@@ -1439,6 +1495,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_CALLBACKS_INIT ([] { evcp_callbacks_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_SUPPLY_INIT ([] { evcp_supply_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_STATS_INIT ([] { evcp_stats_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_RESTART_INFO_INIT ([] { evcp_restart_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_TX_INFO_INIT ([] { evcp_tx_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_CONNECTION_INFO_INIT ([] { evcp_connection_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_BOOT_INFO_INIT ([] { evcp_boot_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
@@ -1450,6 +1507,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
 #define EVCP_STATS_INIT { .struct_size = sizeof(evcp_stats_t) }
+#define EVCP_RESTART_INFO_INIT { .struct_size = sizeof(evcp_restart_info_t) }
 #define EVCP_TX_INFO_INIT { .struct_size = sizeof(evcp_tx_info_t) }
 #define EVCP_CONNECTION_INFO_INIT { .struct_size = sizeof(evcp_connection_info_t) }
 #define EVCP_BOOT_INFO_INIT { .struct_size = sizeof(evcp_boot_info_t) }

@@ -23,7 +23,7 @@ pub use charge_point::{ChargePoint, FaultRank, Options, Signal, Storage};
 #[cfg(feature = "net")]
 pub use error::Error;
 #[cfg(feature = "net")]
-pub use mailbox::{Event, SeenFrame, Stats, Wake};
+pub use mailbox::{Event, Restart, SeenFrame, Stats, Verdict, Wake};
 /// What waits between the host and the engine, for simulations: not part of the promise.
 #[cfg(feature = "net")]
 #[doc(hidden)]

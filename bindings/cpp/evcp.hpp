@@ -261,7 +261,16 @@ enum class refusal : std::uint32_t {
     other_tag_charges = EVCP_WHY_OTHER_TAG_CHARGES,            ///< Another tag charges here.
     cable_kept = EVCP_WHY_CABLE_KEPT,                          ///< The cable is kept for another tag.
     cancelled = EVCP_WHY_CANCELLED,                            ///< A stop or an unlock came first.
-    free_charging = EVCP_WHY_FREE_CHARGING                     ///< The vehicle here needs no tag.
+    free_charging = EVCP_WHY_FREE_CHARGING,                    ///< The vehicle here needs no tag.
+    draining = EVCP_WHY_DRAINING                               ///< An update or a shutdown: set_draining().
+};
+
+/// What a restart now would cost, the worst of it.
+enum class restart_verdict : std::uint32_t {
+    free = EVCP_RESTART_FREE,          ///< It costs nobody anything.
+    waiting = EVCP_RESTART_WAITING,    ///< Somebody would have to show the tag again.
+    session = EVCP_RESTART_SESSION,    ///< A transaction would be interrupted.
+    data = EVCP_RESTART_DATA           ///< What is in memory alone would be lost.
 };
 
 /// OCPP's status of a connector.
@@ -361,6 +370,8 @@ inline const char* name(tag_purpose value) noexcept { return evcp_for_name(stati
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(refusal value) noexcept { return evcp_why_name(static_cast<std::uint32_t>(value)); }
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
+inline const char* name(restart_verdict value) noexcept { return evcp_restart_name(static_cast<std::uint32_t>(value)); }
+/// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(boot_status value) noexcept { return evcp_boot_name(static_cast<std::uint32_t>(value)); }
 /// Its name, in the words of OCPP where it has one; "unknown" for a value that is none.
 inline const char* name(reading value) noexcept { return evcp_read_name(static_cast<std::uint32_t>(value)); }
@@ -379,6 +390,8 @@ using supply = evcp_supply_t;
 using period = evcp_period_t;
 /// How much happened since the start; its fields are in evcp.h.
 using stats = evcp_stats_t;
+/// What is going on, and what a restart now would cost (restart_verdict); its fields are in evcp.h.
+using restart_info = evcp_restart_info_t;
 /// A transaction, by the charge point's own number; survives a restart; 0 is none.
 using tx_id = evcp_tx_t;
 
@@ -905,6 +918,8 @@ struct handlers {
     std::function<void(const frame_info&)> on_frame;
     /// All is stored and said: restart the device (hard) or the application now.
     std::function<void(bool hard)> on_reboot;
+    /// No session is left since set_draining().
+    std::function<void(const restart_info&)> on_drained;
     /// The library cannot go on: supply nothing, and destroy the charge point. The last one.
     std::function<void(const error& why)> on_fatal;
     /// An exception left another handler; called at once. Empty: dispatch() throws it.
@@ -1238,6 +1253,10 @@ public:
         to(evcp_clear_warning(cp_, connector, static_cast<evcp_error_code_t>(code)));
     }
 
+    /// Whether nothing new is to begin, before an update or a shutdown: transactions go on to their own end,
+    /// everybody else is refused; handlers::on_drained tells when no session is left.
+    void set_draining(bool draining, error_to to = {}) { to(evcp_set_draining(cp_, draining)); }
+
     /// Somebody at the charger took a connector (0: all of it) out of service, or back. Survives a
     /// restart; the central system cannot take it back.
     void set_operative(std::uint32_t connector, bool operative, error_to to = {})
@@ -1554,6 +1573,19 @@ public:
         return out;
     }
 
+    /// What is going on, and what a restart now would cost, as of what the library has dealt with. All zero with
+    /// an error, but for the verdict, which is restart_verdict::data then.
+    restart_info get_restart(error_to to = {}) const
+    {
+        restart_info out{};
+        out.struct_size = sizeof out;
+        const auto code = evcp_get_restart(cp_, &out);
+        if (code != EVCP_OK)
+            out.verdict = EVCP_RESTART_DATA;
+        to(code);
+        return out;
+    }
+
     /// How much happened since the start. All zero with an error.
     stats get_stats(error_to to = {}) const
     {
@@ -1715,6 +1747,11 @@ private:
         });
     }
 
+    static void drained(void* ud, const evcp_restart_info_t* restart) noexcept
+    {
+        self(ud).run([=](handlers& on) { on.on_drained(*restart); });
+    }
+
     static void reboot(void* ud, bool hard) noexcept
     {
         self(ud).run([=](handlers& on) { on.on_reboot(hard); });
@@ -1759,6 +1796,7 @@ private:
         slots.on_storage = on.on_storage ? &storage : nullptr;
         slots.on_frame = on.on_frame ? &framed : nullptr;
         slots.on_reboot = on.on_reboot ? &reboot : nullptr;
+        slots.on_drained = on.on_drained ? &drained : nullptr;
         slots.on_fatal = on.on_fatal ? &fatal : nullptr;
         return slots;
     }

@@ -122,6 +122,7 @@ impl Station {
                 self.say(json!({"event": "reset", "type": kind}));
                 self.reboot();
             }
+            Notice::Drained => self.say(json!({"event": "drained"})),
             Notice::Time(_) | Notice::Availability(..) => {}
         }
     }

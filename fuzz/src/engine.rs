@@ -110,8 +110,8 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 14) {
-            11 => {
+        22 => match below(u, 16) {
+            13 => {
                 let change = json!({ "key": "Mine", "value": u32::from(byte(u)).to_string() });
                 world.call("ChangeConfiguration", &change);
             }
@@ -129,8 +129,13 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
                 world.act(Act::NetworkPriority(slots));
             }
             10 => world.all.cut_off = (0..below(u, 4)).map(|_| slot(u)).collect(),
-            12 => world.give(Input::Host {
+            14 => world.give(Input::Host {
                 dispatched: flag(u),
+            }),
+            11 => world.fact(Fact::Draining(flag(u))),
+            12 => world.act(match flag(u) {
+                true => Act::StartTx(connector(u), tag(u)),
+                false => Act::Cancel(place(u)),
             }),
             _ => world.give(Input::Answer(
                 RequestId(u64::from(byte(u))),

@@ -9,7 +9,7 @@ use crate::core::{
     StandingFault, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
-use crate::mailbox::Stats;
+use crate::mailbox::{Restart, Stats};
 use crate::time::{Millis, Wall};
 use crate::types::{ChargingRateUnitType, RegistrationStatus};
 
@@ -118,6 +118,18 @@ impl ChargePoint {
             let value = seen.keys.get(seen.key(name)?)?.value.as_ref()?;
             Some(value.as_str().to_owned())
         })
+    }
+
+    /// What is going on, and what a restart now would cost: as of what the library's thread has dealt with.
+    /// Without a storage, all that there is would be lost.
+    #[must_use]
+    pub fn restart(&self) -> Restart {
+        let restart = self.mailbox.restart();
+        let holds = restart.queued + restart.undelivered > 0 || restart.standing.transactions > 0;
+        Restart {
+            storage_fails: restart.storage_fails || (holds && !self.keeps),
+            ..restart
+        }
     }
 
     /// How much happened.

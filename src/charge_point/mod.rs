@@ -40,6 +40,8 @@ pub struct ChargePoint {
     speaker: Speaker,
     /// What each of them reports, by their numbers.
     feedback: Vec<Feedback>,
+    /// Whether anything outlives this process.
+    keeps: bool,
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
     keys: Mutex<Settings>,
     /// The ways to a central system, as the host last said.
@@ -84,8 +86,12 @@ impl ChargePoint {
         let feedback = setup.connectors.iter().map(|made| made.feedback).collect();
         let now = clock.now();
         let mut replaced = None;
+        let mut keeps = true;
         let mut store: Box<dyn Store> = match storage {
-            Storage::Memory => Box::<MemoryStore>::default(),
+            Storage::Memory => {
+                keeps = false;
+                Box::<MemoryStore>::default()
+            }
             Storage::Custom(store) => store,
             Storage::Directory(path) => {
                 let opened = SqliteStore::open(&path, now.wall).map_err(|why| Error::Io(why.0))?;
@@ -107,6 +113,8 @@ impl ChargePoint {
             mailbox.push(Event::StoreReplaced { kept_as, why });
         }
         mailbox.see_undelivered(engine.undelivered().clone());
+        mailbox.see_counters(engine.counters());
+        mailbox.see_standing(engine.standing());
         mailbox.see_keys(engine.listed_keys());
         let done = Arc::new(Flag::default());
         let driver = Driver::new(
@@ -123,6 +131,7 @@ impl ChargePoint {
             connectors,
             speaker,
             feedback,
+            keeps,
             keys,
             networks: Mutex::new(networks),
             state,

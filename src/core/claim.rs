@@ -57,6 +57,8 @@ pub enum Why {
     CentralSystemSilent,
     /// So many tags are being asked about that this one was not.
     TooMany,
+    /// The host wants nothing new to begin: the charger is about to be updated, or shut down.
+    Draining,
     /// None of the connectors is free.
     NoFreeConnector,
     /// Another tag charges at this connector.

@@ -128,6 +128,8 @@ pub enum Notice {
         /// Whether the hardware is to be restarted too.
         hard: bool,
     },
+    /// No session is left since [`Fact::Draining`](crate::core::Fact) was stated.
+    Drained,
     /// Something in the storage could not be read and is set aside, with this text; the rest goes on.
     Damaged(String),
     /// Durable storage fails or works again; while it fails, what happens is kept in memory only.

@@ -10,8 +10,8 @@ use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
 use crate::core::station::{self, Kept, Outlook, Station};
 use crate::core::{
-    Act, Due, Effect, Fact, Input, ListedKey, Place, Schedule, Setup, SetupError, StandingFault,
-    Stored, Transaction, TxId,
+    Act, Due, Effect, Fact, Input, ListedKey, Place, Schedule, Setup, SetupError, Standing,
+    StandingFault, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -173,6 +173,15 @@ impl Engine {
         }
     }
 
+    /// What a restart would cut short.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing {
+            unsaved: self.ledger.commit_due().is_some(),
+            ..self.station.standing()
+        }
+    }
+
     /// The transactions that are over and were given up, by their numbers.
     #[must_use]
     pub fn undelivered(&self) -> &Arc<BTreeMap<TxId, Transaction>> {
@@ -254,6 +263,7 @@ impl Engine {
             Fact::Evse(at, evse) => cx.station.on_evse(at, evse),
             Fact::Contactor(at, closed) => cx.station.on_contactor(at, closed, cx.now.mono),
             Fact::Lock(at, closed) => cx.station.on_lock(at, closed),
+            Fact::Draining(is) => protocol.at_station(cx, |it, cx| it.set_draining(is, cx)),
         }
     }
 
@@ -304,7 +314,10 @@ impl Engine {
         });
         // A status is told before the command that it leads to, so that a host knows why.
         protocol.report_statuses(cx);
-        protocol.at_station(cx, |station, cx| station.command_supplies(cx));
+        protocol.at_station(cx, |station, cx| {
+            station.command_supplies(cx);
+            station.mind_drain(cx);
+        });
         protocol.mind_reset(cx);
         // Readings are stored before anything is sent, which may say the same.
         let online = protocol.is_online(cx.link);

@@ -91,6 +91,9 @@ pub enum Fact {
     Contactor(ConnectorId, bool),
     /// Whether the lock of a connector is closed, where that was declared.
     Lock(ConnectorId, bool),
+    /// Whether nothing new is to begin, since the charger is about to be updated or shut down. What runs goes
+    /// on to its own end; after a restart the charger serves again.
+    Draining(bool),
 }
 
 /// Whether the charger itself can supply energy at a connector, apart from faults.

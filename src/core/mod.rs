@@ -30,6 +30,7 @@ mod record;
 mod settings;
 mod setup;
 mod setup_error;
+mod standing;
 mod station;
 mod tuning;
 mod units;
@@ -51,6 +52,7 @@ pub use settings::{
 };
 pub use setup::*;
 pub use setup_error::SetupError;
+pub use standing::Standing;
 pub use station::Outlook;
 pub use tuning::{AfterPowerLoss, TemperatureUnit, Tuning, TuningError};
 pub use units::*;

@@ -5,6 +5,7 @@
 use std::ffi::{c_char, c_void};
 
 use crate::ffi::notices::*;
+use crate::ffi::restart_info::evcp_restart_info_t;
 use crate::ffi::results::evcp_err_t;
 use crate::ffi::sized::sized32;
 use crate::ffi::supply::evcp_supply_t;
@@ -197,6 +198,10 @@ pub struct evcp_callbacks_t {
     >,
     /// All is stored and said: restart the device (hard) or the application now.
     pub on_reboot: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, hard: bool)>,
+    /// No session is left since evcp_set_draining().
+    pub on_drained: Option<
+        unsafe extern "C-unwind" fn(user_data: *mut c_void, restart: *const evcp_restart_info_t),
+    >,
     /// The library cannot go on: supply nothing, and free the handle. The last call but destroy.
     pub on_fatal: Option<
         unsafe extern "C-unwind" fn(user_data: *mut c_void, err: evcp_err_t, detail: *const c_char),
@@ -207,7 +212,7 @@ pub struct evcp_callbacks_t {
 sized32!(evcp_callbacks_t {
     struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer
     on_key_change on_connection on_boot on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage
-    on_frame on_reboot on_fatal
+    on_frame on_reboot on_drained on_fatal
 });
 
 impl evcp_callbacks_t {
@@ -234,6 +239,7 @@ impl evcp_callbacks_t {
             on_storage: None,
             on_frame: None,
             on_reboot: None,
+            on_drained: None,
             on_fatal: None,
         }
     }

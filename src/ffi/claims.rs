@@ -48,6 +48,8 @@ pub const EVCP_WHY_CABLE_KEPT: u32 = 10;
 pub const EVCP_WHY_CANCELLED: u32 = 11;
 /// The vehicle at this connector charges without a tag (key FreeCharging): this one changes nothing.
 pub const EVCP_WHY_FREE_CHARGING: u32 = 12;
+/// The charger is about to be updated, or shut down: evcp_set_draining().
+pub const EVCP_WHY_DRAINING: u32 = 13;
 
 pub(super) const fn by_number(by: AskedBy) -> u32 {
     match by {
@@ -82,5 +84,6 @@ pub(super) const fn why_number(why: Option<Why>) -> u32 {
         Some(Why::CableKept) => EVCP_WHY_CABLE_KEPT,
         Some(Why::Cancelled) => EVCP_WHY_CANCELLED,
         Some(Why::FreeCharging) => EVCP_WHY_FREE_CHARGING,
+        Some(Why::Draining) => EVCP_WHY_DRAINING,
     }
 }

@@ -12,6 +12,7 @@ use crate::ffi::codes::error_number;
 use crate::ffi::guard::{guard, Fail};
 use crate::ffi::life::{evcp_t, Inner};
 use crate::ffi::notices::*;
+use crate::ffi::restart_info::evcp_restart_info_t;
 use crate::ffi::results::*;
 use crate::ffi::supply::evcp_supply_t;
 use crate::ffi::text::{to_c, Counted, Number};
@@ -227,6 +228,11 @@ fn notify(inner: &Inner, notice: Notice) -> bool {
             Some(why) => storage(inner, EVCP_STORAGE_FAILS, &why),
             None => storage(inner, EVCP_STORAGE_WORKS, ""),
         },
+        Notice::Drained => {
+            let info = evcp_restart_info_t::of(&inner.charge_point.restart());
+            // SAFETY: see `call`.
+            call(cb.on_drained, |slot| unsafe { slot(ud, &info) })
+        }
         // SAFETY: see `call`.
         Notice::Reboot { hard } => call(cb.on_reboot, |slot| unsafe { slot(ud, hard) }),
     }

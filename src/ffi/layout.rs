@@ -11,6 +11,7 @@ use crate::ffi::get::evcp_stats_t;
 use crate::ffi::logging::evcp_log_line_t;
 use crate::ffi::networks::evcp_network_profile_t;
 use crate::ffi::notices::*;
+use crate::ffi::restart_info::evcp_restart_info_t;
 use crate::ffi::samples::evcp_sample_t;
 use crate::ffi::supply::{evcp_period_t, evcp_supply_t};
 use crate::ffi::tx_info::evcp_tx_info_t;
@@ -54,7 +55,7 @@ fn asserts() -> String {
         struct_size reserved destroy on_supply on_unlock on_reset on_meter_read on_data_transfer on_key_change
         on_connection on_boot
         on_time on_auth on_timeout on_status on_tx on_availability on_key_changed on_storage on_frame
-        on_reboot on_fatal
+        on_reboot on_drained on_fatal
     });
     layout!(text, evcp_auth_info_t {
         struct_size connector reader by purpose status why reserved tag
@@ -73,6 +74,10 @@ fn asserts() -> String {
     });
     layout!(text, evcp_frame_info_t { struct_size direction time_ms dropped text len masked reserved });
     layout!(text, evcp_storage_info_t { struct_size state detail });
+    layout!(text, evcp_restart_info_t {
+        struct_size verdict transactions permissions asked storage_fails unsaved draining resetting
+        queued undelivered
+    });
     layout!(text, evcp_stats_t {
         struct_size reserved connects calls_sent calls_received call_errors timeouts garbage queued
         stored_bytes panics clock_offset_ms thinned

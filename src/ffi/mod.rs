@@ -26,6 +26,8 @@ mod networks;
 mod notices;
 #[cfg_attr(feature = "testkit", path = "test/place.rs")]
 mod place;
+mod restart;
+mod restart_info;
 mod results;
 mod samples;
 mod sized;

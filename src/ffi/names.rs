@@ -112,7 +112,10 @@ const WHYS: &[&str] = &[
     "cable kept\0",
     "cancelled\0",
     "free charging\0",
+    "draining\0",
 ];
+
+const RESTARTS: &[&str] = &["free\0", "waiting\0", "session\0", "data\0"];
 
 fn name(names: &'static [&'static str], number: u32) -> *const c_char {
     let at = usize::try_from(number).ok();
@@ -193,6 +196,12 @@ pub extern "C" fn evcp_connection_name(state: u32) -> *const c_char {
     name(CONNECTIONS, state)
 }
 
+/// The name of one of EVCP_RESTART_*, such as "session".
+#[no_mangle]
+pub extern "C" fn evcp_restart_name(verdict: u32) -> *const c_char {
+    name(RESTARTS, verdict)
+}
+
 /// The name of one of EVCP_STORAGE_*, such as "fails".
 #[no_mangle]
 pub extern "C" fn evcp_storage_name(state: u32) -> *const c_char {
@@ -248,7 +257,7 @@ mod tests {
         ];
         for name in all
             .iter()
-            .chain(&[CONNECTIONS, STORAGES, BYS, PURPOSES, WHYS])
+            .chain(&[CONNECTIONS, STORAGES, BYS, PURPOSES, WHYS, RESTARTS])
             .copied()
             .flatten()
         {

@@ -20,7 +20,10 @@ const MOST_SIGNED: usize = 65_536;
 ///
 /// # Safety
 /// `cp` is NULL or came from evcp_new() and was not freed.
-unsafe fn tell(cp: *mut evcp_t, fact: impl FnOnce() -> Result<Fact, Fail>) -> evcp_err_t {
+pub(super) unsafe fn tell(
+    cp: *mut evcp_t,
+    fact: impl FnOnce() -> Result<Fact, Fail>,
+) -> evcp_err_t {
     // SAFETY: as the caller promises.
     unsafe {
         with(cp, |inner| {

@@ -7,6 +7,7 @@ mod frames;
 mod inbox;
 mod outbox;
 mod questions;
+mod restart;
 mod seen;
 mod slot;
 mod stops;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::core::{
-    Act, Answer, ConnectorId, Counters, Fact, ListedKey, Notice, Outlook, RequestId, StandingFault,
-    Supply, Transaction, TxId,
+    Act, Answer, ConnectorId, Counters, Fact, ListedKey, Notice, Outlook, RequestId, Standing,
+    StandingFault, Supply, Transaction, TxId,
 };
 use crate::error::Error;
 use crate::mailbox::attendance::Attendance;
@@ -30,6 +31,7 @@ use crate::time::Mono;
 pub use event::{Event, SeenFrame};
 pub use inbox::{Inbox, Mail};
 pub use outbox::Outbox;
+pub use restart::{Restart, Verdict};
 pub use stops::Stops;
 
 /// Raised while events wait. Both methods are called under a lock: they must not call back.
@@ -225,6 +227,16 @@ impl Mailbox {
         self.look(|seen| seen.undelivered.clone())
     }
 
+    /// What a restart would cost.
+    pub(crate) fn restart(&self) -> Restart {
+        self.look(|seen| Restart {
+            standing: seen.standing,
+            queued: seen.counters.queued,
+            undelivered: seen.undelivered.len() as u64,
+            storage_fails: seen.storage_fails,
+        })
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let inner = self.inner.lock();
         Stats {
@@ -304,6 +316,10 @@ impl Mailbox {
 
     pub(crate) fn see_counters(&self, counters: Counters) {
         self.inner.lock().seen.counters = counters;
+    }
+
+    pub(crate) fn see_standing(&self, standing: Standing) {
+        self.inner.lock().seen.standing = standing;
     }
 
     pub(crate) fn see_stored(&self, bytes: u64) {

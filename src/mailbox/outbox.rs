@@ -38,6 +38,7 @@ enum Slot<'a> {
     Key(&'a str),
     Storage,
     Reboot,
+    Drained,
 }
 
 impl<'a> Slot<'a> {
@@ -54,6 +55,7 @@ impl<'a> Slot<'a> {
             Notice::Key(name, _) => Self::Key(name),
             Notice::Storage { .. } => Self::Storage,
             Notice::Reboot { .. } => Self::Reboot,
+            Notice::Drained => Self::Drained,
             Notice::Supply(..)
             | Notice::Ask(..)
             | Notice::Authorized { .. }

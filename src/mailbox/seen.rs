@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::core::{
     Connection, ConnectorId, ConnectorStatus, Counters, ListedKey, NetworkSlot, Notice, Outlook,
-    Place, StandingFault, Transaction, TransactionChange, TransactionStep, TxId,
+    Place, Standing, StandingFault, Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{CiString, RegistrationStatus};
@@ -23,6 +23,9 @@ pub(crate) struct Seen {
     pub(crate) stored_bytes: u64,
     pub(crate) outlook: Arc<Outlook>,
     pub(crate) undelivered: Arc<BTreeMap<TxId, Transaction>>,
+    pub(crate) standing: Standing,
+    /// What should be on the disk is in memory.
+    pub(crate) storage_fails: bool,
 }
 
 impl Seen {
@@ -38,6 +41,8 @@ impl Seen {
             stored_bytes: 0,
             outlook,
             undelivered: Arc::default(),
+            standing: Standing::default(),
+            storage_fails: false,
         }
     }
 
@@ -52,6 +57,7 @@ impl Seen {
             Notice::Transaction(step) if step.stopped.is_none() => {
                 self.transactions.insert(step.connector, step.clone());
             }
+            Notice::Storage { failing } => self.storage_fails = failing.is_some(),
             Notice::Connection(state, slot, detail) => self.link = (*state, *slot, detail.clone()),
             Notice::Boot(status, interval, time) => self.boot = Some((*status, *interval, *time)),
             Notice::Key(name, Some(value)) => {

@@ -23,6 +23,7 @@ pub(super) enum Slot {
     Evse(ConnectorId),
     Contactor(ConnectorId),
     Lock(ConnectorId),
+    Draining,
 }
 
 impl Slot {
@@ -42,6 +43,7 @@ impl Slot {
             Fact::Evse(at, _) => Self::Evse(*at),
             Fact::Contactor(at, _) => Self::Contactor(*at),
             Fact::Lock(at, _) => Self::Lock(*at),
+            Fact::Draining(_) => Self::Draining,
         }
     }
 }
@@ -55,6 +57,7 @@ pub(super) const fn allows(fact: &Fact) -> u8 {
         | Fact::FaultOver(..)
         | Fact::Operative(_, true)
         | Fact::Network(true)
+        | Fact::Draining(false)
         | Fact::Evse(_, Evse::Ready)
         | Fact::Lock(_, true) => 1,
         Fact::Ev(_, Ev::Plugged | Ev::Charging | Ev::Suspended) => 2,

@@ -202,6 +202,7 @@ impl<S: Surroundings> Controller<S> {
         loop {
             // Before anybody is told: who hears that a transaction ended sees its message queued.
             self.mailbox.see_counters(self.engine.counters());
+            self.mailbox.see_standing(self.engine.standing());
             if !Arc::ptr_eq(self.engine.undelivered(), &self.undelivered) {
                 self.undelivered = self.engine.undelivered().clone();
                 self.mailbox.see_undelivered(self.undelivered.clone());

@@ -41,7 +41,7 @@ static_assert(offsetof(evcp_tx_info_t, ocpp_id_known) == 64, "offsetof(evcp_tx_i
 static_assert(offsetof(evcp_tx_info_t, reserved) == 65, "offsetof(evcp_tx_info_t, reserved)");
 static_assert(offsetof(evcp_tx_info_t, tag) == 72, "offsetof(evcp_tx_info_t, tag)");
 static_assert(offsetof(evcp_tx_info_t, ocpp_id_text) == 80, "offsetof(evcp_tx_info_t, ocpp_id_text)");
-static_assert(sizeof(evcp_callbacks_t) == 168, "sizeof(evcp_callbacks_t)");
+static_assert(sizeof(evcp_callbacks_t) == 176, "sizeof(evcp_callbacks_t)");
 static_assert(alignof(evcp_callbacks_t) == 8, "alignof(evcp_callbacks_t)");
 static_assert(offsetof(evcp_callbacks_t, struct_size) == 0, "offsetof(evcp_callbacks_t, struct_size)");
 static_assert(offsetof(evcp_callbacks_t, reserved) == 4, "offsetof(evcp_callbacks_t, reserved)");
@@ -64,7 +64,8 @@ static_assert(offsetof(evcp_callbacks_t, on_key_changed) == 128, "offsetof(evcp_
 static_assert(offsetof(evcp_callbacks_t, on_storage) == 136, "offsetof(evcp_callbacks_t, on_storage)");
 static_assert(offsetof(evcp_callbacks_t, on_frame) == 144, "offsetof(evcp_callbacks_t, on_frame)");
 static_assert(offsetof(evcp_callbacks_t, on_reboot) == 152, "offsetof(evcp_callbacks_t, on_reboot)");
-static_assert(offsetof(evcp_callbacks_t, on_fatal) == 160, "offsetof(evcp_callbacks_t, on_fatal)");
+static_assert(offsetof(evcp_callbacks_t, on_drained) == 160, "offsetof(evcp_callbacks_t, on_drained)");
+static_assert(offsetof(evcp_callbacks_t, on_fatal) == 168, "offsetof(evcp_callbacks_t, on_fatal)");
 static_assert(sizeof(evcp_auth_info_t) == 40, "sizeof(evcp_auth_info_t)");
 static_assert(alignof(evcp_auth_info_t) == 8, "alignof(evcp_auth_info_t)");
 static_assert(offsetof(evcp_auth_info_t, struct_size) == 0, "offsetof(evcp_auth_info_t, struct_size)");
@@ -161,6 +162,19 @@ static_assert(alignof(evcp_storage_info_t) == 8, "alignof(evcp_storage_info_t)")
 static_assert(offsetof(evcp_storage_info_t, struct_size) == 0, "offsetof(evcp_storage_info_t, struct_size)");
 static_assert(offsetof(evcp_storage_info_t, state) == 4, "offsetof(evcp_storage_info_t, state)");
 static_assert(offsetof(evcp_storage_info_t, detail) == 8, "offsetof(evcp_storage_info_t, detail)");
+static_assert(sizeof(evcp_restart_info_t) == 40, "sizeof(evcp_restart_info_t)");
+static_assert(alignof(evcp_restart_info_t) == 8, "alignof(evcp_restart_info_t)");
+static_assert(offsetof(evcp_restart_info_t, struct_size) == 0, "offsetof(evcp_restart_info_t, struct_size)");
+static_assert(offsetof(evcp_restart_info_t, verdict) == 4, "offsetof(evcp_restart_info_t, verdict)");
+static_assert(offsetof(evcp_restart_info_t, transactions) == 8, "offsetof(evcp_restart_info_t, transactions)");
+static_assert(offsetof(evcp_restart_info_t, permissions) == 12, "offsetof(evcp_restart_info_t, permissions)");
+static_assert(offsetof(evcp_restart_info_t, asked) == 16, "offsetof(evcp_restart_info_t, asked)");
+static_assert(offsetof(evcp_restart_info_t, storage_fails) == 20, "offsetof(evcp_restart_info_t, storage_fails)");
+static_assert(offsetof(evcp_restart_info_t, unsaved) == 21, "offsetof(evcp_restart_info_t, unsaved)");
+static_assert(offsetof(evcp_restart_info_t, draining) == 22, "offsetof(evcp_restart_info_t, draining)");
+static_assert(offsetof(evcp_restart_info_t, resetting) == 23, "offsetof(evcp_restart_info_t, resetting)");
+static_assert(offsetof(evcp_restart_info_t, queued) == 24, "offsetof(evcp_restart_info_t, queued)");
+static_assert(offsetof(evcp_restart_info_t, undelivered) == 32, "offsetof(evcp_restart_info_t, undelivered)");
 static_assert(sizeof(evcp_stats_t) == 96, "sizeof(evcp_stats_t)");
 static_assert(alignof(evcp_stats_t) == 8, "alignof(evcp_stats_t)");
 static_assert(offsetof(evcp_stats_t, struct_size) == 0, "offsetof(evcp_stats_t, struct_size)");

@@ -226,6 +226,55 @@ void a_session_is_told_step_by_step()
                                                  evcp::tx_change::stopped}));
 }
 
+void a_display_is_told_why_not_and_when_the_time_is_over()
+{
+    evcp::handlers on;
+    evcp::auth_info told{};
+    evcp::timeout_info late{};
+    bool accepted = false;
+    on.on_boot = [&](const evcp::boot_info& boot) { accepted = boot.status == evcp::boot_status::accepted; };
+    on.on_auth = [&](const evcp::auth_info& auth) { told = auth; };
+    on.on_timeout = [&](const evcp::timeout_info& timeout) { late = timeout; };
+    evcp::charge_point cp(config("DISPLAY").set("ConnectionTimeOut", "1"), on);
+    cp.start();
+    CHECK(dispatched_until(cp, [&] { return accepted; }));
+    cp.set_fault(1, evcp::fault_code::ground_failure);
+    cp.present_tag(1, "CAFE01");
+    CHECK(dispatched_until(cp, [&] { return told.why == evcp::refusal::faulted; }));
+    CHECK(told.reader == 1 && told.connector == 0 && told.tag == "CAFE01");
+    CHECK(told.by == evcp::brought_by::reader && told.purpose == evcp::tag_purpose::start);
+    CHECK(has(evcp::name(told.why), "faulted") && has(evcp::name(told.purpose), "start"));
+    cp.clear_fault(1);
+    cp.start_tx(1, "FREE");
+    CHECK(dispatched_until(cp, [&] { return late.tag == "FREE"; }));
+    CHECK(late.connector == 1 && late.reader == 1 && late.by == evcp::brought_by::charger);
+    CHECK(has(evcp::name(late.by), "charger"));
+}
+
+void a_charge_point_is_drained_before_an_update()
+{
+    evcp::handlers on;
+    evcp::restart_info drained{};
+    bool permit = false;
+    on.on_supply = [&](std::uint32_t, const evcp::supply& command) { permit = command.permit; };
+    on.on_drained = [&](const evcp::restart_info& restart) { drained = restart; };
+    evcp::charge_point cp(config("DRAINED"), on);
+    CHECK(cp.get_restart().verdict == EVCP_RESTART_FREE && !cp.get_restart().draining);
+    cp.start();
+    cp.set_ev(1, evcp::ev::plugged);
+    cp.start_tx(1, "FREE");
+    CHECK(dispatched_until(cp, [&] { return permit; }));
+    CHECK(cp.get_restart().transactions == 1);
+    cp.set_draining(true);
+    cp.stop_tx(1, evcp::stop_reason::local);
+    CHECK(dispatched_until(cp, [&] { return drained.draining; }));
+    CHECK(drained.transactions == 0 && cp.get_status(1) == evcp::connector_status::unavailable);
+    CHECK(has(evcp::name(evcp::restart_verdict::session), "session"));
+    const evcp::charge_point none;
+    std::error_code code;
+    CHECK(none.get_restart(code).verdict == EVCP_RESTART_DATA && code == evcp::errc::invalid);
+}
+
 void facts_arrive_at_the_library()
 {
     evcp::handlers on;
@@ -749,6 +798,8 @@ int main(int argc, char** argv)
     an_empty_charge_point_refuses_everything();
     a_configuration_is_checked_and_can_be_moved();
     a_session_is_told_step_by_step();
+    a_display_is_told_why_not_and_when_the_time_is_over();
+    a_charge_point_is_drained_before_an_update();
     facts_arrive_at_the_library();
     an_exception_of_a_handler_is_thrown_by_dispatch();
     an_exception_that_is_an_int_is_thrown_by_dispatch();

@@ -27,6 +27,7 @@ NOT_NAMED = {
     "EVCP_CALLBACKS_INIT": "for those who do without evcp.hpp, which sets struct_size itself",
     "EVCP_SUPPLY_INIT": "as above",
     "EVCP_STATS_INIT": "as above",
+    "EVCP_RESTART_INFO_INIT": "as above",
     "EVCP_TX_INFO_INIT": "as above",
     "EVCP_CONNECTION_INFO_INIT": "as above",
     "EVCP_BOOT_INFO_INIT": "as above",

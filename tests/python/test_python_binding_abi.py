@@ -16,7 +16,7 @@ HEADER = re.sub(r"/\*.*?\*/", "", (ROOT / "include" / "evcp.h").read_text(), fla
 STRUCTS = {
     "evcp_supply_t": _abi.Supply, "evcp_tx_info_t": _abi.TxInfo, "evcp_sample_t": _abi.Sample,
     "evcp_period_t": _abi.Period, "evcp_stats_t": _abi.Stats, "evcp_log_line_t": _abi.LogLine,
-    "evcp_callbacks_t": _abi.Callbacks, "evcp_auth_info_t": _abi.AuthInfo, "evcp_timeout_info_t": _abi.TimeoutInfo,
+    "evcp_callbacks_t": _abi.Callbacks, "evcp_auth_info_t": _abi.AuthInfo, "evcp_timeout_info_t": _abi.TimeoutInfo, "evcp_restart_info_t": _abi.RestartInfo,
     "evcp_status_info_t": _abi.StatusInfo,
     "evcp_data_info_t": _abi.DataInfo, "evcp_boot_info_t": _abi.BootInfo,
     "evcp_connection_info_t": _abi.ConnectionInfo, "evcp_key_info_t": _abi.KeyInfo,
@@ -31,6 +31,7 @@ ENUMS = {
     "EVCP_E_": evcp.ErrorCode, "EVCP_EV_": evcp.Ev, "EVCP_M_": evcp.Measurand, "EVCP_PHASE_": evcp.Phase,
     "EVCP_AT_": evcp.At, "EVCP_TX_": evcp.Change, "EVCP_BOOT_": evcp.Boot, "EVCP_AUTH_": evcp.Auth,
     "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why, "EVCP_FEEDBACK_": evcp.Feedback,
+    "EVCP_RESTART_": evcp.Verdict,
     "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
     "EVCP_KEY_": evcp.KeyKind, "EVCP_FRAME_": evcp.Direction,
 }

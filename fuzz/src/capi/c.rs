@@ -69,6 +69,21 @@ pub struct TimeoutInfo {
 }
 
 #[repr(C)]
+pub struct RestartInfo {
+    pub struct_size: u32,
+    pub verdict: u32,
+    pub transactions: u32,
+    pub permissions: u32,
+    pub asked: u32,
+    pub storage_fails: bool,
+    pub unsaved: bool,
+    pub draining: bool,
+    pub resetting: bool,
+    pub queued: u64,
+    pub undelivered: u64,
+}
+
+#[repr(C)]
 pub struct StatusInfo {
     pub struct_size: u32,
     pub connector: u32,
@@ -223,6 +238,7 @@ pub struct Callbacks {
     pub on_storage: Option<unsafe extern "C" fn(Ud, *const StorageInfo)>,
     pub on_frame: Option<unsafe extern "C" fn(Ud, *const FrameInfo)>,
     pub on_reboot: Option<unsafe extern "C" fn(Ud, bool)>,
+    pub on_drained: Option<unsafe extern "C" fn(Ud, *const RestartInfo)>,
     pub on_fatal: Option<unsafe extern "C" fn(Ud, i32, Text)>,
 }
 
@@ -291,6 +307,9 @@ extern "C" {
     pub fn evcp_set_operative(cp: *mut evcp_t, at: u32, operative: bool) -> i32;
     pub fn evcp_set_contactor(cp: *mut evcp_t, at: u32, closed: bool) -> i32;
     pub fn evcp_set_lock(cp: *mut evcp_t, at: u32, closed: bool) -> i32;
+    pub fn evcp_set_draining(cp: *mut evcp_t, draining: bool) -> i32;
+    pub fn evcp_get_restart(cp: *const evcp_t, out: *mut u8) -> i32;
+    pub fn evcp_restart_name(number: u32) -> Text;
     pub fn evcp_set_evse_ready(cp: *mut evcp_t, at: u32, ready: bool, reason: Text) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;

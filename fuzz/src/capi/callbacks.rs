@@ -42,6 +42,7 @@ pub(super) fn callbacks(
         on_storage: on(14).then_some(on_storage),
         on_frame: on(14).then_some(on_frame),
         on_reboot: on(15).then_some(on_reboot),
+        on_drained: on(18).then_some(on_drained),
         on_fatal: on(16).then_some(on_fatal),
     };
     const WORDS: usize = size_of::<Callbacks>() / 8;
@@ -187,7 +188,7 @@ unsafe extern "C" fn on_auth(ud: *mut c_void, auth: *const AuthInfo) {
     let auth = unsafe { &*auth };
     assert!(auth.struct_size as usize == size_of::<AuthInfo>() && auth.reserved == 0);
     assert!(text_of(auth.tag).is_some_and(|tag| tag.chars().count() <= 20) && auth.status <= 4);
-    assert!(auth.by <= 3 && auth.purpose <= 3 && auth.why <= 12);
+    assert!(auth.by <= 3 && auth.purpose <= 3 && auth.why <= 13);
     // Who is accepted is so somewhere, and who is refused nowhere.
     assert_eq!(auth.status == 0, auth.connector != 0);
     assert!(auth.status != 0 || auth.why == 0);
@@ -257,6 +258,17 @@ unsafe extern "C" fn on_frame(ud: *mut c_void, frame: *const FrameInfo) {
 }
 
 unsafe extern "C" fn on_reboot(ud: *mut c_void, _: bool) {
+    enter(ud, None);
+}
+
+unsafe extern "C" fn on_drained(ud: *mut c_void, restart: *const RestartInfo) {
+    // SAFETY: it is valid until we return.
+    let restart = unsafe { &*restart };
+    assert!(restart.struct_size as usize == size_of::<RestartInfo>() && restart.verdict <= 3);
+    assert_eq!(
+        restart.verdict == 2,
+        restart.transactions > 0 && !restart.storage_fails
+    );
     enter(ud, None);
 }
 

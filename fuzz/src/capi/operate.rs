@@ -135,7 +135,8 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     _ => evcp_set_warning(cp, place, code, info.ptr(), vendor.ptr()),
                 }
             }
-            10 => match byte(u) % 6 {
+            10 => match byte(u) % 7 {
+                6 => evcp_set_draining(cp, flag(u)),
                 0 => evcp_set_evse_ready(cp, place, flag(u), Arg::from(u, &["too hot"]).ptr()),
                 1 => evcp_start_tx(
                     cp,
@@ -209,9 +210,10 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                 }
             }
             21 | 22 => {
-                let get = match flag(u) {
-                    true => |cp, _, out| evcp_get_stats(cp, out),
-                    false => |cp, place, out| evcp_get_supply(cp, place, out),
+                let get = match byte(u) % 3 {
+                    0 => |cp, _, out| evcp_get_stats(cp, out),
+                    1 => |cp, _, out| evcp_get_restart(cp, out),
+                    _ => |cp, place, out| evcp_get_supply(cp, place, out),
                 };
                 sized(u, |out| get(cp, place, out))
             }
@@ -251,6 +253,7 @@ pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     evcp_by_name,
                     evcp_for_name,
                     evcp_why_name,
+                    evcp_restart_name,
                     evcp_boot_name,
                     evcp_read_name,
                     evcp_ev_name,

@@ -46,6 +46,11 @@ impl Authorizations {
     /// How many tags may be asked about at once.
     const MOST: usize = 16;
 
+    /// How many are being asked about.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.open.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.open.len() >= Self::MOST
     }

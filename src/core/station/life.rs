@@ -38,6 +38,17 @@ impl Life {
     }
 }
 
+/// Whether sessions may begin, as far as the host is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drain {
+    /// They may.
+    Open,
+    /// They may not, and some have not ended.
+    Draining,
+    /// They may not, none is left, and the host was told.
+    Drained,
+}
+
 /// A reset that the firmware agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reset {

@@ -11,6 +11,7 @@ mod authorizations;
 mod cache;
 mod condition;
 mod connector;
+mod drain;
 mod faults;
 mod feedback;
 mod free;
@@ -56,7 +57,7 @@ use self::authorizations::Authorizations;
 use self::cache::Cache;
 use self::condition::Condition;
 use self::connector::Connector;
-use self::life::Life;
+use self::life::{Drain, Life};
 use self::meter::Meter;
 use self::questions::Questions;
 use self::supply::{Installed, Offers};
@@ -102,6 +103,7 @@ pub(crate) struct Station {
     settings: Settings,
     clock: Clock,
     life: Life,
+    drain: Drain,
     /// The central system has accepted us, in this run or an earlier one.
     accepted: bool,
     connectors: Vec<Connector>,
@@ -152,6 +154,7 @@ impl Station {
             settings,
             clock: Clock::new(now, newest),
             life: Life::InOperation,
+            drain: Drain::Open,
             accepted: stored.accepted,
             connectors,
             condition: Condition::SOUND,

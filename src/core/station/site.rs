@@ -2,7 +2,7 @@
 //! (`OCPP 1.6 §4.2`, `§5.2`).
 
 use super::connector::Connector;
-use super::life::Life;
+use super::life::{Drain, Life};
 use super::{Context, Station};
 use crate::core::station::faults::Says;
 use crate::core::station::shown::Shown;
@@ -45,9 +45,19 @@ impl Station {
         self.in_service() && !self.condition.is_faulted()
     }
 
+    /// Whether the host wants nothing new to begin.
+    pub(super) fn is_draining(&self) -> bool {
+        self.drain != Drain::Open
+    }
+
+    /// Whether what runs may go on.
+    pub(super) fn may_run(&self) -> bool {
+        self.may_charge() && self.is_in_operation()
+    }
+
     /// Whether anything may begin at all.
     pub(super) fn may_begin(&self) -> bool {
-        self.may_charge() && self.is_in_operation()
+        self.may_run() && !self.is_draining()
     }
 
     /// Whether it is neither about to restart nor to stop.
@@ -63,7 +73,7 @@ impl Station {
     /// The status of a place as it is now.
     pub(crate) fn shown(&self, at: Place) -> Shown {
         match at.connector().and_then(|at| self.connector(at)) {
-            Some(connector) => connector.show(self.may_charge()),
+            Some(connector) => connector.show(self.may_charge(), self.is_draining()),
             None => self.show_charge_point(),
         }
     }
@@ -95,7 +105,8 @@ impl Station {
         if let Some(fault) = self.condition.fault() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
-        let status = if self.condition.is_operative() && self.in_service() {
+        let serves = self.in_service() && !self.is_draining();
+        let status = if self.condition.is_operative() && serves {
             ChargePointStatus::Available
         } else {
             ChargePointStatus::Unavailable

@@ -24,10 +24,10 @@ impl Station {
     pub(crate) fn advance_sessions(&mut self, cx: &mut Context<'_>) {
         let now = cx.now.mono;
         let reaction = now + self.setup.tuning.ev_reaction;
-        let may_begin = self.may_begin();
+        let (may_run, may_begin) = (self.may_run(), self.may_begin());
         for at in self.connector_ids() {
             let connector = self.connector_mut(at);
-            match connector.and_then(|known| known.advance(may_begin, now, reaction)) {
+            match connector.and_then(|known| known.advance(may_run, may_begin, now, reaction)) {
                 Some(Next::Start(allowed)) => self.start(at, allowed, cx),
                 Some(Next::CallOff) => {
                     self.withdraw(at, cx);

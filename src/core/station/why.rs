@@ -12,6 +12,9 @@ impl Station {
         if !self.is_in_operation() {
             return Some(Why::Restarting);
         }
+        if self.is_draining() {
+            return Some(Why::Draining);
+        }
         if !self.in_service() {
             return Some(Why::NotRegistered);
         }

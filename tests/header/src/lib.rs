@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
-    &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "callbacks",
-        "dispatch", "life", "tell", "acts", "networks", "answer", "get", "details", "undelivered", "names", "logging"];
+    &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "restart_info", "callbacks",
+        "dispatch", "life", "tell", "acts", "networks", "answer", "get", "details", "restart", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -142,6 +142,7 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_CALLBACKS_INIT", "evcp_callbacks_t"),
     ("EVCP_SUPPLY_INIT", "evcp_supply_t"),
     ("EVCP_STATS_INIT", "evcp_stats_t"),
+    ("EVCP_RESTART_INFO_INIT", "evcp_restart_info_t"),
     ("EVCP_TX_INFO_INIT", "evcp_tx_info_t"),
     ("EVCP_CONNECTION_INFO_INIT", "evcp_connection_info_t"),
     ("EVCP_BOOT_INFO_INIT", "evcp_boot_info_t"),

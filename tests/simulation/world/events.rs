@@ -20,6 +20,7 @@ impl World<'_> {
             }
             Event::Fault(number, is) => self.fault(number, is),
             Event::Pauses(number, is) => self.evse(number, is),
+            Event::Drain(is) => self.fact(Fact::Draining(is)),
             Event::Cancel(number) => self.act(Act::Cancel(place(number))),
             Event::Sticks(number, millis) => {
                 self.outlets[number - 1].sticks_until = self.now + millis;
@@ -282,6 +283,7 @@ impl World<'_> {
             self.power.fuel = None;
         }
         self.fault(0, false)?;
+        self.fact(Fact::Draining(false))?;
         for number in 1..=self.make.connectors {
             let outlet = &mut self.outlets[number - 1];
             outlet.stalls_until = outlet.stalls_until.min(self.now);

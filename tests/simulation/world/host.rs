@@ -94,6 +94,7 @@ impl World<'_> {
                     seen.called_off = false;
                 }
             }
+            Mail::Fact(Fact::Draining(is)) => self.draining = *is,
             Mail::Fact(Fact::Fault(Place::Connector(at), fault)) => {
                 self.seen[at.index()].fault = fault.is_some();
             }
@@ -160,6 +161,9 @@ impl World<'_> {
                     TransactionChange::Started if seen.called_off => {
                         return Err(format!("{} starts after it was called off", step.tx.0));
                     }
+                    TransactionChange::Started if self.draining => {
+                        return Err(format!("{} starts while it is drained", step.tx.0));
+                    }
                     TransactionChange::Started
                         if step.tag.as_str().starts_with(FREE) && !seen.came =>
                     {
@@ -178,6 +182,9 @@ impl World<'_> {
                 }
                 let runs = seen.runs.is_some();
                 self.limits.runs(index, runs, self.now);
+            }
+            Notice::Drained if self.seen.iter().any(|seen| seen.runs.is_some()) => {
+                return Err("it is drained, and somebody charges".to_owned());
             }
             _ => {}
         }
@@ -345,6 +352,7 @@ impl World<'_> {
     /// What an engine that begins knows.
     pub(super) fn begins_anew(&mut self) {
         self.seen_fault = false;
+        self.draining = false;
         for (seen, outlet) in self.seen.iter_mut().zip(&self.outlets) {
             (seen.vehicle, seen.fault) = (false, false);
             (seen.spoken, seen.came) = (false, false);

@@ -170,6 +170,8 @@ pub enum Event {
     Fault(usize, bool),
     /// The charger itself pauses, or is ready again.
     Pauses(usize, bool),
+    /// Nothing new is to begin, or it is again.
+    Drain(bool),
     /// Somebody presses the button that takes back what waits.
     Cancel(usize),
     /// The contactor stays as it is for so long.
@@ -277,6 +279,10 @@ impl Plan {
         }
         events.extend(board(&make, seed, calm));
         ways(&make, seed, calm, &mut events);
+        if seed % 16 == 9 {
+            events.push((calm / 4, Event::Drain(true)));
+            events.push((calm / 2, Event::Drain(false)));
+        }
         events.sort_by_key(|(at, _)| *at);
         Self {
             seed,

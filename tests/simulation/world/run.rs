@@ -148,6 +148,8 @@ struct World<'a> {
     open_meters: BTreeMap<RequestId, usize>,
     /// The engine knows of a fault of the charge point as a whole.
     seen_fault: bool,
+    /// Nothing new may begin.
+    draining: bool,
     /// A connector was commanded since somebody looked.
     commanded: bool,
     frames: Frames,
@@ -228,6 +230,7 @@ impl<'a> World<'a> {
             called: false,
             seen: vec![Seen::default(); make.connectors],
             seen_fault: false,
+            draining: false,
             open_meters: BTreeMap::new(),
             commanded: false,
             frames: Frames::default(),

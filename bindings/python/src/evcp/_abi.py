@@ -168,6 +168,16 @@ class Stats(Structure):
     ]
 
 
+class RestartInfo(Structure):
+    """evcp_restart_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("verdict", c_uint32), ("transactions", c_uint32), ("permissions", c_uint32),
+        ("asked", c_uint32), ("storage_fails", c_bool), ("unsaved", c_bool), ("draining", c_bool), ("resetting", c_bool),
+        ("queued", c_uint64), ("undelivered", c_uint64),
+    ]
+
+
 class LogLine(Structure):
     """evcp_log_line_t"""
 
@@ -197,6 +207,7 @@ SLOTS: Dict[str, Any] = {
     "on_storage": CFUNCTYPE(None, c_void_p, POINTER(StorageInfo)),
     "on_frame": CFUNCTYPE(None, c_void_p, POINTER(FrameInfo)),
     "on_reboot": CFUNCTYPE(None, c_void_p, c_bool),
+    "on_drained": CFUNCTYPE(None, c_void_p, POINTER(RestartInfo)),
     "on_fatal": CFUNCTYPE(None, c_void_p, c_int32, c_char_p),
 }
 
@@ -279,6 +290,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_tx": (err_t, (c_void_p, connector_t, POINTER(c_uint64))),
     "evcp_get_status": (err_t, (c_void_p, connector_t, POINTER(c_uint32))),
     "evcp_get_key": (err_t, (c_void_p, c_char_p, c_char_p, POINTER(c_size_t))),
+    "evcp_get_restart": (err_t, (c_void_p, POINTER(RestartInfo))),
+    "evcp_set_draining": (err_t, (c_void_p, c_bool)),
     "evcp_get_stats": (err_t, (c_void_p, POINTER(Stats))),
     "evcp_get_link": (err_t, (c_void_p, POINTER(ConnectionInfo), c_char_p, POINTER(c_size_t))),
     "evcp_get_registration": (err_t, (c_void_p, POINTER(BootInfo))),
@@ -300,6 +313,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_ev_name": (c_char_p, (c_uint32,)),
     "evcp_tx_change_name": (c_char_p, (c_uint32,)),
     "evcp_connection_name": (c_char_p, (c_uint32,)),
+    "evcp_restart_name": (c_char_p, (c_uint32,)),
     "evcp_storage_name": (c_char_p, (c_uint32,)),
     "evcp_set_log": (err_t, (c_uint32, LogFn, c_void_p)),
 }

@@ -20,7 +20,7 @@ from ._facts import Facts
 from ._handle import Handle
 from ._questions import Later, Tasks
 from ._values import (
-    Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, FrameInfo, KeyInfo, Read, Sample, StatusInfo, StorageInfo,
+    Answer, AuthInfo, BootInfo, ConnectionInfo, DataReply, ErrorCode, FrameInfo, KeyInfo, Read, RestartInfo, Sample, StatusInfo, StorageInfo,
     Supply, TimeoutInfo, Transaction, VendorData,
 )
 
@@ -250,6 +250,9 @@ class ChargePoint(Facts):
 
     def on_reboot(self, hard: bool) -> None:
         """All is stored and said: restart the device (hard) or the application now."""
+
+    def on_drained(self, restart: RestartInfo) -> None:
+        """No session is left since `set_draining`."""
 
     def on_fatal(self, error: EvcpError) -> None:
         """The library cannot go on: supply nothing, and close the charge point. The last call."""

@@ -13,8 +13,8 @@ from ._error import EvcpError, check
 from ._handle import Handle
 from ._networks import NetworkProfile, c_profile
 from ._values import (
-    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, Period, Reason, Sample, Schedule, Stats,
-    Status, Supply, Transaction, Unit,
+    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, Period, Reason, RestartInfo, Sample,
+    Schedule, Stats, Status, Supply, Transaction, Unit,
 )
 
 
@@ -279,6 +279,20 @@ class Facts:
                 check(result)
                 return room.raw[:length.value].decode("utf-8")
             length.value += 1  # for the NUL
+
+    def get_restart(self) -> RestartInfo:
+        """What is going on, and what a restart now would cost, as of what the library has dealt with."""
+        out = _abi.RestartInfo(struct_size=ctypes.sizeof(_abi.RestartInfo))
+        self._evcp_handle.call(lib.evcp_get_restart, ctypes.byref(out))
+        return _slots.restart_of(out)
+
+    def set_draining(self, draining: bool) -> None:
+        """Whether nothing new is to begin (False at the start), before an update or a shutdown.
+
+        Transactions go on to their own end, everybody else is refused, idle connectors are Unavailable; `on_drained`
+        tells when no session is left. After a restart the charger serves again by itself.
+        """
+        self._evcp_handle.call(lib.evcp_set_draining, draining)
 
     def get_stats(self) -> Stats:
         """How much happened since the start."""

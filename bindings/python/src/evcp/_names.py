@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ._abi import lib
-from ._values import Auth, Boot, By, Change, Ev, Fault, For, Link, Open, Read, Reason, Status, Storage, Why
+from ._values import Auth, Boot, By, Change, Ev, Fault, For, Link, Open, Read, Reason, Status, Storage, Verdict, Why
 
 _FUNCTIONS: Dict[type, Any] = {
     Status: lib.evcp_status_name,
@@ -21,6 +21,7 @@ _FUNCTIONS: Dict[type, Any] = {
     Change: lib.evcp_tx_change_name,
     Link: lib.evcp_connection_name,
     Storage: lib.evcp_storage_name,
+    Verdict: lib.evcp_restart_name,
 }
 
 

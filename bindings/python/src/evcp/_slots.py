@@ -23,7 +23,7 @@ from ._handle import Handle
 from ._questions import Question
 from ._values import (
     Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Fault, FaultInfo, For, FrameInfo, KeyInfo, Link, Read,
-    Reason, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Why,
+    Reason, RestartInfo, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Verdict, Why,
 )
 
 if TYPE_CHECKING:
@@ -210,6 +210,15 @@ def on_frame(point: ChargePoint, pointer: Any) -> None:
     ))
 
 
+def restart_of(c: _abi.RestartInfo) -> RestartInfo:
+    names = [name for name in RestartInfo.__dataclass_fields__ if name != "verdict"]
+    return RestartInfo(verdict=Verdict(c.verdict), **{name: getattr(c, name) for name in names})
+
+
+def on_drained(point: ChargePoint, pointer: Any) -> None:
+    point.on_drained(restart_of(pointer.contents))
+
+
 def on_reboot(point: ChargePoint, hard: bool) -> None:
     point.on_reboot(hard)
 
@@ -229,7 +238,7 @@ def data_done(number: int, code: int, status: int, data: Optional[int], length: 
 
 _BODIES = (
     on_supply, on_unlock, on_reset, on_meter_read, on_data_transfer, on_key_change, on_connection, on_boot, on_time, on_auth,
-    on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_frame, on_reboot, on_fatal,
+    on_timeout, on_status, on_tx, on_availability, on_key_changed, on_storage, on_frame, on_reboot, on_drained, on_fatal,
 )
 SLOTS: Dict[str, Any] = {body.__name__: slot(body) for body in _BODIES}
 DATA_DONE = _abi.DataFn(contained(data_done))

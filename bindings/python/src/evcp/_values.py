@@ -219,6 +219,16 @@ class Why(Open):
     CABLE_KEPT = 10  #: The cable is kept for the tag that charged.
     CANCELLED = 11  #: `cancel`, a stop or an unlock came first.
     FREE_CHARGING = 12  #: The vehicle charges without a tag: this one changes nothing.
+    DRAINING = 13  #: The charger is about to be updated, or shut down: `set_draining`.
+
+
+class Verdict(Open):
+    """What a restart now would cost, the worst of it."""
+
+    FREE = 0  #: It costs nobody anything.
+    WAITING = 1  #: Somebody would have to show the tag again.
+    SESSION = 2  #: A transaction would be interrupted.
+    DATA = 3  #: What is in memory alone would be lost.
 
 
 class Status(Open):
@@ -429,6 +439,22 @@ class FrameInfo:
     text: str
     masked: bool  #: Whether secrets in it were replaced by "***".
     dropped: int  #: How many frames were lost right before it, because nobody dispatched in time.
+
+
+@dataclass(frozen=True)
+class RestartInfo:
+    """What is going on, and what a restart now would cost."""
+
+    verdict: Verdict
+    transactions: int  #: Transactions that are running, or wait for their last reading.
+    permissions: int  #: Those who may charge, and whose transaction has not begun.
+    asked: int  #: Tags that the central system is being asked about.
+    storage_fails: bool  #: What should be on the disk is in memory: it fails, or there is no storage.
+    unsaved: bool  #: The newest readings are in memory alone; `stop()` stores them.
+    draining: bool  #: `set_draining` is in effect.
+    resetting: bool  #: A reset of the central system is under way.
+    queued: int  #: Transaction messages that wait for delivery; they survive a restart.
+    undelivered: int  #: Transactions that were given up and are kept; they survive a restart.
 
 
 @dataclass(frozen=True)

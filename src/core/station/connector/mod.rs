@@ -122,6 +122,15 @@ impl Connector {
         !matches!(self.session.stage(), Stage::Idle | Stage::Finishing { .. })
     }
 
+    /// Whether somebody may charge here, and the transaction has not begun.
+    pub(crate) const fn waits_for_somebody(&self) -> bool {
+        match self.session.stage() {
+            Stage::Starting(_) => true,
+            Stage::Preparing { allowed, .. } => allowed.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether a session could begin here.
     pub(crate) fn is_free(&self) -> bool {
         self.session.is_open() && self.condition.is_operative() && !self.condition.is_faulted()
@@ -184,14 +193,22 @@ impl Connector {
     }
 
     // rules: 39, 43, 51
-    /// What the session comes to because of what is the case now.
-    pub(crate) fn advance(&mut self, may_begin: bool, now: Mono, reaction: Mono) -> Option<Next> {
-        let usable = may_begin && !self.condition.calls_off();
+    /// What the session comes to because of what is the case now. `may_run`, `may_begin`: whether one may go
+    /// on, and whether one may begin, as far as the charge point as a whole is concerned.
+    pub(crate) fn advance(
+        &mut self,
+        may_run: bool,
+        may_begin: bool,
+        now: Mono,
+        reaction: Mono,
+    ) -> Option<Next> {
+        let sound = !self.condition.calls_off();
+        let usable = may_begin && sound;
         let locked = self.actuators.is_locked();
         let (cable, vehicle) = (self.has_cable(), self.has_vehicle());
         let ready = self.ev == Ev::Plugged;
         if let Some(run) = self.session.running_mut() {
-            let held = !usable || !locked || self.evse != Evse::Ready;
+            let held = !may_run || !sound || !locked || self.evse != Evse::Ready;
             run.hold(held, ready, reaction);
             return None;
         }

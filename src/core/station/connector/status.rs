@@ -12,8 +12,8 @@ use crate::types::{ChargePointStatus, ChargingRateUnitType, CiString, Reason};
 impl Connector {
     // rules: 44
     /// The status that follows from everything that is known (`OCPP 1.6 §4.9`). `in_service`:
-    /// whether the charge point as a whole may charge now.
-    pub(crate) fn show(&self, in_service: bool) -> Shown {
+    /// whether the charge point as a whole may charge now; `draining`: it serves nobody new.
+    pub(crate) fn show(&self, in_service: bool, draining: bool) -> Shown {
         if let Some(fault) = self.condition.fault() {
             return Shown::of(ChargePointStatus::Faulted, Some(fault));
         }
@@ -21,7 +21,8 @@ impl Connector {
             Stage::Running(run) => self.show_running(run, in_service),
             Stage::Stopping(_, ending) => ending.status,
             Stage::Preparing { .. } | Stage::Starting(_) => ChargePointStatus::Preparing,
-            _ if !self.condition.is_operative() || !in_service => ChargePointStatus::Unavailable,
+            _ if !self.condition.is_operative() => ChargePointStatus::Unavailable,
+            _ if !in_service || draining => ChargePointStatus::Unavailable,
             Stage::Finishing { .. } => ChargePointStatus::Finishing,
             Stage::Idle => ChargePointStatus::Available,
         };
