@@ -541,3 +541,129 @@ fn a_fixed_cable_has_no_lock_to_report() {
     let refused = Engine::new(setup, Stored::default(), now).err();
     assert_eq!(refused, Some(SetupError::Feedback(1)));
 }
+
+#[test]
+fn energy_that_flows_through_a_contactor_that_closed_by_itself_is_not_the_next_ones() {
+    let mut world = booted(CONTACTOR);
+    contactor(&mut world, false);
+    world.meter(1, 1_000);
+    world.shown.clear();
+    world.run(Millis::from_secs(60));
+    contactor(&mut world, true);
+    world.run(Millis::from_secs(60));
+    contactor(&mut world, false);
+    world.charge(1, "TWO");
+    contactor(&mut world, true);
+    world.meter(1, 1_500);
+    world.meter(1, 1_600);
+    world.show(1, "TWO");
+    contactor(&mut world, false);
+    world.meter(1, 1_600);
+    let start = world.sent("StartTransaction")[0]["meterStart"].as_i64();
+    let stop = stops(&world)[0].as_i64();
+    assert_eq!(stop.zip(start).map(|(stop, start)| stop - start), Some(100));
+}
+
+#[test]
+fn energy_that_flows_in_a_pause_through_a_contactor_that_closed_by_itself_is_on_the_bill() {
+    let mut world = charging(CONTACTOR);
+    world.fact(Fact::Evse(at(1), Evse::Paused { reason: None }));
+    contactor(&mut world, false);
+    world.meter(1, 510);
+    world.shown.clear();
+    world.run(Millis::from_secs(60));
+    contactor(&mut world, true);
+    world.run(Millis::from_secs(60));
+    world.show(1, "ONE");
+    assert!(stops(&world).is_empty(), "510 is of before");
+    world.run(Millis(500));
+    world.meter(1, 900);
+    assert_eq!(stops(&world), [900]);
+}
+
+fn unlocked(world: &World) -> usize {
+    let mut told = world.told.iter();
+    let ask = |notice: &Notice| matches!(notice, Notice::Ask(_, Question::Unlock(_)));
+    let supply = world.supply(1).is_some_and(|supply| supply.lock);
+    assert!(
+        !told.any(ask) || !supply,
+        "who is to unlock is told to lock"
+    );
+    world.told.iter().filter(|notice| ask(notice)).count()
+}
+
+fn charging_where_it_unlocks() -> World {
+    let mut setup = made(BOTH);
+    setup.host.unlocks = true;
+    let mut world = World::booted(setup);
+    world.meter(1, 0);
+    world.ev(1, Ev::Plugged);
+    world.show(1, "ONE");
+    lock(&mut world, true);
+    world.ev(1, Ev::Charging);
+    contactor(&mut world, true);
+    world.run(Millis::from_secs(10));
+    world
+}
+
+#[test]
+fn a_firmware_is_asked_to_unlock_when_the_contactor_is_open() {
+    let mut world = charging_where_it_unlocks();
+    let unlock = serde_json::json!({"connectorId": 1});
+    assert_eq!(world.call("UnlockConnector", unlock), None);
+    world.run(Millis(1_900));
+    assert_eq!(
+        unlocked(&world),
+        0,
+        "a plug is not pulled out of a live socket"
+    );
+    contactor(&mut world, false);
+    assert_eq!(unlocked(&world), 1);
+    // It has as long as it ever has.
+    world.run(Millis::from_secs(24));
+    let asked = world.told.iter().find_map(|notice| match notice {
+        Notice::Ask(request, Question::Unlock(_)) => Some(*request),
+        _ => None,
+    });
+    world.give(Input::Answer(asked.expect("it is asked"), Answer::Accepted));
+    let answer = world.central.answers.last().expect("it is answered");
+    assert_eq!(answer[2]["status"], "Unlocked");
+    assert_eq!(stops(&world).len(), 1);
+}
+
+#[test]
+fn a_plug_in_a_welded_socket_is_not_unlocked() {
+    let mut world = charging_where_it_unlocks();
+    let unlock = || serde_json::json!({"connectorId": 1});
+    assert_eq!(world.call("UnlockConnector", unlock()), None);
+    world.run(Millis::from_secs(2));
+    let answer = world.central.answers.last().expect("it is answered");
+    assert_eq!(answer[2]["status"], "UnlockFailed");
+    assert_eq!(status(&world), is("Faulted", "PowerSwitchFailure"));
+    let answer = world.call("UnlockConnector", unlock());
+    assert_eq!(answer.expect("at once")["status"], "UnlockFailed");
+    contactor(&mut world, false);
+    world.run(Millis::from_secs(60));
+    assert_eq!(unlocked(&world), 0, "nobody waits for it any more");
+    world.call("UnlockConnector", unlock());
+    assert_eq!(unlocked(&world), 1);
+}
+
+#[test]
+fn what_was_stopped_does_not_go_on_in_the_next_run_while_its_last_reading_waits() {
+    let mut setup = made(CONTACTOR);
+    setup.tuning.after_power_loss = AfterPowerLoss::Resume;
+    let mut world = World::booted(setup);
+    world.meter(1, 0);
+    world.charge(1, "ONE");
+    contactor(&mut world, true);
+    world.meter(1, 500);
+    world.show(1, "ONE");
+    world.act(Act::Closing);
+    world.power_cycle();
+    contactor(&mut world, false);
+    world.ev(1, Ev::Charging);
+    world.run(Millis::from_secs(1));
+    assert!(!permits(&world));
+    assert_eq!(stops(&world), [500]);
+}

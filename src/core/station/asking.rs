@@ -2,7 +2,8 @@
 
 use super::questions::{AnswerFor, Caller, Repeated};
 use super::{Context, Station};
-use crate::core::{Answer, Effect, Notice, Place, Question, RequestId};
+use crate::core::station::connector::Connector;
+use crate::core::{Answer, ConnectorId, Effect, Notice, Place, Question, RequestId};
 
 impl Station {
     /// Asks the firmware. Says whether it could be asked.
@@ -18,6 +19,30 @@ impl Station {
         };
         cx.out.notify(Notice::Ask(request, question));
         true
+    }
+
+    // rules: 107
+    /// Has the firmware unlock a connector, as soon as its contactor is open: a plug is not pulled out of a live
+    /// socket. Says whether it could be asked, or will be.
+    pub(crate) fn ask_to_unlock(
+        &mut self,
+        at: ConnectorId,
+        asked: AnswerFor,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let question = Question::Unlock(at);
+        let connector = self.connector(at);
+        if !connector.is_some_and(Connector::is_live) {
+            return self.ask(question, asked, cx);
+        }
+        let (now, patience) = (cx.now.mono, self.setup.tuning.contactor_timeout);
+        let opens = connector.is_some_and(Connector::is_opening);
+        let held = opens.then(|| self.questions.ask(&question, asked, now, patience));
+        let held = held.flatten();
+        if let Some(request) = held {
+            self.questions.hold(request);
+        }
+        held.is_some()
     }
 
     /// Whether a call that would be this question repeats one that is being handled.

@@ -77,6 +77,8 @@ struct Open {
     patience: Millis,
     /// Until when; `None` while it is not sure that the firmware can see it.
     until: Option<Mono>,
+    /// It is kept from the firmware until it may do what it is asked.
+    held: bool,
 }
 
 /// The open questions.
@@ -117,9 +119,30 @@ impl Questions {
                 put,
                 patience,
                 until: None,
+                held: false,
             },
         );
         Some(id)
+    }
+
+    /// A question is kept from the firmware for now, for as long as it was given time to answer.
+    pub(crate) fn hold(&mut self, id: RequestId) {
+        if let Some(open) = self.open.get_mut(&id) {
+            open.held = true;
+        }
+    }
+
+    /// One that was kept from the firmware is not any more: it has that time to answer.
+    pub(crate) fn let_go(
+        &mut self,
+        question: &Question,
+        now: Mono,
+        patience: Millis,
+    ) -> Option<RequestId> {
+        let mut open = self.open.iter_mut();
+        let (id, open) = open.find(|(_, open)| open.held && open.question == *question)?;
+        (open.put, open.patience, open.until, open.held) = (now, patience, None, false);
+        Some(*id)
     }
 
     /// Whether a call that would be this question repeats one that is being handled. Its one answer then

@@ -9,7 +9,7 @@ use crate::core::station::shown::Shown;
 use crate::core::Change;
 use crate::core::Fault;
 use crate::core::Record;
-use crate::core::{ConnectorId, Notice, Place, StandingFault};
+use crate::core::{AfterPowerLoss, ConnectorId, Notice, Place, StandingFault};
 use crate::types::ChargePointErrorCode;
 use crate::types::ChargePointStatus;
 
@@ -182,6 +182,10 @@ impl Station {
     /// The host stops us: nothing new is begun. Transactions go on.
     pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
         self.life.close();
+        // What somebody stopped must not go on in the next run.
+        if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
+            self.stop_waiting(cx);
+        }
         let mut connectors = self.connectors.iter();
         if connectors.any(|connector| connector.run().is_some()) {
             cx.out.durable(Change::Put(Record::Orderly));

@@ -62,7 +62,7 @@ impl V16 {
         let asked = AnswerFor::Unlock(Self::caller(id, cx));
         let is_asked = self.at_station(cx, |station, cx| {
             station.free_lock(at, cx);
-            station.ask(Question::Unlock(at), asked, cx)
+            station.ask_to_unlock(at, asked, cx)
         });
         if !is_asked {
             let status = UnlockStatus::UnlockFailed;

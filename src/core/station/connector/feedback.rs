@@ -29,7 +29,11 @@ impl Connector {
 
     pub(crate) fn on_contactor(&mut self, closed: bool, now: Mono) {
         if !self.actuators.on_contactor(closed, now) {
-            self.ignores("contactor");
+            return self.ignores("contactor");
+        }
+        // Also where nobody told it to close: what flows then is of nobody who comes later.
+        if closed {
+            self.meter.energy_may_flow();
         }
     }
 
@@ -75,6 +79,16 @@ impl Connector {
     /// When contactor and lock are to be looked at again.
     pub(crate) fn actuators_due(&self) -> Option<Mono> {
         self.actuators.due(self.session.running().is_some())
+    }
+
+    /// Whether energy may be flowing, as far as the contactor says.
+    pub(crate) fn is_live(&self) -> bool {
+        self.actuators.is_live()
+    }
+
+    /// Whether the contactor is closed, and about to open.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.actuators.is_opening()
     }
 
     /// Whether the last reading of the transaction has to wait: energy is off by command, and still flows.
