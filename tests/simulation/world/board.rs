@@ -44,6 +44,33 @@ impl World<'_> {
         self.tell_contactor(number)
     }
 
+    /// Nobody told it to.
+    pub(super) fn contactor_closes(&mut self, number: usize, millis: u64) -> Is {
+        let outlet = &mut self.outlets[number - 1];
+        if self.make.contactor.is_none() || outlet.closed || !self.power.is_on() {
+            return Ok(());
+        }
+        outlet.integrate(self.now);
+        (outlet.closed, outlet.flowed) = (true, true);
+        outlet.sticks_until = self.now + millis;
+        // Until it opens, who reads reads while energy flows.
+        self.sessions.cannot_read(outlet, 10_000);
+        let until = outlet.sticks_until;
+        self.at(until, Next::Contactor(number));
+        self.say(|| format!("contactor {number} closes by itself"));
+        self.tell_contactor(number)
+    }
+
+    /// The firmware is to unlock a connector: nothing flows there.
+    pub(super) fn may_unlock(&self, number: usize) -> Is {
+        let outlet = &self.outlets[number - 1];
+        let live = outlet.told_closed.is_some() && !outlet.supply.permit;
+        match live && self.now >= self.busy_until {
+            true => Err(format!("connector {number} is to be unlocked, and live")),
+            false => Ok(()),
+        }
+    }
+
     fn tell_contactor(&mut self, number: usize) -> Is {
         let outlet = &mut self.outlets[number - 1];
         outlet.told_closed = outlet.closed.then_some(self.now);

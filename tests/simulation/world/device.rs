@@ -309,7 +309,12 @@ impl World<'_> {
                     .insert(status.place.number() as usize, status.status);
             }
             Notice::Boot(status, ..) => self.registered = status == RegistrationStatus::Accepted,
-            Notice::Ask(request, question) => self.asked(request, &question),
+            Notice::Ask(request, question) => {
+                if let Question::Unlock(at) = question {
+                    self.may_unlock(at.index() + 1)?;
+                }
+                self.asked(request, &question);
+            }
             Notice::DataTransferred(token, _) if !self.open_data.remove(&token) => {
                 return Err(format!("vendor data {token} ended twice"));
             }

@@ -26,6 +26,7 @@ impl World<'_> {
                 self.outlets[number - 1].sticks_until = self.now + millis;
                 Ok(())
             }
+            Event::Closes(number, millis) => self.contactor_closes(number, millis),
             Event::Jams(number, millis) => {
                 self.outlets[number - 1].jams_until = self.now + millis;
                 Ok(())

@@ -325,6 +325,7 @@ impl World<'_> {
                     | Event::Pauses(..)
                     | Event::Cancel(_)
                     | Event::Sticks(..)
+                    | Event::Closes(..)
                     | Event::Jams(..)
                     | Event::LockOpens(_)
                     | Event::VendorData(_)

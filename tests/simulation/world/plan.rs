@@ -176,6 +176,8 @@ pub enum Event {
     Cancel(usize),
     /// The contactor stays as it is for so long.
     Sticks(usize, u64),
+    /// The contactor closes by itself, for so long.
+    Closes(usize, u64),
     /// The lock stays as it is for so long.
     Jams(usize, u64),
     /// The lock gives way.
@@ -375,7 +377,8 @@ fn board(make: &Make, seed: u64, calm: u64) -> Vec<(u64, Event)> {
     }
     for _ in 0..dice.usize(..12) {
         let connector = dice.usize(1..=make.connectors);
-        let event = match dice.u8(..3) {
+        let event = match dice.u8(..4) {
+            3 => Event::Closes(connector, dice.u64(100..2 * MINUTE)),
             0 => Event::Sticks(connector, dice.u64(100..30 * MINUTE)),
             1 => Event::Jams(connector, dice.u64(100..5 * MINUTE)),
             _ => Event::LockOpens(connector),
