@@ -667,3 +667,17 @@ fn what_was_stopped_does_not_go_on_in_the_next_run_while_its_last_reading_waits(
     assert!(!permits(&world));
     assert_eq!(stops(&world), [500]);
 }
+
+#[test]
+fn a_contactor_that_is_said_to_be_open_again_and_again_is_a_fault_in_its_time() {
+    let mut world = booted(CONTACTOR);
+    contactor(&mut world, false);
+    world.charge(1, "ONE");
+    for _ in 0..4 {
+        assert_eq!(status(&world), is("Preparing", "NoError"));
+        world.run(Millis(500));
+        contactor(&mut world, false);
+    }
+    assert_eq!(status(&world), is("Faulted", "PowerSwitchFailure"));
+    assert!(!permits(&world));
+}

@@ -67,9 +67,9 @@ impl Actuator {
         }
     }
 
-    /// It is reported to be so; says whether nothing was known before.
-    pub(crate) fn report(&mut self, closed: bool) -> bool {
-        self.closed.replace(closed).is_none()
+    /// It is reported to be so; returns what was known before.
+    pub(crate) fn report(&mut self, closed: bool) -> Option<bool> {
+        self.closed.replace(closed)
     }
 
     /// Its time to obey begins now.

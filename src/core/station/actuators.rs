@@ -64,8 +64,10 @@ impl Actuators {
         let Some(contactor) = &mut self.contactor else {
             return false;
         };
-        // It bounces, and one that is found closed after a restart is about to be opened.
-        if contactor.report(closed) || !closed {
+        // It bounces, and one that is found closed after a restart is about to be opened. One that is only said
+        // once more to be open has no more time to close.
+        let before = contactor.report(closed);
+        if before.is_none() || (before == Some(true) && !closed) {
             contactor.bear_with(now);
         }
         true
