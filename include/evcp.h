@@ -1067,8 +1067,8 @@ evcp_err_t evcp_stop(evcp_t *cp,
 EVCP_API
 void evcp_free(evcp_t *cp);
 
-/* Readable while callbacks wait: for poll, epoll, GLib, asyncio. Owned by cp: do not read or close
- * it. -1 for NULL. */
+/* Readable while callbacks wait: for poll, epoll, GLib, asyncio; with "host.watchdog_s" now and then although
+ * none does. Owned by cp: do not read or close it. -1 for NULL. */
 EVCP_API
 int32_t evcp_fd(const evcp_t *cp);
 
@@ -1305,7 +1305,8 @@ evcp_err_t evcp_answer_data(evcp_t *cp,
 
 /* What a connector may draw now: the same as on_supply told or will tell. A fault, a stop or
  * evcp_power_fails() shows here as soon as that call returned, however busy the library is. After a
- * failure inside the library this still works, and permits nothing. */
+ * failure inside the library this still works, and permits nothing; nor does it while the host does not
+ * dispatch, with "host.watchdog_s". */
 EVCP_API
 evcp_err_t evcp_get_supply(const evcp_t *cp,
                            uint32_t connector,

@@ -161,3 +161,33 @@ fn named(slot: NetworkSlot, why: Error) -> Error {
         why => why,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charge_point::{ChargePoint, Options, Signal, Storage};
+    use crate::core::{ConnectorSetup, Device, Notice};
+    use crate::mailbox::Event;
+    use crate::types::CiString;
+
+    #[test]
+    fn a_password_that_the_central_system_set_is_one_for_a_profile_that_needs_it() {
+        let device = Device::new(CiString::truncated("evcp"), CiString::truncated("test"));
+        let options = Options {
+            setup: Setup::new(device, vec![ConnectorSetup::SOCKET]),
+            networks: vec![(NetworkSlot::FIRST, NetworkProfile::new("ws://cs/", "CP"))],
+            storage: Storage::Memory,
+        };
+        let made = ChargePoint::new(options, Arc::new(Signal::default())).expect("it is made");
+        let secured = |host: &str| NetworkProfile {
+            security_profile: 1,
+            ..NetworkProfile::new(host, "CP")
+        };
+        let set = |host: &str| made.set_network_profile(NetworkSlot::FIRST, Some(secured(host)));
+        assert!(set("ws://cs/").is_err());
+        let told = Notice::Key("AuthorizationKey".to_owned(), None);
+        made.mailbox.push(Event::Notice(told));
+        assert!(set("ws://other/").is_err(), "it is not for another one");
+        assert_eq!(set("ws://cs/"), Ok(()));
+    }
+}

@@ -90,7 +90,8 @@ impl ChargePoint {
         slot: NetworkSlot,
         profile: Option<NetworkProfile>,
     ) -> Result<(), Error> {
-        let key = self.keys.lock().password().is_some();
+        // The host's, or one that the central system set since.
+        let key = self.keys.lock().password().is_some() || self.mailbox.look(|seen| seen.password);
         let mut networks = self.networks.lock();
         networks.set(slot, profile, key, |act| self.mailbox.act(act))
     }

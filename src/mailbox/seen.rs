@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::{
-    Connection, ConnectorId, ConnectorStatus, Counters, ListedKey, NetworkSlot, Notice, Outlook,
-    Place, Standing, StandingFault, Transaction, TransactionChange, TransactionStep, TxId,
+    Connection, ConnectorId, ConnectorStatus, Counters, Key, ListedKey, NetworkSlot, Notice,
+    Outlook, Place, Standing, StandingFault, Transaction, TransactionChange, TransactionStep, TxId,
 };
 use crate::time::{Millis, Wall};
 use crate::types::{CiString, RegistrationStatus};
@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) statuses: BTreeMap<Place, ConnectorStatus>,
     pub(crate) transactions: BTreeMap<ConnectorId, TransactionStep>,
     pub(crate) keys: Vec<ListedKey>,
+    /// Whether AuthorizationKey was set in this run; what to is a secret.
+    pub(crate) password: bool,
     pub(crate) faults: Vec<StandingFault>,
     pub(crate) link: (Connection, NetworkSlot, String),
     /// The last answer to BootNotification in this run.
@@ -34,6 +36,7 @@ impl Seen {
             statuses: BTreeMap::new(),
             transactions: BTreeMap::new(),
             keys: Vec::new(),
+            password: false,
             faults: Vec::new(),
             link: (Connection::Disconnected, NetworkSlot::FIRST, String::new()),
             boot: None,
@@ -60,6 +63,9 @@ impl Seen {
             Notice::Storage { failing } => self.storage_fails = failing.is_some(),
             Notice::Connection(state, slot, detail) => self.link = (*state, *slot, detail.clone()),
             Notice::Boot(status, interval, time) => self.boot = Some((*status, *interval, *time)),
+            Notice::Key(name, None) => {
+                self.password |= Key::by_name(name) == Some(Key::AuthorizationKey);
+            }
             Notice::Key(name, Some(value)) => {
                 let known = self.keys.iter_mut().find(|key| key.name.as_str() == name);
                 if let Some(known) = known {

@@ -73,7 +73,11 @@ impl BackOff {
         self.since = None;
         let doubled = self.min.0.saturating_mul(1 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
-        let base = doubled.min(self.max.0);
+        self.varied(Millis(doubled.min(self.max.0)))
+    }
+
+    /// A span with jitter.
+    pub(super) fn varied(&mut self, Millis(base): Millis) -> Millis {
         let spread = base.saturating_mul(u64::from(self.jitter.min(100))) / 100;
         let drawn = self.dice.roll(spread.saturating_mul(2).saturating_add(1));
         Millis(base.saturating_sub(spread).saturating_add(drawn))

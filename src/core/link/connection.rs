@@ -23,7 +23,10 @@ impl Link {
         }
         self.state = State::Up(Ping::Quiet(now));
         self.back_off.opened(now);
-        self.in_use.opened(now);
+        // Those that lost the best one together must not come back together.
+        let prefer = self.networks.prefer();
+        let better_at = (prefer.0 > 0).then(|| now + self.back_off.varied(prefer));
+        self.in_use.opened(better_at);
         self.number += 1;
         let slot = self.slot();
         out.notify(Notice::Connection(

@@ -1,18 +1,27 @@
 //! What a connection is made by.
 
+use std::fmt;
+
 use crate::core::{Network, NetworkSlot};
 use crate::time::Mono;
 
 /// What the last attempt was made by, as it was then: the host may have another profile by now.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct InUse {
     slot: NetworkSlot,
     central: String,
     security_profile: u8,
     /// The password that the host gave.
     given: Option<Vec<u8>>,
-    /// Since when the connection stands.
-    since: Mono,
+    /// When a better one is tried again, if it is at all.
+    better_at: Option<Mono>,
+}
+
+impl fmt::Debug for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The password is a secret.
+        write!(f, "network profile {}: {}", self.slot, self.central)
+    }
 }
 
 impl Default for InUse {
@@ -22,7 +31,7 @@ impl Default for InUse {
             central: String::new(),
             security_profile: 0,
             given: None,
-            since: Mono(0),
+            better_at: None,
         }
     }
 }
@@ -34,7 +43,7 @@ impl InUse {
             central: network.central.clone(),
             security_profile: network.security_profile,
             given: given.map(<[u8]>::to_vec),
-            since: Mono(0),
+            better_at: None,
         }
     }
 
@@ -54,12 +63,12 @@ impl InUse {
         self.given.as_deref()
     }
 
-    pub(super) const fn since(&self) -> Mono {
-        self.since
+    pub(super) const fn better_at(&self) -> Option<Mono> {
+        self.better_at
     }
 
-    /// The attempt led to a connection.
-    pub(super) fn opened(&mut self, now: Mono) {
-        self.since = now;
+    /// The attempt led to a connection, that is given up for a better one at that time.
+    pub(super) fn opened(&mut self, better_at: Option<Mono>) {
+        self.better_at = better_at;
     }
 }

@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use crate::core::output::Output;
-use crate::core::{Change, Record};
+use crate::core::{Change, Record, RecordKey};
 
 /// What their records are called; no key has such a name.
 const NAME: &str = "AuthorizationKey.";
@@ -75,6 +75,20 @@ impl Passwords {
         let mut all = self.0.iter().flatten();
         let replaced = all.find(|known| known.is_of(central, given))?;
         Some(&replaced.now)
+    }
+
+    /// What took the place of that one counts no more.
+    pub(super) fn forget(&mut self, central: &str, given: Option<&[u8]>, out: &mut Output) {
+        for (number, known) in self.0.iter_mut().enumerate() {
+            if known
+                .as_ref()
+                .is_some_and(|known| known.is_of(central, given))
+            {
+                *known = None;
+                let name = format!("{NAME}{number}");
+                out.durable(Change::Drop(RecordKey::Setting(name)));
+            }
+        }
     }
 
     /// The central system has another password from now on.

@@ -25,7 +25,25 @@ impl Link {
 
     /// Whether its password is the configuration key.
     pub(crate) fn is_home(&self) -> bool {
-        self.in_use.given().is_none() && self.in_use.central() == self.home
+        self.given().is_none() && self.in_use.central() == self.home
+    }
+
+    /// The password that the host gave for the central system of the connection: as it would be sent there by
+    /// now, or, if nothing leads there any more, as it was.
+    fn given(&self) -> Option<&[u8]> {
+        let central = self.in_use.central();
+        let here = || { self.networks.in_slots() }.filter(|(_, it)| it.central == central);
+        let by_slot = here().find(|(slot, _)| *slot == self.slot());
+        match by_slot.or_else(|| here().next()) {
+            Some((_, network)) => self.networks.given(network),
+            None => self.in_use.given(),
+        }
+    }
+
+    /// The configuration key is the password of the first central system from now on, whatever that set
+    /// while another one was the first.
+    pub(crate) fn password_is_key(&mut self, out: &mut Output) {
+        self.passwords.forget(&self.home, None, out);
     }
 
     /// The password of a network profile, if it has any: the one that the central system set, or the host.
@@ -58,7 +76,9 @@ impl Link {
         let networks = &self.networks;
         let known = networks.in_slots();
         let known = known.map(|(_, it)| (it.central.as_str(), networks.given(it)));
-        let (central, given) = (self.in_use.central(), self.in_use.given());
+        let given = self.given().map(<[u8]>::to_vec);
+        let central = self.in_use.central();
+        let given = given.as_deref();
         self.passwords.replace(central, given, password, known, out);
     }
 
@@ -90,8 +110,7 @@ impl Link {
     pub(super) fn prefer_due(&self) -> Option<Mono> {
         let best = self.networks.best()?;
         let wanted = self.is_up() && self.renewal.is_none() && best != self.slot();
-        let prefer = self.networks.prefer();
-        (wanted && prefer.0 > 0).then(|| self.in_use.since() + prefer)
+        self.in_use.better_at().filter(|_| wanted)
     }
 
     /// Whether the connection is given up now for one attempt at a better one.
@@ -132,11 +151,13 @@ impl Link {
             return false;
         }
         let in_use = self.slot();
-        let moves = self.networks.best() != first || !self.networks.is_usable(in_use);
+        let best = self.networks.best();
+        let moves = best != first || !self.networks.is_usable(in_use);
         let there = matches!(self.state, State::Up(_) | State::Connecting);
-        match there && (!moves || self.networks.best() == Some(in_use)) {
-            true => false,
-            false => self.begin_anew(),
+        // Who says the same again and again must not keep the waits short.
+        match moves && !(there && best == Some(in_use)) {
+            true => self.begin_anew(),
+            false => false,
         }
     }
 

@@ -23,8 +23,8 @@ pub struct Tuning {
     pub network_priority: Vec<NetworkSlot>,
     /// How often in a row a network profile fails before the next one is tried, 1 to 100.
     pub network_attempts: u32,
-    /// After how long on another network profile the first one is tried again; 0: not before the connection
-    /// is lost.
+    /// After how long on another network profile the first one is tried again, varied as waits are; 0: not
+    /// before the connection is lost.
     pub network_prefer: Millis,
     /// The wait before the next BootNotification when the central system names none.
     pub boot_retry: Millis,

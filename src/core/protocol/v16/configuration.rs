@@ -150,8 +150,13 @@ impl V16 {
         cx.station.on_key_changed(key, cx.now.mono);
         match key {
             Some(Key::HeartbeatInterval) => self.rearm_heartbeat(cx),
-            // Another central system is not concerned.
-            Some(Key::AuthorizationKey) if cx.link.is_home() => self.reconnect(cx),
+            Some(Key::AuthorizationKey) => {
+                cx.link.password_is_key(cx.out);
+                // Another central system is not concerned.
+                if cx.link.is_home() {
+                    self.reconnect(cx);
+                }
+            }
             _ => {}
         }
     }
