@@ -25,3 +25,9 @@ def test_a_library_that_is_not_the_kit_is_named():
     done = python("-c", "import evcp.testing", library=ROOT / "target" / "release" / "libevcp.so")
     assert done.returncode == 1
     assert "is not the test kit: set EVCP_LIBRARY to libevcp-test.so" in done.stderr
+
+
+def test_every_scenario_of_the_charger_in_python_passes():
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "charger_scenarios.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "15 passed" in done.stdout

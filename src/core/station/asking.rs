@@ -21,7 +21,6 @@ impl Station {
         true
     }
 
-    // rules: 107
     /// Has the firmware unlock a connector, as soon as its contactor is open: a plug is not pulled out of a live
     /// socket. Says whether it could be asked, or will be.
     pub(crate) fn ask_to_unlock(

@@ -1,11 +1,11 @@
 //! Restarts: everything is stopped, said and stored first (`OCPP 1.6 §5.14`).
 
 use super::connector::Connector;
-use super::life::{Reset, Step};
+use super::life::{Life, Reset, Step};
 use super::{Context, Station};
 use crate::core::parting::{ANSWER_OUT, AWAY};
 use crate::core::settings::Key;
-use crate::core::{Due, Notice};
+use crate::core::{AfterPowerLoss, Change, Due, Notice, Record};
 use crate::time::{Millis, Mono};
 use crate::types::Reason;
 
@@ -58,6 +58,24 @@ impl Station {
             _ => {}
         }
         None
+    }
+
+    /// The host stops us: nothing new is begun. Transactions go on.
+    pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
+        self.life.close();
+        // What somebody stopped must not go on in the next run.
+        if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
+            self.stop_waiting(cx);
+        }
+        let mut connectors = self.connectors.iter();
+        if connectors.any(|connector| connector.run().is_some()) {
+            cx.out.durable(Change::Put(Record::Orderly));
+        }
+    }
+
+    /// Whether the host stops us.
+    pub(crate) const fn is_closing(&self) -> bool {
+        matches!(self.life, Life::Closing(_))
     }
 
     /// Transactions that wait for their meter do not wait any longer.

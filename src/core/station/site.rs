@@ -9,7 +9,7 @@ use crate::core::station::shown::Shown;
 use crate::core::Change;
 use crate::core::Fault;
 use crate::core::Record;
-use crate::core::{AfterPowerLoss, ConnectorId, Notice, Place, StandingFault};
+use crate::core::{ConnectorId, Notice, Place, StandingFault};
 use crate::types::ChargePointErrorCode;
 use crate::types::ChargePointStatus;
 
@@ -177,24 +177,6 @@ impl Station {
     /// Whether a connector has a lock.
     pub(crate) fn is_lockable(&self, at: ConnectorId) -> bool {
         self.connector(at).is_some_and(Connector::is_lockable)
-    }
-
-    /// The host stops us: nothing new is begun. Transactions go on.
-    pub(crate) fn close(&mut self, cx: &mut Context<'_>) {
-        self.life.close();
-        // What somebody stopped must not go on in the next run.
-        if self.setup.tuning.after_power_loss == AfterPowerLoss::Resume {
-            self.stop_waiting(cx);
-        }
-        let mut connectors = self.connectors.iter();
-        if connectors.any(|connector| connector.run().is_some()) {
-            cx.out.durable(Change::Put(Record::Orderly));
-        }
-    }
-
-    /// Whether the host stops us.
-    pub(crate) const fn is_closing(&self) -> bool {
-        matches!(self.life, Life::Closing(_))
     }
 
     pub(crate) fn on_fault(&mut self, at: Place, fault: Option<Fault>) {
