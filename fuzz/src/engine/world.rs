@@ -259,7 +259,7 @@ impl World {
             self.all.pass(due.since(now));
             match reason {
                 evcp::core::Due::Host => self.give(Input::Host {
-                    dispatched: self.calls % 3 > 0,
+                    dispatched: !self.calls.is_multiple_of(3),
                 }),
                 _ => self.give(Input::Deadline),
             }
