@@ -49,9 +49,19 @@ pub struct World<C = Central> {
     /// The rules that every frame is held to.
     pub frames: Frames,
     pub(crate) trace: Trace,
+    /// Where the network profiles lead.
+    centrals: BTreeMap<NetworkSlot, String>,
     calls: u64,
     /// What effects led to, and the engine has not heard of yet.
     news: VecDeque<News>,
+}
+
+/// Where the network profiles of a set-up lead.
+fn centrals(setup: &Setup) -> BTreeMap<NetworkSlot, String> {
+    let networks = setup.networks.iter();
+    networks
+        .map(|(slot, it)| (*slot, it.central.clone()))
+        .collect()
 }
 
 impl World {
@@ -98,6 +108,7 @@ impl<C: CentralSystem> World<C> {
         let mut power = Power::default();
         power.on(Engine::new(setup.clone(), stored, now)?);
         Ok(Self {
+            centrals: centrals(&setup),
             setup,
             power,
             disk,
@@ -143,6 +154,7 @@ impl<C: CentralSystem> World<C> {
         let engine = Engine::new(self.setup.clone(), stored, self.now).expect("still good");
         self.power.off();
         self.power.on(engine);
+        self.centrals = centrals(&self.setup);
         self.connected = false;
         self.central.power_cycled();
         self.news.clear();
@@ -158,6 +170,9 @@ impl<C: CentralSystem> World<C> {
 
     /// The engine takes something in, and all that follows from it at once happens.
     pub fn give(&mut self, input: Input<'_>) {
+        if let Input::Act(Act::SetNetwork(slot, Some(network))) = &input {
+            self.centrals.insert(*slot, network.central.clone());
+        }
         if input == Input::Deadline {
             self.show_meters();
         }
@@ -337,10 +352,12 @@ impl<C: CentralSystem> Surroundings for World<C> {
             Effect::Connect(access) => {
                 assert!(!self.connected, "a second connection");
                 let leads = self.reachable && !self.cut_off.contains(&access.slot);
+                let central = self.centrals.get(&access.slot);
+                let central = central.map_or_else(String::new, Clone::clone);
                 self.attempts.push((self.now.mono, access));
                 self.connected = leads && self.central.accepts(self.now.mono);
                 let link = if self.connected {
-                    self.trace.note("connected", self.now, "");
+                    self.trace.note("connected", self.now, &central);
                     self.frames.connected();
                     LinkEvent::Up
                 } else {

@@ -44,7 +44,7 @@ def replay(trace):
             checker.clock_stepped()
         elif what == "connected":
             connection += 1
-            checker.connected(connection)
+            checker.connected(connection, text)
         elif what == "sent":
             frames += 1
             # Two sessions within one instant do look the same.

@@ -37,9 +37,9 @@ class Wire:
         self.tell(message_id, answer)
         return message_id
 
-    def reconnect(self):
-        self.link = "second connection"
-        self.checker.connected(self.link)
+    def reconnect(self, central=""):
+        self.link = f"next connection {central}"
+        self.checker.connected(self.link, central)
 
     def status(self, status, connector=1, code="NoError", timestamp=NOW):
         payload = {"connectorId": connector, "errorCode": code, "status": status, "timestamp": timestamp}
@@ -299,6 +299,18 @@ def test_a_boot_that_is_triggered_and_never_answered_leaves_an_accepted_charge_p
     wire.reconnect()
     wire.ask("Heartbeat", {})
     assert wire.complaints == []
+
+
+def test_another_central_system_is_asked_for_a_registration_before_anything_else():
+    wire = Wire()
+    wire.talk("Heartbeat", {}, {"currentTime": NOW})
+    wire.reconnect("another")
+    wire.talk("BootNotification", {"chargePointVendor": "v", "chargePointModel": "m"}, ACCEPTED)
+    wire.talk("Heartbeat", {}, {"currentTime": NOW})
+    assert wire.complaints == []
+    wire.reconnect("a third")
+    wire.ask("Heartbeat", {})
+    assert wire.complaints
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ class WireChecker:
         self.ours = {}  # (connection, id) -> action of an unanswered CALL of the central system
         self.finished = set()  # (connection, id) of those that have been answered
         self.statuses = {}  # connector -> last status reported on this connection
+        self.central = ""
         self.registration = None
         self.may_boot = True  # nothing shows yet that the last answer arrived
         self.reset_due = False
@@ -136,7 +137,13 @@ class WireChecker:
         """Somebody set the clocks: from here on times say nothing about order."""
         self.times_are_ordered = False
 
-    def connected(self, connection):
+    def connected(self, connection, central=""):
+        """central: which one is connected to, where there are several: another one registers anew."""
+        if central != self.central:
+            self.central = central
+            self.registration = None
+            self.may_boot = True
+            self.not_before = None
         # What changed while nobody listened is not told: any status may come first.
         self.statuses.clear()
         self.outstanding.pop(connection, None)
