@@ -420,6 +420,8 @@ typedef struct {
     /* For EVCP_KEY_TEXT the values that there are, for EVCP_KEY_LIST the entries, with commas between them, as in
      * "red,blue"; NULL: any. */
     const char *words;
+    /* NULL. */
+    const char *reserved_pointer;
     /* For EVCP_KEY_INTEGER the least value; else 0. */
     int64_t min;
     /* For EVCP_KEY_INTEGER the greatest value (min and max 0: any), for EVCP_KEY_TEXT the characters and for

@@ -98,6 +98,8 @@ pub struct evcp_key_decl_t {
     /// For EVCP_KEY_TEXT the values that there are, for EVCP_KEY_LIST the entries, with commas between them, as in
     /// "red,blue"; NULL: any.
     pub words: *const c_char,
+    /// NULL.
+    pub reserved_pointer: *const c_char,
     /// For EVCP_KEY_INTEGER the least value; else 0.
     pub min: i64,
     /// For EVCP_KEY_INTEGER the greatest value (min and max 0: any), for EVCP_KEY_TEXT the characters and for
@@ -115,7 +117,7 @@ pub struct evcp_key_decl_t {
 
 // repr(C), begins with a u32; zero is NULL for the texts.
 sized32!(evcp_key_decl_t {
-    struct_size kind name value words min max read_only reboot_required asks reserved
+    struct_size kind name value words reserved_pointer min max read_only reboot_required asks reserved
 });
 
 /// What a key may be, as it is declared.

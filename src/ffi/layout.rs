@@ -67,7 +67,7 @@ fn asserts() -> String {
     layout!(text, evcp_connection_info_t { struct_size state detail slot reserved });
     layout!(text, evcp_key_info_t { struct_size read_only reboot_required reserved key value });
     layout!(text, evcp_key_decl_t {
-        struct_size kind name value words min max read_only reboot_required asks reserved
+        struct_size kind name value words reserved_pointer min max read_only reboot_required asks reserved
     });
     layout!(text, evcp_fault_info_t {
         struct_size number connector code warning shown own reserved info vendor_code

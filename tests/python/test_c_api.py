@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -40,6 +41,17 @@ def test_the_header_compiles_alone_without_a_warning_or_padding(standard):
     subprocess.run(
         [compiler, f"-std={standard}", "-x", language, *WARNINGS, "-Wpadded", "-fsyntax-only",
          str(ROOT / "include" / "evcp.h")],
+        check=True,
+    )
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the compiler of x86-64 alone knows this ABI")
+@pytest.mark.parametrize("header", ["evcp.h", "evcp_test.h"])
+def test_the_headers_have_no_padding_where_pointers_have_32_bits(header):
+    # The layout of armv7: pointers of 4 bytes, and integers of 8 that are aligned to 8.
+    subprocess.run(
+        ["gcc", "-mx32", "-ffreestanding", "-std=c11", "-x", "c", *WARNINGS, "-Wpadded", f"-I{ROOT / 'include'}",
+         "-fsyntax-only", str(ROOT / "include" / header)],
         check=True,
     )
 

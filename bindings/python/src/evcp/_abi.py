@@ -113,7 +113,7 @@ class KeyDecl(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32), ("kind", c_uint32), ("name", c_char_p), ("value", c_char_p), ("words", c_char_p),
-        ("min", c_int64), ("max", c_int64), ("read_only", c_bool), ("reboot_required", c_bool), ("asks", c_bool),
+        ("reserved_pointer", c_char_p), ("min", c_int64), ("max", c_int64), ("read_only", c_bool), ("reboot_required", c_bool), ("asks", c_bool),
         ("reserved", c_uint8 * 5),
     ]
 
