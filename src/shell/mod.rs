@@ -1,5 +1,7 @@
 //! The I/O shell: it carries out what the engine decides, and decides nothing.
 
+#[cfg(feature = "tls")]
+mod certificate;
 mod clock;
 mod controller;
 mod driver;

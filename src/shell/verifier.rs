@@ -8,13 +8,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error as TlsError, SignatureScheme};
-use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
-use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
-use x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
-use x509_cert::der::{Decode, Tagged};
-use x509_cert::time::Time;
-use x509_cert::Certificate;
 
+use crate::shell::certificate::Certificate;
 use crate::shell::issuers::{may_be_called, Issuer};
 use crate::shell::version_1;
 
@@ -144,13 +139,11 @@ impl ServerCertVerifier for Verifier {
 }
 
 fn check_time(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), TlsError> {
-    let parsed = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    let validity = parsed.tbs_certificate.validity;
-    let secs = |time: Time| time.to_unix_duration().as_secs();
-    if now.as_secs() < secs(validity.not_before) {
+    let read = Certificate::read(certificate).ok_or(CertificateError::BadEncoding)?;
+    if now.as_secs() < read.not_before {
         return Err(CertificateError::NotValidYet.into());
     }
-    if now.as_secs() > secs(validity.not_after) {
+    if now.as_secs() > read.not_after {
         return Err(CertificateError::Expired.into());
     }
     Ok(())
@@ -158,26 +151,9 @@ fn check_time(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Tls
 
 /// Whether a certificate has no alternative names and `name` as its common name.
 fn has_common_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
-    let Ok(certificate) = Certificate::from_der(certificate) else {
+    let Some(certificate) = Certificate::read(certificate) else {
         return false;
     };
-    let tbs = &certificate.tbs_certificate;
-    let mut extensions = tbs.extensions.iter().flatten();
-    if extensions.any(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME) {
-        return false;
-    }
-    let attributes: Vec<_> = tbs.subject.0.iter().flat_map(|set| set.0.iter()).collect();
-    let names = attributes
-        .iter()
-        .filter(|attribute| attribute.oid == COMMON_NAME);
-    let text = |value: &x509_cert::der::Any| match value.tag() {
-        x509_cert::der::Tag::PrintableString => PrintableStringRef::try_from(value)
-            .ok()
-            .map(|text| text.as_str().to_owned()),
-        _ => Utf8StringRef::try_from(value)
-            .ok()
-            .map(|text| text.as_str().to_owned()),
-    };
-    let found = names.rev().find_map(|attribute| text(&attribute.value));
-    found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+    !certificate.has_alternative_names() && { certificate.common_name() }
+        .is_some_and(|found| found.eq_ignore_ascii_case(name))
 }

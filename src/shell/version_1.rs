@@ -6,10 +6,8 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{verify_tls13_signature_with_raw_key, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved};
-use x509_cert::certificate::Version;
-use x509_cert::der::{Decode, Encode};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::Certificate;
+
+use crate::shell::certificate::{Certificate, PublicKey};
 
 /// What is wrong with one that no root has signed itself, and what to do.
 pub(crate) const CURE: &str =
@@ -17,11 +15,7 @@ pub(crate) const CURE: &str =
     central system one of version 3 with its name as subjectAltName, or give this one as a root";
 
 pub(crate) fn is_one(certificate: &CertificateDer<'_>) -> bool {
-    let parsed = Certificate::from_der(certificate);
-    parsed.is_ok_and(|parsed| {
-        let tbs = parsed.tbs_certificate;
-        tbs.version == Version::V1 && tbs.extensions.is_none()
-    })
+    Certificate::read(certificate).is_some_and(|read| read.is_version_1())
 }
 
 /// Whether one of the roots is its issuer and signed it.
@@ -30,31 +24,16 @@ pub(crate) fn is_signed_by_one_of(
     roots: &[CertificateDer<'_>],
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> bool {
-    let Ok(parsed) = Certificate::from_der(certificate) else {
+    let Some(read) = Certificate::read(certificate) else {
         return false;
     };
-    let Ok(said) = parsed.tbs_certificate.to_der() else {
-        return false;
-    };
-    let tbs = &parsed.tbs_certificate;
-    let Some(way) = content(&parsed.signature_algorithm) else {
-        return false;
-    };
-    if tbs.signature != parsed.signature_algorithm {
-        return false;
-    }
-    let roots = roots
-        .iter()
-        .filter_map(|root| Some(Certificate::from_der(root).ok()?.tbs_certificate));
-    let mut issuers = roots.filter(|root| root.subject == tbs.issuer);
+    let roots = roots.iter().filter_map(|root| Certificate::read(root));
+    let mut issuers = roots.filter(|root| root.subject.whole == read.issuer);
     issuers.any(|issuer| {
         let mut fitting = { algorithms.all }
             .iter()
-            .filter(|algorithm| algorithm.signature_alg_id().as_ref() == way);
-        fitting.any(|algorithm| {
-            let key = &issuer.subject_public_key_info;
-            is_signed(*algorithm, key, &said, parsed.signature.raw_bytes())
-        })
+            .filter(|algorithm| algorithm.signature_alg_id().as_ref() == read.algorithm);
+        fitting.any(|algorithm| is_signed(*algorithm, &issuer.key, read.tbs, read.signature))
     })
 }
 
@@ -82,36 +61,24 @@ pub(crate) fn verify_tls13_signature(
     signed: &DigitallySignedStruct,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Result<HandshakeSignatureValid, Error> {
-    let key = key_of(certificate)?.to_der();
-    let key = SubjectPublicKeyInfoDer::from(key.map_err(|_| CertificateError::BadEncoding)?);
+    let key = SubjectPublicKeyInfoDer::from(key_of(certificate)?.whole);
     verify_tls13_signature_with_raw_key(message, &key, signed, algorithms)
 }
 
-fn key_of(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoOwned, Error> {
-    let parsed = Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    Ok(parsed.tbs_certificate.subject_public_key_info)
+fn key_of<'a>(certificate: &'a CertificateDer<'_>) -> Result<PublicKey<'a>, Error> {
+    let read = Certificate::read(certificate).ok_or(CertificateError::BadEncoding)?;
+    Ok(read.key)
 }
 
 /// Whether a signature is one by that algorithm and key, and the key one for that algorithm.
 fn is_signed(
     algorithm: &dyn SignatureVerificationAlgorithm,
-    key: &SubjectPublicKeyInfoOwned,
+    key: &PublicKey<'_>,
     message: &[u8],
     signature: &[u8],
 ) -> bool {
-    let kind = content(&key.algorithm);
-    let fits = kind.is_some_and(|kind| algorithm.public_key_alg_id().as_ref() == kind);
-    let key = key.subject_public_key.raw_bytes();
+    let fits = algorithm.public_key_alg_id().as_ref() == key.algorithm;
     fits && { algorithm }
-        .verify_signature(key, message, signature)
+        .verify_signature(key.bits, message, signature)
         .is_ok()
-}
-
-/// An algorithm as rustls names it: what is inside of its SEQUENCE.
-fn content(algorithm: &AlgorithmIdentifierOwned) -> Option<Vec<u8>> {
-    let mut content = algorithm.oid.to_der().ok()?;
-    if let Some(parameters) = &algorithm.parameters {
-        content.extend(parameters.to_der().ok()?);
-    }
-    Some(content)
 }
