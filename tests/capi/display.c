@@ -1,21 +1,5 @@
 /* What a firmware tells people at its display of a tag. usage: display URL-OF-A-CENTRAL-SYSTEM */
-#define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-
-static const char *url;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
+#include "harness.h"
 
 /* What was told last. */
 struct seen {
@@ -25,15 +9,6 @@ struct seen {
     char tag[32], late[32];
     int auths, timeouts, accepted, started, inside;
 };
-
-/* Dispatches until something holds; it always comes. */
-#define UNTIL(condition)                                                                       \
-    do {                                                                                       \
-        for (int patience = 0; !(condition) && patience < 400; patience++)                     \
-            if (evcp_dispatch(seen->cp, 50) < 0)                                               \
-                break;                                                                         \
-        CHECK(condition);                                                                      \
-    } while (0)
 
 static void on_auth(void *ud, const evcp_auth_info_t *auth)
 {
@@ -72,14 +47,10 @@ static void make(struct seen *seen, const char *id, const char *timeout)
     callbacks.on_timeout = on_timeout;
     callbacks.on_boot = on_boot;
     callbacks.on_tx = on_tx;
-    evcp_config_t *cfg = evcp_config_new();
-    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
-    CHECK(evcp_config_set_identity(cfg, id) == EVCP_OK);
-    CHECK(evcp_config_set_device(cfg, "evcp", "display", NULL, NULL) == EVCP_OK);
+    evcp_config_t *cfg = config(id);
     CHECK(evcp_config_set_connectors(cfg, 2) == EVCP_OK);
     CHECK(evcp_config_set(cfg, "ConnectionTimeOut", timeout) == EVCP_OK);
-    CHECK(evcp_new(cfg, &callbacks, seen, &seen->cp) == EVCP_OK);
-    evcp_config_free(cfg);
+    seen->cp = made(cfg, &callbacks, seen);
 }
 
 /* Shows a tag and waits for what becomes of it. */
@@ -87,7 +58,7 @@ static void show(struct seen *seen, uint32_t connector, const char *tag)
 {
     const int before = seen->auths;
     CHECK(evcp_present_tag(seen->cp, connector, tag) == EVCP_OK);
-    UNTIL(seen->auths > before);
+    UNTIL(seen->cp, seen->auths > before);
     CHECK(strcmp(seen->tag, tag) == 0 && seen->auth.reader == connector);
     CHECK(seen->auth.by == EVCP_BY_READER);
 }
@@ -97,7 +68,7 @@ static void a_refusal_says_why(void)
     struct seen here = { 0 }, *seen = &here;
     make(seen, "WHY", "60");
     CHECK(evcp_start(seen->cp) == EVCP_OK);
-    UNTIL(seen->accepted);
+    UNTIL(seen->cp, seen->accepted);
     CHECK(evcp_set_operative(seen->cp, 2, false) == EVCP_OK);
     show(seen, 2, "CAFE01");
     CHECK(seen->auth.status == EVCP_AUTH_CONCURRENT_TX && seen->auth.connector == 0);
@@ -110,7 +81,7 @@ static void a_refusal_says_why(void)
     show(seen, 1, "CAFE01");
     CHECK(seen->auth.status == EVCP_AUTH_ACCEPTED && seen->auth.why == EVCP_WHY_NONE);
     CHECK(seen->auth.connector == 1 && seen->auth.purpose == EVCP_FOR_START);
-    UNTIL(seen->started);
+    UNTIL(seen->cp, seen->started);
     show(seen, 1, "CAFE02");
     CHECK(seen->auth.why == EVCP_WHY_OTHER_TAG_CHARGES);
     show(seen, 0, "CAFE02");
@@ -138,18 +109,18 @@ static void the_time_to_plug_in_is_told_once(void)
     struct seen here = { 0 }, *seen = &here;
     make(seen, "LATE", "1");
     CHECK(evcp_start(seen->cp) == EVCP_OK);
-    UNTIL(seen->accepted);
+    UNTIL(seen->cp, seen->accepted);
     CHECK(evcp_start_tx(seen->cp, 2, "FREE", 0) == EVCP_OK);
-    UNTIL(seen->auths == 1);
+    UNTIL(seen->cp, seen->auths == 1);
     CHECK(seen->auth.by == EVCP_BY_CHARGER && seen->auth.reader == 2);
-    UNTIL(seen->timeouts == 1);
+    UNTIL(seen->cp, seen->timeouts == 1);
     CHECK(seen->timeout.connector == 2 && seen->timeout.reader == 2);
     CHECK(seen->timeout.by == EVCP_BY_CHARGER && strcmp(seen->late, "FREE") == 0);
     CHECK(seen->inside == 1 && seen->auths == 1);
     /* What is called off is told with its reason. */
     show(seen, 1, "CAFE01");
     CHECK(evcp_cancel(seen->cp, 1) == EVCP_OK);
-    UNTIL(seen->auths == 3);
+    UNTIL(seen->cp, seen->auths == 3);
     CHECK(seen->auth.status == EVCP_AUTH_INVALID && seen->auth.why == EVCP_WHY_CANCELLED);
     CHECK(seen->timeouts == 1);
     evcp_free(seen->cp);

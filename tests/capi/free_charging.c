@@ -1,21 +1,5 @@
 /* Charging that nobody is asked a tag for. usage: free_charging URL-OF-A-CENTRAL-SYSTEM */
-#define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-
-static const char *url;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
+#include "harness.h"
 
 struct seen {
     evcp_t *cp;
@@ -23,15 +7,6 @@ struct seen {
     uint32_t by, why;
     char tag[32];
 };
-
-/* Dispatches until something holds; it always comes. */
-#define UNTIL(condition)                                                                       \
-    do {                                                                                       \
-        for (int patience = 0; !(condition) && patience < 400; patience++)                     \
-            if (evcp_dispatch(seen->cp, 50) < 0)                                               \
-                break;                                                                         \
-        CHECK(condition);                                                                      \
-    } while (0)
 
 static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
@@ -61,45 +36,39 @@ static void who_plugs_in_charges_once(void)
     callbacks.on_boot = on_boot;
     callbacks.on_auth = on_auth;
     callbacks.on_tx = on_tx;
-    evcp_config_t *cfg = evcp_config_new();
-    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
-    CHECK(evcp_config_set_identity(cfg, "FREE") == EVCP_OK);
-    CHECK(evcp_config_set_device(cfg, "evcp", "free", NULL, NULL) == EVCP_OK);
+    evcp_config_t *cfg = config("FREE");
     CHECK(evcp_config_set(cfg, "FreeCharging", "true") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "RfidTagFreeCharging", "PARK") == EVCP_OK);
-    CHECK(evcp_new(cfg, &callbacks, seen, &seen->cp) == EVCP_OK);
-    evcp_config_free(cfg);
-    CHECK(evcp_set_key(seen->cp, "RfidTagFreeCharging", "") == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "1 to 20 characters") != NULL);
+    seen->cp = made(cfg, &callbacks, seen);
+    REFUSED(evcp_set_key(seen->cp, "RfidTagFreeCharging", ""), EVCP_E_INVALID, "1 to 20 characters");
     CHECK(evcp_set_key(seen->cp, "RfidTagFreeCharging", "TAB\t") == EVCP_E_INVALID);
     CHECK(evcp_set_key(seen->cp, "RfidTagFreeCharging", "A TAG OF TOO MANY CHARACTERS") == EVCP_E_INVALID);
-    CHECK(evcp_set_key(seen->cp, "FreeCharging", "maybe") == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "true or false") != NULL);
+    REFUSED(evcp_set_key(seen->cp, "FreeCharging", "maybe"), EVCP_E_INVALID, "true or false");
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_ABSENT) == EVCP_OK);
     CHECK(evcp_start(seen->cp) == EVCP_OK);
-    UNTIL(seen->accepted);
+    UNTIL(seen->cp, seen->accepted);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
-    UNTIL(seen->started == 1);
+    UNTIL(seen->cp, seen->started == 1);
     CHECK(strcmp(seen->tag, "PARK") == 0 && seen->by == EVCP_BY_FREE_CHARGING);
     CHECK(seen->auths == 1);
     /* A card changes nothing. */
     CHECK(evcp_present_tag(seen->cp, 1, "CAFE01") == EVCP_OK);
-    UNTIL(seen->auths == 2);
+    UNTIL(seen->cp, seen->auths == 2);
     CHECK(seen->why == EVCP_WHY_FREE_CHARGING);
     CHECK(strcmp(evcp_why_name(seen->why), "free charging") == 0);
     CHECK(strcmp(evcp_by_name(EVCP_BY_FREE_CHARGING), "free charging") == 0);
     CHECK(evcp_stop_tx(seen->cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
-    UNTIL(seen->stopped == 1);
+    UNTIL(seen->cp, seen->stopped == 1);
     /* What the vehicle does is no plug; what is shown afterwards comes after it. */
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_CHARGING) == EVCP_OK);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
     CHECK(evcp_present_tag(seen->cp, 1, "CAFE01") == EVCP_OK);
-    UNTIL(seen->started == 2);
+    UNTIL(seen->cp, seen->started == 2);
     CHECK(strcmp(seen->tag, "CAFE01") == 0);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_ABSENT) == EVCP_OK);
-    UNTIL(seen->stopped == 2);
+    UNTIL(seen->cp, seen->stopped == 2);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
-    UNTIL(seen->started == 3);
+    UNTIL(seen->cp, seen->started == 3);
     CHECK(strcmp(seen->tag, "PARK") == 0);
     evcp_free(seen->cp);
 }

@@ -1,34 +1,15 @@
-/* What the programs in C that are not test_capi.c share. usage of each: PROGRAM URL-OF-A-CENTRAL-SYSTEM */
+/* What the programs in C share that talk to a central system. usage of each: PROGRAM URL-OF-A-CENTRAL-SYSTEM */
 #ifndef HARNESS_H
 #define HARNESS_H
 
-#include <evcp.h>
-#include <stdio.h>
-#include <string.h>
+#include "check.h"
 
 static const char *url;
-static int failures;
 
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
-
-/* A call is refused, and the text names the thing. */
-#define REFUSED(call, err, name)                                                               \
-    do {                                                                                       \
-        CHECK((call) == (err));                                                                \
-        CHECK(strstr(evcp_last_error(), name) != NULL);                                        \
-    } while (0)
-
-/* Dispatches until something holds; a few seconds at most. */
+/* Dispatches until something holds; a minute at most. */
 #define UNTIL(cp, condition)                                                                   \
     do {                                                                                       \
-        for (int turn_ = 0; turn_ < 400 && !(condition); turn_++)                              \
+        for (int turn_ = 0; turn_ < 1200 && !(condition); turn_++)                              \
             if (evcp_dispatch(cp, 50) < 0)                                                     \
                 break;                                                                         \
         CHECK(condition);                                                                      \

@@ -1,30 +1,5 @@
 /* Ways to a central system, as a firmware says them. usage: network URL-OF-A-CENTRAL-SYSTEM */
-#define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-static const char *url;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
-
-/* Refused, and the reason says this. */
-#define REFUSED(call, word)                                                                    \
-    do {                                                                                       \
-        CHECK((call) == EVCP_E_INVALID);                                                       \
-        CHECK(strstr(evcp_last_error(), word) != NULL);                                        \
-    } while (0)
+#include "harness.h"
 
 struct seen {
     evcp_t *cp;
@@ -62,7 +37,7 @@ static evcp_network_profile_t way(const char *to)
     return made;
 }
 
-static evcp_config_t *config(void)
+static evcp_config_t *config_without_way(void)
 {
     evcp_config_t *cfg = evcp_config_new();
     CHECK(evcp_config_set_device(cfg, "evcp", "test", NULL, NULL) == EVCP_OK);
@@ -71,51 +46,40 @@ static evcp_config_t *config(void)
     return cfg;
 }
 
-static evcp_t *made(evcp_config_t *cfg, struct seen *seen)
+static evcp_t *told(evcp_config_t *cfg, struct seen *seen)
 {
     evcp_callbacks_t callbacks = EVCP_CALLBACKS_INIT;
-    evcp_t *cp = NULL;
     callbacks.on_connection = on_connection;
-    CHECK(evcp_new(cfg, &callbacks, seen, &cp) == EVCP_OK);
-    evcp_config_free(cfg);
-    seen->cp = cp;
-    return cp;
+    seen->cp = made(cfg, &callbacks, seen);
+    return seen->cp;
 }
-
-#define UNTIL(condition)                                                                       \
-    do {                                                                                       \
-        for (int patience = 0; !(condition) && patience < 400; patience++)                     \
-            if (evcp_dispatch(seen.cp, 50) < 0)                                                \
-                break;                                                                         \
-        CHECK(condition);                                                                      \
-    } while (0)
 
 static void the_next_profile_has_its_turn_and_the_one_in_use_changes_at_once(void)
 {
     struct seen seen = { 0 };
-    evcp_config_t *cfg = config();
+    evcp_config_t *cfg = config_without_way();
     evcp_network_profile_t nowhere = way("ws://127.0.0.1:9"), here = way(url);
     here.interface = "lo";
     here.source_address = "127.0.0.2";
     CHECK(evcp_config_set_network_profile(cfg, 1, &nowhere) == EVCP_OK);
     CHECK(evcp_config_set_network_profile(cfg, 3, &here) == EVCP_OK);
-    evcp_t *cp = made(cfg, &seen);
+    evcp_t *cp = told(cfg, &seen);
     CHECK(evcp_start(cp) == EVCP_OK);
-    UNTIL(seen.connected == 1);
+    UNTIL(cp, seen.connected == 1);
     CHECK(seen.slot == 3 && seen.failed >= 1 && strstr(seen.why, "127.0.0.1:9") != NULL);
     here.source_address = "127.0.0.3";
     CHECK(evcp_set_network_profile(cp, 3, &here) == EVCP_OK);
-    UNTIL(seen.connected == 2);
+    UNTIL(cp, seen.connected == 2);
     CHECK(evcp_set_network_profile(cp, 3, &here) == EVCP_OK);
     CHECK(evcp_set_network_profile(cp, 1, &here) == EVCP_OK);
     CHECK(evcp_set_network_profile(cp, 3, NULL) == EVCP_OK);
-    UNTIL(seen.connected == 3 && seen.slot == 1);
-    REFUSED(evcp_set_network_profile(cp, 1, NULL), "would be left");
+    UNTIL(cp, seen.connected == 3 && seen.slot == 1);
+    REFUSED(evcp_set_network_profile(cp, 1, NULL), EVCP_E_INVALID, "would be left");
     seen.change_inside = true;
     CHECK(evcp_set_network_profile(cp, 2, &here) == EVCP_OK);
     const uint32_t slots[] = { 2, 1 };
     CHECK(evcp_set_network_priority(cp, slots, 2) == EVCP_OK);
-    UNTIL(seen.connected == 5 && seen.slot == 1);
+    UNTIL(cp, seen.connected == 5 && seen.slot == 1);
     CHECK(seen.inside == EVCP_OK);
     CHECK(evcp_stop(cp, 5000) == EVCP_OK);
     CHECK(evcp_set_network_profile(cp, 2, &nowhere) == EVCP_E_CLOSED);
@@ -129,21 +93,21 @@ static void what_makes_no_sense_is_refused_and_named(void)
     evcp_network_profile_t good = way(url), bad;
     static char endless[5000];
     memset(endless, 'a', sizeof endless - 1);
-    evcp_config_t *cfg = config();
+    evcp_config_t *cfg = config_without_way();
     CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
     CHECK(evcp_config_set_identity(cfg, "NETWORK") == EVCP_OK);
-    REFUSED(evcp_config_set_network_profile(NULL, 1, &good), "cfg is NULL");
-    REFUSED(evcp_config_set_network_profile(cfg, 0, &good), "slot is 0");
-    REFUSED(evcp_config_set_network_profile(cfg, 5, NULL), "slot is 5");
-    evcp_t *cp = made(cfg, &seen);
-    REFUSED(evcp_set_network_profile(NULL, 1, &good), "NULL");
-    REFUSED(evcp_set_network_profile(cp, UINT32_MAX, &good), "slot is 4294967295");
-    REFUSED(evcp_set_network_profile(cp, 1, NULL), "would be left");
+    REFUSED(evcp_config_set_network_profile(NULL, 1, &good), EVCP_E_INVALID, "cfg is NULL");
+    REFUSED(evcp_config_set_network_profile(cfg, 0, &good), EVCP_E_INVALID, "slot is 0");
+    REFUSED(evcp_config_set_network_profile(cfg, 5, NULL), EVCP_E_INVALID, "slot is 5");
+    evcp_t *cp = told(cfg, &seen);
+    REFUSED(evcp_set_network_profile(NULL, 1, &good), EVCP_E_INVALID, "NULL");
+    REFUSED(evcp_set_network_profile(cp, UINT32_MAX, &good), EVCP_E_INVALID, "slot is 4294967295");
+    REFUSED(evcp_set_network_profile(cp, 1, NULL), EVCP_E_INVALID, "would be left");
 #define BAD(member, value, word)                                                               \
     do {                                                                                       \
         bad = good;                                                                            \
         bad.member = value;                                                                    \
-        REFUSED(evcp_set_network_profile(cp, 2, &bad), word);                                  \
+        REFUSED(evcp_set_network_profile(cp, 2, &bad), EVCP_E_INVALID, word);                                 \
     } while (0)
     BAD(struct_size, 0, "struct_size is 0");
     BAD(struct_size, 13, "in the middle of a field");
@@ -173,13 +137,13 @@ static void what_makes_no_sense_is_refused_and_named(void)
     bad.reserved = 1;
     CHECK(evcp_set_network_profile(cp, 2, &bad) == EVCP_E_UNSUPPORTED);
     const uint32_t twice[] = { 1, 1 }, beyond[] = { 1, 5 }, empty[] = { 2 };
-    REFUSED(evcp_set_network_priority(NULL, empty, 1), "NULL");
-    REFUSED(evcp_set_network_priority(cp, NULL, 1), "1 to 4");
-    REFUSED(evcp_set_network_priority(cp, empty, 0), "1 to 4");
-    REFUSED(evcp_set_network_priority(cp, empty, SIZE_MAX), "1 to 4");
-    REFUSED(evcp_set_network_priority(cp, twice, 2), "twice");
-    REFUSED(evcp_set_network_priority(cp, beyond, 2), "slot is 5");
-    REFUSED(evcp_set_network_priority(cp, empty, 1), "would be left");
+    REFUSED(evcp_set_network_priority(NULL, empty, 1), EVCP_E_INVALID, "NULL");
+    REFUSED(evcp_set_network_priority(cp, NULL, 1), EVCP_E_INVALID, "1 to 4");
+    REFUSED(evcp_set_network_priority(cp, empty, 0), EVCP_E_INVALID, "1 to 4");
+    REFUSED(evcp_set_network_priority(cp, empty, SIZE_MAX), EVCP_E_INVALID, "1 to 4");
+    REFUSED(evcp_set_network_priority(cp, twice, 2), EVCP_E_INVALID, "twice");
+    REFUSED(evcp_set_network_priority(cp, beyond, 2), EVCP_E_INVALID, "slot is 5");
+    REFUSED(evcp_set_network_priority(cp, empty, 1), EVCP_E_INVALID, "would be left");
     /* Of an older library: it ends before what came later. */
     bad = good;
     bad.struct_size = (uint32_t)offsetof(evcp_network_profile_t, auth_key);
@@ -192,15 +156,15 @@ static void the_settings_of_slot_1_are_a_profile(void)
     evcp_callbacks_t callbacks = EVCP_CALLBACKS_INIT;
     evcp_network_profile_t good = way(url);
     evcp_t *cp = NULL;
-    evcp_config_t *cfg = config();
-    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), "evcp_config_set_url");
+    evcp_config_t *cfg = config_without_way();
+    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), EVCP_E_INVALID, "evcp_config_set_url");
     CHECK(evcp_config_set_url(cfg, "ws://127.0.0.1:9") == EVCP_OK);
-    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), "evcp_config_set_identity");
+    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), EVCP_E_INVALID, "evcp_config_set_identity");
     CHECK(evcp_config_set_network_profile(cfg, 1, NULL) == EVCP_OK);
-    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), "evcp_config_set_url");
+    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), EVCP_E_INVALID, "evcp_config_set_url");
     CHECK(evcp_config_set_network_profile(cfg, 2, &good) == EVCP_OK);
     CHECK(evcp_config_set(cfg, "network.priority", "3,4") == EVCP_OK);
-    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), "network.priority");
+    REFUSED(evcp_new(cfg, &callbacks, NULL, &cp), EVCP_E_INVALID, "network.priority");
     CHECK(evcp_config_set(cfg, "network.priority", "4,2") == EVCP_OK);
     CHECK(evcp_new(cfg, &callbacks, NULL, &cp) == EVCP_OK);
     evcp_free(cp);
@@ -209,9 +173,7 @@ static void the_settings_of_slot_1_are_a_profile(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2)
-        return 2;
-    url = argv[1];
+    url = argc > 1 ? argv[1] : "ws://127.0.0.1:9";
     the_next_profile_has_its_turn_and_the_one_in_use_changes_at_once();
     what_makes_no_sense_is_refused_and_named();
     the_settings_of_slot_1_are_a_profile();

@@ -1,23 +1,5 @@
 /* Before an update: what is going on, and how it ends. usage: restart URL-OF-A-CENTRAL-SYSTEM */
-#define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-static const char *url;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
+#include "harness.h"
 
 struct seen {
     evcp_t *cp;
@@ -25,15 +7,6 @@ struct seen {
     uint32_t why;
     evcp_restart_info_t last;
 };
-
-/* Dispatches until something holds; it always comes. */
-#define UNTIL(condition)                                                                       \
-    do {                                                                                       \
-        for (int patience = 0; !(condition) && patience < 400; patience++)                     \
-            if (evcp_dispatch(seen->cp, 50) < 0)                                               \
-                break;                                                                         \
-        CHECK(condition);                                                                      \
-    } while (0)
 
 static void on_boot(void *ud, const evcp_boot_info_t *boot)
 {
@@ -72,14 +45,10 @@ static void make(struct seen *seen, const char *id, const char *storage)
     callbacks.on_auth = on_auth;
     callbacks.on_tx = on_tx;
     callbacks.on_drained = on_drained;
-    evcp_config_t *cfg = evcp_config_new();
-    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
-    CHECK(evcp_config_set_identity(cfg, id) == EVCP_OK);
-    CHECK(evcp_config_set_device(cfg, "evcp", "restart", NULL, NULL) == EVCP_OK);
+    evcp_config_t *cfg = config(id);
     if (storage != NULL)
         CHECK(evcp_config_set_storage(cfg, storage) == EVCP_OK);
-    CHECK(evcp_new(cfg, &callbacks, seen, &seen->cp) == EVCP_OK);
-    evcp_config_free(cfg);
+    seen->cp = made(cfg, &callbacks, seen);
 }
 
 static evcp_restart_info_t now(struct seen *seen)
@@ -95,28 +64,28 @@ static void the_verdict_follows_what_goes_on(const char *storage)
     make(seen, "VERDICT", storage);
     CHECK(now(seen).verdict == EVCP_RESTART_FREE);
     CHECK(evcp_start(seen->cp) == EVCP_OK);
-    UNTIL(seen->accepted);
+    UNTIL(seen->cp, seen->accepted);
     CHECK(evcp_present_tag(seen->cp, 1, "CAFE01") == EVCP_OK);
-    UNTIL(seen->auths == 1);
+    UNTIL(seen->cp, seen->auths == 1);
     CHECK(now(seen).verdict == EVCP_RESTART_WAITING && now(seen).permissions == 1);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
-    UNTIL(seen->started == 1);
+    UNTIL(seen->cp, seen->started == 1);
     CHECK(now(seen).verdict == EVCP_RESTART_SESSION && now(seen).transactions == 1);
     CHECK(!now(seen).draining && !now(seen).resetting && !now(seen).storage_fails);
     CHECK(evcp_set_draining(seen->cp, true) == EVCP_OK);
-    UNTIL(now(seen).draining);
+    UNTIL(seen->cp, now(seen).draining);
     CHECK(seen->drained == 0 && now(seen).verdict == EVCP_RESTART_SESSION);
     CHECK(evcp_stop_tx(seen->cp, 1, EVCP_REASON_LOCAL) == EVCP_OK);
-    UNTIL(seen->drained == 1);
+    UNTIL(seen->cp, seen->drained == 1);
     CHECK(seen->stopped == 1 && seen->last.verdict == EVCP_RESTART_FREE && seen->last.draining);
     uint32_t status;
     CHECK(evcp_get_status(seen->cp, 1, &status) == EVCP_OK && status == EVCP_STATUS_UNAVAILABLE);
     CHECK(evcp_present_tag(seen->cp, 1, "CAFE01") == EVCP_OK);
-    UNTIL(seen->auths == 2);
+    UNTIL(seen->cp, seen->auths == 2);
     CHECK(seen->why == EVCP_WHY_DRAINING && strcmp(evcp_why_name(seen->why), "draining") == 0);
     CHECK(evcp_set_draining(seen->cp, false) == EVCP_OK);
     CHECK(evcp_present_tag(seen->cp, 1, "CAFE01") == EVCP_OK);
-    UNTIL(seen->started == 2);
+    UNTIL(seen->cp, seen->started == 2);
     evcp_free(seen->cp);
     /* What went on is known before anything runs. */
     struct seen again = { 0 };
@@ -133,10 +102,10 @@ static void without_a_storage_a_session_is_data(void)
     make(seen, "MEMORY", NULL);
     CHECK(now(seen).verdict == EVCP_RESTART_FREE);
     CHECK(evcp_start(seen->cp) == EVCP_OK);
-    UNTIL(seen->accepted);
+    UNTIL(seen->cp, seen->accepted);
     CHECK(evcp_start_tx(seen->cp, 1, "CAFE01", 0) == EVCP_OK);
     CHECK(evcp_set_ev(seen->cp, 1, EVCP_EV_PLUGGED) == EVCP_OK);
-    UNTIL(seen->started == 1);
+    UNTIL(seen->cp, seen->started == 1);
     CHECK(now(seen).verdict == EVCP_RESTART_DATA && now(seen).storage_fails);
     evcp_free(seen->cp);
 }
@@ -147,13 +116,11 @@ static void bad_input_is_named(void)
     make(seen, "BAD", NULL);
     evcp_restart_info_t info = EVCP_RESTART_INFO_INIT;
     CHECK(evcp_get_restart(NULL, &info) == EVCP_E_INVALID);
-    CHECK(evcp_get_restart(seen->cp, NULL) == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "out is NULL") != NULL);
+    REFUSED(evcp_get_restart(seen->cp, NULL), EVCP_E_INVALID, "out is NULL");
     info.struct_size = 0;
     CHECK(evcp_get_restart(seen->cp, &info) == EVCP_E_INVALID);
     info.struct_size = sizeof info - 1;
-    CHECK(evcp_get_restart(seen->cp, &info) == EVCP_E_INVALID);
-    CHECK(strstr(evcp_last_error(), "struct_size") != NULL);
+    REFUSED(evcp_get_restart(seen->cp, &info), EVCP_E_INVALID, "struct_size");
     CHECK(evcp_set_draining(NULL, true) == EVCP_E_INVALID);
     CHECK(strcmp(evcp_restart_name(EVCP_RESTART_SESSION), "session") == 0);
     CHECK(strcmp(evcp_restart_name(4), "unknown") == 0);

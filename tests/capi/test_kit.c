@@ -1,24 +1,13 @@
 /* The test kit as the unit tests of a firmware see it: every function, bad input, and that the same program gives
  * the same frames. usage: test_kit EMPTY-DIRECTORY */
 #define _POSIX_C_SOURCE 200809L
+#include "check.h"
 #include <evcp_test.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 static const char *folder;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
 
 _Static_assert(sizeof(void *) != 8 || sizeof(evcp_test_tx_t) == 88, "as Rust has it");
 

@@ -3,14 +3,11 @@
  * What the callbacks count lies in plain memory on purpose: a tool that looks for data races sees
  * whether calls on different threads really come one after the other. */
 #define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
+#include "check.h"
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define CONNECTORS 2
@@ -18,16 +15,6 @@
 
 static const char *url, *folder;
 static int rounds;
-static atomic_int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            atomic_fetch_add(&failures, 1);                                                    \
-        }                                                                                      \
-    } while (0)
 
 /* Done, or too much is waiting. */
 #define TOLD(call)                                                                             \

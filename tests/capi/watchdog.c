@@ -1,23 +1,8 @@
 /* The watchdog as a firmware sees it. usage: watchdog URL-OF-A-CENTRAL-SYSTEM */
 #define _POSIX_C_SOURCE 200809L
-#include <evcp.h>
+#include "harness.h"
 #include <poll.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
-
-static const char *url;
-static int failures;
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s: %s\n", __func__, __LINE__, #condition,                 \
-                    evcp_last_error());                                                        \
-            failures++;                                                                        \
-        }                                                                                      \
-    } while (0)
 
 struct board {
     bool permit;
@@ -54,36 +39,22 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Dispatches until something is the case, for a minute at most. */
-#define UNTIL(condition)                                                                       \
-    do {                                                                                       \
-        long long end_ = now_ms() + 60000;                                                     \
-        while (!(condition) && now_ms() < end_)                                                \
-            evcp_dispatch(cp, 20);                                                             \
-        CHECK(condition);                                                                      \
-    } while (0)
-
 static evcp_t *charging(struct board *board, const char *id, const char *watchdog_s)
 {
-    evcp_config_t *cfg = evcp_config_new();
+    evcp_config_t *cfg = config(id);
     evcp_callbacks_t callbacks = EVCP_CALLBACKS_INIT;
     evcp_sample_t sample = { .value = 1000, .measurand = EVCP_M_ENERGY_IMPORT };
-    evcp_t *cp = NULL;
-    CHECK(evcp_config_set_url(cfg, url) == EVCP_OK);
-    CHECK(evcp_config_set_identity(cfg, id) == EVCP_OK);
-    CHECK(evcp_config_set_device(cfg, "evcp", "test", NULL, NULL) == EVCP_OK);
     CHECK(evcp_config_set(cfg, "boot.charge_before_accepted", "true") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "host.watchdog_s", watchdog_s) == EVCP_OK);
     callbacks.on_supply = on_supply;
     callbacks.on_status = on_status;
     callbacks.on_tx = on_tx;
-    CHECK(evcp_new(cfg, &callbacks, board, &cp) == EVCP_OK);
-    evcp_config_free(cfg);
+    evcp_t *cp = made(cfg, &callbacks, board);
     CHECK(evcp_start(cp) == EVCP_OK);
     CHECK(evcp_push_meter(cp, 1, &sample, 1) == EVCP_OK);
     CHECK(evcp_set_ev(cp, 1, EVCP_EV_CHARGING) == EVCP_OK);
     CHECK(evcp_start_tx(cp, 1, "CAFE01", 0) == EVCP_OK);
-    UNTIL(board->permit);
+    UNTIL(cp, board->permit);
     CHECK(board->started == 1);
     return cp;
 }
@@ -93,8 +64,7 @@ static void what_is_no_time_is_refused(void)
     static const char *const wrong[] = { "-1", "0.5", "soon", "", "1e9" };
     evcp_config_t *cfg = evcp_config_new();
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        CHECK(evcp_config_set(cfg, "host.watchdog_s", wrong[i]) == EVCP_E_INVALID);
-        CHECK(strstr(evcp_last_error(), "host.watchdog_s"));
+        REFUSED(evcp_config_set(cfg, "host.watchdog_s", wrong[i]), EVCP_E_INVALID, "host.watchdog_s");
     }
     CHECK(evcp_config_set(cfg, "host.watchdog_s", "0") == EVCP_OK);
     CHECK(evcp_config_set(cfg, "host.watchdog_s", "1") == EVCP_OK);
@@ -119,8 +89,8 @@ static void a_host_that_does_not_dispatch_is_permitted_nothing_and_told_when_it_
         nanosleep(&moment, NULL);
     CHECK(!permitted(cp));
     CHECK(board.permit && board.faults == 0); /* nobody told it */
-    UNTIL(!board.permit && board.error == EVCP_ERROR_INTERNAL_ERROR);
-    UNTIL(board.permit);
+    UNTIL(cp, !board.permit && board.error == EVCP_ERROR_INTERNAL_ERROR);
+    UNTIL(cp, board.permit);
     CHECK(board.error == EVCP_ERROR_NO_ERROR && board.faults == 1 && board.started == 1);
     CHECK(permitted(cp));
     evcp_free(cp);
@@ -145,11 +115,7 @@ static void a_host_that_sleeps_until_there_is_something_to_do_is_woken_and_keeps
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s ws://HOST:PORT\n", argv[0]);
-        return 2;
-    }
-    url = argv[1];
+    url = argc > 1 ? argv[1] : "ws://127.0.0.1:9";
     what_is_no_time_is_refused();
     a_host_that_does_not_dispatch_is_permitted_nothing_and_told_when_it_is_back();
     a_host_that_sleeps_until_there_is_something_to_do_is_woken_and_keeps_its_energy();

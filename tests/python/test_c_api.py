@@ -98,20 +98,6 @@ async def run(command, *, stdin=None, **environment):
     return out.decode()
 
 
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled("tests/capi/test_capi.c", tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    program = compiled("tests/capi/test_capi.c", tmp_path, *SANITIZE)
-    assert "0 failures" in await run([program, central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("tests/capi/test_capi.c", tmp_path, "-g")
-    assert "0 failures" in await run([*VALGRIND, program, central.url])
-
-
 async def session_of_the_charger(command, central, folder):
     """Plays a session with the example firmware and looks at the books."""
     point = central.point("CHARGER")

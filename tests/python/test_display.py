@@ -1,20 +1,7 @@
-"""What a display can say of a tag: through C, plain, under sanitizers and valgrind, and through Python."""
-
-import pytest
+"""What a display can say of a tag: through Python."""
 
 from binding import TAG, Charger, config
 from evcp import Auth, By, Change, Ev, Fault, For, Why, name
-from test_c_api import SANITIZE, VALGRIND, compiled, run
-
-
-@pytest.mark.parametrize("flags", [[], SANITIZE], ids=["plain", "sanitizers"])
-async def test_the_c_program_tells_people_why(central, tmp_path, flags):
-    assert "0 failures" in await run([compiled("tests/capi/display.c", tmp_path, *flags), central.url])
-
-
-async def test_the_c_program_that_tells_people_why_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("tests/capi/display.c", tmp_path, "-g")
-    assert "0 failures" in await run([*VALGRIND, program, central.url])
 
 
 class Display(Charger):

@@ -1,26 +1,12 @@
-"""Feedback of contactor and lock, through C and through Python."""
+"""Feedback of contactor and lock, through Python."""
 
 import evcp
 import pytest
 from evcp import Change, ErrorCode, Ev, EvcpError, Fault, Feedback
 
 from binding import Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, run
 
-PROGRAM = "tests/capi/feedback.c"
 BOTH = {1: {Feedback.CONTACTOR, Feedback.LOCK}}
-
-
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path, *SANITIZE), central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    assert "0 failures" in await run([*VALGRIND, compiled(PROGRAM, tmp_path, "-g"), central.url])
 
 
 class Board(Charger):

@@ -1,20 +1,7 @@
-"""Charging that nobody is asked a tag for: through C, plain, under sanitizers and valgrind, and through Python."""
-
-import pytest
+"""Charging that nobody is asked a tag for: through Python."""
 
 from binding import Charger, config
 from evcp import By, Change, Ev, Reason
-from test_c_api import SANITIZE, VALGRIND, compiled, run
-
-
-@pytest.mark.parametrize("flags", [[], SANITIZE], ids=["plain", "sanitizers"])
-async def test_through_c_who_plugs_in_charges_once(central, tmp_path, flags):
-    assert "0 failures" in await run([compiled("tests/capi/free_charging.c", tmp_path, *flags), central.url])
-
-
-async def test_free_charging_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("tests/capi/free_charging.c", tmp_path, "-g")
-    assert "0 failures" in await run([*VALGRIND, program, central.url])
 
 
 async def test_the_operator_switches_tags_off_and_on(central):

@@ -14,7 +14,6 @@ from binding import NOWHERE, Charger, config
 from certificates import Authority
 from connect_proxy import ConnectProxy
 from feed import PATIENCE, cancelled
-from test_c_api import SANITIZE, VALGRIND, compiled, run
 
 FAST = {"reconnect.max_s": 0.1, "network.attempts": 1, "AllowOfflineTxForUnknownId": True}
 
@@ -354,20 +353,3 @@ def test_a_set_up_that_uses_none_of_its_profiles_is_refused():
         Charger(config(settings={"network.priority": "2,3"}))
     with pytest.raises(evcp.EvcpError, match="network profile 3: security profile 1"):
         Charger(config(networks={3: way("ws://cs", security_profile=1)}))
-
-
-# Through C
-
-
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled("tests/capi/network.c", tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    program = compiled("tests/capi/network.c", tmp_path, *SANITIZE)
-    assert "0 failures" in await run([program, central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("tests/capi/network.c", tmp_path, "-g")
-    assert "0 failures" in await run([*VALGRIND, program, central.url])

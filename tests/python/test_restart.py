@@ -1,21 +1,7 @@
-"""Before an update: through C, plain, under sanitizers and valgrind, and through Python."""
-
-import pytest
+"""Before an update: through Python."""
 
 from binding import TAG, Charger, config
 from evcp import Auth, Change, Ev, Reason, Status, Verdict, Why, name
-from test_c_api import SANITIZE, VALGRIND, compiled, run
-
-
-@pytest.mark.parametrize("flags", [[], SANITIZE], ids=["plain", "sanitizers"])
-async def test_through_c_the_verdict_follows_what_goes_on(central, tmp_path, flags):
-    program = compiled("tests/capi/restart.c", tmp_path, *flags)
-    assert "0 failures" in await run([program, central.url, str(tmp_path / "state")])
-
-
-async def test_the_verdict_is_clean_under_valgrind(central, tmp_path):
-    program = compiled("tests/capi/restart.c", tmp_path, "-g")
-    assert "0 failures" in await run([*VALGRIND, program, central.url, str(tmp_path / "state")])
 
 
 class Updated(Charger):

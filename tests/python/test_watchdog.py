@@ -1,4 +1,4 @@
-"""The watchdog (host.watchdog_s): a firmware that does not dispatch while energy flows, in C and in Python."""
+"""The watchdog (host.watchdog_s): a firmware that does not dispatch while energy flows, in Python."""
 
 import time
 
@@ -7,21 +7,6 @@ import pytest
 from evcp import ErrorCode, Ev, EvcpError, Fault, Status
 
 from binding import Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, run
-
-PROGRAM = "tests/capi/watchdog.c"
-
-
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path, *SANITIZE), central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    assert "0 failures" in await run([*VALGRIND, compiled(PROGRAM, tmp_path, "-g"), central.url])
 
 
 async def test_a_loop_that_hangs_has_no_energy_and_gets_it_back(central):

@@ -1,25 +1,10 @@
-"""What a firmware can ask at any time: through C, plain, under sanitizers and valgrind, and through Python."""
+"""What a firmware can ask at any time: through Python."""
 
 import evcp
 import pytest
 from evcp import Boot, Ev, ErrorCode, EvcpError, Fault, Link, Status
 
 from binding import TAG, Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, run
-
-PROGRAM = "tests/capi/what_is_the_case.c"
-
-
-async def test_a_program_in_c_learns_what_is_the_case(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path), central.url])
-
-
-async def test_it_is_clean_under_sanitizers(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path, *SANITIZE), central.url])
-
-
-async def test_it_is_clean_under_valgrind(central, tmp_path):
-    assert "0 failures" in await run([*VALGRIND, compiled(PROGRAM, tmp_path, "-g"), central.url])
 
 
 async def test_python_is_told_what_is_the_case(central):
