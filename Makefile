@@ -180,7 +180,7 @@ $(VENV)/ready: tests/python/requirements.txt
 tools:
 	@CARGO="$(CARGO)" PYTHON="$(PYTHON)" tests/tools
 
-bench: tools examples simulator $(VENV)/ready
+bench: tools examples simulator kit $(VENV)/ready
 	$(PY) benches/measure.py
 
 clean:

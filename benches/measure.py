@@ -1,12 +1,13 @@
 """Measures what docs/performance.md states. Run by `make bench`; prints, decides nothing.
 
-Needs valgrind and strace. Builds two more variants of the library into target/variants.
+Needs valgrind and strace. `measure.py kit` measures the test kit alone. Builds two more variants of the library into target/variants.
 """
 
 import asyncio
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "python"))
+sys.path[:0] = [str(ROOT / "tests" / "python"), str(ROOT / "bindings" / "python" / "src")]
 
 from websockets.asyncio.server import serve  # noqa: E402
 from central_system import CentralSystem  # noqa: E402
@@ -227,9 +228,40 @@ def smart():
         say(f"instructions: {what}, 20 profiles", f"{each:,.0f}")
 
 
+def kit(folder):
+    """The scenarios of the example chargers in virtual time, in C, in C++ and in Python, one after the other."""
+    from test_kit_charger import LANGUAGES, built
+    from test_kit_python import charger_scenarios
+
+    programs = {}
+    for language in LANGUAGES:
+        (folder / language).mkdir()
+        programs[language] = built(folder / language, language)
+
+    def play(round):
+        for language, program in programs.items():
+            storage = folder / language / f"{round}"
+            storage.mkdir()
+            subprocess.run([program, storage], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        charger_scenarios()
+
+    def used():
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return children.ru_utime + children.ru_stime, time.perf_counter()
+
+    for round in range(3):
+        before = used()
+        play(round)
+        cpu, wall = (after - was for was, after in zip(before, used()))
+        say("the kit's scenarios in C, C++, Python: CPU, wall time", f"{cpu:.2f} s, {wall:.2f} s")
+
+
 async def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        kit(folder)
+        if sys.argv[1:] == ["kit"]:
+            return
         sizes()
         smart()
         await memory(folder)
