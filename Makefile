@@ -125,6 +125,7 @@ test-rust:
 	$(CARGO) test --features testkit --lib kit
 	cd tests/header && $(CARGO) test
 	cd fuzz && $(CARGO) test --lib
+	cd fuzz && $(CARGO) test --lib --features kit world
 
 # Every fuzz target for 20 s; how to run them for longer is in fuzz/README.md.
 fuzz-smoke: tools

@@ -31,6 +31,7 @@ fn main() {
     out.sessions();
     out.records();
     out.programs();
+    out.kits();
     out.write(&seeds);
 }
 
@@ -246,6 +247,36 @@ impl Seeds {
                 program.extend(&noise[..6]);
             }
             self.add("capi", format!("{which}"), program);
+        }
+    }
+
+    /// A session in a world, with each act of a test in the middle of it, and in callbacks.
+    fn kits(&mut self) {
+        for which in 0..16_u8 {
+            let script: Vec<u8> = (0..36).map(|n| n * 5 + which).collect();
+            let mut program = vec![0, 1];
+            program.extend(0x8000_0000_u32.to_le_bytes());
+            program.push(3);
+            program.extend((script.len() as u16).to_le_bytes());
+            program.extend(script);
+            program.extend([1, 1]);
+            let noise: Vec<u8> = (0..6).map(|n| n * 7 + which).collect();
+            let act = [&[7, which][..], &noise].concat();
+            let (wait, plug, tag) = ([5, 1, 5, 1], [9, 1, 1, 7, 2], [9, 1, 1, 15, 5, 0]);
+            for part in [
+                &wait[..],
+                &plug,
+                &tag,
+                &wait,
+                &act,
+                &wait,
+                &tag,
+                &wait,
+                &act,
+            ] {
+                program.extend(part);
+            }
+            self.add("kit", format!("{which}"), program);
         }
     }
 

@@ -4,12 +4,12 @@
 //! It keeps to what the header asks of a caller: nothing is used after it was freed, pointers point
 //! to what they say, a struct is as long as its `struct_size`.
 
-mod args;
+pub(crate) mod args;
 mod asks;
-mod c;
+pub(crate) mod c;
 mod callbacks;
 mod central;
-mod operate;
+pub(crate) mod operate;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -50,8 +50,8 @@ pub fn run(data: &[u8]) {
 
 /// What belongs to one charge point of the program; `user_data` points here.
 #[derive(Default)]
-struct Host {
-    cp: Cell<Option<*mut evcp_t>>,
+pub(crate) struct Host {
+    pub(crate) cp: Cell<Option<*mut evcp_t>>,
     inside: Cell<bool>,
     freed: Cell<bool>,
     destroyed: Cell<bool>,
@@ -61,11 +61,13 @@ struct Host {
     transfers: Cell<u32>,
     /// What callbacks do.
     script: RefCell<VecDeque<u8>>,
+    /// What else they may do, beside the calls of a charge point.
+    pub(crate) beside: Cell<Option<fn(&mut Unstructured<'_>)>>,
 }
 
-struct Program {
-    configs: [*mut evcp_config_t; 2],
-    hosts: [Option<Box<Host>>; 2],
+pub(crate) struct Program {
+    pub(crate) configs: [*mut evcp_config_t; 2],
+    pub(crate) hosts: [Option<Box<Host>>; 2],
     folder: Option<PathBuf>,
 }
 
@@ -99,7 +101,7 @@ impl Drop for Program {
 }
 
 /// Every result is one of the header's, no bug of the library's, and says why if it is an error.
-fn check(code: i32) -> i32 {
+pub(crate) fn check(code: i32) -> i32 {
     let why = text_of(unsafe { evcp_last_error() }).expect("it is never NULL");
     assert_ne!(code, PANIC, "contained: {why}");
     assert!(code >= -10, "{code}");
@@ -124,7 +126,7 @@ fn over(host: &Host) {
 }
 
 impl Program {
-    fn folder(&mut self) -> PathBuf {
+    pub(crate) fn folder(&mut self) -> PathBuf {
         let folder = self.folder.get_or_insert_with(|| {
             let name = format!("evcp-fuzz-capi-{}", std::process::id());
             let memory = PathBuf::from("/dev/shm");
@@ -174,7 +176,7 @@ impl Program {
     }
 
     /// A configuration that works.
-    fn prefer(&mut self, which: usize) {
+    pub(crate) fn prefer(&mut self, which: usize) {
         let url = format!("ws://127.0.0.1:{}/", central::port());
         let url = CString::new(url).expect("it has no NUL");
         // SAFETY: texts with a NUL at the end; the configuration is new and ours.
@@ -208,7 +210,7 @@ impl Program {
         }
     }
 
-    fn configure(&mut self, cfg: *mut evcp_config_t, u: &mut Unstructured<'_>) {
+    pub(crate) fn configure(&mut self, cfg: *mut evcp_config_t, u: &mut Unstructured<'_>) {
         let settings: Vec<_> = evcp::core::Tuning::NAMES
             .iter()
             .copied()
@@ -295,7 +297,7 @@ impl Program {
         check(code);
     }
 
-    fn make(&mut self, which: usize, u: &mut Unstructured<'_>) {
+    pub(crate) fn make(&mut self, which: usize, u: &mut Unstructured<'_>) {
         self.end(which);
         let host = Box::new(Host::default());
         let slots = u.arbitrary::<u32>().unwrap_or(0);
@@ -327,7 +329,7 @@ impl Program {
         }
     }
 
-    fn end(&mut self, which: usize) {
+    pub(crate) fn end(&mut self, which: usize) {
         if let Some(host) = self.hosts[which].take() {
             free(&host);
             over(&host);

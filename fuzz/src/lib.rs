@@ -4,6 +4,8 @@ pub mod bytes;
 pub mod capi;
 pub mod engine;
 pub mod frame;
+#[cfg(feature = "kit")]
+pub mod kit;
 pub mod message;
 pub mod records;
 pub mod settings;
@@ -50,10 +52,19 @@ mod tests {
         replay("settings", crate::settings::run);
     }
 
+    // A library with the test kit in it has no sockets.
+    #[cfg(not(feature = "kit"))]
     #[test]
     fn every_program_that_is_kept_ends_as_the_header_says() {
         crate::capi::prepare();
         replay("capi", crate::capi::run);
+    }
+
+    #[cfg(feature = "kit")]
+    #[test]
+    fn every_world_that_is_kept_is_the_same_twice() {
+        crate::capi::prepare();
+        replay("kit", crate::kit::run);
     }
 
     #[test]

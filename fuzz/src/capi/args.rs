@@ -9,10 +9,10 @@ use super::c::*;
 use crate::bytes::{below, byte, flag, long, number, one, raw, short};
 
 /// A text for C: NULL, something known, anything.
-pub(super) struct Arg(Option<CString>);
+pub(crate) struct Arg(Option<CString>);
 
 impl Arg {
-    pub(super) fn from(u: &mut Unstructured<'_>, known: &[&str]) -> Self {
+    pub(crate) fn from(u: &mut Unstructured<'_>, known: &[&str]) -> Self {
         let bytes = match below(u, 8) {
             0 => return Self(None),
             1 => raw(u).to_vec(),
@@ -27,7 +27,7 @@ impl Arg {
     }
 
     /// A path, which leads to nowhere but the folder.
-    pub(super) fn inside(self, folder: &str) -> Self {
+    pub(crate) fn inside(self, folder: &str) -> Self {
         let Some(text) = self.0 else {
             return self;
         };
@@ -45,13 +45,13 @@ impl Arg {
         Self(CString::new(inside).ok())
     }
 
-    pub(super) fn ptr(&self) -> *const c_char {
+    pub(crate) fn ptr(&self) -> *const c_char {
         self.0.as_ref().map_or(null(), |text| text.as_ptr())
     }
 }
 
 /// Bytes with a length; NULL goes with any length.
-pub(super) fn blob(u: &mut Unstructured<'_>) -> (Option<Vec<u8>>, usize) {
+pub(crate) fn blob(u: &mut Unstructured<'_>) -> (Option<Vec<u8>>, usize) {
     match below(u, 4) {
         0 => (None, usize::from(short(u))),
         1 => (None, usize::MAX),
@@ -68,17 +68,17 @@ pub(super) fn blob(u: &mut Unstructured<'_>) -> (Option<Vec<u8>>, usize) {
     }
 }
 
-pub(super) fn at(bytes: &Option<Vec<u8>>) -> *const u8 {
+pub(crate) fn at(bytes: &Option<Vec<u8>>) -> *const u8 {
     bytes.as_ref().map_or(null(), |bytes| bytes.as_ptr())
 }
 
-pub(super) fn text_of(text: *const c_char) -> Option<&'static str> {
+pub(crate) fn text_of(text: *const c_char) -> Option<&'static str> {
     // SAFETY: what the library gives is NULL or ends with a NUL, while we look at it.
     let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) });
     text.map(|text| text.to_str().expect("the library speaks UTF-8"))
 }
 
-pub(super) fn samples(u: &mut Unstructured<'_>) -> (Option<Vec<Sample>>, usize) {
+pub(crate) fn samples(u: &mut Unstructured<'_>) -> (Option<Vec<Sample>>, usize) {
     if below(u, 6) == 0 {
         return (None, usize::from(short(u)));
     }
@@ -101,7 +101,7 @@ pub(super) fn samples(u: &mut Unstructured<'_>) -> (Option<Vec<Sample>>, usize) 
 
 /// A struct to be filled, of whatever size: nothing outside of it is written, which the sanitizer
 /// sees.
-pub(super) fn sized(u: &mut Unstructured<'_>, get: impl FnOnce(*mut u8) -> i32) -> i32 {
+pub(crate) fn sized(u: &mut Unstructured<'_>, get: impl FnOnce(*mut u8) -> i32) -> i32 {
     let size = match below(u, 4) {
         0 => number(u) as u32,
         _ => u32::from(byte(u)),

@@ -83,7 +83,11 @@ fn enter(ud: *mut c_void, req: Option<u64>) {
         return;
     }
     host.inside.set(true);
-    operate(host, &mut Unstructured::new(&script));
+    let mut script = Unstructured::new(&script);
+    match host.beside.get() {
+        Some(beside) if below(&mut script, 2) == 1 => beside(&mut script),
+        _ => operate(host, &mut script),
+    }
     host.inside.set(false);
 }
 

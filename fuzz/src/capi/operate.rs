@@ -12,7 +12,7 @@ use super::callbacks::on_done;
 use super::{check, free, Host};
 use crate::bytes::{below, byte, flag, maybe, number, one, short};
 
-pub(super) fn log(u: &mut Unstructured<'_>) {
+pub(crate) fn log(u: &mut Unstructured<'_>) {
     unsafe extern "C" fn line(_: *mut c_void, line: *const LogLine) {
         // SAFETY: it is valid until we return.
         let line = unsafe { &*line };
@@ -28,7 +28,7 @@ pub(super) fn log(u: &mut Unstructured<'_>) {
 
 /// A network profile, good or bad, for a slot that there is or is not. A struct that says that it is shorter than
 /// it is, is: the sanitizer sees who reads on.
-pub(super) fn network_profile(
+pub(crate) fn network_profile(
     u: &mut Unstructured<'_>,
     call: impl FnOnce(u32, *const NetworkProfile) -> i32,
 ) -> i32 {
@@ -74,7 +74,7 @@ pub(super) fn network_profile(
 }
 
 /// One call of a function of a charge point, which may be NULL.
-pub(super) fn operate(host: &Host, u: &mut Unstructured<'_>) {
+pub(crate) fn operate(host: &Host, u: &mut Unstructured<'_>) {
     let cp = host.cp.get().unwrap_or(null_mut());
     let inside = host.inside.get();
     let place = match below(u, 4) {
