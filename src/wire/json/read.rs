@@ -51,16 +51,8 @@ pub fn read<T: DeserializeOwned>(payload: &RawValue, mode: Mode) -> Result<Read<
         ignored: RefCell::default(),
         rounded: RefCell::default(),
     };
-    let payload = match payload.get() {
-        "null" => "{}",
-        object if object.starts_with('{') => object,
-        _ => {
-            let code = ErrorCode::FormationViolation;
-            return Err(Violation::new(code, "the payload is not an object"));
-        }
-    };
     let value = T::deserialize(Reader {
-        value: Some(payload),
+        value: Some(object(payload)?),
         path: None,
         context: &context,
     })?;
@@ -69,6 +61,17 @@ pub fn read<T: DeserializeOwned>(payload: &RawValue, mode: Mode) -> Result<Read<
         ignored: context.ignored.into_inner(),
         rounded: context.rounded.into_inner(),
     })
+}
+
+fn object(payload: &RawValue) -> Result<&str, Violation> {
+    match payload.get() {
+        "null" => Ok("{}"),
+        object if object.starts_with('{') => Ok(object),
+        _ => {
+            let code = ErrorCode::FormationViolation;
+            Err(Violation::new(code, "the payload is not an object"))
+        }
+    }
 }
 
 #[cfg(test)]

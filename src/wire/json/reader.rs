@@ -3,13 +3,14 @@
 //! it hands a struct its members as a sequence, in the order of declaration, with a stand-in for
 //! those that are absent; and it makes no tree of the payload on the way, which could take a hundred
 //! times the memory of the text. So the derived code that looks up member names is never compiled
-//! in, which makes for much less code.
+//! in, which makes for much less code. What does not depend on the type that is read is compiled once,
+//! apart from what does.
 
 use std::fmt;
 
 use serde::de::{
-    value::StrDeserializer, DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializer,
-    MapAccess, SeqAccess, Unexpected, Visitor,
+    value::StrDeserializer, DeserializeSeed, Deserializer, Error, Expected, IgnoredAny,
+    IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
@@ -17,14 +18,12 @@ use serde_json::Number;
 
 use super::error::Violation;
 use super::payload::{Context, Mode, Path, Step};
-use super::syntax::{broken, parse, Count, Text};
+use super::syntax::{broken, elements, parse, text, Text};
 use crate::types::cut;
 use crate::types::Tenths;
 
 /// So many skipped members are listed at most: what lists them must not be larger than they are.
 const MOST_IGNORED: usize = 16;
-/// No list of OCPP's is longer than that, by far.
-const MOST_ELEMENTS: usize = 4096;
 
 /// Reads one value.
 #[derive(Clone, Copy)]
@@ -35,8 +34,27 @@ pub(super) struct Reader<'a> {
     pub(super) context: &'a Context,
 }
 
-impl Reader<'_> {
-    /// Reads a value that is a step further inside.
+/// A number as serde hands it on.
+enum Figure {
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+}
+
+impl Figure {
+    fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
+        match self {
+            Self::Signed(number) => visitor.visit_i64(number),
+            Self::Unsigned(number) => visitor.visit_u64(number),
+            Self::Float(number) => visitor.visit_f64(number),
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a value that is a step further inside. One function for each type that is read, however
+    /// many members are of it.
+    #[inline(never)]
     fn inside<'de, S: DeserializeSeed<'de>>(
         &self,
         value: Option<&str>,
@@ -52,12 +70,8 @@ impl Reader<'_> {
             path: Some(&path),
             context: self.context,
         };
-        seed.deserialize(reader).map_err(|mut violation| {
-            if violation.path.is_empty() {
-                violation.path = path.render();
-            }
-            violation
-        })
+        seed.deserialize(reader)
+            .map_err(|violation| placed(violation, &path))
     }
 
     /// By what a value begins with, it is known.
@@ -90,7 +104,9 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong<'de>(&self, wanted: &impl Visitor<'de>) -> Violation {
+    #[cold]
+    #[inline(never)]
+    fn wrong(&self, wanted: &dyn Expected) -> Violation {
         let Some(value) = self.value else {
             return Violation::missing_field("");
         };
@@ -107,60 +123,92 @@ impl Reader<'_> {
     }
 
     /// A whole number is an integer however it is spelt: JSON does not tell 1.0 from 1.
-    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
+    #[inline(never)]
+    fn integer(&self, value: &str, wanted: &dyn Expected) -> Result<Figure, Violation> {
         const END: f64 = 9_223_372_036_854_775_808.0;
-        let (Some(value), b'-' | b'0'..=b'9') = (self.value, self.begins()) else {
-            return self.deserialize_any(visitor);
-        };
         let number: Number = parse(value)?;
         match number.as_f64().filter(|_| number.is_f64()) {
             Some(float) if float.fract() == 0.0 && float.abs() < END => {
-                visitor.visit_i64(float as i64)
+                Ok(Figure::Signed(float as i64))
             }
             Some(float) if float.fract() == 0.0 => {
-                Err(Violation::invalid_value(Unexpected::Float(float), &visitor))
+                Err(Violation::invalid_value(Unexpected::Float(float), wanted))
             }
-            Some(_) => Err(self.wrong(&visitor)),
-            None => self.number(&number, visitor),
+            Some(_) => Err(self.wrong(wanted)),
+            None => self.figure(&number, wanted),
         }
     }
 
-    fn number<'de, V: Visitor<'de>>(
-        self,
-        number: &Number,
-        visitor: V,
-    ) -> Result<V::Value, Violation> {
+    fn figure(&self, number: &Number, wanted: &dyn Expected) -> Result<Figure, Violation> {
         if let Some(number) = number.as_i64() {
-            visitor.visit_i64(number)
+            Ok(Figure::Signed(number))
         } else if let Some(number) = number.as_u64() {
-            visitor.visit_u64(number)
+            Ok(Figure::Unsigned(number))
         } else if let Some(number) = number.as_f64() {
-            visitor.visit_f64(number)
+            Ok(Figure::Float(number))
         } else {
-            Err(self.wrong(&visitor))
+            Err(self.wrong(wanted))
         }
     }
 
-    fn array<'de, V: Visitor<'de>>(self, text: &str, visitor: V) -> Result<V::Value, Violation> {
-        let Count(len) = parse(text)?;
-        if len > MOST_ELEMENTS {
-            let text = format!("{len} elements, at most {MOST_ELEMENTS} allowed");
-            return Err(Violation::custom(text));
-        }
-        let mut outcome = None;
-        let within = Array {
-            reader: self,
-            len,
-            visitor,
+    #[inline(never)]
+    fn number(&self, value: &str, wanted: &dyn Expected) -> Result<Figure, Violation> {
+        self.figure(&parse(value)?, wanted)
+    }
+
+    /// The members of an object with these names, in their order.
+    #[inline(never)]
+    fn members(
+        &self,
+        fields: &'static [&'static str],
+        wanted: &dyn Expected,
+    ) -> Result<Vec<Option<&'a str>>, Violation> {
+        let (Some(text), b'{') = (self.value, self.begins()) else {
+            return Err(self.wrong(wanted));
+        };
+        let mut outcome = Ok(());
+        let mut members = vec![None; fields.len()];
+        let object = Object {
+            reader: *self,
+            fields,
+            members: &mut members,
             outcome: &mut outcome,
         };
-        let read = serde_json::Deserializer::from_str(text).deserialize_seq(within);
-        match (outcome, read) {
-            (Some(outcome), _) => outcome,
-            (None, Err(why)) => Err(broken(why)),
-            (None, Ok(())) => Err(Violation::custom("not a list")),
+        let read = serde_json::Deserializer::from_str(text).deserialize_map(object);
+        outcome?;
+        read.map_err(broken)?;
+        Ok(members)
+    }
+
+    /// Notes where a number has more decimals than OCPP knows.
+    #[inline(never)]
+    fn note_rounded(&self) -> Result<(), Violation> {
+        if let (Some(value), b'-' | b'0'..=b'9') = (self.value, self.begins()) {
+            let number: f64 = parse(value)?;
+            let mut rounded = self.context.rounded.borrow_mut();
+            if rounded.is_none() && Tenths::exact(number).is_none() {
+                *rounded = Some(self.path.map(Path::render).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
+        match (self.value, self.begins()) {
+            (Some(value), b'-' | b'0'..=b'9') => self.integer(value, &visitor)?.visit(visitor),
+            _ => self.deserialize_any(visitor),
         }
     }
+}
+
+/// A violation has the place of the innermost value that it is about.
+#[cold]
+#[inline(never)]
+fn placed(mut violation: Violation, path: &Path<'_>) -> Violation {
+    if violation.path.is_empty() {
+        violation.path = path.render();
+    }
+    violation
 }
 
 impl<'de> Deserializer<'de> for Reader<'_> {
@@ -169,9 +217,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
         match (self.value, self.begins()) {
             (Some(value), b't' | b'f') => visitor.visit_bool(value == "true"),
-            (Some(value), b'"') => visitor.visit_str(&parse::<Text<'_>>(value)?.0),
-            (Some(value), b'[') => self.array(value, visitor),
-            (Some(value), b'-' | b'0'..=b'9') => self.number(&parse(value)?, visitor),
+            (Some(value), b'"') => visitor.visit_str(&text(value)?.0),
+            (Some(value), b'[') => visitor.visit_seq(Elements {
+                reader: self,
+                rest: elements(value)?.into_iter().enumerate(),
+            }),
+            (Some(value), b'-' | b'0'..=b'9') => self.number(value, &visitor)?.visit(visitor),
             _ => Err(self.wrong(&visitor)),
         }
     }
@@ -189,20 +240,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Violation> {
-        let (Some(text), b'{') = (self.value, self.begins()) else {
-            return Err(self.wrong(&visitor));
-        };
-        let mut outcome = Ok(());
-        let mut members = vec![None; fields.len()];
-        let object = Object {
-            reader: self,
-            fields,
-            members: &mut members,
-            outcome: &mut outcome,
-        };
-        let read = serde_json::Deserializer::from_str(text).deserialize_map(object);
-        outcome?;
-        read.map_err(broken)?;
+        let members = self.members(fields, &visitor)?;
         visitor.visit_seq(Members {
             reader: self,
             rest: fields.iter().zip(members),
@@ -217,7 +255,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, Violation> {
         match (self.value, self.begins()) {
             (Some(value), b'"') => {
-                let word: Text<'_> = parse(value)?;
+                let word = text(value)?;
                 let word: StrDeserializer<'_, Violation> = word.0.as_ref().into_deserializer();
                 visitor.visit_enum(word)
             }
@@ -227,22 +265,16 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     /// Every number of OCPP's that is no integer is one of tenths.
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
-        if let (Some(value), b'-' | b'0'..=b'9') = (self.value, self.begins()) {
-            let number: f64 = parse(value)?;
-            let mut rounded = self.context.rounded.borrow_mut();
-            if rounded.is_none() && Tenths::exact(number).is_none() {
-                *rounded = Some(self.path.map(Path::render).unwrap_or_default());
-            }
-        }
+        self.note_rounded()?;
         self.deserialize_any(visitor)
     }
 
     fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
-        self.integer(visitor)
+        self.whole(visitor)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Violation> {
-        self.integer(visitor)
+        self.whole(visitor)
     }
 
     forward_to_deserialize_any! {
@@ -306,65 +338,27 @@ impl<'de> SeqAccess<'de> for Members<'_, '_> {
     }
 }
 
-/// Hands the elements of an array on as serde_json finds them. What comes of it goes past
-/// serde_json, which has errors of its own kind.
-struct Array<'r, 'de, V: Visitor<'de>> {
-    reader: Reader<'r>,
-    len: usize,
-    visitor: V,
-    outcome: &'r mut Option<Result<V::Value, Violation>>,
-}
-
-impl<'a, 'de, V: Visitor<'de>> Visitor<'a> for Array<'_, 'de, V> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, elements: A) -> Result<(), A::Error> {
-        let read = self.visitor.visit_seq(Elements {
-            reader: self.reader,
-            indexes: 0..self.len,
-            elements,
-            _text: std::marker::PhantomData,
-        });
-        let failed = read.is_err();
-        *self.outcome = Some(read);
-        if failed {
-            return Err(A::Error::custom(""));
-        }
-        Ok(())
-    }
-}
-
 /// The elements of an array.
-struct Elements<'r, 'a, A> {
+struct Elements<'r, 'a> {
     reader: Reader<'r>,
-    indexes: std::ops::Range<usize>,
-    elements: A,
-    _text: std::marker::PhantomData<&'a str>,
+    rest: std::iter::Enumerate<std::vec::IntoIter<&'a str>>,
 }
 
-impl<'de, 'a, A: SeqAccess<'a>> SeqAccess<'de> for Elements<'_, 'a, A> {
+impl<'de> SeqAccess<'de> for Elements<'_, '_> {
     type Error = Violation;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Violation> {
-        let Some(index) = self.indexes.next() else {
-            return Ok(None);
-        };
-        let element = self.elements.next_element::<&RawValue>();
-        let Ok(Some(value)) = element else {
+        let Some((index, value)) = self.rest.next() else {
             return Ok(None);
         };
         let step = Step::Element(index);
-        self.reader.inside(Some(value.get()), step, seed).map(Some)
+        self.reader.inside(Some(value), step, seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.indexes.len())
+        Some(self.rest.len())
     }
 }

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::error::{ErrorCode, Violation};
+
+/// No list of OCPP's is longer than that, by far.
+const MOST_ELEMENTS: usize = 4096;
 
 /// A string of JSON, taken from the text as it is if nothing in it is escaped.
 #[derive(serde::Deserialize)]
@@ -23,6 +27,43 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Violatio
     serde_json::from_str(text).map_err(broken)
 }
 
+/// A string in a text that was found to be JSON. Compiled once, and not into each type that begins as one.
+#[inline(never)]
+pub(super) fn text(value: &str) -> Result<Text<'_>, Violation> {
+    parse(value)
+}
+
+/// The elements of an array in a text that was found to be JSON, each as its text.
+#[inline(never)]
+pub(super) fn elements(array: &str) -> Result<Vec<&str>, Violation> {
+    let Count(len) = parse(array)?;
+    if len > MOST_ELEMENTS {
+        let text = format!("{len} elements, at most {MOST_ELEMENTS} allowed");
+        return Err(Violation::custom(text));
+    }
+    let mut elements = Vec::with_capacity(len);
+    let taking = Taking(&mut elements);
+    { serde_json::Deserializer::from_str(array).deserialize_seq(taking) }.map_err(broken)?;
+    Ok(elements)
+}
+
+struct Taking<'r, 'a>(&'r mut Vec<&'a str>);
+
+impl<'a> Visitor<'a> for Taking<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(element) = elements.next_element::<&RawValue>()? {
+            self.0.push(element.get());
+        }
+        Ok(())
+    }
+}
+
 #[cold]
 pub(super) fn broken(_: serde_json::Error) -> Violation {
     let code = ErrorCode::PropertyConstraintViolation;
@@ -30,7 +71,7 @@ pub(super) fn broken(_: serde_json::Error) -> Violation {
 }
 
 /// How many elements an array has: room is made for so many at once, and never for more.
-pub(super) struct Count(pub(super) usize);
+struct Count(usize);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
