@@ -64,8 +64,10 @@ impl Engine {
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
         let link = Link::new(&setup, &mut stored.settings, now.mono);
         // An earlier version stored names as the central system spelt them: the right spelling wins.
-        let mut kept = stored.settings.clone();
-        kept.sort_by_key(|(name, _)| settings.spelling(name) == name);
+        let all = stored.settings.iter().cloned();
+        let (right, mut kept): (Vec<_>, Vec<_>) =
+            all.partition(|(name, _)| settings.spelling(name) == name);
+        kept.extend(right);
         for refused in settings.set_all(&kept) {
             let key = refused.key;
             log::warn!("stored configuration key {key} is not possible here and is ignored");

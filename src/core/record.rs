@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::core::{ConnectorId, Place, Seq, Stamp, TxId, Wh};
 use crate::time::Wall;
-use crate::types::{AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
+use crate::types::{gathered, AuthorizationStatus, ChargingProfile, IdToken, Reason, SampledValue};
 
 /// A transaction, from its start until the central system has all of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -239,7 +239,7 @@ impl Fetched {
     /// The transactions that the messages name.
     pub(crate) fn named(&self) -> BTreeSet<TxId> {
         let messages = self.messages.iter();
-        messages.filter_map(|message| message.body.tx()).collect()
+        gathered(messages.filter_map(|message| message.body.tx()))
     }
 
     /// Every time in it.

@@ -91,16 +91,30 @@ pub(super) fn each<T>(
     spoilt: &mut Vec<Spoilt>,
     read: impl Fn(&Row<'_>) -> Result<T, DatabaseError>,
 ) -> Result<Vec<T>, DatabaseError> {
+    let mut all = Vec::new();
+    each_row(db, (table, sql), values, spoilt, &mut |row| {
+        all.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// The same for what is not kept here. Not generic over it, to keep the code small.
+fn each_row(
+    db: &Connection,
+    (table, sql): (&'static str, &str),
+    values: &[&dyn ToSql],
+    spoilt: &mut Vec<Spoilt>,
+    take: &mut dyn FnMut(&Row<'_>) -> Result<(), DatabaseError>,
+) -> Result<(), DatabaseError> {
     let mut found = db.prepare(sql)?;
     let mut rows = found.query(values)?;
-    let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
-            Ok(record) => all.push(record),
-            Err(why) => spoilt.push(Spoilt::new(table, row, why)),
+        if let Err(why) = take(row) {
+            spoilt.push(Spoilt::new(table, row, why));
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Takes rows out of their tables, all or none. What belongs to a transaction goes with it, since

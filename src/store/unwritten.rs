@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::{Batch, Change, Fetched, Kind, QueuedMessage, Record, RecordKey, Seq, TxId};
 use crate::store::records::{self, data_of, queue_behind};
+use crate::types::gathered;
 
 /// What is to become of each record that changed. Its size is bounded by the number of records, not by
 /// the time that the disk fails.
@@ -159,7 +160,7 @@ impl Unwritten {
             }
             (record.key(), record)
         });
-        corrected.collect()
+        gathered(corrected)
     }
 }
 

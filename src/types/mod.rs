@@ -4,6 +4,7 @@
 mod authorization;
 mod charging;
 mod decimal;
+mod gathered;
 mod metering;
 mod status;
 mod text;
@@ -13,6 +14,7 @@ pub(crate) mod words;
 pub use authorization::*;
 pub use charging::*;
 pub use decimal::Tenths;
+pub(crate) use gathered::gathered;
 pub use metering::*;
 pub use status::*;
 pub(crate) use text::cut;

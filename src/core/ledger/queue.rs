@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::core::ledger::item::Item;
 use crate::core::{QueuedBody, QueuedMessage, Seq, TxId};
 use crate::time::Mono;
+use crate::types::gathered;
 
 // rules: 60
 /// The head of the queue, and what is known of the rest.
@@ -47,7 +48,7 @@ impl Queue {
         Self {
             window: VecDeque::new(),
             beyond: stored,
-            values: values.into_iter().collect(),
+            values: gathered(values),
             gone: Seq(0),
             fetching: None,
             last,

@@ -10,7 +10,7 @@ use crate::core::{
     TransactionStep, TxId,
 };
 use crate::time::{Millis, Mono};
-use crate::types::format_wall;
+use crate::types::{format_wall, gathered};
 
 /// Transactions that were given up, without what their StopTransaction carries.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Undelivered {
     /// What the store kept of an earlier run.
     pub(super) fn restore(&mut self, stored: Vec<Transaction>, now: Mono, out: &mut Output) {
         let stored = stored.into_iter().map(|one| (one.id, one));
-        self.all = Arc::new(stored.collect());
+        self.all = Arc::new(gathered(stored));
         self.forget_surplus(out);
         self.rearm(now);
     }

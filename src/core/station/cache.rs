@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::core::station::authorizations::group;
 use crate::core::CachedTag;
 use crate::time::Wall;
-use crate::types::{AuthorizationStatus, IdTagInfo, IdToken};
+use crate::types::{gathered, AuthorizationStatus, IdTagInfo, IdToken};
 
 /// What the central system said of tags, newest knowledge of each.
 #[derive(Clone, Debug, Default)]
@@ -19,15 +19,14 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(stored: Vec<CachedTag>) -> Self {
+        let known = { stored.into_iter() }
+            .filter(|entry| entry.status != AuthorizationStatus::ConcurrentTx)
+            .map(|mut entry| {
+                entry.parent = entry.parent.and_then(group);
+                (entry.tag.clone(), entry)
+            });
         Self {
-            tags: stored
-                .into_iter()
-                .filter(|entry| entry.status != AuthorizationStatus::ConcurrentTx)
-                .map(|mut entry| {
-                    entry.parent = entry.parent.and_then(group);
-                    (entry.tag.clone(), entry)
-                })
-                .collect(),
+            tags: gathered(known),
         }
     }
 
