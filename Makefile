@@ -42,7 +42,7 @@ CRATES_CFLAGS := $(shell sed -n 's/^CFLAGS = "\(.*\)"$$/\1/p' .cargo/config.toml
 
 # Both libraries in one go. A library with threads cannot be unloaded: nodelete.
 BUILD = $(CARGO) rustc $(REMAP) --lib --crate-type cdylib,staticlib $(TARGET:%=--target %) $(FEATURES)
-BUILD_LIB = $(BUILD) --release -- $(call LINKED,evcp)
+BUILD_LIB = $(BUILD) --release -- $(call LINKED,evcp) $(SMALLER)
 BUILD_KIT = $(BUILD) --profile testkit --features testkit -- $(call LINKED,evcp-test)
 LINKED = -Clink-arg=-Wl,-soname,lib$(1).so.$(ABI) -Clink-arg=-Wl,-z,nodelete --print native-static-libs
 
@@ -50,6 +50,10 @@ LINKED = -Clink-arg=-Wl,-soname,lib$(1).so.$(ABI) -Clink-arg=-Wl,-z,nodelete --p
 # symbols of the static library.
 CARGO_LINKER := CARGO_TARGET_$(shell echo '$(TARGET)' | tr 'a-z-' 'A-Z_')_LINKER
 LINKER = $(or $(if $(TARGET),$($(CARGO_LINKER))),$(CC))
+
+# The linker's flags that make the library smaller, where they are possible (docs/cross.md): asked once, when it is
+# built. SMALLER= leaves them out.
+SMALLER = $(eval SMALLER := $(shell CARGO="$(CARGO)" CC="$(CC)" TARGET="$(TARGET)" packaging/link-flags))$(SMALLER)
 
 .PHONY: lib kit install install-kit simulator examples demo test test-rust test-python test-packages test-cross \
 	test-oldest crates wheel lint header abi \
