@@ -4,9 +4,10 @@
 //! fails is shrunk and printed; the seed is printed in any case, and EVCP_SEED repeats it.
 #![allow(clippy::panic)]
 
-use evcp::core::{AfterPowerLoss, Ev, Fact, Feed, Hardware};
+use evcp::core::{Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Place, Source};
 use evcp::time::{Millis, Wall};
-use evcp_testing::oracle::Oracle;
+use evcp_testing::oracle::{Oracle, Sources, Word};
+use evcp_testing::random::{local_limit, source};
 use evcp_testing::{with, Treat, World};
 use proptest::prelude::*;
 use serde_json::{json, Map, Value};
@@ -27,6 +28,10 @@ enum Step {
     Cut(i64),
     /// The host says what time it is.
     Right,
+    /// A local limit at a place (0: of all), by a source, for so many seconds.
+    Limit(usize, &'static str, Option<Word>, Option<u64>),
+    /// A failsafe value.
+    Failsafe(usize, &'static str, Option<Word>),
 }
 
 /// A profile with its times relative to when it is sent.
@@ -214,6 +219,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop_oneof![Just(0_i64), 1_i64..20, 20_i64..200_000, Just(100_000_000)]
             .prop_map(Step::Cut),
         1 => Just(Step::Right),
+        3 => (0..=CONNECTORS, source(), local_limit(), proptest::option::weighted(0.7, 1_u64..20_000))
+            .prop_map(|(place, source, word, valid)| Step::Limit(place, source, word, valid)),
+        1 => (0..=CONNECTORS, source(), local_limit())
+            .prop_map(|(place, source, word)| Step::Failsafe(place, source, word)),
         6 => (
             0..=CONNECTORS as i64,
             prop_oneof![Just(0_i64), 1_i64..400, 400_i64..7_000, 7_201_i64..200_000, 200_000_i64..2_000_000],
@@ -269,6 +278,7 @@ struct Pair {
     set: bool,
     /// The connectors whose transaction started by a clock that nobody had set.
     unsure: Vec<usize>,
+    sources: Sources,
 }
 
 impl Pair {
@@ -307,6 +317,9 @@ impl Pair {
             max_periods: 50,
             max_profiles: 20,
             behind: false,
+            local: Vec::new(),
+            least: vec![60; CONNECTORS],
+            switches: false,
         };
         Self {
             world,
@@ -315,6 +328,7 @@ impl Pair {
             off: 0,
             set: true,
             unsure: Vec::new(),
+            sources: Sources::default(),
         }
     }
 
@@ -328,6 +342,7 @@ impl Pair {
         let right = self.world.central.clock / 1000;
         self.world.set_wall(Wall((right - late) * 1000));
         self.world.power_cycle();
+        self.sources.restart();
         self.world.run(Millis(0));
         let request = json!({"connectorId": 0, "duration": 0});
         let answer = self.world.call("GetCompositeSchedule", request);
@@ -390,6 +405,24 @@ impl Pair {
                 self.cut(*late);
             }
             Step::Right => self.set_clock(),
+            Step::Limit(place, source, word, valid) => {
+                let valid = valid.map(|valid| valid * 1000);
+                let now = self.world.now.mono.0;
+                self.sources.say(*place as i64, source, *word, now, valid);
+                self.world.fact(Fact::LocalLimit {
+                    place: Place::new(*place as u32).expect("a place"),
+                    source: Source::new(source).expect("a source"),
+                    rate: word.map(Word::rate),
+                    valid: valid.map(Millis),
+                });
+            }
+            Step::Failsafe(place, source, word) => {
+                self.sources.failsafe(*place as i64, source, *word);
+                let place = Place::new(*place as u32).expect("a place");
+                let source = Source::new(source).expect("a source");
+                self.world
+                    .act(Act::SetFailsafe(place, source, word.map(Word::rate)));
+            }
             Step::Ask(connector, duration, unit) => self.ask(*connector, *duration, *unit),
         }
     }
@@ -439,6 +472,7 @@ impl Pair {
             unit.map(|unit| json!(unit)),
         );
         let now = self.now();
+        self.oracle.local = self.sources.standing(self.world.now.mono.0);
         let unit = unit.unwrap_or("A");
         let letter = unit.chars().next().expect("a letter");
         let (periods, covered) = self.oracle.composite(connector, now, duration, letter);

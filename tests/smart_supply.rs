@@ -2,9 +2,10 @@
 //! is told that is not news.
 #![allow(clippy::panic)]
 
-use evcp::core::{AfterPowerLoss, Ev, Feed, Hardware, Notice, Supply};
+use evcp::core::{Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Notice, Place, Source, Supply};
 use evcp::time::{Millis, Wall};
-use evcp_testing::oracle::Oracle;
+use evcp_testing::oracle::{Oracle, Sources, Word};
+use evcp_testing::random::{local_limit, source};
 use evcp_testing::{at, with, World};
 use proptest::prelude::*;
 use serde_json::{json, Value};
@@ -101,6 +102,10 @@ enum Step {
     /// The vehicle wants energy, or does not.
     Wants(usize, bool),
     Set(Daily),
+    /// A local limit at a place (0: of all), by a source, for so many seconds.
+    Limit(usize, &'static str, Option<Word>, Option<u64>),
+    /// A failsafe value.
+    Failsafe(usize, &'static str, Option<Word>),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -110,6 +115,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..CONNECTORS).prop_map(Step::Stop),
         2 => (0..CONNECTORS, any::<bool>()).prop_map(|(index, wants)| Step::Wants(index, wants)),
         4 => daily().prop_map(Step::Set),
+        3 => (0..=CONNECTORS, source(), local_limit(), proptest::option::weighted(0.7, 1_u64..20_000))
+            .prop_map(|(place, source, word, valid)| Step::Limit(place, source, word, valid)),
+        1 => (0..=CONNECTORS, source(), local_limit())
+            .prop_map(|(place, source, word)| Step::Failsafe(place, source, word)),
     ];
     proptest::collection::vec(step, 5..30)
 }
@@ -125,11 +134,16 @@ struct Pair {
     tells: usize,
     ids: usize,
     sharing: bool,
+    sources: Sources,
 }
 
 impl Pair {
-    fn new(sharing: bool, grid: Option<Hardware>) -> Self {
+    fn new(sharing: bool, switches: bool, grid: Option<Hardware>) -> Self {
         let keys = [
+            (
+                "ConnectorSwitch3to1PhaseSupported",
+                if switches { "true" } else { "false" },
+            ),
             ("MeterValueSampleInterval", "0"),
             ("HeartbeatInterval", "0"),
             ("WebSocketPingInterval", "0"),
@@ -151,6 +165,9 @@ impl Pair {
             max_periods: 1_000,
             max_profiles: 50,
             behind: false,
+            local: Vec::new(),
+            least: vec![60; CONNECTORS],
+            switches,
         };
         let mut pair = Self {
             world: World::booted(setup),
@@ -162,6 +179,7 @@ impl Pair {
             tells: 0,
             ids: 0,
             sharing,
+            sources: Sources::default(),
         };
         pair.look();
         pair
@@ -177,10 +195,18 @@ impl Pair {
             Step::Wait(secs) => {
                 let end = self.now() + i64::try_from(*secs).expect("not that long");
                 let mut instants = self.oracle.boundaries(self.now(), end - self.now());
+                let ends = self.sources.ends().into_iter();
+                let now = self.world.now.mono.0;
+                instants.extend(ends.filter_map(|at| {
+                    let ahead = i64::try_from(at.checked_sub(now)? / 1000).expect("not that long");
+                    Some(self.now() + ahead).filter(|at| *at < end)
+                }));
                 instants.push(end);
+                instants.sort_unstable();
                 for instant in instants {
                     let span = u64::try_from(instant - self.now()).unwrap_or(0);
                     self.world.run(Millis::from_secs(span));
+                    self.oracle.local = self.sources.standing(self.world.now.mono.0);
                     let before = self.told;
                     let told = self.look();
                     // As many as there are changes, if each connector is alone; where both sums are
@@ -217,6 +243,26 @@ impl Pair {
                 self.world.ev(*index as u32 + 1, ev);
             }
             Step::Start(_) | Step::Stop(_) | Step::Wants(..) => {}
+            Step::Limit(place, source, word, valid) => {
+                let now = self.world.now.mono.0;
+                let valid = valid.map(|valid| valid * 1000);
+                self.sources.say(*place as i64, source, *word, now, valid);
+                self.oracle.local = self.sources.standing(now);
+                self.world.fact(Fact::LocalLimit {
+                    place: Place::new(*place as u32).expect("a place"),
+                    source: Source::new(source).expect("a source"),
+                    rate: word.map(Word::rate),
+                    valid: valid.map(Millis),
+                });
+            }
+            Step::Failsafe(place, source, word) => {
+                self.sources.failsafe(*place as i64, source, *word);
+                self.oracle.local = self.sources.standing(self.world.now.mono.0);
+                let place = Place::new(*place as u32).expect("a place");
+                let source = Source::new(source).expect("a source");
+                self.world
+                    .act(Act::SetFailsafe(place, source, word.map(Word::rate)));
+            }
             Step::Set(daily) => {
                 self.ids += 1;
                 let (connector, profile) = daily.json(self.ids % 12, self.now());
@@ -277,31 +323,19 @@ impl Pair {
 
     /// The limits of a connector that is alone, as the oracle has them, in A and W.
     fn own(&self, index: usize) -> (i64, i64) {
-        let t = self.now();
-        let of = |unit| self.oracle.limit(index, t, t, unit, false).0;
-        (of('A'), of('W'))
-    }
-
-    /// On how many conductors a connector draws.
-    fn width(&self, index: usize) -> i64 {
-        let t = self.now();
-        let words = [
-            self.oracle.to_transaction(index, t, t),
-            self.oracle.to_all(t),
-        ];
-        self.oracle.width(index, &words)
+        self.oracle.alone(index, self.now())
     }
 
     /// Without sharing: its part of each sum.
     fn part(&self, index: usize) -> (i64, i64) {
         let mut part = self.own(index);
-        let n = self.width(index);
+        let n = self.oracle.drawn(index, self.now());
         for (unit, total) in self.oracle.bounds(self.now()) {
             let share = total / CONNECTORS as i64;
             part.0 = part.0.min(self.oracle.convert(share, unit, 'A', n));
             part.1 = part.1.min(self.oracle.convert(share, unit, 'W', n));
         }
-        part
+        self.oracle.useful(index, self.now(), part)
     }
 
     fn compare(&self) {
@@ -346,19 +380,12 @@ impl Pair {
         if own.0 == 0 || own.1 == 0 || gets.0 >= own.0 || gets.1 >= own.1 {
             return;
         }
-        let n = self.width(index);
-        let word = self.oracle.to_transaction(index, t, t);
+        let n = self.oracle.drawn(index, t);
+        let rate = self.oracle.min_rate(index, t);
         let used_up = |(unit, sum, total): &(char, i64, i64)| {
             let most = if *unit == 'A' { own.0 } else { own.1 };
-            let least = word.and_then(|(placed, ..)| {
-                let rate = placed.profile["chargingSchedule"]["minChargingRate"].as_f64()?;
-                let tenths = (rate * 10.0).round() as i64;
-                let from = Oracle::unit_of(placed);
-                Some(self.oracle.convert(tenths, from, *unit, n))
-            });
-            let least = least
-                .unwrap_or(self.oracle.convert(60, 'A', *unit, n))
-                .min(most);
+            let said = rate.map_or(0, |(rate, from)| self.oracle.convert(rate, from, *unit, n));
+            let least = self.oracle.convert(60, 'A', *unit, n).max(said).min(most);
             let useful = if gets.0 > 0 { 1 } else { least };
             total - sum < useful.max(1)
         };
@@ -381,13 +408,16 @@ fn grid() -> impl Strategy<Value = Option<Hardware>> {
 }
 
 fn run(sharing: bool) {
-    let outcome = evcp_testing::random::runner(60).run(&(grid(), steps()), |(grid, steps)| {
-        let mut pair = Pair::new(sharing, grid);
-        for step in &steps {
-            pair.take(step);
-        }
-        Ok(())
-    });
+    let outcome = evcp_testing::random::runner(60).run(
+        &(grid(), any::<bool>(), steps()),
+        |(grid, switches, steps)| {
+            let mut pair = Pair::new(sharing, switches, grid);
+            for step in &steps {
+                pair.take(step);
+            }
+            Ok(())
+        },
+    );
     if let Err(why) = outcome {
         panic!("{why}");
     }

@@ -27,7 +27,11 @@ impl ChargePoint {
             | Fact::Warning(Place::Connector(at), _)
             | Fact::WarningOver(Place::Connector(at), _)
             | Fact::Operative(Place::Connector(at), _)
-            | Fact::Meter(Place::Connector(at), _) => from_ref(at),
+            | Fact::Meter(Place::Connector(at), _)
+            | Fact::LocalLimit {
+                place: Place::Connector(at),
+                ..
+            } => from_ref(at),
             _ => &[],
         };
         self.check_connectors(named)?;
@@ -57,7 +61,10 @@ impl ChargePoint {
     /// fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn act(&self, act: Act) -> Result<(), Error> {
         match &act {
-            Act::StopTx(at, _) | Act::StartTx(at, _) | Act::Cancel(Place::Connector(at)) => {
+            Act::StopTx(at, _)
+            | Act::StartTx(at, _)
+            | Act::Cancel(Place::Connector(at))
+            | Act::SetFailsafe(Place::Connector(at), ..) => {
                 self.check_connectors(from_ref(at))?;
             }
             Act::Tag(at, _) => self.check_connectors(at)?,

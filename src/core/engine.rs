@@ -8,10 +8,10 @@ use crate::core::link::Link;
 use crate::core::output::Output;
 use crate::core::protocol::{Context, Protocol, View};
 use crate::core::settings::{Key, Settings};
-use crate::core::station::{self, Kept, Outlook, Station};
+use crate::core::station::{self, Kept, LocalLimits, Outlook, Station};
 use crate::core::{
-    Act, Due, Effect, Fact, Input, ListedKey, Place, Schedule, Setup, SetupError, Standing,
-    StandingFault, Stored, Transaction, TxId,
+    Act, Due, Effect, Fact, Input, ListedKey, LocalLimit, Place, Schedule, Setup, SetupError,
+    Standing, StandingFault, Stored, Transaction, TxId,
 };
 use crate::time::{Mono, Now};
 use crate::types::ChargingRateUnitType;
@@ -63,6 +63,7 @@ impl Engine {
         setup.check()?;
         let mut settings = Settings::new(&setup).map_err(SetupError::Key)?;
         let link = Link::new(&setup, &mut stored.settings, now.mono);
+        let local = LocalLimits::take(&mut stored.settings);
         // An earlier version stored names as the central system spelt them: the right spelling wins.
         let all = stored.settings.iter().cloned();
         let (right, mut kept): (Vec<_>, Vec<_>) =
@@ -91,6 +92,7 @@ impl Engine {
             running: stored.running,
             orderly: stored.orderly,
             profiles: stored.profiles,
+            local,
         };
         engine.at_station(|station, cx| station.restore_kept(kept, cx));
         engine.settle(false);
@@ -196,6 +198,12 @@ impl Engine {
         self.station.standing_faults()
     }
 
+    /// The local limits that stand now.
+    #[must_use]
+    pub fn local_limits(&self) -> &[LocalLimit] {
+        self.station.local_limits()
+    }
+
     /// All configuration keys, in the order of the standard, then the firmware's own.
     #[must_use]
     pub fn listed_keys(&self) -> Vec<ListedKey> {
@@ -265,6 +273,15 @@ impl Engine {
             Fact::Evse(at, evse) => cx.station.on_evse(at, evse),
             Fact::Contactor(at, closed) => cx.station.on_contactor(at, closed, cx.now.mono),
             Fact::Lock(at, closed) => cx.station.on_lock(at, closed),
+            Fact::LocalLimit {
+                place,
+                source,
+                rate,
+                valid,
+            } => {
+                let now = cx.now.mono;
+                cx.station.set_local_limit(place, source, rate, valid, now);
+            }
             Fact::Draining(is) => protocol.at_station(cx, |it, cx| it.set_draining(is, cx)),
         }
     }
@@ -292,6 +309,9 @@ impl Engine {
             Act::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
             Act::SetNetwork(slot, network) => protocol.on_set_network(slot, network, cx),
             Act::NetworkPriority(slots) => protocol.on_network_priority(slots, cx),
+            Act::SetFailsafe(at, source, rate) => {
+                protocol.at_station(cx, |it, cx| it.set_failsafe(at, source, rate, cx));
+            }
             Act::PowerFails => protocol.at_station(cx, |it, cx| it.on_power_fails(cx)),
             Act::Closing => protocol.on_closing(cx),
         }

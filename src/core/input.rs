@@ -1,9 +1,10 @@
 //! What the engine is told.
 
 use crate::core::{
-    Answer, ConnectorId, Fetched, Network, NetworkSlot, Place, Reading, RequestId, TxId,
+    Answer, ConnectorId, Fetched, Network, NetworkSlot, Place, Rate, Reading, RequestId, Source,
+    TxId,
 };
-use crate::time::Wall;
+use crate::time::{Millis, Wall};
 use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
 
 /// One thing that happened. The time of it goes beside it.
@@ -91,6 +92,17 @@ pub enum Fact {
     Contactor(ConnectorId, bool),
     /// Whether the lock of a connector is closed, where that was declared.
     Lock(ConnectorId, bool),
+    /// What a source of local limits says of a connector, or of all of them together, and for how long it holds.
+    LocalLimit {
+        /// What it bounds.
+        place: Place,
+        /// Who says so.
+        source: Source,
+        /// How much may be drawn; `None`: this source does not limit it.
+        rate: Option<Rate>,
+        /// After that time the failsafe value stands in its place; `None`: until it says something else.
+        valid: Option<Millis>,
+    },
     /// Whether nothing new is to begin, since the charger is about to be updated or shut down. What runs goes
     /// on to its own end; after a restart the charger serves again.
     Draining(bool),
@@ -144,6 +156,9 @@ pub enum Act {
     SetNetwork(NetworkSlot, Option<Network>),
     /// The order in which the network profiles are tried; those that are not named are not.
     NetworkPriority(Vec<NetworkSlot>),
+    /// What holds at a place while a source of local limits has not spoken since the start, or not for too long;
+    /// `None`: no limit. It is kept over restarts.
+    SetFailsafe(Place, Source, Option<Rate>),
     /// Power fails, and the device has enough of it left to say so: transactions are stopped.
     PowerFails,
     /// The library is about to be stopped by its host: everything held back is stored, the link

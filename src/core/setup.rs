@@ -74,6 +74,9 @@ pub struct ConnectorSetup {
     pub lockable: bool,
     /// What it can deliver at most.
     pub hardware: Hardware,
+    /// The least current that it can deliver, in tenths of an ampere per phase; `None`: that of
+    /// [`Tuning::least`] for alternating current, 0 for direct current.
+    pub least: Option<u32>,
     /// What says of itself whether it is closed.
     pub feedback: Feedback,
 }
@@ -103,6 +106,7 @@ impl ConnectorSetup {
             deciamps: 320,
             feed: Feed::Three,
         },
+        least: None,
         feedback: Feedback::NONE,
     };
 }

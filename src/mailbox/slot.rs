@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use crate::core::{Act, ConnectorId, Ev, Evse, Fact, Place, Reading};
+use crate::core::{Act, ConnectorId, Ev, Evse, Fact, Place, Reading, Source};
 use crate::types::ChargePointErrorCode;
 
 /// So much room a network profile takes, more or less.
@@ -23,6 +23,7 @@ pub(super) enum Slot {
     Evse(ConnectorId),
     Contactor(ConnectorId),
     Lock(ConnectorId),
+    LocalLimit(Place, Source),
     Draining,
 }
 
@@ -43,6 +44,7 @@ impl Slot {
             Fact::Evse(at, _) => Self::Evse(*at),
             Fact::Contactor(at, _) => Self::Contactor(*at),
             Fact::Lock(at, _) => Self::Lock(*at),
+            Fact::LocalLimit { place, source, .. } => Self::LocalLimit(*place, *source),
             Fact::Draining(_) => Self::Draining,
         }
     }

@@ -1,6 +1,25 @@
 //! Random cases that can be repeated: the seed is printed, and EVCP_SEED gives it back.
 
+use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::oracle::Word;
+
+/// What a source of local limits says, `None` for no limit: about as much as profiles allow.
+pub fn local_limit() -> impl Strategy<Value = Option<Word>> {
+    let word = (any::<bool>(), 0_i64..400, proptest::option::of(1_i64..=3));
+    let word = word.prop_map(|(amps, tenths, phases)| Word {
+        unit: if amps { 'A' } else { 'W' },
+        tenths: if amps { tenths } else { tenths * 700 },
+        phases,
+    });
+    proptest::option::weighted(0.8, word)
+}
+
+/// A source of local limits.
+pub fn source() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just("grid"), Just("house meter"), Just("cable")]
+}
 
 /// A runner for so many cases, or as many as EVCP_CASES says.
 #[allow(clippy::print_stdout)]

@@ -47,7 +47,7 @@ pub(crate) use questions::{AnswerFor, Caller, Repeated};
 pub(crate) use shown::Shown;
 pub(crate) use site::ServiceChange;
 pub use supply::Outlook;
-pub(crate) use supply::{Composite, Profile};
+pub(crate) use supply::{Composite, LocalLimits, Profile};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -115,6 +115,7 @@ pub(crate) struct Station {
     aligned: Option<Wall>,
     /// Shared with whoever looks ahead.
     profiles: Arc<Installed>,
+    local: LocalLimits,
     offers: Offers,
     cache: Cache,
     authorizations: Authorizations,
@@ -129,6 +130,7 @@ pub(crate) struct Kept {
     pub(crate) running: Vec<Transaction>,
     pub(crate) orderly: bool,
     pub(crate) profiles: Vec<StoredProfile>,
+    pub(crate) local: LocalLimits,
 }
 
 impl Station {
@@ -161,6 +163,7 @@ impl Station {
             main_meter: setup.tuning.main_meter.then(|| Meter::new(unit)),
             aligned: None,
             profiles: Arc::default(),
+            local: LocalLimits::default(),
             offers: Offers::default(),
             cache: Cache::new(std::mem::take(&mut stored.cache)),
             authorizations: Authorizations::default(),

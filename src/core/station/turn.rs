@@ -11,6 +11,7 @@ impl Station {
     pub(crate) fn restore_kept(&mut self, kept: Kept, cx: &mut Context<'_>) {
         self.restore(kept.running, kept.orderly, cx);
         self.restore_profiles(kept.profiles, cx);
+        self.local = kept.local;
         self.rearm_aligned(cx.now.mono);
     }
 
@@ -20,10 +21,13 @@ impl Station {
         let sessions = self.session_deadline();
         let aligned = self.aligned_deadline(now);
         let limits = self.offer_deadline(now);
+        let local = self.local_limit_deadline();
         let reset = self.reset_deadline(now);
         let feedback = self.feedback_deadline();
         let host = self.host_deadline();
-        let all = [questions, sessions, aligned, limits, reset, feedback, host];
+        let all = [
+            questions, sessions, aligned, limits, local, reset, feedback, host,
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -36,6 +40,7 @@ impl Station {
 
     /// Everything whose time has come.
     pub(crate) fn expire(&mut self, cx: &mut Context<'_>) {
+        self.expire_local_limits(cx.now.mono);
         self.mind_feedback(cx);
         self.expire_sessions(cx);
         self.expire_samples(cx);

@@ -75,6 +75,9 @@ pub struct Tuning {
     pub charge_before_accepted: bool,
     /// The nominal voltage of a phase, or of the direct current, in volts, 1 to 2000.
     pub volts: u32,
+    /// The least alternating current that can be said to a vehicle (IEC 61851), in tenths of an ampere per
+    /// phase, 0 to 800: a limit below it is a pause.
+    pub least: u32,
     /// What the grid connection of the charge point can carry, if the host says: all connectors
     /// together are never told more.
     pub grid: Option<Hardware>,
@@ -121,6 +124,7 @@ impl Default for Tuning {
             most_stop_bytes: 16_384,
             charge_before_accepted: false,
             volts: 230,
+            least: 60,
             grid: None,
             keep_undelivered: 200,
             redeliver: Millis(0),

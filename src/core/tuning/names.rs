@@ -21,6 +21,7 @@ impl Tuning {
         "boot.retry_s",
         "cache.size",
         "contactor.timeout_s",
+        "electric.min_a",
         "electric.voltage_v",
         "ev.reaction_s",
         "frames.secrets",
@@ -66,6 +67,10 @@ impl Tuning {
             "boot.charge_before_accepted" => self.charge_before_accepted = flag()?,
             "cache.size" => self.cache_size = value.parse().map_err(|_| bad)?,
             "contactor.timeout_s" => self.contactor_timeout = some_span()?,
+            "electric.min_a" => {
+                let least = tenths(value).filter(|least| *least <= 800);
+                self.least = least.ok_or(bad)?;
+            }
             "electric.voltage_v" => {
                 let volts = value
                     .parse()
@@ -170,6 +175,14 @@ fn seconds(text: &str) -> Option<Millis> {
     sane.then(|| Millis((seconds * 1000.0).round() as u64))
 }
 
+/// "6.5" as 65 tenths; what is between two tenths is the greater one.
+fn tenths(text: &str) -> Option<u32> {
+    let value: f64 = text.parse().ok()?;
+    let sane = (0.0..=1_000_000.0).contains(&value);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    sane.then(|| (value * 10.0 - 1e-6).ceil().max(0.0) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +222,21 @@ mod tests {
         for bad in ["", "0", "5", "1,1", "1,", "1;2", "-1"] {
             let refused = tuning.set("network.priority", bad);
             assert_eq!(refused, Err(TuningError::Value), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_least_current_is_never_made_smaller() {
+        let least = |text| {
+            let mut tuning = Tuning::default();
+            tuning.set("electric.min_a", text).map(|()| tuning.least)
+        };
+        assert_eq!(least("6"), Ok(60));
+        assert_eq!(least("0"), Ok(0));
+        assert_eq!(least("6.01"), Ok(61));
+        assert_eq!(least("80"), Ok(800));
+        for bad in ["80.1", "-1", "NaN", ""] {
+            assert_eq!(least(bad), Err(TuningError::Value), "{bad}");
         }
     }
 

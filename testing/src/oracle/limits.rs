@@ -74,6 +74,8 @@ impl Oracle {
         if let Some((placed, total, _)) = self.to_all(t) {
             all.push((Self::unit_of(placed), total));
         }
+        let site = self.local.iter().filter(|(place, _)| *place == 0);
+        all.extend(site.map(|(_, word)| (word.unit, word.tenths)));
         if let Some(grid) = self.grid {
             let amps = i64::from(grid.deciamps);
             all.push(('A', amps));
@@ -103,14 +105,21 @@ impl Oracle {
         }
     }
 
-    /// On how many conductors a connector draws.
+    /// With how many phases limits of a connector are converted.
     pub fn width(&self, at: usize, words: &[Option<(&Placed, i64, Option<i64>)>]) -> i64 {
         let hardware = self.hardware[at];
         if hardware.feed == Feed::Dc {
             return 1;
         }
         let said = words.iter().flatten().filter_map(|word| word.2);
-        said.chain([lines(hardware)]).min().expect("there is one")
+        let number = at as i64 + 1;
+        let local = self
+            .local
+            .iter()
+            .filter(|(place, _)| [0, number].contains(place));
+        let local = local.filter_map(|(_, word)| word.phases);
+        let all = said.chain(local).chain([lines(hardware)]);
+        all.min().expect("there is one")
     }
 
     /// The limit of a connector, and the phases if they are said; `with_max`: no more than
@@ -131,7 +140,52 @@ impl Oracle {
                 limit = limit.min(self.convert(*tenths, Self::unit_of(placed), unit, n));
             }
         }
+        let number = at as i64 + 1;
+        for (place, word) in &self.local {
+            if *place == number || (*place == 0 && with_max) {
+                limit = limit.min(self.convert(word.tenths, word.unit, unit, n));
+            }
+        }
         (limit, (n < lines(self.hardware[at])).then_some(n))
+    }
+
+    /// On how many conductors a connector draws: all, where they cannot be switched off.
+    pub fn drawn(&self, at: usize, t: i64) -> i64 {
+        let words = [self.to_transaction(at, t, t), self.to_all(t)];
+        match self.switches {
+            true => self.width(at, &words),
+            false => lines(self.hardware[at]),
+        }
+    }
+
+    /// What a running connector could draw alone, in A and W: 0 where that is less than makes sense.
+    pub fn alone(&self, at: usize, t: i64) -> (i64, i64) {
+        let watts = self.limit(at, t, t, 'W', false).0;
+        let amps = self.limit(at, t, t, 'A', false).0;
+        let spread = self.convert(watts, 'W', 'A', self.drawn(at, t));
+        let amps = if self.switches {
+            amps
+        } else {
+            amps.min(spread)
+        };
+        self.useful(at, t, (amps, watts))
+    }
+
+    /// That, or nothing where it is less than makes sense.
+    pub fn useful(&self, at: usize, t: i64, (amps, watts): (i64, i64)) -> (i64, i64) {
+        let rate = self.min_rate(at, t);
+        let of = |unit| rate.filter(|rate| rate.1 == unit).map_or(0, |rate| rate.0);
+        if amps < self.least[at].max(of('A')) || watts < of('W') {
+            return (0, 0);
+        }
+        (amps, watts)
+    }
+
+    /// The minChargingRate of what is said to a connector, in tenths, and its unit.
+    pub fn min_rate(&self, at: usize, t: i64) -> Option<(i64, char)> {
+        let (placed, ..) = self.to_transaction(at, t, t)?;
+        let rate = placed.profile["chargingSchedule"]["minChargingRate"].as_f64()?;
+        Some(((rate * 10.0).round() as i64, Self::unit_of(placed)))
     }
 
     /// The most that the charge point may draw.
@@ -145,6 +199,13 @@ impl Oracle {
             if let Some((placed, tenths, _)) = word {
                 limit = limit.min(self.convert(tenths, Self::unit_of(placed), unit, n));
             }
+            for (_, word) in self
+                .local
+                .iter()
+                .filter(|(place, _)| *place == at as i64 + 1)
+            {
+                limit = limit.min(self.convert(word.tenths, word.unit, unit, n));
+            }
             sum += limit;
             widest = widest.max(n);
             wired = wired.max(lines(self.hardware[at]));
@@ -154,6 +215,12 @@ impl Oracle {
             let n = said.map_or(widest, |said| said.min(widest));
             sum = sum.min(self.convert(tenths, Self::unit_of(placed), unit, n));
             phases = said.filter(|said| *said < wired);
+        }
+        for (_, word) in self.local.iter().filter(|(place, _)| *place == 0) {
+            let n = word.phases.map_or(widest, |said| said.min(widest));
+            sum = sum.min(self.convert(word.tenths, word.unit, unit, n));
+            let fewer = word.phases.filter(|said| *said < wired);
+            phases = phases.into_iter().chain(fewer).min();
         }
         if let Some(grid) = self.grid {
             sum = sum.min(self.convert(i64::from(grid.deciamps), 'A', unit, lines(grid)));

@@ -4,10 +4,12 @@
 mod composite;
 mod installing;
 mod limits;
+mod local;
 mod profile;
 
 use evcp::core::Hardware;
 
+pub use local::{Sources, Word};
 pub use profile::{says, Placed};
 
 /// A running transaction: its number, and the second it started in.
@@ -34,4 +36,10 @@ pub struct Oracle {
     pub max_profiles: usize,
     /// The clock is known to be behind.
     pub behind: bool,
+    /// The local limits that stand now, each with its place.
+    pub local: Vec<(i64, Word)>,
+    /// The least current that makes sense at each connector, in tenths.
+    pub least: Vec<i64>,
+    /// ConnectorSwitch3to1PhaseSupported.
+    pub switches: bool,
 }

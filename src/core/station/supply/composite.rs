@@ -1,8 +1,8 @@
 //! The composite schedule: all limits together, over time (`OCPP 1.6 §5.7`).
 
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::limits::{lines, Installed, Limit, Load, Volts};
-use crate::core::Hardware;
+use crate::core::station::supply::limits::{Installed, Limit, Load, Volts};
+use crate::core::{Hardware, LocalLimit, Place, Rate};
 use crate::types::ChargingRateUnitType as Unit;
 
 /// Limits from the second that was asked for on.
@@ -56,49 +56,57 @@ pub(crate) fn sweep(
     Composite { periods, duration }
 }
 
-/// The most that the charge point may draw from the grid: what the connectors may draw together,
-/// no more than ChargePointMaxProfile and the grid connection allow.
-pub(crate) fn grid_limit(
-    installed: &Installed,
-    all: &[Load],
-    grid: Option<Hardware>,
-    at: Instant,
-    unit: Unit,
-    volts: Volts,
-) -> (Limit, i64) {
-    let max = installed.for_charge_point(at);
-    let mut until = max.until;
-    let (mut sum, mut widest, mut wired) = (0_i64, 1, 1);
-    for load in all {
-        let own = installed.for_transaction(load, at);
-        until = until.min(own.until);
-        // The maximum leaves the watts of a connector to as many phases as it allows.
-        let said = [own.word, max.word];
-        let used = lines(
-            load.hardware,
-            said.iter().flatten().filter_map(|word| word.2),
-        );
-        widest = widest.max(used);
-        wired = wired.max(load.hardware.feed.lines());
-        let hardware = volts.of(load.hardware, unit, used);
-        let limit = own.word.map_or(hardware, |(profile, tenths, _)| {
-            hardware.min(volts.convert(tenths, profile.unit, unit, used))
+/// What bounds all connectors together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    pub(crate) profiles: &'a Installed,
+    pub(crate) local: &'a [LocalLimit],
+    pub(crate) grid: Option<Hardware>,
+    pub(crate) volts: Volts,
+}
+
+impl Site<'_> {
+    /// The most that the charge point may draw from the grid: what the connectors may draw together, no more
+    /// than ChargePointMaxProfile, local limits and the grid connection allow. It is the same at least until
+    /// that second.
+    pub(crate) fn limit(self, all: &[Load], at: Instant, unit: Unit) -> (Limit, i64) {
+        let max = self.profiles.for_charge_point(at);
+        let mut until = max.until;
+        let (mut sum, mut widest, mut wired) = (0_i64, 1, 1);
+        for load in all {
+            // The maximum leaves the watts of a connector to as many phases as it allows.
+            let terms = self.profiles.terms(load, at, self.local, self.volts);
+            until = until.min(terms.until());
+            widest = widest.max(terms.lines());
+            wired = wired.max(load.hardware.feed.lines());
+            sum = sum.saturating_add(terms.limit(unit, true).tenths);
+        }
+        let max = max.word;
+        let max = max.map(|(profile, tenths, phases)| (tenths, profile.unit, phases));
+        let local = { self.local.iter() }.filter(|limit| limit.place == Place::ChargePoint);
+        let local = local.map(|limit| {
+            let Rate {
+                tenths,
+                unit,
+                phases,
+            } = limit.rate;
+            (i64::from(tenths), unit, phases)
         });
-        sum = sum.saturating_add(limit);
+        let mut limit = Limit {
+            tenths: sum,
+            phases: None,
+        };
+        for (tenths, from, phases) in max.into_iter().chain(local) {
+            let used = phases.map_or(widest, |phases| phases.min(widest));
+            let most = self.volts.convert(tenths, from, unit, used);
+            limit.tenths = limit.tenths.min(most);
+            let fewer = phases.filter(|phases| *phases < wired);
+            limit.phases = [limit.phases, fewer].into_iter().flatten().min();
+        }
+        if let Some(grid) = self.grid {
+            let most = self.volts.of(grid, unit, grid.feed.lines());
+            limit.tenths = limit.tenths.min(most);
+        }
+        (limit, until)
     }
-    let mut limit = Limit {
-        tenths: sum,
-        phases: None,
-    };
-    if let Some((profile, tenths, phases)) = max.word {
-        let used = phases.map_or(widest, |phases| phases.min(widest));
-        let most = volts.convert(tenths, profile.unit, unit, used);
-        limit.tenths = limit.tenths.min(most);
-        limit.phases = phases.filter(|phases| *phases < wired);
-    }
-    if let Some(grid) = grid {
-        let most = volts.of(grid, unit, grid.feed.lines());
-        limit.tenths = limit.tenths.min(most);
-    }
-    (limit, until)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Load {
     /// The second it started in.
     pub(crate) started: i64,
     pub(crate) hardware: Hardware,
+    /// Whether fewer phases than there are can be used (ConnectorSwitch3to1PhaseSupported).
+    pub(crate) switches_phases: bool,
 }
 
 /// What prevails of several profiles.
@@ -182,35 +184,5 @@ impl Installed {
         let all = self.profiles.iter();
         let max = all.filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
         Self::ask(max, at, at.t, NEVER)
-    }
-
-    // rules: 144
-    /// The limit of a connector in a unit, and until when at least it is the same. `shared`: what
-    /// the charge point as a whole may draw is minded elsewhere.
-    pub(crate) fn limit(
-        &self,
-        load: &Load,
-        at: Instant,
-        unit: Unit,
-        volts: Volts,
-        shared: bool,
-    ) -> (Limit, i64) {
-        let own = self.for_transaction(load, at);
-        let all = self.for_charge_point(at);
-        let phases = [own.word, all.word];
-        let phases = phases.iter().flatten().filter_map(|(.., phases)| *phases);
-        let lines = lines(load.hardware, phases);
-        let hardware = volts.of(load.hardware, unit, lines);
-        let words = [own.word, all.word.filter(|_| !shared)];
-        let words = words.iter().flatten();
-        let tenths = words
-            .map(|(profile, tenths, _)| volts.convert(*tenths, profile.unit, unit, lines))
-            .fold(hardware, i64::min);
-        let fewer = lines < load.hardware.feed.lines();
-        let limit = Limit {
-            tenths,
-            phases: fewer.then_some(lines),
-        };
-        (limit, own.until.min(all.until))
     }
 }

@@ -4,15 +4,23 @@ use crate::core::station::supply::limits::Volts;
 use crate::core::station::supply::profile::NEVER;
 use crate::core::station::supply::share::Claim;
 use crate::core::ConnectorId;
-use crate::core::Feed;
 use crate::types::ChargingRateUnitType as Unit;
 /// What a connector is offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) deciamps: i64,
     pub(crate) deciwatts: i64,
-    /// If profiles allow fewer phases than there are.
+    /// If profiles allow fewer phases than there are, and they can be switched.
     pub(crate) phases: Option<u8>,
+    /// Less than this is of no use.
+    pub(crate) least: Least,
+}
+
+/// The least that makes sense, in each unit: what the pilot can say (IEC 61851), and minChargingRate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Least {
+    pub(crate) deciamps: i64,
+    pub(crate) deciwatts: i64,
 }
 
 impl Offer {
@@ -26,6 +34,14 @@ impl Offer {
             Unit::A => self.deciamps,
             Unit::W => self.deciwatts,
         }
+    }
+
+    /// What is less than the least is nothing.
+    pub(crate) fn or_nothing(mut self) -> Self {
+        if self.deciamps < self.least.deciamps || self.deciwatts < self.least.deciwatts {
+            (self.deciamps, self.deciwatts) = (0, 0);
+        }
+        self
     }
 
     /// Cuts it down to a limit in a unit, on so many conductors.
@@ -79,8 +95,6 @@ impl Offers {
 pub(crate) struct Together {
     pub(super) amps: Option<i64>,
     pub(super) watts: Option<i64>,
-    /// What ChargePointMaxProfile says of the phases.
-    pub(super) phases: Option<u8>,
 }
 
 impl Together {
@@ -107,9 +121,6 @@ pub(super) struct Demand {
     pub(super) index: usize,
     /// On how many conductors it draws.
     pub(super) lines: u8,
-    /// What its profile says is of no use below it.
-    pub(super) least: Option<(i64, Unit)>,
-    pub(super) feed: Feed,
     pub(super) wants: bool,
     pub(super) order: u64,
 }
@@ -123,21 +134,19 @@ pub(crate) struct Scratch {
     pub(super) own: Vec<(ConnectorId, Offer)>,
 }
 
-/// What alternating current takes at least, in tenths of an ampere (IEC 61851).
-const LEAST_AC: i64 = 60;
-
 impl Demand {
     pub(super) fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
-        let physical = match self.feed {
-            Feed::Dc => 0,
-            _ => volts.convert(LEAST_AC, Unit::A, unit, self.lines),
-        };
-        let said = |(least, from)| volts.convert(least, from, unit, self.lines);
+        let Least {
+            deciamps,
+            deciwatts,
+        } = own.least;
+        let least = |tenths, from| volts.convert(tenths, from, unit, self.lines);
         let most = own.in_unit(unit);
         Claim {
             most,
-            // A limit of its own below that is no reason to pause it.
-            least: self.least.map_or(physical, said).min(most),
+            least: least(deciamps, Unit::A)
+                .max(least(deciwatts, Unit::W))
+                .min(most),
             wants: self.wants,
             order: self.order,
             gets: 0,

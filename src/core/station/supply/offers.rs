@@ -8,7 +8,6 @@ use crate::core::station::supply::profile::NEVER;
 use crate::core::station::{Context, Station};
 use crate::core::{ConnectorId, Due};
 use crate::time::{Millis, Mono};
-use crate::types::ChargingRateUnitType as Unit;
 
 impl Station {
     // rules: 156
@@ -29,7 +28,7 @@ impl Station {
         let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
         for (at, offer) in offers.iter() {
             if let Some(connector) = self.connector_mut(at) {
-                connector.take_offer(offer, reaction);
+                connector.take_offer(offer.or_nothing(), reaction);
             }
         }
         self.offers = offers;
@@ -40,15 +39,8 @@ impl Station {
         let Some(load) = self.load(at, now.t, ledger) else {
             return (Offer::default(), NEVER);
         };
-        let volts = self.volts();
-        let (amps, until) = self.profiles.limit(&load, now, Unit::A, volts, true);
-        let (watts, _) = self.profiles.limit(&load, now, Unit::W, volts, true);
-        let offer = Offer {
-            deciamps: amps.tenths,
-            deciwatts: watts.tenths,
-            phases: amps.phases,
-        };
-        (offer, until)
+        let terms = self.terms(&load, now);
+        (terms.offer(self.least(at)), terms.until())
     }
 
     /// When some limit may be another.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
-use crate::core::station::supply::composite::{grid_limit, most_looks, sweep, Composite};
+use crate::core::station::supply::composite::{most_looks, sweep, Composite, Site};
 use crate::core::station::supply::instant::second;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::limits::{Installed, Load, Volts};
 use crate::core::station::Station;
-use crate::core::{ConnectorId, Feed, Hardware, Place, Schedule, SchedulePeriod, TxId};
+use crate::core::{ConnectorId, Feed, Hardware, LocalLimit, Place, Schedule, SchedulePeriod, TxId};
 use crate::time::{Now, Wall};
 use crate::types::ChargingRateUnitType as Unit;
 
@@ -24,6 +24,9 @@ pub struct Outlook {
     /// Of each connector its hardware, and the transaction that runs there, with its start.
     connectors: Vec<(Hardware, Option<(TxId, Wall)>)>,
     grid: Option<Hardware>,
+    /// The local limits that stand now, as if they stayed.
+    local: Vec<LocalLimit>,
+    switches_phases: bool,
     volts: Volts,
     most: usize,
 }
@@ -60,8 +63,9 @@ impl Outlook {
         let profiles = self.profiles.len() + 1;
         match place.connector().and_then(|at| self.load(at, start.t)) {
             Some(load) => sweep(start.t, duration, self.most, most_looks(profiles), |t| {
-                self.profiles
-                    .limit(&load, start.at(t), unit, self.volts, false)
+                let at = start.at(t);
+                let terms = self.profiles.terms(&load, at, &self.local, self.volts);
+                (terms.limit(unit, false), terms.until())
             }),
             None => {
                 let ids = (1..=u32::from(ConnectorId::MAX)).filter_map(ConnectorId::new);
@@ -69,14 +73,13 @@ impl Outlook {
                 let all: Vec<_> = all.collect();
                 let looks = most_looks(profiles.saturating_mul(all.len()));
                 sweep(start.t, duration, self.most, looks, |t| {
-                    grid_limit(
-                        &self.profiles,
-                        &all,
-                        self.grid,
-                        start.at(t),
-                        unit,
-                        self.volts,
-                    )
+                    let site = Site {
+                        profiles: &self.profiles,
+                        local: &self.local,
+                        grid: self.grid,
+                        volts: self.volts,
+                    };
+                    site.limit(&all, start.at(t), unit)
                 })
             }
         }
@@ -106,6 +109,7 @@ impl Outlook {
             tx: running.map(|(tx, _)| tx),
             started: running.map_or(now, |(_, started)| second(started)),
             hardware,
+            switches_phases: self.switches_phases,
         })
     }
 }
@@ -119,6 +123,8 @@ impl Station {
             clock: self.clock,
             connectors: self.outlook_connectors(ledger).collect(),
             grid: self.setup.tuning.grid,
+            local: self.local_limits().to_vec(),
+            switches_phases: self.switches_phases(),
             volts: self.volts(),
             most: self.most_periods(),
         }
@@ -129,6 +135,7 @@ impl Station {
     pub(crate) fn agrees_with(&self, outlook: &Outlook, ledger: &Ledger) -> bool {
         Arc::ptr_eq(&self.profiles, &outlook.profiles)
             && self.clock == outlook.clock
+            && self.local_limits() == outlook.local
             && self.most_periods() == outlook.most
             && self
                 .outlook_connectors(ledger)

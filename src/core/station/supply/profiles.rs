@@ -198,6 +198,12 @@ impl Station {
             tx: running.map(|transaction| transaction.id),
             started: running.map_or(now, |transaction| second(transaction.started.wall)),
             hardware,
+            switches_phases: self.switches_phases(),
         })
+    }
+
+    /// Whether fewer phases than there are can be used (`OCPP 1.6 §9.4.4`).
+    pub(super) fn switches_phases(&self) -> bool {
+        self.settings.is(Key::ConnectorSwitch3to1PhaseSupported)
     }
 }

@@ -3,21 +3,22 @@
 
 use crate::core::ledger::Ledger;
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::limits::lines;
 use crate::core::station::supply::offer::{Demand, Offer, Scratch, Together};
-use crate::core::station::supply::profile::Profile;
 use crate::core::station::supply::share::share;
 use crate::core::station::Station;
-use crate::core::ConnectorId;
+use crate::core::{ConnectorId, Place};
 use crate::types::ChargingRateUnitType as Unit;
 
 impl Station {
     /// What all together may draw now.
     pub(crate) fn together(&self, now: Instant) -> Together {
         let mut all = Together::default();
-        if let Some((profile, tenths, phases)) = self.profiles.for_charge_point(now).word {
+        if let Some((profile, tenths, _)) = self.profiles.for_charge_point(now).word {
             all.bound(profile.unit, tenths);
-            all.phases = phases;
+        }
+        let local = self.local_limits().iter();
+        for limit in local.filter(|limit| limit.place == Place::ChargePoint) {
+            all.bound(limit.rate.unit, i64::from(limit.rate.tenths));
         }
         if let Some(grid) = self.setup.tuning.grid {
             let volts = self.volts();
@@ -63,7 +64,7 @@ impl Station {
             .unwrap_or(i64::MAX)
             .max(1);
         for (at, offer) in list {
-            let Some((lines, _)) = self.said_to(*at, all.phases, now, ledger) else {
+            let Some(lines) = self.drawn(*at, now, ledger) else {
                 continue;
             };
             for (unit, total) in all.sums() {
@@ -84,7 +85,7 @@ impl Station {
         for (index, (at, _)) in list.iter().enumerate() {
             scratch
                 .demands
-                .extend(self.place_of(index, *at, all.phases, now, ledger));
+                .extend(self.place_of(index, *at, now, ledger));
         }
         scratch.own.clear();
         scratch.own.extend_from_slice(list);
@@ -168,19 +169,10 @@ impl Station {
         paused
     }
 
-    /// What is said to the transaction of a connector, and on how many conductors it draws then.
-    fn said_to(
-        &self,
-        at: ConnectorId,
-        phases: Option<u8>,
-        now: Instant,
-        ledger: &Ledger,
-    ) -> Option<(u8, Option<&Profile>)> {
+    /// On how many conductors a connector draws.
+    fn drawn(&self, at: ConnectorId, now: Instant, ledger: &Ledger) -> Option<u8> {
         let load = self.load(at, now.t, ledger)?;
-        let word = self.profiles.for_transaction(&load, now).word;
-        let said = [word.and_then(|word| word.2), phases];
-        let lines = lines(load.hardware, said.into_iter().flatten());
-        Some((lines, word.map(|word| word.0)))
+        Some(self.terms(&load, now).drawn())
     }
 
     /// A connector that takes part of what all may draw.
@@ -188,18 +180,14 @@ impl Station {
         &self,
         index: usize,
         at: ConnectorId,
-        phases: Option<u8>,
         now: Instant,
         ledger: &Ledger,
     ) -> Option<Demand> {
         let connector = self.connector(at)?;
         let run = connector.may_supply().filter(|_| self.may_supply())?;
-        let (lines, profile) = self.said_to(at, phases, now, ledger)?;
         Some(Demand {
             index,
-            lines,
-            least: profile.and_then(|profile| Some((profile.least?, profile.unit))),
-            feed: self.setup.connectors.get(at.index())?.hardware.feed,
+            lines: self.drawn(at, now, ledger)?,
             wants: run.wants_energy(),
             order: run.tx().0,
         })
