@@ -759,6 +759,38 @@ typedef struct {
     uint32_t reserved;
 } evcp_sample_t;
 
+/* So much may be drawn, and not more. */
+typedef struct {
+    /* sizeof(evcp_limit_t); see GROWTH. */
+    uint32_t struct_size;
+    /* EVCP_AMPS (per phase) or EVCP_WATTS (over all phases). */
+    uint32_t unit;
+    /* How much, up to 10000 A or 10000000 W; what is between two tenths counts as the lower one. 0 is nothing. */
+    double value;
+    /* On how many phases at most, 1 to 3; 0: on all that there are. */
+    uint32_t phases;
+    /* Zero. */
+    uint32_t reserved;
+} evcp_limit_t;
+
+/* A local limit that stands. */
+typedef struct {
+    /* How much of this struct the library filled. */
+    uint32_t struct_size;
+    /* EVCP_AMPS or EVCP_WATTS. */
+    uint32_t unit;
+    /* How much may be drawn. */
+    double value;
+    /* On how many phases at most; 0: on all that there are. */
+    uint32_t phases;
+    /* Whether it is the failsafe value: the source has not spoken since the start, or not for too long. */
+    bool failsafe;
+    /* Zero. */
+    uint8_t reserved[3];
+    /* Who set it. */
+    char source[40];
+} evcp_local_limit_t;
+
 /* Called exactly once, from evcp_dispatch(), with what became of vendor data: EVCP_OK and the
  * answer (EVCP_ACCEPTED, EVCP_REJECTED, EVCP_UNKNOWN_VENDOR, EVCP_UNKNOWN_MESSAGE; data is
  * NUL-terminated too, and NULL if there is none); EVCP_E_OFFLINE; EVCP_E_IO when no answer came or
@@ -983,6 +1015,14 @@ evcp_err_t evcp_config_set_limit(evcp_config_t *cfg,
                                  uint32_t phases,
                                  double amps);
 
+/* The least current that a connector can say to a vehicle, in A per phase, up to 80: where limits leave less than
+ * that, nothing flows (SuspendedEVSE). For alternating current it is the setting "electric.min_a" (6 A, as in IEC
+ * 61851), and for direct current 0, unless this says otherwise. */
+EVCP_API
+evcp_err_t evcp_config_set_min_current(evcp_config_t *cfg,
+                                       uint32_t connector,
+                                       double amps);
+
 /* The directory for everything that must survive a power cut; it is made if it does not exist, and
  * belongs to one charge point alone. Without one (NULL) everything is forgotten at the end. */
 EVCP_API
@@ -1173,6 +1213,38 @@ evcp_err_t evcp_push_signed_meter(evcp_t *cp,
                                   uint32_t connector,
                                   const char *data,
                                   size_t len);
+
+/* A source of limits other than the central system (the grid operator, a house meter, an energy manager, a
+ * temperature, a cable, the owner: source is your name for it, 1 to 32 bytes, exactly the same each time) says what
+ * may be drawn at a connector (0: by all of them together). limit NULL: this source does not limit it. The least of
+ * all limits counts, those of the central system among them; none of them lets more flow than another. valid_for_ms:
+ * after that time without another word from this source its failsafe value stands in its place, or nothing if it has
+ * none; 0: until it says something else. As often as you like, each second for instance: the same again costs
+ * nothing but a wake-up of the library's thread. It is not kept: after a restart the failsafe values hold.
+ * A charge point has 16 sources in one run, each for all places. */
+EVCP_API
+evcp_err_t evcp_set_local_limit(evcp_t *cp,
+                                uint32_t connector,
+                                const char *source_name,
+                                const evcp_limit_t *limit,
+                                uint64_t valid_for_ms);
+
+/* What holds at a connector (0: for all of them together) while a source of limits has not spoken since the start,
+ * or not in time (NULL: no limit, as if this was never called). It is stored, and holds from the start on in each
+ * later run, until the source speaks: set it once, or at each start (the same again writes nothing). */
+EVCP_API
+evcp_err_t evcp_set_failsafe(evcp_t *cp,
+                             uint32_t connector,
+                             const char *source_name,
+                             const evcp_limit_t *limit);
+
+/* The local limits that stand at a connector (0: for all of them together), one after the other: number counts from
+ * 0. Returns 1, and 0 when there are no more. One that was just set shows when the library has dealt with it. */
+EVCP_API
+evcp_err_t evcp_get_local_limit(const evcp_t *cp,
+                                uint32_t connector,
+                                uint32_t number,
+                                evcp_local_limit_t *out);
 
 /* As evcp_present_tag(), for a reader that serves these connectors. The permission holds at all of them
  * that are free, until a cable is plugged in at one; meanwhile the one that on_auth names shows
@@ -1506,6 +1578,8 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_NETWORK_PROFILE_INIT ([] { evcp_network_profile_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_KEY_DECL_INIT ([] { evcp_key_decl_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_LIMIT_INIT ([] { evcp_limit_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_LOCAL_LIMIT_INIT ([] { evcp_local_limit_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
 #define EVCP_CALLBACKS_INIT { .struct_size = sizeof(evcp_callbacks_t) }
 #define EVCP_SUPPLY_INIT { .struct_size = sizeof(evcp_supply_t) }
@@ -1518,6 +1592,8 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
 #define EVCP_NETWORK_PROFILE_INIT { .struct_size = sizeof(evcp_network_profile_t) }
 #define EVCP_KEY_DECL_INIT { .struct_size = sizeof(evcp_key_decl_t) }
+#define EVCP_LIMIT_INIT { .struct_size = sizeof(evcp_limit_t) }
+#define EVCP_LOCAL_LIMIT_INIT { .struct_size = sizeof(evcp_local_limit_t) }
 #endif
 
 #ifdef __cplusplus

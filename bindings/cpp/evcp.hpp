@@ -503,6 +503,20 @@ struct fault_info {
     std::string vendor_code;    ///< The vendor's own code for it, or empty.
 };
 
+/// So much may be drawn, and not more.
+struct limit {
+    double value = 0;              ///< How much; what is between two tenths counts as the lower one.
+    evcp::unit unit = evcp::unit::amps;    ///< In what: per phase, or over all phases.
+    std::uint32_t phases = 0;      ///< On how many phases at most, 1 to 3; 0: on all that there are.
+};
+
+/// A local limit that stands.
+struct local_limit {
+    std::string source;      ///< Who set it.
+    evcp::limit limit;       ///< How much may be drawn.
+    bool failsafe = false;   ///< Whether it is the failsafe value: the source has not spoken, or not in time.
+};
+
 /// How the storage does.
 struct storage_info {
     storage_state state;    ///< How it is now.
@@ -936,6 +950,24 @@ enum class key_kind : std::uint32_t {
     list = EVCP_KEY_LIST           ///< Entries with commas between them.
 };
 
+namespace detail {
+inline evcp_limit_t to_c(const limit& most) noexcept
+{
+    evcp_limit_t made{};
+    made.struct_size = sizeof made;
+    made.unit = static_cast<std::uint32_t>(most.unit);
+    made.value = most.value;
+    made.phases = most.phases;
+    return made;
+}
+
+/// None is negative.
+inline std::uint64_t span(std::chrono::milliseconds time) noexcept
+{
+    return time.count() < 0 ? 0 : static_cast<std::uint64_t>(time.count());
+}
+}    // namespace detail
+
 /// What a configuration key of the firmware's own may be. What it may not is refused without a question.
 struct key_decl {
     key_kind kind = key_kind::text;    ///< What its value is.
@@ -1010,6 +1042,13 @@ public:
     config& limit(std::uint32_t connector, std::uint32_t phases, double amps, error_to to = {})
     {
         return set_to(to, evcp_config_set_limit(native(), connector, phases, amps));
+    }
+
+    /// The least current that a connector can say to a vehicle, A per phase, up to 80. Without it: "electric.min_a"
+    /// for alternating current, 0 for direct current.
+    config& min_current(std::uint32_t connector, double amps, error_to to = {})
+    {
+        return set_to(to, evcp_config_set_min_current(native(), connector, amps));
     }
 
     /// The directory for everything that must survive a power cut; made if it does not exist, and for
@@ -1289,6 +1328,52 @@ public:
     void set_lock(std::uint32_t connector, bool closed, error_to to = {})
     {
         to(evcp_set_lock(cp_, connector, closed));
+    }
+
+    /// A source of limits other than the central system says what may be drawn at a connector (0: by all together),
+    /// for so long (0: until it says something else); then its failsafe value stands in its place. The least of all
+    /// limits counts.
+    void set_local_limit(std::uint32_t connector, const std::string& source, const limit& most,
+                         std::chrono::milliseconds valid_for, error_to to = {})
+    {
+        const evcp_limit_t given = detail::to_c(most);
+        to(evcp_set_local_limit(cp_, connector, detail::text(source), &given, detail::span(valid_for)));
+    }
+
+    /// It does not limit it, for so long.
+    void set_no_local_limit(std::uint32_t connector, const std::string& source, std::chrono::milliseconds valid_for,
+                            error_to to = {})
+    {
+        to(evcp_set_local_limit(cp_, connector, detail::text(source), nullptr, detail::span(valid_for)));
+    }
+
+    /// What holds while that source has not spoken since the start, or not in time. It is kept over restarts.
+    void set_failsafe(std::uint32_t connector, const std::string& source, const limit& most, error_to to = {})
+    {
+        const evcp_limit_t given = detail::to_c(most);
+        to(evcp_set_failsafe(cp_, connector, detail::text(source), &given));
+    }
+
+    /// Nothing does any more.
+    void set_no_failsafe(std::uint32_t connector, const std::string& source, error_to to = {})
+    {
+        to(evcp_set_failsafe(cp_, connector, detail::text(source), nullptr));
+    }
+
+    /// The local limits that stand at a connector (0: for all together).
+    std::vector<local_limit> get_local_limits(std::uint32_t connector, error_to to = {}) const
+    {
+        std::vector<local_limit> out;
+        evcp_local_limit_t info{};
+        info.struct_size = sizeof info;
+        evcp_err_t result = 1;
+        while (result > 0) {
+            result = evcp_get_local_limit(cp_, connector, static_cast<std::uint32_t>(out.size()), &info);
+            if (result > 0)
+                out.push_back({info.source, {info.value, static_cast<unit>(info.unit), info.phases}, info.failsafe});
+        }
+        to(result);
+        return out;
     }
 
     /// The device has a better clock than the library's; milliseconds count.

@@ -237,6 +237,10 @@ impl Program {
                     evcp_config_set_feedback(cfg, at, flags)
                 }
                 4 => evcp_config_set_lockable(cfg, number(u) as u32, flag(u)),
+                5 if flag(u) => {
+                    let amps = f64::from_bits(long(u) as u64);
+                    evcp_config_set_min_current(cfg, number(u) as u32, amps)
+                }
                 5 => {
                     let (at, phases) = (number(u) as u32, number(u) as u32);
                     evcp_config_set_limit(cfg, at, phases, f64::from_bits(long(u) as u64))

@@ -7,11 +7,12 @@ mod world;
 use arbitrary::Unstructured;
 use evcp::core::{
     Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Network, NetworkSlot, Place,
-    Reading, RequestId, Route, Wh,
+    Rate, Reading, RequestId, Route, Source, Wh,
 };
-use evcp::time::Wall;
+use evcp::time::{Millis, Wall};
 use evcp::types::{
-    ChargePointErrorCode, CiString, DataTransferStatus, IdToken, Measurand, Phase, Reason,
+    ChargePointErrorCode, ChargingRateUnitType, CiString, DataTransferStatus, IdToken, Measurand,
+    Phase, Reason,
 };
 use serde_json::{json, Value};
 
@@ -110,7 +111,7 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             world.act(Act::SetKey(CiString::truncated(key), value));
         }
         21 => world.all.step_wall(number(u)),
-        22 => match below(u, 16) {
+        22 => match below(u, 18) {
             13 => {
                 let change = json!({ "key": "Mine", "value": u32::from(byte(u)).to_string() });
                 world.call("ChangeConfiguration", &change);
@@ -129,6 +130,13 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
                 world.act(Act::NetworkPriority(slots));
             }
             10 => world.all.cut_off = (0..below(u, 4)).map(|_| slot(u)).collect(),
+            15 => world.fact(Fact::LocalLimit {
+                place: place(u),
+                source: source(u),
+                rate: maybe(u, rate),
+                valid: maybe(u, |u| Millis(u64::from(short(u)) * 1000)),
+            }),
+            16 => world.act(Act::SetFailsafe(place(u), source(u), maybe(u, rate))),
             14 => world.give(Input::Host {
                 dispatched: flag(u),
             }),
@@ -147,6 +155,26 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
             maybe(u, |u| CiString::truncated(&text(u))),
             maybe(u, text),
         ),
+    }
+}
+
+fn source(u: &mut Unstructured<'_>) -> Source {
+    let name = one(u, &["grid", "house meter", "cable"]);
+    let name = match below(u, 8) {
+        0 => format!("{name} {}", byte(u)),
+        _ => name.to_owned(),
+    };
+    Source::new(&name).expect("a source")
+}
+
+fn rate(u: &mut Unstructured<'_>) -> Rate {
+    Rate {
+        tenths: match below(u, 4) {
+            0 => number(u) as u32,
+            _ => u32::from(short(u)),
+        },
+        unit: one(u, ChargingRateUnitType::ALL),
+        phases: maybe(u, |u| 1 + byte(u) % 3),
     }
 }
 

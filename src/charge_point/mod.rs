@@ -7,6 +7,7 @@ mod kit;
 mod networks;
 mod options;
 mod signal;
+mod sources;
 mod tell;
 
 pub use fault_rank::FaultRank;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::charge_point::networks::Networks;
+use crate::charge_point::sources::Sources;
 use crate::core::{Engine, Feedback, Settings};
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Wake};
@@ -46,6 +48,8 @@ pub struct ChargePoint {
     keys: Mutex<Settings>,
     /// The ways to a central system, as the host last said.
     networks: Mutex<Networks>,
+    /// Who sets local limits.
+    sources: Mutex<Sources>,
     state: Mutex<State>,
     /// Set when the driver has ended.
     done: Arc<Flag>,
@@ -103,6 +107,8 @@ impl ChargePoint {
         let engine =
             Engine::new(setup, stored, now).map_err(|why| Error::Invalid(why.to_string()))?;
         let keys = Mutex::new(engine.keys());
+        let sources = engine.local_limits().iter().map(|limit| limit.source);
+        let sources = Mutex::new(Sources::new(sources));
         let outlook = Arc::new(engine.outlook());
         let mailbox = Arc::new(Mailbox::new(wake, outlook.clone()));
         mailbox
@@ -134,6 +140,7 @@ impl ChargePoint {
             keeps,
             keys,
             networks: Mutex::new(networks),
+            sources,
             state,
             done,
             clock,

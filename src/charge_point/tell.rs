@@ -13,7 +13,8 @@ impl ChargePoint {
     /// however much waits, and is in [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist; [`Error::State`] for feedback that was not
+    /// [`Error::Invalid`] for a connector that does not exist, and for more than
+    /// [`Source::MOST`](crate::core::Source::MOST) sources of limits; [`Error::State`] for feedback that was not
     /// declared; [`Error::Full`] when too much waits; [`Error::Closed`], [`Error::Panicked`].
     pub fn tell(&self, fact: Fact) -> Result<(), Error> {
         let named: &[ConnectorId] = match &fact {
@@ -35,6 +36,9 @@ impl ChargePoint {
             _ => &[],
         };
         self.check_connectors(named)?;
+        if let Fact::LocalLimit { source, .. } = &fact {
+            self.sources.lock().know(*source)?;
+        }
         let declared = |at: &ConnectorId| self.feedback.get(at.index()).copied();
         let missing = match &fact {
             Fact::Contactor(at, _) if !declared(at).unwrap_or_default().contactor => {
@@ -69,6 +73,9 @@ impl ChargePoint {
             }
             Act::Tag(at, _) => self.check_connectors(at)?,
             _ => {}
+        }
+        if let Act::SetFailsafe(_, source, _) = &act {
+            self.sources.lock().know(*source)?;
         }
         if let Act::Deliver(tx) | Act::Forget(tx) = &act {
             if !self.mailbox.undelivered().contains_key(tx) {

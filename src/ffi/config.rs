@@ -339,6 +339,34 @@ pub unsafe extern "C" fn evcp_config_set_limit(
     }
 }
 
+/// The least current that a connector can say to a vehicle, in A per phase, up to 80: where limits leave less than
+/// that, nothing flows (SuspendedEVSE). For alternating current it is the setting "electric.min_a" (6 A, as in IEC
+/// 61851), and for direct current 0, unless this says otherwise.
+///
+/// # Safety
+/// See POINTERS at the top of the header.
+#[no_mangle]
+pub unsafe extern "C" fn evcp_config_set_min_current(
+    cfg: *mut evcp_config_t,
+    connector: u32,
+    amps: f64,
+) -> evcp_err_t {
+    // SAFETY: as the caller promises.
+    unsafe {
+        change(cfg, |cfg| {
+            if !(0.0..=80.0).contains(&amps) {
+                return Err(Fail::invalid(format!("amps is {amps}: it must be 0 to 80")));
+            }
+            // Never less than was said.
+            let least = (amps * 10.0 - 1e-6).ceil().max(0.0) as u32;
+            let at = ConnectorId::new(connector).and_then(|at| cfg.connectors.get_mut(at.index()));
+            let missing = || Fail::invalid(format!("connector {connector} does not exist"));
+            at.ok_or_else(missing)?.least = Some(least);
+            Ok(())
+        })
+    }
+}
+
 /// The directory for everything that must survive a power cut; it is made if it does not exist, and
 /// belongs to one charge point alone. Without one (NULL) everything is forgotten at the end.
 ///

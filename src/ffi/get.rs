@@ -59,6 +59,16 @@ pub(super) fn existing_place(inner: &Inner, number: u32) -> Result<Place, Fail> 
     }
 }
 
+pub(super) fn charging_rate_unit(unit: u32) -> Result<ChargingRateUnitType, Fail> {
+    match unit {
+        EVCP_AMPS => Ok(ChargingRateUnitType::A),
+        EVCP_WATTS => Ok(ChargingRateUnitType::W),
+        _ => Err(Fail::invalid(format!(
+            "unit is {unit}: it must be EVCP_AMPS or EVCP_WATTS"
+        ))),
+    }
+}
+
 /// What a connector (0: the whole charge point, from the grid) may draw from now on for duration_s
 /// seconds, as far as is known now: OCPP's composite schedule, in EVCP_AMPS or EVCP_WATTS. An idle
 /// connector is answered as if a transaction began now. period_size: sizeof(evcp_period_t). *count: room
@@ -87,15 +97,7 @@ pub unsafe extern "C" fn evcp_get_schedule(
             let count = count
                 .as_mut()
                 .ok_or_else(|| Fail::invalid("count is NULL"))?;
-            let unit = match unit {
-                EVCP_AMPS => ChargingRateUnitType::A,
-                EVCP_WATTS => ChargingRateUnitType::W,
-                _ => {
-                    return Err(Fail::invalid(format!(
-                        "unit is {unit}: it must be EVCP_AMPS or EVCP_WATTS"
-                    )))
-                }
-            };
+            let unit = charging_rate_unit(unit)?;
             let at = existing_place(inner, connector)?;
             sized::stride::<evcp_period_t>(period_size, "period_size")?;
             let found = inner.charge_point.schedule(at, duration_s, unit)?;

@@ -8,6 +8,7 @@ use std::mem::{align_of, offset_of, size_of};
 use crate::ffi::callbacks::evcp_callbacks_t;
 use crate::ffi::config_keys::evcp_key_decl_t;
 use crate::ffi::get::evcp_stats_t;
+use crate::ffi::limits::{evcp_limit_t, evcp_local_limit_t};
 use crate::ffi::logging::evcp_log_line_t;
 use crate::ffi::networks::evcp_network_profile_t;
 use crate::ffi::notices::*;
@@ -87,6 +88,8 @@ fn asserts() -> String {
         client_chain_pem_len client_key_pem client_key_pem_len interface source_address proxy connect_timeout_s
         reserved
     });
+    layout!(text, evcp_limit_t { struct_size unit value phases reserved });
+    layout!(text, evcp_local_limit_t { struct_size unit value phases failsafe reserved source });
     layout!(text, evcp_log_line_t { struct_size level target text identity });
     all
 }

@@ -20,6 +20,7 @@ mod last_error;
 #[cfg(test)]
 mod layout;
 mod life;
+mod limits;
 mod logging;
 mod names;
 mod networks;

@@ -25,6 +25,7 @@ STRUCTS = {
     "evcp_fault_info_t": _abi.FaultInfo,
     "evcp_key_decl_t": _abi.KeyDecl,
     "evcp_frame_info_t": _abi.FrameInfo,
+    "evcp_limit_t": _abi.LimitGiven, "evcp_local_limit_t": _abi.LocalLimit,
 }
 #: The longest prefix that fits counts.
 ENUMS = {

@@ -16,6 +16,16 @@ pub const PANIC: i32 = -99;
 type Text = *const c_char;
 type Ud = *mut c_void;
 
+/// evcp_limit_t
+#[repr(C)]
+pub struct Limit {
+    pub struct_size: u32,
+    pub unit: u32,
+    pub value: f64,
+    pub phases: u32,
+    pub reserved: u32,
+}
+
 #[repr(C)]
 pub struct Supply {
     pub struct_size: u32,
@@ -311,6 +321,16 @@ extern "C" {
     pub fn evcp_get_restart(cp: *const evcp_t, out: *mut u8) -> i32;
     pub fn evcp_restart_name(number: u32) -> Text;
     pub fn evcp_set_evse_ready(cp: *mut evcp_t, at: u32, ready: bool, reason: Text) -> i32;
+    pub fn evcp_set_local_limit(
+        cp: *mut evcp_t,
+        at: u32,
+        source: Text,
+        limit: *const Limit,
+        valid_for_ms: u64,
+    ) -> i32;
+    pub fn evcp_set_failsafe(cp: *mut evcp_t, at: u32, source: Text, limit: *const Limit) -> i32;
+    pub fn evcp_get_local_limit(cp: *const evcp_t, at: u32, number: u32, out: *mut u8) -> i32;
+    pub fn evcp_config_set_min_current(cfg: *mut evcp_config_t, at: u32, amps: f64) -> i32;
     pub fn evcp_set_clock(cp: *mut evcp_t, unix_ms: i64) -> i32;
     pub fn evcp_set_network(cp: *mut evcp_t, up: bool) -> i32;
     pub fn evcp_push_meter(cp: *mut evcp_t, at: u32, samples: *const Sample, count: usize) -> i32;

@@ -26,6 +26,23 @@ pub(crate) fn log(u: &mut Unstructured<'_>) {
     check(unsafe { evcp_set_log(level, function, null_mut()) });
 }
 
+/// A local limit, good or bad, or none.
+fn limit(u: &mut Unstructured<'_>) -> Option<Box<Limit>> {
+    maybe(u, |u| {
+        let whole = size_of::<Limit>() as u32;
+        Box::new(Limit {
+            struct_size: one(u, &[whole, whole, whole, 16, 20, 8, 0, 13]),
+            unit: u32::from(byte(u) % 3),
+            value: match flag(u) {
+                true => f64::from(short(u)) / 10.0,
+                false => f64::from_bits(number(u) as u64),
+            },
+            phases: u32::from(byte(u) % 5),
+            reserved: u32::from(byte(u) == 7),
+        })
+    })
+}
+
 /// A network profile, good or bad, for a slot that there is or is not. A struct that says that it is shorter than
 /// it is, is: the sanitizer sees who reads on.
 pub(crate) fn network_profile(
@@ -135,7 +152,23 @@ pub(crate) fn operate(host: &Host, u: &mut Unstructured<'_>) {
                     _ => evcp_set_warning(cp, place, code, info.ptr(), vendor.ptr()),
                 }
             }
-            10 => match byte(u) % 7 {
+            10 => match byte(u) % 9 {
+                7 => {
+                    let source = Arg::from(u, &["grid", "house meter"]);
+                    let limit = limit(u);
+                    let limit = limit.as_deref().map_or(null(), std::ptr::from_ref);
+                    match flag(u) {
+                        true => {
+                            let valid = [0, 1, 1000, u64::MAX][below(u, 4)];
+                            evcp_set_local_limit(cp, place, source.ptr(), limit, valid)
+                        }
+                        false => evcp_set_failsafe(cp, place, source.ptr(), limit),
+                    }
+                }
+                8 => {
+                    let number = below(u, 4) as u32;
+                    sized(u, |out| evcp_get_local_limit(cp, place, number, out))
+                }
                 6 => evcp_set_draining(cp, flag(u)),
                 0 => evcp_set_evse_ready(cp, place, flag(u), Arg::from(u, &["too hot"]).ptr()),
                 1 => evcp_start_tx(

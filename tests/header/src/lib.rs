@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
     &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "restart_info", "callbacks",
-        "dispatch", "life", "tell", "acts", "networks", "answer", "get", "details", "restart", "undelivered", "names", "logging"];
+        "dispatch", "life", "tell", "limits", "acts", "networks", "answer", "get", "details", "restart", "undelivered", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -150,6 +150,8 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_KEY_INFO_INIT", "evcp_key_info_t"),
     ("EVCP_NETWORK_PROFILE_INIT", "evcp_network_profile_t"),
     ("EVCP_KEY_DECL_INIT", "evcp_key_decl_t"),
+    ("EVCP_LIMIT_INIT", "evcp_limit_t"),
+    ("EVCP_LOCAL_LIMIT_INIT", "evcp_local_limit_t"),
 ];
 
 /// Initialisers for the structs that grow: designated in C, a value in C++, which has no designated ones before

@@ -20,6 +20,8 @@ impl World<'_> {
             }
             Event::Fault(number, is) => self.fault(number, is),
             Event::Pauses(number, is) => self.evse(number, is),
+            Event::Limit(at, source, rate, valid) => self.limit(at, source, rate, valid),
+            Event::Failsafe(at, source, rate) => self.failsafe(at, source, rate),
             Event::Drain(is) => self.fact(Fact::Draining(is)),
             Event::Cancel(number) => self.act(Act::Cancel(place(number))),
             Event::Sticks(number, millis) => {

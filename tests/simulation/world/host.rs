@@ -18,8 +18,51 @@ pub struct Seen {
     came: bool,
 }
 
+const SOURCES: [&str; 3] = ["grid", "house meter", "cable"];
+
+fn amperes(tenths: u32) -> Rate {
+    Rate {
+        tenths,
+        unit: ChargingRateUnitType::A,
+        phases: None,
+    }
+}
+
 impl World<'_> {
     /// The firmware states something, or acts.
+    /// A source of local limits speaks.
+    pub(super) fn limit(
+        &mut self,
+        number: usize,
+        source: u8,
+        rate: Option<u32>,
+        valid: Option<u64>,
+    ) -> Is {
+        if !self.power.is_on() {
+            return Ok(());
+        }
+        let name = SOURCES[usize::from(source)];
+        let mono = self.device().mono.0;
+        self.limits.say(number as i64, name, rate, mono, valid);
+        self.fact(Fact::LocalLimit {
+            place: place(number),
+            source: Source::new(name).expect("a source"),
+            rate: rate.map(amperes),
+            valid: valid.map(Millis),
+        })
+    }
+
+    /// What holds when it has not spoken.
+    pub(super) fn failsafe(&mut self, number: usize, source: u8, rate: Option<u32>) -> Is {
+        if !self.power.is_on() {
+            return Ok(());
+        }
+        let name = SOURCES[usize::from(source)];
+        self.limits.failsafe(number as i64, name, rate);
+        let source = Source::new(name).expect("a source");
+        self.act(Act::SetFailsafe(place(number), source, rate.map(amperes)))
+    }
+
     pub(super) fn fact(&mut self, fact: Fact) -> Is {
         if !self.power.is_on() {
             return Ok(());

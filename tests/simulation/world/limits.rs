@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use evcp::core::{ConnectorSetup, Feed, Hardware, Supply};
-use evcp_testing::oracle::Oracle;
+use evcp_testing::oracle::{Oracle, Sources, Word};
 use serde_json::Value;
 
 use super::plan::{Event, Plan};
@@ -22,6 +22,17 @@ pub struct Limits {
     sure: bool,
     transactions: usize,
     looked: u64,
+    sources: Sources,
+    /// No failsafe value was lost with a write that the disk refused.
+    kept: bool,
+}
+
+fn word(tenths: u32) -> Word {
+    Word {
+        unit: 'A',
+        tenths: i64::from(tenths),
+        phases: None,
+    }
 }
 
 /// What may flow, in tenths of A.
@@ -53,12 +64,56 @@ impl Limits {
                 max_periods: 1_000,
                 max_profiles: 50,
                 behind: false,
+                local: Vec::new(),
+                least: vec![60; make.connectors],
+                switches: false,
             },
             asked: BTreeMap::new(),
             sure: make.clock_off == 0 && !plan.events.iter().any(|(_, event)| jumps(event)),
             transactions: 0,
             looked: 0,
+            sources: Sources::default(),
+            kept: true,
         }
+    }
+
+    /// A source sets its limit.
+    pub fn say(
+        &mut self,
+        place: i64,
+        source: &str,
+        rate: Option<u32>,
+        mono: u64,
+        valid: Option<u64>,
+    ) {
+        self.sources.say(place, source, rate.map(word), mono, valid);
+    }
+
+    /// What holds when it has not spoken.
+    pub fn failsafe(&mut self, place: i64, source: &str, rate: Option<u32>) {
+        self.sources.failsafe(place, source, rate.map(word));
+    }
+
+    /// No local limit is exceeded, at no instant.
+    pub fn mind_sources(&mut self, supplies: &[Supply], mono: u64) -> Result<(), String> {
+        if !self.kept {
+            return Ok(());
+        }
+        self.oracle.local = self.sources.standing(mono);
+        for (place, limit) in &self.oracle.local {
+            let of = |(index, supply): (usize, &Supply)| {
+                let here = *place == 0 || *place == index as i64 + 1;
+                here.then_some(*supply)
+            };
+            let drawn = sum(supplies.iter().enumerate().filter_map(of));
+            if drawn > limit.tenths {
+                return Err(format!(
+                    "{drawn} tenths of A at {place}, {} are the limit",
+                    limit.tenths
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The firmware was told something: at no instant is it told too much for the grid connection.
@@ -115,6 +170,8 @@ impl Limits {
     /// The power goes. What was asked and not answered may have been done.
     pub fn power_cut(&mut self, lossy: bool) {
         self.sure &= !lossy && self.asked.is_empty();
+        self.kept &= !lossy;
+        self.sources.restart();
         self.asked.clear();
     }
 

@@ -80,6 +80,8 @@ impl World<'_> {
             .map(|at| self.supply(at))
             .collect();
         let command = std::mem::take(&mut self.commanded);
+        let mono = self.device().mono.0;
+        self.limits.mind_sources(&supplies, mono)?;
         self.limits.look(&supplies, self.now, command)?;
         let queued = self
             .power

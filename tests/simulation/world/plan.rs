@@ -52,6 +52,8 @@ pub struct Make {
     pub ways: u32,
     /// Who plugs in charges, and nobody is asked for a tag.
     pub free: bool,
+    /// A house meter and the grid operator set limits.
+    pub limits: bool,
 }
 
 impl Make {
@@ -230,6 +232,10 @@ pub enum Event {
     CentralClock(i64),
     /// The clock of the device jumps.
     Clock(i64),
+    /// A source, by its number, sets its limit of a place in tenths of A, or has none, for so long.
+    Limit(usize, u8, Option<u32>, Option<u64>),
+    /// What holds when it has not spoken.
+    Failsafe(usize, u8, Option<u32>),
     DiskFails(u64),
     /// The firmware is busy, and does not look at what it is told for so long.
     HostIsBusy(u64),
@@ -281,6 +287,7 @@ impl Plan {
         }
         events.extend(board(&make, seed, calm));
         ways(&make, seed, calm, &mut events);
+        limits(&make, seed, calm, &mut events);
         if seed % 16 == 9 {
             events.push((calm / 4, Event::Drain(true)));
             events.push((calm / 2, Event::Drain(false)));
@@ -335,6 +342,7 @@ fn make(dice: &mut Rng, seed: u64) -> Make {
         watchdog: [0, 0, 0, 0, 10 * SECOND, MINUTE][(seed % 6) as usize],
         sqlite: seed % 64 == 0,
         free: seed % 8 == 3,
+        limits: seed % 16 == 5,
         ways: if seed % 3 == 1 {
             2 + (seed / 3 % 3) as u32
         } else {
@@ -359,6 +367,35 @@ fn ways(make: &Make, seed: u64, calm: u64, events: &mut Vec<(u64, Event)>) {
             _ => Event::Priority(dice.u64(..)),
         };
         events.push((at, event));
+    }
+}
+
+/// What sources of local limits say, where there are any. Nothing stands still there, and no commit is slow: a
+/// limit counts from when it is heard.
+fn limits(make: &Make, seed: u64, calm: u64, events: &mut Vec<(u64, Event)>) {
+    let mut dice = Rng::with_seed(seed ^ 0x006c_696d_6974_7321);
+    if !make.limits {
+        return;
+    }
+    events.retain(|(_, event)| !matches!(event, Event::Stands(_) | Event::DiskSlow(..)));
+    for _ in 0..dice.usize(10..80) {
+        let place = dice.usize(..=make.connectors);
+        let source = dice.u8(..3);
+        let most = if place == 0 { 700 } else { 320 };
+        let rate = (dice.u8(..5) > 0).then(|| dice.u32(..most));
+        let valid = (dice.u8(..4) > 0).then(|| dice.u64(SECOND..HOUR));
+        let event = match dice.u8(..4) {
+            0 => Event::Failsafe(place, source, rate),
+            _ => Event::Limit(place, source, rate, valid),
+        };
+        events.push((dice.u64(..calm), event));
+    }
+    // In the end nobody is kept from charging.
+    for place in 0..=make.connectors {
+        for source in 0..3 {
+            events.push((calm, Event::Failsafe(place, source, None)));
+            events.push((calm, Event::Limit(place, source, None, None)));
+        }
     }
 }
 

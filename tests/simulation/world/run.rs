@@ -6,14 +6,14 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use evcp::core::{
     Act, AfterPowerLoss, Answer, ConnectorId, ConnectorSetup, Device, Due, Effect, Engine, Ev,
     Evse, Fact, Fault, Feed, Feedback, Fetched, Hardware, Host, Input, Network, NetworkSlot,
-    Notice, Place, Quantity, Question, Reading, RequestId, Route, Setup, Supply, Transaction,
-    TransactionChange, Tuning,
+    Notice, Place, Quantity, Question, Rate, Reading, RequestId, Route, Setup, Source, Supply,
+    Transaction, TransactionChange, Tuning,
 };
 use evcp::store::{Health, RetryingStore, Store};
 use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::types::{
-    ChargePointErrorCode, ChargePointStatus, CiString, DataTransferStatus, IdToken, Measurand,
-    ReadingContext, Reason, RegistrationStatus,
+    ChargePointErrorCode, ChargePointStatus, ChargingRateUnitType, CiString, DataTransferStatus,
+    IdToken, Measurand, ReadingContext, Reason, RegistrationStatus,
 };
 use evcp::{Inbox, Mail, Outbox};
 use evcp_testing::frames::Frames;

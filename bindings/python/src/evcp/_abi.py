@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import (
-    CFUNCTYPE, POINTER, Structure, c_bool, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint8, c_uint16,
+    CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint8, c_uint16,
     c_uint32, c_uint64, c_void_p,
 )
 from typing import Any, Dict, Tuple
@@ -157,6 +157,23 @@ class Period(Structure):
     _fields_ = [("limit", c_double), ("start_s", c_uint32), ("phases", c_uint32)]
 
 
+class LimitGiven(Structure):
+    """evcp_limit_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("unit", c_uint32), ("value", c_double), ("phases", c_uint32), ("reserved", c_uint32),
+    ]
+
+
+class LocalLimit(Structure):
+    """evcp_local_limit_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("unit", c_uint32), ("value", c_double), ("phases", c_uint32), ("failsafe", c_bool),
+        ("reserved", c_uint8 * 3), ("source", c_char * 40),
+    ]
+
+
 class Stats(Structure):
     """evcp_stats_t"""
 
@@ -241,6 +258,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_config_set_lockable": (err_t, (c_void_p, connector_t, c_bool)),
     "evcp_config_set_feedback": (err_t, (c_void_p, connector_t, c_uint32)),
     "evcp_config_set_limit": (err_t, (c_void_p, connector_t, c_uint32, c_double)),
+    "evcp_config_set_min_current": (err_t, (c_void_p, connector_t, c_double)),
     "evcp_config_set_storage": (err_t, (c_void_p, c_char_p)),
     "evcp_config_set_profile": (err_t, (c_void_p, c_uint32)),
     "evcp_config_set_auth_key": (err_t, (c_void_p, c_char_p, c_size_t)),
@@ -268,6 +286,9 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_set_network": (err_t, (c_void_p, c_bool)),
     "evcp_push_meter": (err_t, (c_void_p, connector_t, POINTER(Sample), c_size_t)),
     "evcp_push_signed_meter": (err_t, (c_void_p, connector_t, c_char_p, c_size_t)),
+    "evcp_set_local_limit": (err_t, (c_void_p, connector_t, c_char_p, POINTER(LimitGiven), c_uint64)),
+    "evcp_set_failsafe": (err_t, (c_void_p, connector_t, c_char_p, POINTER(LimitGiven))),
+    "evcp_get_local_limit": (err_t, (c_void_p, connector_t, c_uint32, POINTER(LocalLimit))),
     "evcp_present_tag_at": (err_t, (c_void_p, POINTER(c_uint32), c_size_t, c_char_p)),
     "evcp_present_tag": (err_t, (c_void_p, connector_t, c_char_p)),
     "evcp_start_tx": (err_t, (c_void_p, connector_t, c_char_p, c_uint32)),

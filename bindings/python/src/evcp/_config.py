@@ -63,6 +63,8 @@ class Config:
     feedback: Mapping[int, Collection[Feedback]] = field(default_factory=dict)
     #: By connector; 0 is the grid connection. Without an entry: 32 A on three phases, the grid without limit.
     limits: Mapping[int, Limit] = field(default_factory=dict)
+    #: By connector: the least current that it can say to a vehicle, A per phase; else "electric.min_a", and 0 for DC.
+    min_currents: Mapping[int, float] = field(default_factory=dict)
     #: The directory for what must survive a power cut; None: everything is forgotten at the end.
     storage: Union[str, os.PathLike[str], None] = None
     #: Security profile: 0 none, 1 password, 2 TLS and password, 3 TLS with certificates on both sides.
@@ -106,6 +108,8 @@ def fill(cfg: ctypes.c_void_p, config: Config) -> None:
         check(lib.evcp_config_set_feedback(cfg, c_u32(connector, "connector"), flags))
     for connector, limit in config.limits.items():
         check(lib.evcp_config_set_limit(cfg, c_u32(connector, "connector"), c_u32(limit.phases, "phases"), limit.amps))
+    for connector, amps in config.min_currents.items():
+        check(lib.evcp_config_set_min_current(cfg, c_u32(connector, "connector"), amps))
     if config.storage is not None:
         check(lib.evcp_config_set_storage(cfg, os.fsencode(config.storage)))
     check(lib.evcp_config_set_profile(cfg, c_u32(config.profile, "profile")))

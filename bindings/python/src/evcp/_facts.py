@@ -13,9 +13,16 @@ from ._error import EvcpError, check
 from ._handle import Handle
 from ._networks import NetworkProfile, c_profile
 from ._values import (
-    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, Period, Reason, RestartInfo, Sample,
+    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, LocalLimit, Period, Reason, RestartInfo, Sample,
     Schedule, Stats, Status, Supply, Transaction, Unit,
 )
+
+
+def _limit(value: Optional[float], unit: Unit, phases: int) -> Optional[_abi.LimitGiven]:
+    if value is None:
+        return None
+    size, number = ctypes.sizeof(_abi.LimitGiven), c_u32(unit, "unit")
+    return _abi.LimitGiven(struct_size=size, unit=number, value=value, phases=c_u32(phases, "phases"))
 
 
 class Facts:
@@ -80,6 +87,37 @@ class Facts:
         With False, energy is off from this call on.
         """
         self._evcp_handle.call(lib.evcp_set_lock, c_u32(connector, "connector"), closed)
+
+    def set_local_limit(
+        self, connector: int, source: str, value: Optional[float], unit: Unit = Unit.AMPS, *, phases: int = 0,
+        valid_for: float = 0,
+    ) -> None:
+        """A source of limits other than the central system says what may be drawn at a connector (0: by all together),
+        up to so many amperes per phase or watts; None: it does not limit it.
+
+        After `valid_for` seconds without another word its failsafe value stands in its place; 0: until it says
+        something else. The least of all limits counts.
+        """
+        limit, valid = _limit(value, unit, phases), c_number(round(valid_for * 1000), 64, False, "valid_for")
+        place = c_u32(connector, "connector")
+        self._evcp_handle.call(lib.evcp_set_local_limit, place, c_text(source, "source"), limit, valid)
+
+    def set_failsafe(
+        self, connector: int, source: str, value: Optional[float], unit: Unit = Unit.AMPS, *, phases: int = 0
+    ) -> None:
+        """What holds while that source has not spoken since the start, or not in time (None: no limit); it is kept."""
+        limit = _limit(value, unit, phases)
+        self._evcp_handle.call(lib.evcp_set_failsafe, c_u32(connector, "connector"), c_text(source, "source"), limit)
+
+    def get_local_limits(self, connector: int) -> List[LocalLimit]:
+        """The local limits that stand at a connector (0: for all together)."""
+        found: List[LocalLimit] = []
+        out = _abi.LocalLimit(struct_size=ctypes.sizeof(_abi.LocalLimit))
+        place = c_u32(connector, "connector")
+        while self._evcp_handle.call(lib.evcp_get_local_limit, place, len(found), ctypes.byref(out)):
+            source, unit = out.source.decode(), Unit(out.unit)
+            found.append(LocalLimit(source, out.value, unit, out.phases, out.failsafe))
+        return found
 
     def set_clock(self, unix_ms: int) -> None:
         """The device has a better clock than the library's: Unix time in milliseconds."""

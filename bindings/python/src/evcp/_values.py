@@ -477,6 +477,18 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class LocalLimit:
+    """A local limit that stands."""
+
+    source: str  #: Who set it.
+    value: float  #: How much may be drawn.
+    unit: Unit  #: In what.
+    phases: int  #: On how many phases at most; 0: on all that there are.
+    #: Whether it is the failsafe value: the source has not spoken since the start, or not for too long.
+    failsafe: bool
+
+
+@dataclass(frozen=True)
 class Period:
     """A piece of a schedule."""
 

@@ -52,6 +52,12 @@ impl Outlook {
         }
     }
 
+    /// The local limits that it counts with: those that stood when it was made.
+    #[must_use]
+    pub fn local_limits(&self) -> &[LocalLimit] {
+        &self.local
+    }
+
     /// What limits all profiles together make, from a second on (`OCPP 1.6 §5.7`).
     pub(crate) fn composite(
         &self,
