@@ -1225,7 +1225,7 @@ evcp_err_t evcp_push_signed_meter(evcp_t *cp,
 EVCP_API
 evcp_err_t evcp_set_local_limit(evcp_t *cp,
                                 uint32_t connector,
-                                const char *source_name,
+                                const char *source,
                                 const evcp_limit_t *limit,
                                 uint64_t valid_for_ms);
 
@@ -1235,7 +1235,7 @@ evcp_err_t evcp_set_local_limit(evcp_t *cp,
 EVCP_API
 evcp_err_t evcp_set_failsafe(evcp_t *cp,
                              uint32_t connector,
-                             const char *source_name,
+                             const char *source,
                              const evcp_limit_t *limit);
 
 /* The local limits that stand at a connector (0: for all of them together), one after the other: number counts from

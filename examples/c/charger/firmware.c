@@ -137,6 +137,9 @@ evcp_err_t firmware_configures(evcp_config_t *cfg)
         err = evcp_config_set_connectors(cfg, CONNECTORS);
     if (err == EVCP_OK)
         err = evcp_config_set(cfg, "meter.measurands", "Power.Active.Import,Current.Import");
+    /* The coils of two phases can stay open. */
+    if (err == EVCP_OK)
+        err = evcp_config_set(cfg, "ConnectorSwitch3to1PhaseSupported", "true");
     for (uint32_t i = 1; err == EVCP_OK && i <= CONNECTORS; i++)
         err = evcp_config_set_limit(cfg, i, 3, 32);
     for (uint32_t i = 1; err == EVCP_OK && i <= CONNECTORS; i++)

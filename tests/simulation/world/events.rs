@@ -287,6 +287,7 @@ impl World<'_> {
         }
         self.fault(0, false)?;
         self.fact(Fact::Draining(false))?;
+        self.no_limits()?;
         for number in 1..=self.make.connectors {
             let outlet = &mut self.outlets[number - 1];
             outlet.stalls_until = outlet.stalls_until.min(self.now);

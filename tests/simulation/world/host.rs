@@ -63,6 +63,20 @@ impl World<'_> {
         self.act(Act::SetFailsafe(place(number), source, rate.map(amperes)))
     }
 
+    /// No source limits anything any more.
+    pub(super) fn no_limits(&mut self) -> Is {
+        if !self.make.limits {
+            return Ok(());
+        }
+        for number in 0..=self.make.connectors {
+            for source in [0, 1, 2] {
+                self.failsafe(number, source, None)?;
+                self.limit(number, source, None, None)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn fact(&mut self, fact: Fact) -> Is {
         if !self.power.is_on() {
             return Ok(());

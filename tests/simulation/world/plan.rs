@@ -268,7 +268,12 @@ pub struct Plan {
 impl Plan {
     pub fn new(seed: u64) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let make = make(&mut dice, seed);
+        let mut make = make(&mut dice, seed);
+        // Parts that are less than any pilot can say would keep everybody from charging.
+        let least = 60 * u32::try_from(make.connectors).unwrap_or(1);
+        make.grid = make
+            .grid
+            .map(|most| if make.shares { most } else { most.max(least) });
         // Most lives are short: what goes wrong does so within hours, or takes days.
         let calm = match dice.u8(..20) {
             0..=8 => HOUR / 2,
@@ -389,13 +394,6 @@ fn limits(make: &Make, seed: u64, calm: u64, events: &mut Vec<(u64, Event)>) {
             _ => Event::Limit(place, source, rate, valid),
         };
         events.push((dice.u64(..calm), event));
-    }
-    // In the end nobody is kept from charging.
-    for place in 0..=make.connectors {
-        for source in 0..3 {
-            events.push((calm, Event::Failsafe(place, source, None)));
-            events.push((calm, Event::Limit(place, source, None, None)));
-        }
     }
 }
 
