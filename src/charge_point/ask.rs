@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::charge_point::fault_rank::FaultRank;
 use crate::charge_point::ChargePoint;
 use crate::core::{
-    Connection, ConnectorId, ConnectorStatus, ListedKey, NetworkSlot, Place, Schedule,
+    Connection, ConnectorId, ConnectorStatus, ListedKey, LocalLimit, NetworkSlot, Place, Schedule,
     StandingFault, Supply, TransactionChange, TransactionStep, TxId,
 };
 use crate::error::Error;
@@ -38,6 +38,14 @@ impl ChargePoint {
         }
         let outlook = self.mailbox.outlook()?;
         Ok(outlook.schedule(self.clock.now(), at, duration, unit))
+    }
+
+    /// The local limits that stand now, with failsafe values in the place of what was not said.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::Panicked`].
+    pub fn local_limits(&self) -> Result<Vec<LocalLimit>, Error> {
+        Ok(self.mailbox.outlook()?.local_limits().to_vec())
     }
 
     /// The status of a connector, or of the charge point.

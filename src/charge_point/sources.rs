@@ -1,7 +1,6 @@
 //! Who sets local limits.
 
-use crate::charge_point::ChargePoint;
-use crate::core::{LocalLimit, Source};
+use crate::core::Source;
 use crate::error::Error;
 
 /// The sources that were named, so that one too many is refused at once; room for all is kept.
@@ -30,15 +29,5 @@ impl Sources {
         }
         self.0.push(source);
         Ok(())
-    }
-}
-
-impl ChargePoint {
-    /// The local limits that stand now, with failsafe values in the place of what was not said.
-    ///
-    /// # Errors
-    /// [`Error::Closed`], [`Error::Panicked`].
-    pub fn local_limits(&self) -> Result<Vec<LocalLimit>, Error> {
-        Ok(self.mailbox.outlook()?.local_limits().to_vec())
     }
 }
