@@ -137,3 +137,10 @@ pub struct SampledValue {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitOfMeasure>,
 }
+
+impl Measurand {
+    /// Whether it is what a vehicle is offered, which the library knows and no meter.
+    pub(crate) const fn is_offered(self) -> bool {
+        matches!(self, Self::CurrentOffered | Self::PowerOffered)
+    }
+}

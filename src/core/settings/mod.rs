@@ -168,6 +168,7 @@ impl Settings {
             (Kind::Measurands(max), Value::Measurands(list)) => {
                 let known = |asked: &Quantity| {
                     *asked == Quantity::REGISTER
+                        || (asked.measurand.is_offered() && asked.phase.is_none())
                         || self.measurable.iter().any(|shown| shown.serves(*asked))
                 };
                 list.len() as u64 <= self.int(max) && list.iter().all(known)

@@ -19,6 +19,8 @@ const MOST_READINGS: usize = 256;
 pub(crate) struct Meter {
     /// What it showed last; values are replaced one by one.
     readings: Vec<Reading>,
+    /// What is offered is among them, and the firmware does not say it.
+    offers: bool,
     read_at: Option<Mono>,
     /// What it showed at 0 Wh of the transaction that is running, see
     /// [`Transaction::zero`](crate::core::Transaction::zero).
@@ -48,6 +50,7 @@ impl Meter {
     pub(crate) const fn new(temperature: TemperatureUnit) -> Self {
         Self {
             readings: Vec::new(),
+            offers: false,
             read_at: None,
             zero: Wh(0),
             flowed: false,
@@ -65,14 +68,8 @@ impl Meter {
     /// Takes in what the meter shows; values that it does not name stay as they are.
     pub(crate) fn read(&mut self, now: Mono, readings: &[Reading]) {
         for new in readings {
-            let full = self.readings.len() >= MOST_READINGS;
-            let same = |old: &&mut Reading| {
-                (old.measurand, old.phase, old.location) == (new.measurand, new.phase, new.location)
-            };
-            match self.readings.iter_mut().find(same) {
-                Some(old) => *old = *new,
-                None if full => {}
-                None => self.readings.push(*new),
+            if !(self.offers && new.measurand.is_offered()) {
+                self.put(*new);
             }
         }
         if !readings.is_empty() {
@@ -81,6 +78,33 @@ impl Meter {
     }
 
     /// Takes in a signed reading, as the meter wrote it.
+    fn put(&mut self, new: Reading) {
+        let full = self.readings.len() >= MOST_READINGS;
+        let same = |old: &&mut Reading| {
+            (old.measurand, old.phase, old.location) == (new.measurand, new.phase, new.location)
+        };
+        match self.readings.iter_mut().find(same) {
+            Some(old) => *old = new,
+            None if full => {}
+            None => self.readings.push(new),
+        }
+    }
+
+    /// What the vehicle is offered, in tenths of A and W: nobody knows it better.
+    pub(crate) fn offers(&mut self, deciamps: u32, deciwatts: u64) {
+        self.offers = true;
+        let milli = |tenths: u64| i64::try_from(tenths).unwrap_or(i64::MAX).saturating_mul(100);
+        let amps = (Measurand::CurrentOffered, milli(deciamps.into()));
+        for (measurand, milli) in [amps, (Measurand::PowerOffered, milli(deciwatts))] {
+            self.put(Reading {
+                measurand,
+                phase: None,
+                location: None,
+                milli,
+            });
+        }
+    }
+
     pub(crate) fn sign(&mut self, signed: String) {
         self.signed = Some(signed);
     }
@@ -90,7 +114,7 @@ impl Meter {
     }
 
     pub(crate) fn has_readings(&self) -> bool {
-        !self.readings.is_empty()
+        self.read_at.is_some()
     }
 
     /// When a sample that was due then was made: the instant that it was due at, or that of the
@@ -317,81 +341,5 @@ impl Meter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::{Location, Phase, UnitOfMeasure};
-
-    fn meter() -> Meter {
-        let reading = |measurand, phase, milli| Reading {
-            measurand,
-            phase,
-            location: None,
-            milli,
-        };
-        let mut meter = Meter::new(TemperatureUnit::Kelvin);
-        meter.read(
-            Mono(0),
-            &[
-                Reading::energy(Wh(500)),
-                reading(Measurand::Voltage, Some(Phase::L1), 230_100),
-                reading(Measurand::Voltage, Some(Phase::L2), 231_000),
-                reading(Measurand::SoC, None, 55_000),
-                reading(Measurand::Frequency, None, 50_010),
-            ],
-        );
-        meter
-    }
-
-    fn wanted(measurand: Measurand, phase: Option<Phase>) -> [Quantity; 1] {
-        [Quantity { measurand, phase }]
-    }
-
-    // rules: 77, 78
-    #[test]
-    fn a_measurand_without_a_phase_means_all_phases_and_one_with_a_phase_means_that_one() {
-        let context = ReadingContext::SamplePeriodic;
-        let count = |phase| {
-            meter()
-                .values(&wanted(Measurand::Voltage, phase), context)
-                .len()
-        };
-        assert_eq!(count(None), 2);
-        assert_eq!(count(Some(Phase::L2)), 1);
-        assert_eq!(count(Some(Phase::L3)), 0);
-    }
-
-    // rules: 76, 78, 84
-    #[test]
-    fn every_value_says_its_unit_where_there_is_one_and_only_soc_is_in_the_vehicle() {
-        let context = ReadingContext::SamplePeriodic;
-        let soc = &meter().values(&wanted(Measurand::SoC, None), context)[0];
-        assert_eq!(soc.location, Some(Location::EV));
-        assert_eq!(soc.unit, Some(UnitOfMeasure::Percent));
-        let hertz = &meter().values(&wanted(Measurand::Frequency, None), context)[0];
-        assert_eq!((hertz.unit, hertz.value.as_str()), (None, "50.01"));
-    }
-
-    #[test]
-    fn the_last_value_of_a_transaction_is_the_one_of_the_stop() {
-        let context = ReadingContext::TransactionEnd;
-        let values = meter().final_values(&[Quantity::REGISTER], context, Wh(700), true);
-        assert_eq!(values.len(), 1);
-        assert_eq!(values[0].value, "700");
-    }
-
-    #[test]
-    fn a_signed_reading_goes_along_once() {
-        let mut meter = meter();
-        meter.sign("OCMF|...".to_owned());
-        let context = ReadingContext::TransactionBegin;
-        let first = meter.final_values(&[Quantity::REGISTER], context, Wh(500), true);
-        assert_eq!(first[1].format, Some(ValueFormat::SignedData));
-        assert_eq!(first[1].value, "OCMF|...");
-        assert_eq!(
-            meter
-                .final_values(&[Quantity::REGISTER], context, Wh(500), true)
-                .len(),
-            1
-        );
-    }
-}
+#[path = "meter_tests.rs"]
+mod tests;

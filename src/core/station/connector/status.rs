@@ -97,6 +97,10 @@ impl Connector {
             None => wanted,
         };
         self.supply = Some(supply);
+        let (amps, watts) = (supply.deciamps, supply.deciwatts);
+        if let (Some(amps), Some(watts)) = (amps, watts) {
+            self.meter.offers(amps, watts);
+        }
         if supply.permit {
             self.meter.energy_may_flow();
         }
