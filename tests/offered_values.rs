@@ -36,7 +36,10 @@ fn limit(world: &mut World, amps: u32) {
 fn every_charger_can_say_what_it_offers_and_only_as_a_whole() {
     let mut world = World::booted(with(1, &[("MeterValueSampleInterval", "60")]));
     let wanted = "Energy.Active.Import.Register,Current.Offered,Power.Offered";
-    assert_eq!(set(&mut world, "MeterValuesSampledData", wanted), "Accepted");
+    assert_eq!(
+        set(&mut world, "MeterValuesSampledData", wanted),
+        "Accepted"
+    );
     let of_a_phase = set(&mut world, "MeterValuesSampledData", "Current.Offered.L1");
     assert_eq!(of_a_phase, "Rejected");
     world.meter(1, 0);
@@ -58,7 +61,12 @@ fn every_charger_can_say_what_it_offers_and_only_as_a_whole() {
     let sent = world.sent("MeterValues");
     let shown: Vec<_> = sent
         .iter()
-        .map(|message| (value(message, "Current.Offered"), value(message, "Power.Offered")))
+        .map(|message| {
+            (
+                value(message, "Current.Offered"),
+                value(message, "Power.Offered"),
+            )
+        })
         .collect();
     assert_eq!(shown, [(Some("16"), Some("11040")), (Some("0"), Some("0"))]);
 }

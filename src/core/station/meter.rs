@@ -93,7 +93,11 @@ impl Meter {
     /// What the vehicle is offered, in tenths of A and W: nobody knows it better.
     pub(crate) fn offers(&mut self, deciamps: u32, deciwatts: u64) {
         self.offers = true;
-        let milli = |tenths: u64| i64::try_from(tenths).unwrap_or(i64::MAX).saturating_mul(100);
+        let milli = |tenths: u64| {
+            i64::try_from(tenths)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(100)
+        };
         let amps = (Measurand::CurrentOffered, milli(deciamps.into()));
         for (measurand, milli) in [amps, (Measurand::PowerOffered, milli(deciwatts))] {
             self.put(Reading {

@@ -89,11 +89,21 @@ fn what_is_offered_is_what_the_library_says_and_not_what_the_firmware_shows() {
     };
     meter.read(Mono(0), &[wrong]);
     let amps = wanted(Measurand::CurrentOffered, None);
-    assert_eq!(meter.values(&amps, context)[0].value, "63", "nobody else knows it");
+    assert_eq!(
+        meter.values(&amps, context)[0].value,
+        "63",
+        "nobody else knows it"
+    );
     meter.offers(105, 72_450);
     meter.read(Mono(0), &[wrong]);
     let offered = &meter.values(&amps, context)[0];
-    assert_eq!((offered.value.as_str(), offered.unit), ("10.5", Some(UnitOfMeasure::A)));
+    assert_eq!(
+        (offered.value.as_str(), offered.unit),
+        ("10.5", Some(UnitOfMeasure::A))
+    );
     let watts = &meter.values(&wanted(Measurand::PowerOffered, None), context)[0];
-    assert_eq!((watts.value.as_str(), watts.unit), ("7245", Some(UnitOfMeasure::W)));
+    assert_eq!(
+        (watts.value.as_str(), watts.unit),
+        ("7245", Some(UnitOfMeasure::W))
+    );
 }
