@@ -18,7 +18,7 @@ use serde_json::Number;
 
 use super::error::Violation;
 use super::payload::{Context, Mode, Path, Step};
-use super::syntax::{broken, elements, parse, text, Text};
+use super::syntax::{broken, parse, text, Array, Text};
 use crate::types::cut;
 use crate::types::Tenths;
 
@@ -220,7 +220,8 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             (Some(value), b'"') => visitor.visit_str(&text(value)?.0),
             (Some(value), b'[') => visitor.visit_seq(Elements {
                 reader: self,
-                rest: elements(value)?.into_iter().enumerate(),
+                array: Array::of(value)?,
+                index: 0,
             }),
             (Some(value), b'-' | b'0'..=b'9') => self.number(value, &visitor)?.visit(visitor),
             _ => Err(self.wrong(&visitor)),
@@ -341,7 +342,8 @@ impl<'de> SeqAccess<'de> for Members<'_, '_> {
 /// The elements of an array.
 struct Elements<'r, 'a> {
     reader: Reader<'r>,
-    rest: std::iter::Enumerate<std::vec::IntoIter<&'a str>>,
+    array: Array<'a>,
+    index: usize,
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, '_> {
@@ -351,14 +353,15 @@ impl<'de> SeqAccess<'de> for Elements<'_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Violation> {
-        let Some((index, value)) = self.rest.next() else {
+        let Some(value) = self.array.next()? else {
             return Ok(None);
         };
-        let step = Step::Element(index);
+        let step = Step::Element(self.index);
+        self.index += 1;
         self.reader.inside(Some(value), step, seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
+        Some(self.array.len())
     }
 }

@@ -33,34 +33,45 @@ pub(super) fn text(value: &str) -> Result<Text<'_>, Violation> {
     parse(value)
 }
 
-/// The elements of an array in a text that was found to be JSON, each as its text.
-#[inline(never)]
-pub(super) fn elements(array: &str) -> Result<Vec<&str>, Violation> {
-    let Count(len) = parse(array)?;
-    if len > MOST_ELEMENTS {
-        let text = format!("{len} elements, at most {MOST_ELEMENTS} allowed");
-        return Err(Violation::custom(text));
-    }
-    let mut elements = Vec::with_capacity(len);
-    let taking = Taking(&mut elements);
-    { serde_json::Deserializer::from_str(array).deserialize_seq(taking) }.map_err(broken)?;
-    Ok(elements)
+/// The elements of an array in a text that was found to be JSON, taken one by one: a list of them could take
+/// more memory than the text. Compiled once, and not into each type that has a list.
+pub(super) struct Array<'a> {
+    rest: &'a str,
+    left: usize,
 }
 
-struct Taking<'r, 'a>(&'r mut Vec<&'a str>);
-
-impl<'a> Visitor<'a> for Taking<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
+impl<'a> Array<'a> {
+    #[inline(never)]
+    pub(super) fn of(text: &'a str) -> Result<Self, Violation> {
+        let Count(left) = parse(text)?;
+        if left > MOST_ELEMENTS {
+            let text = format!("{left} elements, at most {MOST_ELEMENTS} allowed");
+            return Err(Violation::custom(text));
+        }
+        let rest = text.strip_prefix('[').unwrap_or_default();
+        Ok(Self { rest, left })
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<&RawValue>()? {
-            self.0.push(element.get());
+    /// How many come.
+    pub(super) const fn len(&self) -> usize {
+        self.left
+    }
+
+    /// The text of the next one.
+    #[inline(never)]
+    pub(super) fn next(&mut self) -> Result<Option<&'a str>, Violation> {
+        if self.left == 0 {
+            return Ok(None);
         }
-        Ok(())
+        self.left -= 1;
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<&RawValue>();
+        let Some(value) = values.next().transpose().map_err(broken)? else {
+            return Ok(None);
+        };
+        let rest = self.rest.get(values.byte_offset()..).unwrap_or_default();
+        let rest = rest.trim_start();
+        self.rest = rest.strip_prefix(',').unwrap_or(rest);
+        Ok(Some(value.get()))
     }
 }
 
