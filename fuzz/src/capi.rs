@@ -284,6 +284,7 @@ impl Program {
                         name: key.ptr(),
                         value: value.ptr(),
                         words: words.ptr(),
+                        reserved_pointer: null(),
                         min: one(u, &[0, 0, -5, i64::MIN, 7]),
                         max: one(u, &[0, 500, 7, i64::MAX, -1]),
                         read_only: flag(u),

@@ -170,6 +170,7 @@ pub struct KeyDecl {
     pub name: Text,
     pub value: Text,
     pub words: Text,
+    pub reserved_pointer: Text,
     pub min: i64,
     pub max: i64,
     pub read_only: bool,

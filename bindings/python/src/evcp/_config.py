@@ -134,7 +134,8 @@ def fill(cfg: ctypes.c_void_p, config: Config) -> None:
 def declared(own: Key) -> _abi.KeyDecl:
     words = c_text(",".join(own.words), "words") if own.words else None
     return _abi.KeyDecl(
-        ctypes.sizeof(_abi.KeyDecl), c_u32(own.kind, "kind"), c_text(own.name, "a key"), c_text(own.value, own.name), words,
-        c_number(own.minimum, 64, True, "minimum"), c_number(own.maximum, 64, True, "maximum"),
-        own.read_only, own.reboot_required, own.asks,
+        struct_size=ctypes.sizeof(_abi.KeyDecl), kind=c_u32(own.kind, "kind"), name=c_text(own.name, "a key"),
+        value=c_text(own.value, own.name), words=words, min=c_number(own.minimum, 64, True, "minimum"),
+        max=c_number(own.maximum, 64, True, "maximum"), read_only=own.read_only,
+        reboot_required=own.reboot_required, asks=own.asks,
     )
