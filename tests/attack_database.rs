@@ -61,6 +61,7 @@ fn full() -> Batch {
         }
     }
     batch.push(Change::Put(Record::Profile(StoredProfile {
+        origin: Origin::Central,
         place: place(1),
         tx: None,
         installed: Wall(5),

@@ -141,6 +141,7 @@ const VALUES: &[(&str, &[&str])] = &[
             "Kept",
             "Least",
             "Limit",
+            "ListedProfile",
             "Load",
             "Offer",
             "Owner",

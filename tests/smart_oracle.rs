@@ -4,11 +4,12 @@
 //! fails is shrunk and printed; the seed is printed in any case, and EVCP_SEED repeats it.
 #![allow(clippy::panic)]
 
-use evcp::core::{Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Place, Source};
+use evcp::core::{Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Place, Purposes, Source};
 use evcp::time::{Millis, Wall};
+use evcp::types::ChargingRateUnitType as Unit;
 use evcp_testing::oracle::{Oracle, Sources, Word};
 use evcp_testing::random::{local_limit, source};
-use evcp_testing::{with, Treat, World};
+use evcp_testing::{place, with, Treat, World};
 use proptest::prelude::*;
 use serde_json::{json, Map, Value};
 
@@ -21,6 +22,12 @@ enum Step {
     Start(usize),
     Stop(usize),
     Set(i64, Profile),
+    /// The charger installs one of its own.
+    Own(i64, Profile),
+    /// The charger removes one of its own, or all of them.
+    ClearOwn(Option<(i64, i32)>),
+    /// There is no network for so many seconds.
+    Away(i64),
     Clear(Option<i32>, Option<i64>, Option<&'static str>, Option<i32>),
     Ask(i64, i64, Option<&'static str>),
     /// A power cut, after which the device's clock is late by so many seconds, and nobody says what
@@ -210,6 +217,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..CONNECTORS).prop_map(Step::Stop),
         12 => (prop_oneof![2 => Just(0_i64), 3 => 1..=CONNECTORS as i64], profile())
             .prop_map(|(connector, profile)| Step::Set(connector, profile)),
+        4 => (prop_oneof![2 => Just(0_i64), 3 => 1..=CONNECTORS as i64], profile())
+            .prop_map(|(connector, profile)| Step::Own(connector, profile)),
+        1 => proptest::option::weighted(0.8, (0..=CONNECTORS as i64, 0..20_i32))
+            .prop_map(Step::ClearOwn),
+        2 => prop_oneof![1_i64..100, 100_i64..10_000].prop_map(Step::Away),
         1 => (
             proptest::option::weighted(0.3, 0..20_i32),
             proptest::option::weighted(0.4, 0..=CONNECTORS as i64),
@@ -241,12 +253,20 @@ fn hardware() -> impl Strategy<Value = Hardware> {
     (60_u32..640, feed).prop_map(|(deciamps, feed)| Hardware { deciamps, feed })
 }
 
+fn purposes() -> impl Strategy<Value = Vec<&'static str>> {
+    let all = vec!["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"];
+    proptest::sample::subsequence(all, 0..=3)
+}
+
 #[derive(Clone, Debug)]
 struct Case {
     hardware: Vec<Hardware>,
     grid: Option<Hardware>,
     volts: u32,
     sharing: bool,
+    /// Of these purposes the central system's say nothing after so many seconds without a connection.
+    ignores: Vec<&'static str>,
+    patience: i64,
     steps: Vec<Step>,
 }
 
@@ -256,13 +276,16 @@ fn case() -> impl Strategy<Value = Case> {
         proptest::option::weighted(0.3, hardware()),
         prop_oneof![Just(230_u32), Just(1), Just(400), Just(237)],
         any::<bool>(),
+        (purposes(), 1_i64..200),
         proptest::collection::vec(step(), 5..40),
     )
-        .prop_map(|(hardware, grid, volts, sharing, steps)| Case {
+        .prop_map(|(hardware, grid, volts, sharing, offline, steps)| Case {
             hardware,
             grid,
             volts,
             sharing,
+            ignores: offline.0,
+            patience: offline.1,
             steps,
         })
 }
@@ -279,6 +302,8 @@ struct Pair {
     /// The connectors whose transaction started by a clock that nobody had set.
     unsure: Vec<usize>,
     sources: Sources,
+    ignores: Vec<&'static str>,
+    patience: i64,
 }
 
 impl Pair {
@@ -298,6 +323,10 @@ impl Pair {
         setup.tuning.grid = case.grid;
         setup.tuning.volts = case.volts;
         setup.tuning.sharing = case.sharing;
+        let ignores = Purposes::parse(&case.ignores.join(","));
+        setup.tuning.offline_ignores = ignores.expect("purposes");
+        let patience = u64::try_from(case.patience).expect("a time");
+        setup.tuning.offline_ignore_after = Millis::from_secs(patience);
         setup.tuning.after_power_loss = AfterPowerLoss::Resume;
         let mut world = World::booted(setup);
         // From here on the host alone says what time it is.
@@ -316,6 +345,7 @@ impl Pair {
             max_level: 9,
             max_periods: 50,
             max_profiles: 20,
+            ignored: Vec::new(),
             behind: false,
             local: Vec::new(),
             least: vec![60; CONNECTORS],
@@ -329,6 +359,8 @@ impl Pair {
             set: true,
             unsure: Vec::new(),
             sources: Sources::default(),
+            ignores: case.ignores.clone(),
+            patience: case.patience,
         }
     }
 
@@ -397,6 +429,13 @@ impl Pair {
                 let status = if taken { "Accepted" } else { "Rejected" };
                 assert_eq!(answer, Some(json!({ "status": status })), "{request}");
             }
+            Step::Own(connector, profile) => {
+                let profile = profile.json(self.now());
+                self.oracle.set_own(*connector, &profile, self.now());
+                self.world.install_own(*connector as u32, &profile);
+            }
+            Step::ClearOwn(which) => self.clear_own(*which),
+            Step::Away(secs) => self.away(*secs),
             Step::Clear(id, connector, purpose, level) => {
                 self.clear(*id, *connector, *purpose, *level)
             }
@@ -448,6 +487,7 @@ impl Pair {
         );
         put(&mut request, "stackLevel", level.map(|level| json!(level)));
         let any = self.oracle.clear(|placed| match id {
+            _ if placed.own => false,
             Some(id) => placed.profile["chargingProfileId"] == id,
             None => {
                 connector.map_or(true, |connector| placed.connector == connector)
@@ -460,6 +500,61 @@ impl Pair {
             .call("ClearChargingProfile", Value::Object(request));
         let status = if any { "Accepted" } else { "Unknown" };
         assert_eq!(answer, Some(json!({ "status": status })));
+    }
+
+    fn clear_own(&mut self, which: Option<(i64, i32)>) {
+        let act = match which {
+            Some((connector, id)) => Act::ClearProfile(place(connector as u32), id),
+            None => Act::ClearProfiles,
+        };
+        self.oracle.clear(|placed| {
+            let named = which.map_or(true, |(connector, id)| {
+                placed.connector == connector && placed.profile["chargingProfileId"] == id
+            });
+            placed.own && named
+        });
+        self.world.give(act.into());
+    }
+
+    /// While nobody can ask over the wire, the host does.
+    fn away(&mut self, secs: i64) {
+        self.world.fact(Fact::Network(false));
+        self.world.run(Millis::from_secs(secs as u64));
+        self.oracle.local = self.sources.standing(self.world.now.mono.0);
+        if secs >= self.patience {
+            self.oracle.ignored = self.ignores.clone();
+        }
+        for connector in 0..=CONNECTORS as i64 {
+            for (letter, unit) in [('A', Unit::A), ('W', Unit::W)] {
+                let (periods, covered) = self.oracle.composite(connector, self.now(), 300, letter);
+                let outlook = self.world.engine().outlook();
+                let told = outlook.schedule(self.world.now, place(connector as u32), 300, unit);
+                let told_periods = told.periods.iter().map(|period| {
+                    let phases = period.phases.map(i64::from);
+                    (i64::from(period.start), period.tenths, phases)
+                });
+                assert_eq!(
+                    told_periods.collect::<Vec<_>>(),
+                    periods,
+                    "{connector} {unit}"
+                );
+                assert_eq!(i64::from(told.covered), covered);
+            }
+        }
+        self.world.fact(Fact::Network(true));
+        self.world.run(Millis(0));
+        self.oracle.ignored.clear();
+    }
+
+    /// What is installed is what the oracle has.
+    fn compare_installed(&self) {
+        let placed = self.oracle.placed.iter().map(|placed| {
+            let id = placed.profile["chargingProfileId"].as_i64().expect("an id");
+            (placed.own, placed.connector as u32, id as i32)
+        });
+        let mut placed: Vec<_> = placed.collect();
+        placed.sort_unstable();
+        assert_eq!(self.world.installed(), placed);
     }
 
     fn ask(&mut self, connector: i64, duration: i64, unit: Option<&str>) {
@@ -517,6 +612,7 @@ fn composite_schedules_are_those_of_the_oracle() {
         let mut pair = Pair::new(&case);
         for step in &case.steps {
             pair.take(step);
+            pair.compare_installed();
         }
         for connector in 0..=CONNECTORS as i64 {
             pair.ask(connector, 3_000, Some("A"));

@@ -2,7 +2,9 @@
 //! is told that is not news.
 #![allow(clippy::panic)]
 
-use evcp::core::{Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Notice, Place, Source, Supply};
+use evcp::core::{
+    Act, AfterPowerLoss, Ev, Fact, Feed, Hardware, Notice, Place, Purposes, Source, Supply,
+};
 use evcp::time::{Millis, Wall};
 use evcp_testing::oracle::{Oracle, Sources, Word};
 use evcp_testing::random::{local_limit, source};
@@ -11,6 +13,10 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 const CONNECTORS: usize = 3;
+
+/// Of these purposes the central system's profiles say nothing after so many seconds without a connection.
+const IGNORED: [&str; 2] = ["TxDefaultProfile", "ChargePointMaxProfile"];
+const PATIENCE: u64 = 300;
 
 /// A profile of a day, from a few numbers: purpose, level, unit, hours and limits.
 #[derive(Clone, Debug)]
@@ -106,6 +112,10 @@ enum Step {
     Limit(usize, &'static str, Option<Word>, Option<u64>),
     /// A failsafe value.
     Failsafe(usize, &'static str, Option<Word>),
+    /// The charger installs one of its own.
+    Own(Daily),
+    /// There is no network for so many seconds.
+    Away(u64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -119,6 +129,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(place, source, word, valid)| Step::Limit(place, source, word, valid)),
         1 => (0..=CONNECTORS, source(), local_limit())
             .prop_map(|(place, source, word)| Step::Failsafe(place, source, word)),
+        2 => daily().prop_map(Step::Own),
+        1 => (1_u64..20_000).prop_map(Step::Away),
     ];
     proptest::collection::vec(step, 5..30)
 }
@@ -151,6 +163,8 @@ impl Pair {
         let mut setup = with(CONNECTORS, &keys);
         setup.tuning.sharing = sharing;
         setup.tuning.grid = grid;
+        setup.tuning.offline_ignores = Purposes::parse(&IGNORED.join(",")).expect("purposes");
+        setup.tuning.offline_ignore_after = Millis::from_secs(PATIENCE);
         let feeds = [Feed::Three, Feed::One, Feed::Three];
         for (made, feed) in setup.connectors.iter_mut().zip(feeds) {
             made.hardware.feed = feed;
@@ -164,6 +178,7 @@ impl Pair {
             max_level: 100,
             max_periods: 1_000,
             max_profiles: 50,
+            ignored: Vec::new(),
             behind: false,
             local: Vec::new(),
             least: vec![60; CONNECTORS],
@@ -192,36 +207,8 @@ impl Pair {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Wait(secs) => {
-                let end = self.now() + i64::try_from(*secs).expect("not that long");
-                let mut instants = self.oracle.boundaries(self.now(), end - self.now());
-                let ends = self.sources.ends().into_iter();
-                let now = self.world.now.mono.0;
-                instants.extend(ends.filter_map(|at| {
-                    let ahead = i64::try_from(at.checked_sub(now)? / 1000).expect("not that long");
-                    Some(self.now() + ahead).filter(|at| *at < end)
-                }));
-                instants.push(end);
-                instants.sort_unstable();
-                for instant in instants {
-                    let span = u64::try_from(instant - self.now()).unwrap_or(0);
-                    self.world.run(Millis::from_secs(span));
-                    self.oracle.local = self.sources.standing(self.world.now.mono.0);
-                    let before = self.told;
-                    let told = self.look();
-                    // As many as there are changes, if each connector is alone; where both sums are
-                    // bounded, the less of both may come in between.
-                    let changes = before.iter().zip(&self.told);
-                    let changes = changes.filter(|(old, new)| old != new).count();
-                    let most = match self.oracle.bounds(self.now()).len() {
-                        2 => changes * 2,
-                        _ => changes,
-                    };
-                    let fits = (changes..=most).contains(&told);
-                    assert!(self.sharing || fits, "{told} tells of {changes}");
-                    self.compare();
-                }
-            }
+            Step::Wait(secs) => self.wait(*secs),
+            Step::Away(secs) => self.away(*secs),
             Step::Start(index) if self.oracle.running[*index].is_none() => {
                 self.sessions += 1;
                 let connector = *index as u32 + 1;
@@ -241,6 +228,12 @@ impl Pair {
                 self.wants[*index] = *wants;
                 let ev = if *wants { Ev::Charging } else { Ev::Suspended };
                 self.world.ev(*index as u32 + 1, ev);
+            }
+            Step::Own(daily) => {
+                self.ids += 1;
+                let (connector, profile) = daily.json(self.ids % 12, self.now());
+                self.oracle.set_own(connector, &profile, self.now());
+                self.world.install_own(connector as u32, &profile);
             }
             Step::Start(_) | Step::Stop(_) | Step::Wants(..) => {}
             Step::Limit(place, source, word, valid) => {
@@ -275,6 +268,54 @@ impl Pair {
         }
         self.look();
         self.compare();
+    }
+
+    fn wait(&mut self, secs: u64) {
+        let end = self.now() + i64::try_from(secs).expect("not that long");
+        let mut instants = self.oracle.boundaries(self.now(), end - self.now());
+        let ends = self.sources.ends().into_iter();
+        let now = self.world.now.mono.0;
+        instants.extend(ends.filter_map(|at| {
+            let ahead = i64::try_from(at.checked_sub(now)? / 1000).expect("not that long");
+            Some(self.now() + ahead).filter(|at| *at < end)
+        }));
+        instants.push(end);
+        instants.sort_unstable();
+        for instant in instants {
+            let span = u64::try_from(instant - self.now()).unwrap_or(0);
+            self.world.run(Millis::from_secs(span));
+            self.oracle.local = self.sources.standing(self.world.now.mono.0);
+            let before = self.told;
+            let told = self.look();
+            // As many as there are changes, if each connector is alone; where both sums are
+            // bounded, the less of both may come in between.
+            let changes = before.iter().zip(&self.told);
+            let changes = changes.filter(|(old, new)| old != new).count();
+            let most = match self.oracle.bounds(self.now()).len() {
+                2 => changes * 2,
+                _ => changes,
+            };
+            let fits = (changes..=most).contains(&told);
+            assert!(self.sharing || fits, "{told} tells of {changes}");
+            self.compare();
+        }
+    }
+
+    /// What is ignored is so from that second on, and counts with the connection.
+    fn away(&mut self, secs: u64) {
+        self.world.fact(Fact::Network(false));
+        self.wait(secs.min(PATIENCE - 1));
+        if secs >= PATIENCE {
+            self.world.run(Millis::from_secs(1));
+            self.oracle.ignored = IGNORED.to_vec();
+            self.oracle.local = self.sources.standing(self.world.now.mono.0);
+            self.look();
+            self.compare();
+            self.wait(secs - PATIENCE);
+        }
+        self.world.fact(Fact::Network(true));
+        self.world.run(Millis(0));
+        self.oracle.ignored.clear();
     }
 
     /// Takes in what was told, one by one: at no instant do all together draw too much.

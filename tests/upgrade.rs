@@ -6,14 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use evcp::core::{Batch, Change, Delivery, Record, RecordKey, Seq};
+use evcp::core::{Batch, Change, Delivery, Origin, Record, RecordKey, Seq};
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::Wall;
 use evcp_testing::place;
-use evcp_testing::records::{everything, profile};
+use evcp_testing::records::{everything, own_profile, profile};
 
 /// The version that this library writes.
-const PRESENT: i64 = 6;
+const PRESENT: i64 = 7;
 
 fn fixture(version: i64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -63,8 +63,14 @@ fn known_to(version: i64) -> Batch {
         Change::Put(Record::StopSample(tx, _)) => tx.0 == 4,
         _ => false,
     };
+    let since_7 = |change: &Change| match change {
+        Change::Put(Record::Profile(stored)) => stored.origin == Origin::Charger,
+        Change::Drop(RecordKey::Profile(_, _, origin)) => *origin == Origin::Charger,
+        _ => false,
+    };
     everything()
         .into_iter()
+        .filter(|change| version > 6 || !since_7(change))
         .filter(|change| version > 5 || !since_6(change))
         .filter(|change| version > 1 || !since_2(change))
         .filter(|change| version > 3 || !since_4(change))
@@ -128,9 +134,20 @@ fn profiles_of_an_older_version_stay_and_get_others_of_their_id_beside_them() {
         .expect("written");
     assert_eq!(store.load().expect("it").profiles, [kept.clone(), other]);
     store
-        .commit(&vec![Change::Drop(RecordKey::Profile(7, place(2)))])
+        .commit(&vec![Change::Drop(RecordKey::Profile(
+            7,
+            place(2),
+            Origin::Central,
+        ))])
         .expect("written");
-    assert_eq!(store.load().expect("it").profiles, [kept]);
+    let left = store.load().expect("it").profiles;
+    assert_eq!(left, std::slice::from_ref(&kept));
+    // One of the charger's own has its id to itself.
+    let own = own_profile(7, 1);
+    store
+        .commit(&vec![Change::Put(Record::Profile(own.clone()))])
+        .expect("written");
+    assert_eq!(store.load().expect("it").profiles, [kept, own]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use arbitrary::Unstructured;
 use evcp::core::{
     Batch, CachedTag, CentralId, Change, ConnectorId, Delivery, Effect, Engine, Input, Kind,
-    LinkEvent, Place, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Stamp, Stop, StopSample,
-    Stored, StoredProfile, Transaction, TxId, Wh,
+    LinkEvent, Origin, Place, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Stamp, Stop,
+    StopSample, Stored, StoredProfile, Transaction, TxId, Wh,
 };
 use evcp::store::{MemoryStore, SqliteStore, Store};
 use evcp::time::{Mono, Now, Wall};
@@ -226,6 +226,13 @@ const KINDS: &[Kind] = &[
     Kind::Tag,
 ];
 
+fn origin(u: &mut Unstructured<'_>) -> Origin {
+    match flag(u) {
+        true => Origin::Charger,
+        false => Origin::Central,
+    }
+}
+
 fn write(u: &mut Unstructured<'_>) -> Change {
     match below(u, 20) {
         0 => Change::Put(Record::Setting(key(u), text(u))),
@@ -243,12 +250,17 @@ fn write(u: &mut Unstructured<'_>) -> Change {
         6 => Change::Drop(RecordKey::StopSample(tx(u), u32::from(byte(u)) % 8)),
         7 => Change::Thin(maybe(u, tx), seq(u)),
         8 => Change::Put(Record::Profile(StoredProfile {
+            origin: origin(u),
             place: place(u),
             tx: maybe(u, tx),
             installed: Wall(number(u)),
             profile: profile(u),
         })),
-        9 => Change::Drop(RecordKey::Profile(i32::from(byte(u) % 8), place(u))),
+        9 => Change::Drop(RecordKey::Profile(
+            i32::from(byte(u) % 8),
+            place(u),
+            origin(u),
+        )),
         10 => match below(u, 3) {
             0 => Change::Put(Record::Accepted),
             1 if flag(u) => Change::Put(Record::Orderly),

@@ -6,6 +6,7 @@ mod fault_rank;
 mod kit;
 mod networks;
 mod options;
+mod profiles;
 mod signal;
 mod sources;
 mod tell;
@@ -22,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::charge_point::networks::Networks;
 use crate::charge_point::sources::Sources;
-use crate::core::{Engine, Feedback, Settings};
+use crate::core::{Engine, Feedback, OwnProfiles, Settings};
 use crate::error::Error;
 use crate::mailbox::{Event, Mailbox, Wake};
 use crate::shell::{self, Driver, Flag, Speaker, Thread};
@@ -46,6 +47,8 @@ pub struct ChargePoint {
     keeps: bool,
     /// What the keys would come to if the host alone set them: to tell it at once what cannot be.
     keys: Mutex<Settings>,
+    /// The charger's own profiles, as the host last said.
+    own: Mutex<OwnProfiles>,
     /// The ways to a central system, as the host last said.
     networks: Mutex<Networks>,
     /// Who sets local limits.
@@ -110,6 +113,7 @@ impl ChargePoint {
         let sources = engine.local_limits().iter().map(|limit| limit.source);
         let sources = Mutex::new(Sources::new(sources));
         let outlook = Arc::new(engine.outlook());
+        let own = Mutex::new(OwnProfiles::new(&outlook));
         let mailbox = Arc::new(Mailbox::new(wake, outlook.clone()));
         mailbox
             .shows_secrets
@@ -139,6 +143,7 @@ impl ChargePoint {
             feedback,
             keeps,
             keys,
+            own,
             networks: Mutex::new(networks),
             sources,
             state,

@@ -59,8 +59,8 @@ impl ChargePoint {
     /// much waits, and is in [`supply`](Self::supply) and the next event from here on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, or
-    /// for a value that a key cannot have; [`Error::Unsupported`] for a key that there is not;
+    /// [`Error::Invalid`] for a connector that does not exist, for a transaction that is not undelivered, for
+    /// a value that a key cannot have, or a charging profile that cannot be or is not there; [`Error::Unsupported`] for a key that there is not;
     /// [`Error::Full`] when too much waits, or the outcomes of too many tags or vendor data wait to be
     /// fetched; [`Error::Closed`], [`Error::Panicked`].
     pub fn act(&self, act: Act) -> Result<(), Error> {
@@ -76,6 +76,12 @@ impl ChargePoint {
         }
         if let Act::SetFailsafe(_, source, _) = &act {
             self.sources.lock().know(*source)?;
+        }
+        if matches!(
+            act,
+            Act::InstallProfile(..) | Act::ClearProfile(..) | Act::ClearProfiles
+        ) {
+            return self.act_on_profiles(act);
         }
         if let Act::Deliver(tx) | Act::Forget(tx) = &act {
             if !self.mailbox.undelivered().contains_key(tx) {
@@ -121,7 +127,7 @@ impl ChargePoint {
         networks.set_priority(slots, |act| self.mailbox.act(act))
     }
 
-    fn check_connectors(&self, named: &[ConnectorId]) -> Result<(), Error> {
+    pub(super) fn check_connectors(&self, named: &[ConnectorId]) -> Result<(), Error> {
         match named.iter().find(|at| at.number() > self.connectors) {
             Some(at) => Err(Error::Invalid(format!("there is no connector {at}"))),
             None => Ok(()),

@@ -1,7 +1,7 @@
 //! What is kept: records, each under its key, and the changes to them.
 
 use crate::core::{
-    CachedTag, ConnectorId, Place, QueuedMessage, Seq, Stamp, StopSample, StoredProfile,
+    CachedTag, ConnectorId, Origin, Place, QueuedMessage, Seq, Stamp, StopSample, StoredProfile,
     Transaction, TxId, Wh,
 };
 use crate::types::IdToken;
@@ -71,8 +71,8 @@ pub enum RecordKey {
     Message(Seq),
     /// By the transaction and the number within it.
     StopSample(TxId, u32),
-    /// By the id, of which there may be one at each place.
-    Profile(i32, Place),
+    /// By the id, of which there may be one at each place from each who installs.
+    Profile(i32, Place, Origin),
     /// There is one.
     Accepted,
     /// By the connector.
@@ -122,7 +122,8 @@ impl Record {
             Self::Message(message) => RecordKey::Message(message.seq),
             Self::StopSample(tx, datum) => RecordKey::StopSample(*tx, datum.n),
             Self::Profile(stored) => {
-                RecordKey::Profile(stored.profile.charging_profile_id, stored.place)
+                let id = stored.profile.charging_profile_id;
+                RecordKey::Profile(id, stored.place, stored.origin)
             }
             Self::Accepted => RecordKey::Accepted,
             Self::Register(at, _) => RecordKey::Register(*at),

@@ -306,6 +306,13 @@ impl Engine {
             }
             Act::Deliver(tx) => cx.ledger.deliver_again(tx, cx.now.mono, cx.out),
             Act::Forget(tx) => cx.ledger.forget_undelivered(tx, cx.out),
+            Act::InstallProfile(at, tx, profile) => {
+                protocol.at_station(cx, |it, cx| it.install_own(at, tx, &profile, cx));
+            }
+            Act::ClearProfile(at, id) => {
+                protocol.at_station(cx, |it, cx| it.clear_own(at, id, cx));
+            }
+            Act::ClearProfiles => protocol.at_station(cx, Station::clear_all_own),
             Act::SetKey(key, value) => protocol.on_set_key(key.as_str(), value.as_str(), cx),
             Act::SetNetwork(slot, network) => protocol.on_set_network(slot, network, cx),
             Act::NetworkPriority(slots) => protocol.on_network_priority(slots, cx),
@@ -332,6 +339,7 @@ impl Engine {
         protocol.at_station(cx, |station, cx| {
             station.begin_freely(cx);
             station.advance_sessions(cx);
+            station.mind_absence(cx);
             station.offer_supplies(cx);
         });
         // A status is told before the command that it leads to, so that a host knows why.

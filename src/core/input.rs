@@ -5,7 +5,7 @@ use crate::core::{
     TxId,
 };
 use crate::time::{Millis, Wall};
-use crate::types::{ChargePointErrorCode, CiString, IdToken, Reason};
+use crate::types::{ChargePointErrorCode, ChargingProfile, CiString, IdToken, Reason};
 
 /// One thing that happened. The time of it goes beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +150,13 @@ pub enum Act {
     Deliver(TxId),
     /// A transaction that was given up is to be forgotten.
     Forget(TxId),
+    /// The charger installs a charging profile of its own. `tx`: the transaction that a TxProfile is for, which
+    /// must run there; nothing happens if it does not any more.
+    InstallProfile(Place, Option<TxId>, Box<ChargingProfile>),
+    /// The charger removes the profile of its own with that id there.
+    ClearProfile(Place, i32),
+    /// The charger removes all profiles of its own.
+    ClearProfiles,
     /// The firmware changes a configuration key.
     SetKey(CiString<50>, CiString<500>),
     /// The firmware has another network profile for a slot, or none any more. One must be left.

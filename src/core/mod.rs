@@ -26,6 +26,7 @@ mod network;
 mod output;
 mod parting;
 mod protocol;
+mod purposes;
 mod question;
 mod record;
 mod settings;
@@ -45,6 +46,8 @@ pub use hardware::*;
 pub use input::*;
 pub use local_limit::*;
 pub use network::*;
+pub use protocol::read_profile;
+pub use purposes::Purposes;
 pub use question::*;
 pub use record::*;
 #[cfg(feature = "net")]
@@ -55,6 +58,8 @@ pub use settings::{
 pub use setup::*;
 pub use setup_error::SetupError;
 pub use standing::Standing;
-pub use station::Outlook;
+#[cfg(feature = "net")]
+pub(crate) use station::OwnProfiles;
+pub use station::{ListedProfile, Outlook};
 pub use tuning::{AfterPowerLoss, TemperatureUnit, Tuning, TuningError};
 pub use units::*;

@@ -139,9 +139,21 @@ pub struct StopSample {
     pub values: Vec<SampledValue>,
 }
 
+/// Who installed a charging profile. Each has ids of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The central system.
+    #[default]
+    Central,
+    /// The charger itself, through its host.
+    Charger,
+}
+
 /// A charging profile as it was installed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredProfile {
+    /// By whom.
+    pub origin: Origin,
     /// Where.
     pub place: Place,
     /// The transaction that a TxProfile is for.

@@ -1,9 +1,9 @@
 //! What facts and acts are to the inbox.
 
-use std::mem::size_of;
+use std::mem::{size_of, size_of_val};
 
 use crate::core::{Act, ConnectorId, Ev, Evse, Fact, Place, Reading, Source};
-use crate::types::ChargePointErrorCode;
+use crate::types::{ChargePointErrorCode, ChargingProfile};
 
 /// So much room a network profile takes, more or less.
 const NETWORK: usize = 16 * 1024;
@@ -110,6 +110,10 @@ impl Waits for Act {
             Self::DataTransfer { data, .. } => data.as_ref().map_or(0, String::len),
             // Certificates among others.
             Self::SetNetwork(_, Some(_)) => NETWORK,
+            Self::InstallProfile(_, _, profile) => {
+                let periods = &profile.charging_schedule.charging_schedule_period;
+                size_of::<ChargingProfile>() + size_of_val(periods.as_slice())
+            }
             _ => 0,
         }
     }

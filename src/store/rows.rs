@@ -4,8 +4,8 @@ use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{params, Connection, Row};
 
 use crate::core::{
-    CachedTag, CentralId, ConnectorId, Delivery, Place, QueuedBody, QueuedMessage, Seq, Stamp,
-    Stop, StopSample, StoredProfile, Transaction, TxId, Wh,
+    CachedTag, CentralId, ConnectorId, Delivery, Origin, Place, QueuedBody, QueuedMessage, Seq,
+    Stamp, Stop, StopSample, StoredProfile, Transaction, TxId, Wh,
 };
 use crate::store::database_error::DatabaseError;
 use crate::store::spoilt::{each, Spoilt};
@@ -173,10 +173,11 @@ pub(super) fn profiles(
     db: &Connection,
     spoilt: &mut Vec<Spoilt>,
 ) -> Result<Vec<StoredProfile>, DatabaseError> {
-    let sql = "SELECT * FROM profile ORDER BY id, connector";
+    let sql = "SELECT * FROM profile ORDER BY id, connector, local";
     each(db, ("profile", sql), &[], spoilt, |row| {
         let text: String = row.get("profile")?;
         Ok(StoredProfile {
+            origin: origin(row.get("local")?),
             place: place(row.get("connector")?)?,
             tx: row
                 .get::<_, Option<i64>>("tx")?
@@ -185,6 +186,13 @@ pub(super) fn profiles(
             profile: serde_json::from_str(&text).map_err(senseless)?,
         })
     })
+}
+
+const fn origin(local: bool) -> Origin {
+    match local {
+        true => Origin::Charger,
+        false => Origin::Central,
+    }
 }
 
 /// Places and whether they are in service.

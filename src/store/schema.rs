@@ -115,6 +115,20 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE tx ADD COLUMN start_id TEXT;
     ALTER TABLE tx ADD COLUMN stop_id TEXT;
 ",
+    "
+    CREATE TABLE profile_by_origin (
+        id INTEGER NOT NULL,
+        connector INTEGER NOT NULL,
+        tx INTEGER,
+        installed_ms INTEGER NOT NULL,
+        profile TEXT NOT NULL,
+        local INTEGER NOT NULL,
+        PRIMARY KEY (id, connector, local)
+    ) WITHOUT ROWID;
+    INSERT INTO profile_by_origin SELECT id, connector, tx, installed_ms, profile, 0 FROM profile;
+    DROP TABLE profile;
+    ALTER TABLE profile_by_origin RENAME TO profile;
+",
 ];
 
 /// What each table has now. A spoilt name of a column would make every row unreadable.
@@ -136,7 +150,7 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ("flag", "name"),
     ("availability", "connector, operative"),
     ("local_availability", "connector, operative"),
-    ("profile", "id, connector, tx, installed_ms, profile"),
+    ("profile", "id, connector, tx, installed_ms, profile, local"),
     ("cache", "tag, status, expires_ms, parent, updated_ms"),
     ("damaged", "place, why, row"),
 ];

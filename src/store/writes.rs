@@ -3,7 +3,8 @@
 use rusqlite::{params, Connection, ToSql};
 
 use crate::core::{
-    CentralId, Change, Kind, QueuedBody, QueuedMessage, Record, RecordKey, Seq, Transaction, TxId,
+    CentralId, Change, Kind, Origin, QueuedBody, QueuedMessage, Record, RecordKey, Seq,
+    Transaction, TxId,
 };
 use crate::store::database_error::DatabaseError;
 use crate::store::records;
@@ -73,13 +74,14 @@ fn put(db: &Connection, record: &Record) -> Result<(), DatabaseError> {
         ),
         Record::Profile(stored) => run(
             db,
-            "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 stored.profile.charging_profile_id,
                 stored.place.number(),
                 stored.tx.map(|tx| signed(tx.0)),
                 stored.installed.0,
                 serde_json::to_string(&stored.profile).map_err(senseless)?,
+                stored.origin == Origin::Charger,
             ],
         ),
         Record::Accepted => set_flag(db, "accepted"),
@@ -123,10 +125,10 @@ fn drop_one(db: &Connection, key: &RecordKey) -> Result<(), DatabaseError> {
         RecordKey::StopSample(tx, n) => {
             run(db, &of("tx = ?1 AND n = ?2"), params![signed(tx.0), n])
         }
-        RecordKey::Profile(id, place) => run(
+        RecordKey::Profile(id, place, origin) => run(
             db,
-            &of("id = ?1 AND connector = ?2"),
-            params![id, place.number()],
+            &of("id = ?1 AND connector = ?2 AND local = ?3"),
+            params![id, place.number(), *origin == Origin::Charger],
         ),
         RecordKey::Accepted => run(db, &of("name = 'accepted'"), params![]),
         RecordKey::Register(at) => run(db, &of("connector = ?1"), params![at.number()]),

@@ -67,10 +67,19 @@ pub fn profile(id: i32, number: u32) -> StoredProfile {
         },
     });
     StoredProfile {
+        origin: Origin::Central,
         place: place(number),
         tx: None,
         installed: Wall(4_000),
         profile: serde_json::from_value(profile).expect("a profile"),
+    }
+}
+
+/// One of the charger's own with that id.
+pub fn own_profile(id: i32, number: u32) -> StoredProfile {
+    StoredProfile {
+        origin: Origin::Charger,
+        ..profile(id, number)
     }
 }
 
@@ -143,7 +152,10 @@ pub fn everything() -> Batch {
         Change::Put(Record::Profile(profile(7, 1))),
         Change::Put(Record::Profile(profile(7, 2))),
         Change::Put(Record::Profile(profile(7, 0))),
-        Change::Drop(RecordKey::Profile(7, place(2))),
+        Change::Drop(RecordKey::Profile(7, place(2), Origin::Central)),
+        Change::Put(Record::Profile(own_profile(7, 1))),
+        Change::Put(Record::Profile(own_profile(8, 1))),
+        Change::Drop(RecordKey::Profile(8, place(1), Origin::Charger)),
         Change::Put(Record::Tag(CachedTag {
             tag: tag("CAFE01"),
             status: AuthorizationStatus::Blocked,

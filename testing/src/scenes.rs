@@ -6,6 +6,33 @@ use serde_json::Value;
 use crate::{at, place, tag, CentralSystem, World};
 
 impl<C: CentralSystem> World<C> {
+    /// The charger installs a profile of its own, if it can be read at all; a TxProfile is for what runs there.
+    pub fn install_own(&mut self, connector: u32, profile: &Value) {
+        let of_tx = profile["chargingProfilePurpose"] == "TxProfile";
+        let steps = self.told.iter().rev();
+        let last = steps.filter_map(|notice| match notice {
+            Notice::Transaction(step) if step.connector.number() == connector => Some(step),
+            _ => None,
+        });
+        let running = { last }.next().filter(|step| step.stopped.is_none());
+        let tx = running.map(|step| step.tx).filter(|_| of_tx);
+        let read = read_profile(&profile.to_string()).expect("a profile");
+        self.give(Act::InstallProfile(place(connector), tx, Box::new(read)).into());
+    }
+
+    /// All profiles that are installed: whether it is one of the charger's own, where, and its id.
+    pub fn installed(&self) -> Vec<(bool, u32, i32)> {
+        let outlook = self.engine().outlook();
+        let mut all = Vec::new();
+        let mut last = None;
+        while let Some(next) = outlook.profile_after(last) {
+            last = Some(next.rank());
+            let id = next.profile.charging_profile_id;
+            all.push((next.origin == Origin::Charger, next.place.number(), id));
+        }
+        all
+    }
+
     /// The firmware states something; what it says of a meter is shown from now on.
     pub fn fact(&mut self, fact: Fact) {
         if let Fact::Meter(place, readings) = &fact {

@@ -3,6 +3,7 @@
 
 mod v16;
 
+pub use v16::read_profile;
 pub(crate) use v16::V16 as Protocol;
 
 use crate::core::ledger::Ledger;

@@ -46,8 +46,10 @@ pub(crate) use life::Step;
 pub(crate) use questions::{AnswerFor, Caller, Repeated};
 pub(crate) use shown::Shown;
 pub(crate) use site::ServiceChange;
-pub use supply::Outlook;
+#[cfg(feature = "net")]
+pub(crate) use supply::OwnProfiles;
 pub(crate) use supply::{Composite, LocalLimits, Profile};
+pub use supply::{ListedProfile, Outlook};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -78,6 +80,8 @@ pub(crate) struct Context<'a> {
     pub(crate) online: bool,
     /// Whether it can be asked about one tag more.
     pub(crate) has_room: bool,
+    /// Whether there is a connection to it.
+    pub(crate) linked: bool,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) out: &'a mut Output,
 }
@@ -116,6 +120,8 @@ pub(crate) struct Station {
     /// Shared with whoever looks ahead.
     profiles: Arc<Installed>,
     local: LocalLimits,
+    /// Since when there is no connection to the central system.
+    alone_since: Option<Mono>,
     offers: Offers,
     cache: Cache,
     authorizations: Authorizations,
@@ -164,6 +170,7 @@ impl Station {
             aligned: None,
             profiles: Arc::default(),
             local: LocalLimits::default(),
+            alone_since: None,
             offers: Offers::default(),
             cache: Cache::new(std::mem::take(&mut stored.cache)),
             authorizations: Authorizations::default(),

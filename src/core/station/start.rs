@@ -8,7 +8,7 @@ use crate::core::station::read_for::ReadFor;
 use crate::core::station::session::Allowed;
 use crate::core::station::tags::refuse;
 use crate::core::station::{Context, Station};
-use crate::core::{CentralId, ConnectorId, Due, Notice, Place, Purpose, Wh};
+use crate::core::{CentralId, ConnectorId, Due, Notice, Origin, Place, Purpose, Wh};
 use crate::time::{Millis, Mono};
 use crate::types::{AuthorizationStatus, ReadingContext};
 
@@ -121,7 +121,7 @@ impl Station {
         connector.begin(tx, now, sample, reaction);
         self.rearm_watch(at, cx);
         if let Some(Err(why)) =
-            profile.map(|profile| self.install(Place::Connector(at), Some(tx), &profile, cx))
+            profile.map(|profile| self.install(Origin::Central, at.into(), Some(tx), &profile, cx))
         {
             log::warn!("the charging profile of the remote start is refused: {why}");
         }

@@ -22,11 +22,12 @@ impl Station {
         let aligned = self.aligned_deadline(now);
         let limits = self.offer_deadline(now);
         let local = self.local_limit_deadline();
+        let absence = self.absence_deadline();
         let reset = self.reset_deadline(now);
         let feedback = self.feedback_deadline();
         let host = self.host_deadline();
         let all = [
-            questions, sessions, aligned, limits, local, reset, feedback, host,
+            questions, sessions, aligned, limits, local, absence, reset, feedback, host,
         ];
         all.into_iter().flatten().min()
     }

@@ -2,7 +2,7 @@
 
 mod names;
 
-use crate::core::{Hardware, NetworkSlot, Quantity, Reading};
+use crate::core::{Hardware, NetworkSlot, Purposes, Quantity, Reading};
 use crate::time::Millis;
 use crate::types::{Measurand, UnitOfMeasure};
 
@@ -89,6 +89,11 @@ pub struct Tuning {
     /// Whether the connectors share what ChargePointMaxProfile and the grid connection allow; else each
     /// has an equal part of it.
     pub sharing: bool,
+    /// The charging profiles of the central system that say nothing when it could not be reached for
+    /// [`offline_ignore_after`](Self::offline_ignore_after), until it is there again.
+    pub offline_ignores: Purposes,
+    /// How long there is no connection to the central system before that, above 0.
+    pub offline_ignore_after: Millis,
 }
 
 impl Default for Tuning {
@@ -129,6 +134,8 @@ impl Default for Tuning {
             keep_undelivered: 200,
             redeliver: Millis(0),
             sharing: true,
+            offline_ignores: Purposes::default(),
+            offline_ignore_after: Millis::from_secs(300),
         }
     }
 }

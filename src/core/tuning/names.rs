@@ -1,6 +1,6 @@
 //! Tuning by name, for hosts that configure with text.
 
-use crate::core::{AfterPowerLoss, NetworkSlot, Quantity, TemperatureUnit, Tuning};
+use crate::core::{AfterPowerLoss, NetworkSlot, Purposes, Quantity, TemperatureUnit, Tuning};
 use crate::time::Millis;
 
 /// Why a setting was not taken.
@@ -34,6 +34,8 @@ impl Tuning {
         "network.attempts",
         "network.prefer_s",
         "network.priority",
+        "offline.ignore_after_s",
+        "offline.ignores",
         "queue.max_meter_values",
         "queue.max_stop_bytes",
         "reconnect.jitter_percent",
@@ -107,6 +109,8 @@ impl Tuning {
                 self.network_prefer = Some(span()?).filter(sane).ok_or(bad)?;
             }
             "network.priority" => self.network_priority = slots(value).ok_or(bad)?,
+            "offline.ignore_after_s" => self.offline_ignore_after = some_span()?,
+            "offline.ignores" => self.offline_ignores = Purposes::parse(value).ok_or(bad)?,
             "queue.max_meter_values" => {
                 // A handful cannot be thinned out.
                 let most = value.parse().ok().filter(|most| *most >= 100);
@@ -204,7 +208,12 @@ mod tests {
 
     #[test]
     fn attempts_have_a_pause_between_them() {
-        for name in ["reconnect.min_s", "reconnect.max_s", "boot.retry_s"] {
+        for name in [
+            "reconnect.min_s",
+            "reconnect.max_s",
+            "boot.retry_s",
+            "offline.ignore_after_s",
+        ] {
             assert_eq!(
                 Tuning::default().set(name, "0"),
                 Err(TuningError::Value),

@@ -6,8 +6,17 @@ use super::profile::{seconds, tenths, text};
 use super::{Oracle, Placed};
 
 impl Oracle {
-    /// Whether a profile is taken; installs it if so.
+    /// Whether a profile of the central system is taken; installs it if so.
     pub fn set(&mut self, connector: i64, profile: &Value, now: i64) -> bool {
+        self.place(false, connector, profile, now)
+    }
+
+    /// Whether one of the charger's own is taken; installs it if so.
+    pub fn set_own(&mut self, connector: i64, profile: &Value, now: i64) -> bool {
+        self.place(true, connector, profile, now)
+    }
+
+    fn place(&mut self, own: bool, connector: i64, profile: &Value, now: i64) -> bool {
         let purpose = text(profile, "chargingProfilePurpose");
         let kind = text(profile, "chargingProfileKind");
         let schedule = &profile["chargingSchedule"];
@@ -53,6 +62,9 @@ impl Oracle {
         let id = &profile["chargingProfileId"];
         let apart = |old: &Placed| old.connector != connector && old.connector > 0 && connector > 0;
         let replaced = |old: &Placed| {
+            if old.own != own {
+                return false;
+            }
             (old.profile["chargingProfileId"] == *id && !apart(old))
                 || (old.connector == connector
                     && text(&old.profile, "chargingProfilePurpose") == purpose
@@ -64,13 +76,16 @@ impl Oracle {
             .filter(|old| !replaced(old))
             .cloned()
             .collect();
-        if left.len() == self.placed.len() && left.len() >= self.max_profiles {
+        let most = if own { 16 } else { self.max_profiles };
+        let there = left.iter().filter(|old| old.own == own).count();
+        if left.len() == self.placed.len() && there >= most {
             return false;
         }
         self.placed = left;
         self.placed.push(Placed {
             connector,
             installed: now,
+            own,
             tx: running.map(|(tx, _)| tx).filter(|_| purpose == "TxProfile"),
             profile: profile.clone(),
         });

@@ -6,7 +6,14 @@ use super::profile::text;
 use super::{says, Oracle, Placed};
 
 impl Oracle {
-    /// The profile of the highest level that speaks: who, and what it says.
+    /// Whether what a profile says counts.
+    fn is_heard(&self, placed: &Placed) -> bool {
+        let purpose = text(&placed.profile, "chargingProfilePurpose");
+        placed.own || !self.ignored.contains(&purpose)
+    }
+
+    /// The profile of the highest level that speaks, on one level the central system's: who, and what it
+    /// says.
     fn loudest(
         &self,
         t: i64,
@@ -14,11 +21,16 @@ impl Oracle {
         fits: impl Fn(&Placed) -> bool,
     ) -> Option<(&Placed, i64, Option<i64>)> {
         let mut best: Option<(i64, &Placed, i64, Option<i64>)> = None;
-        for placed in self.placed.iter().filter(|placed| fits(placed)) {
+        for placed in self
+            .placed
+            .iter()
+            .filter(|it| self.is_heard(it) && fits(it))
+        {
             let level = placed.profile["stackLevel"].as_i64().expect("a level");
+            let rank = level * 2 + i64::from(!placed.own);
             if let Some((limit, phases)) = says(placed, t, started, self.behind) {
-                if best.map_or(true, |best| level > best.0) {
-                    best = Some((level, placed, limit, phases));
+                if best.map_or(true, |best| rank > best.0) {
+                    best = Some((rank, placed, limit, phases));
                 }
             }
         }
@@ -50,13 +62,18 @@ impl Oracle {
             .placed
             .iter()
             .filter(|placed| purpose(placed, "TxDefaultProfile") && placed.connector == number)
-            .map(level)
+            .filter(|placed| self.is_heard(placed))
             .collect();
+        // One of the charger's own takes no level from the central system.
+        let taken = |it: &Placed| {
+            taken
+                .iter()
+                .any(|by| level(by) == level(it) && (it.own || !by.own))
+        };
         own.or_else(|| {
             self.loudest(t, started, |placed| {
                 purpose(placed, "TxDefaultProfile")
-                    && (placed.connector == number
-                        || (placed.connector == 0 && !taken.contains(&level(placed))))
+                    && (placed.connector == number || (placed.connector == 0 && !taken(placed)))
             })
         })
     }

@@ -34,6 +34,8 @@ pub struct Oracle {
     pub max_periods: i64,
     /// MaxChargingProfilesInstalled.
     pub max_profiles: usize,
+    /// The purposes of which the central system's profiles say nothing now.
+    pub ignored: Vec<&'static str>,
     /// The clock is known to be behind.
     pub behind: bool,
     /// The local limits that stand now, each with its place.

@@ -9,6 +9,8 @@ pub struct Placed {
     pub connector: i64,
     /// The second it was installed in.
     pub installed: i64,
+    /// It is one of the charger's own.
+    pub own: bool,
     /// The number of the transaction that a TxProfile is for.
     pub tx: Option<usize>,
     /// The csChargingProfiles.

@@ -63,6 +63,7 @@ impl Limits {
                 max_level: 100,
                 max_periods: 1_000,
                 max_profiles: 50,
+                ignored: Vec::new(),
                 behind: false,
                 local: Vec::new(),
                 least: vec![60; make.connectors],

@@ -24,6 +24,8 @@ mod transitions;
 mod trigger;
 mod turn;
 
+pub use self::smart_charging::read_profile;
+
 use self::registration::Registration;
 use self::transitions::Reports;
 use super::{Context, View};
@@ -81,6 +83,7 @@ impl V16 {
             now: cx.now,
             online: self.is_online(cx.link),
             has_room: cx.link.has_room(),
+            linked: cx.link.is_up(),
             ledger: cx.ledger,
             out: cx.out,
         };

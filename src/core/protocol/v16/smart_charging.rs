@@ -1,17 +1,43 @@
 //! Charging profiles over the wire: installed, cleared, asked about
 //! (`OCPP 1.6 §5.5`, `§5.7`, `§5.16`).
 
+use serde_json::value::RawValue;
+
 use super::{Context, V16};
 use crate::core::station::{Composite, Profile};
+use crate::core::Origin;
 use crate::types::{
-    ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod, Tenths,
+    ChargingProfile, ChargingRateUnitType as Unit, ChargingSchedule, ChargingSchedulePeriod, Tenths,
 };
-use crate::wire::json::{ErrorCode, MessageId};
+use crate::wire::json::{read, ErrorCode, MessageId, Mode, Violation};
 use crate::wire::v16::{
     ChargingProfileStatus, ClearChargingProfile, ClearChargingProfileResponse,
     ClearChargingProfileStatus, GetCompositeSchedule, GetCompositeScheduleResponse,
     GetCompositeScheduleStatus, SetChargingProfile, SetChargingProfileResponse,
 };
+
+/// Reads a charging profile of OCPP 1.6 (§7.8), a JSON object, as strictly as those that come in a
+/// SetChargingProfile. Whether it makes sense is looked at when it is installed.
+///
+/// # Errors
+/// What is wrong with the text, and where.
+pub fn read_profile(text: &str) -> Result<ChargingProfile, String> {
+    let payload: &RawValue =
+        serde_json::from_str(text).map_err(|why| format!("it is no JSON: {why}"))?;
+    if payload.get() == "null" {
+        return Err("it is null, and no object".to_owned());
+    }
+    match read::<ChargingProfile>(payload, Mode::Strict) {
+        Ok(read) => {
+            if let Some(path) = read.rounded {
+                log::warn!("{path} has more than one decimal: such limits are rounded down");
+            }
+            Ok(read.value)
+        }
+        Err(Violation { path, text, .. }) if path.is_empty() => Err(text),
+        Err(Violation { path, text, .. }) => Err(format!("{path}: {text}")),
+    }
+}
 
 impl V16 {
     pub(super) fn on_set_profile(
@@ -61,7 +87,9 @@ impl V16 {
                         .map_or(true, |level| level == profile.level)
             }
         };
-        let any = self.at_station(cx, |station, cx| station.clear_profiles(fits, cx));
+        let any = self.at_station(cx, |station, cx| {
+            station.clear_profiles(Origin::Central, fits, cx)
+        });
         let status = match any {
             true => ClearChargingProfileStatus::Accepted,
             false => ClearChargingProfileStatus::Unknown,

@@ -1,20 +1,26 @@
 //! Which limit holds on a connector at a time, and until when at least.
 
 use crate::core::station::supply::instant::Instant;
-use crate::core::station::supply::profile::{InForce, NEVER};
+use crate::core::station::supply::profile::{InForce, Refusal, NEVER};
 use crate::core::station::supply::Profile;
-use crate::core::{ConnectorId, Feed, Hardware, Place, TxId};
+use crate::core::{ConnectorId, Feed, Hardware, Origin, Place, Purposes, TxId};
 use crate::types::{ChargingProfilePurposeType as Purpose, ChargingRateUnitType as Unit};
 
 /// The installed profiles, in the order in which they are asked: higher levels first, and on the
-/// same level those of a connector before those of connector 0.
+/// same level those of the central system before the charger's own, and of each those of a connector
+/// before those of connector 0.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Installed {
     profiles: Vec<Profile>,
+    /// Of the central system's, those of these purposes say nothing now.
+    ignored: Purposes,
 }
 
-/// What names an installed profile: its id, and its connector.
-pub(crate) type Installation = (i32, Place);
+/// So many of the charger's own are installed at most.
+pub(super) const MOST_OWN: usize = 16;
+
+/// What names an installed profile: its id, its connector, and who installed it.
+pub(crate) type Installation = (i32, Place, Origin);
 
 /// Whom a limit is for.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +90,31 @@ impl Installed {
         self.profiles.len()
     }
 
+    /// How many somebody has installed.
+    pub(crate) fn count(&self, origin: Origin) -> usize {
+        self.iter().filter(|known| known.origin == origin).count()
+    }
+
+    /// The purposes of which the central system's say nothing now.
+    pub(crate) const fn ignored(&self) -> Purposes {
+        self.ignored
+    }
+
+    /// From now on the central system's profiles of these purposes say nothing, and the others do.
+    pub(crate) fn ignore(&mut self, purposes: Purposes) {
+        self.ignored = purposes;
+    }
+
+    /// Whether what a profile says counts now.
+    pub(crate) fn counts(&self, profile: &Profile) -> bool {
+        profile.origin != Origin::Central || !self.ignored.has(profile.purpose)
+    }
+
+    /// Those that count now, in the order in which they are asked.
+    fn heard(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.iter().filter(|profile| self.counts(profile))
+    }
+
     // rules: 141
     /// Whether a profile takes the place of an installed one: the same id, or the same place, purpose
     /// and level (`OCPP 1.6 §5.16.3`). On two connectors one id is two installations: energy managers
@@ -92,18 +123,35 @@ impl Installed {
         let apart = old.place != new.place
             && old.place != Place::ChargePoint
             && new.place != Place::ChargePoint;
-        (old.id == new.id && !apart)
-            || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level)
+        let same = (old.id == new.id && !apart)
+            || (old.place, old.purpose, old.level) == (new.place, new.purpose, new.level);
+        old.origin == new.origin && same
+    }
+
+    /// Whether there is room for one more, of so many from whoever installs it. What replaces another
+    /// needs none.
+    pub(crate) fn has_room_for(&self, new: &Profile, most: usize) -> Result<(), Refusal> {
+        let full = self.count(new.origin) >= most;
+        if full && !self.iter().any(|old| Self::is_replaced(old, new)) {
+            return Err(match new.origin {
+                Origin::Central => "MaxChargingProfilesInstalled are installed",
+                Origin::Charger => {
+                    "16 of the charger's own are installed, there is no room for more"
+                }
+            });
+        }
+        Ok(())
     }
 
     // rules: 142
     /// Installs a profile, and says which ones it replaces.
     pub(crate) fn install(&mut self, new: Profile) -> Vec<Installation> {
         let gone = self.remove(|old| Self::is_replaced(old, &new));
-        // Higher levels first; connectors before connector 0.
+        // Higher levels first; the central system before the charger; connectors before connector 0.
         let key = |profile: &Profile| {
             (
                 -i64::from(profile.level),
+                profile.origin,
                 profile.place == Place::ChargePoint,
             )
         };
@@ -118,7 +166,7 @@ impl Installed {
         self.profiles.retain(|profile| {
             let goes = goes(profile);
             if goes {
-                gone.push((profile.id, profile.place));
+                gone.push((profile.id, profile.place, profile.origin));
             }
             !goes
         });
@@ -153,9 +201,10 @@ impl Installed {
 
     // rules: 151
     /// What is said to a transaction: its TxProfile, else the default of the connector, else the
-    /// default of connector 0 on levels that the connector does not take.
+    /// default of connector 0 on levels that the connector does not take. The charger's own take no
+    /// level from the central system's, which are asked before them.
     pub(crate) fn for_transaction(&self, load: &Load, at: Instant) -> Prevailing<'_> {
-        let own = self.profiles.iter().filter(|profile| {
+        let own = self.heard().filter(|profile| {
             profile.purpose == Purpose::TxProfile
                 && profile.place == Place::Connector(load.at)
                 && profile.tx.is_some()
@@ -166,7 +215,7 @@ impl Installed {
             return own;
         }
         let mut taken = None;
-        let defaults = self.profiles.iter().filter(|profile| {
+        let defaults = self.heard().filter(|profile| {
             if profile.purpose != Purpose::TxDefaultProfile {
                 return false;
             }
@@ -181,8 +230,9 @@ impl Installed {
 
     /// What is said to the charge point as a whole.
     pub(crate) fn for_charge_point(&self, at: Instant) -> Prevailing<'_> {
-        let all = self.profiles.iter();
-        let max = all.filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
+        let max = self
+            .heard()
+            .filter(|profile| profile.purpose == Purpose::ChargePointMaxProfile);
         Self::ask(max, at, at.t, NEVER)
     }
 }

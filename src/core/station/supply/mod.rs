@@ -2,14 +2,19 @@
 //!
 //! Everything is exact: limits are whole tenths, time is whole seconds.
 
+mod absence;
 mod command;
 mod composite;
 mod instant;
 mod limits;
+mod listed;
 mod local;
 mod offer;
 mod offers;
 mod outlook;
+mod own;
+#[cfg(feature = "net")]
+mod own_profiles;
 mod profile;
 mod profiles;
 mod share;
@@ -18,7 +23,10 @@ mod together;
 
 pub(crate) use composite::Composite;
 pub(crate) use limits::Installed;
+pub use listed::ListedProfile;
 pub(crate) use local::LocalLimits;
 pub(crate) use offer::{Offer, Offers};
 pub use outlook::Outlook;
+#[cfg(feature = "net")]
+pub(crate) use own_profiles::OwnProfiles;
 pub(crate) use profile::Profile;

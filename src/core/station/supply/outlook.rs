@@ -32,6 +32,18 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    /// Whether a transaction runs.
+    #[cfg(feature = "net")]
+    pub(crate) fn runs(&self, tx: TxId) -> bool {
+        let mut running = self.connectors.iter().filter_map(|(_, running)| *running);
+        running.any(|(id, _)| id == tx)
+    }
+
+    /// What is installed.
+    pub(super) fn installed(&self) -> &Installed {
+        &self.profiles
+    }
+
     /// The composite schedule of a connector, or of the grid connection, from now on for so
     /// many seconds, in amperes per phase or in watts (`OCPP 1.6 §5.7`).
     #[must_use]

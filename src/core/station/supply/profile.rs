@@ -1,7 +1,10 @@
 //! A charging profile that makes sense: what cannot be evaluated cannot be made.
 
+use crate::core::settings::{Key, Settings};
 use crate::core::station::supply::instant::{second, Instant};
-use crate::core::{Place, TxId};
+use crate::core::{Origin, Place, TxId};
+use std::sync::Arc;
+
 use crate::time::Wall;
 use crate::types::{
     ChargingProfile, ChargingProfileKindType as KindType, ChargingProfilePurposeType as Purpose,
@@ -9,8 +12,10 @@ use crate::types::{
 };
 
 /// A profile, ready to be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Profile {
+    /// Who installed it.
+    pub(crate) origin: Origin,
     pub(crate) id: i32,
     /// Where it is installed.
     pub(crate) place: Place,
@@ -28,6 +33,8 @@ pub(crate) struct Profile {
     duration: i64,
     /// At least one; the first begins at 0, the others later and later.
     periods: Vec<Period>,
+    /// As it came, for whoever lists what is installed.
+    pub(crate) said: Arc<ChargingProfile>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +90,24 @@ pub(crate) struct Bounds {
     pub(crate) watts: bool,
 }
 
+impl Bounds {
+    /// As the configuration keys say.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let number = |key| settings.int(key);
+        Self {
+            level: i32::try_from(number(Key::ChargeProfileMaxStackLevel)).unwrap_or(i32::MAX),
+            periods: usize::try_from(number(Key::ChargingScheduleMaxPeriods)).unwrap_or(usize::MAX),
+            amperes: settings.allows_rate("Current"),
+            watts: settings.allows_rate("Power"),
+        }
+    }
+}
+
 impl Profile {
     // rules: 149, 154
     /// Takes a profile in, if it makes sense at that place; `now` is when it is installed.
     pub(crate) fn new(
+        origin: Origin,
         place: Place,
         tx: Option<TxId>,
         from: &ChargingProfile,
@@ -125,6 +146,7 @@ impl Profile {
             }
         }
         Ok(Self {
+            origin,
             id: from.charging_profile_id,
             place,
             tx: tx.filter(|_| purpose == Purpose::TxProfile),
@@ -140,15 +162,20 @@ impl Profile {
                 Some(_) => return Err("duration is not positive"),
             },
             periods: periods(from)?,
+            said: Arc::new(from.clone()),
         })
     }
 
     /// Whether it says the same as another from a second on: it would replace that one for nothing. Where
     /// there is one limit without an end, it does not matter which second in the past it counts from.
     pub(crate) fn says_the_same(&self, other: &Self, t: i64) -> bool {
-        let name = |profile: &Self| (profile.id, profile.place, profile.purpose, profile.level);
+        let name = |profile: &Self| {
+            let Self { origin, id, .. } = *profile;
+            (origin, id, profile.place, profile.purpose, profile.level)
+        };
         let plain = |profile: &Self| {
             let mut plain = profile.clone();
+            plain.said = self.said.clone();
             plain.valid.0 = plain.valid.0.max(t);
             let endless = plain.periods.len() == 1 && plain.duration == NEVER;
             let begun = match plain.counts {

@@ -9,23 +9,17 @@ use std::sync::Arc;
 use crate::core::ledger::Ledger;
 use crate::core::settings::Key;
 use crate::core::station::supply::instant::second;
-use crate::core::station::supply::limits::{Installation, Installed, Load, Volts};
+use crate::core::station::supply::limits::{Installation, Installed, Load, Volts, MOST_OWN};
 use crate::core::station::supply::profile::{Bounds, Refusal};
 use crate::core::station::supply::Profile;
 use crate::core::station::{Context, Station};
-use crate::core::{CentralId, ConnectorId, Place, StoredProfile, Transaction, TxId};
+use crate::core::{CentralId, ConnectorId, Origin, Place, StoredProfile, Transaction, TxId};
 use crate::time::Mono;
 use crate::types::{ChargingProfile, ChargingProfilePurposeType as Purpose};
 
 impl Station {
-    fn bounds(&self) -> Bounds {
-        let number = |key| self.settings.int(key);
-        Bounds {
-            level: i32::try_from(number(Key::ChargeProfileMaxStackLevel)).unwrap_or(i32::MAX),
-            periods: usize::try_from(number(Key::ChargingScheduleMaxPeriods)).unwrap_or(usize::MAX),
-            amperes: self.settings.allows_rate("Current"),
-            watts: self.settings.allows_rate("Power"),
-        }
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds::of(&self.settings)
     }
 
     // rules: 139
@@ -51,34 +45,39 @@ impl Station {
         } else {
             None
         };
-        self.install(place, tx, wanted, cx)
+        self.install(Origin::Central, place, tx, wanted, cx)
     }
 
     /// Installs a profile durably, in the place of those that it replaces.
     pub(crate) fn install(
         &mut self,
+        origin: Origin,
         place: Place,
         tx: Option<TxId>,
         wanted: &ChargingProfile,
         cx: &mut Context<'_>,
     ) -> Result<(), Refusal> {
         let now = self.clock.wall(cx.now.mono);
-        let new = Profile::new(place, tx, wanted, now, self.bounds())?;
+        let new = Profile::new(origin, place, tx, wanted, now, self.bounds())?;
         let is_same = |old: &Profile| new.says_the_same(old, second(now));
         if self.profiles.iter().any(is_same) {
             log::debug!("charging profile {} is installed already", new.id);
             return Ok(());
         }
         self.has_room_for(&new)?;
-        let elsewhere = |old: &Profile| old.id == new.id && !Installed::is_replaced(old, &new);
+        let elsewhere = |old: &Profile| {
+            let same = old.origin == new.origin && old.id == new.id;
+            same && !Installed::is_replaced(old, &new)
+        };
         if self.profiles.iter().any(elsewhere) {
             let id = new.id;
             log::info!("charging profile {id} is installed on another connector, too, and stays");
         }
-        for (id, place) in Arc::make_mut(&mut self.profiles).install(new) {
-            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
+        for gone in Arc::make_mut(&mut self.profiles).install(new) {
+            Self::drop_profile(gone, cx);
         }
         cx.out.durable(Change::Put(Record::Profile(StoredProfile {
+            origin,
             place,
             tx,
             installed: now,
@@ -87,15 +86,20 @@ impl Station {
         Ok(())
     }
 
-    /// What replaces another needs no room.
     fn has_room_for(&self, new: &Profile) -> Result<(), Refusal> {
-        let most = self.settings.int(Key::MaxChargingProfilesInstalled);
-        let full = self.profiles.len() as u64 >= most;
-        let replaces = |old: &Profile| Installed::is_replaced(old, new);
-        if full && !self.profiles.iter().any(replaces) {
-            return Err("MaxChargingProfilesInstalled are installed");
-        }
-        Ok(())
+        let most = match new.origin {
+            Origin::Charger => MOST_OWN,
+            Origin::Central => {
+                let most = self.settings.int(Key::MaxChargingProfilesInstalled);
+                usize::try_from(most).unwrap_or(usize::MAX)
+            }
+        };
+        self.profiles.has_room_for(new, most)
+    }
+
+    fn drop_profile((id, place, origin): Installation, cx: &mut Context<'_>) {
+        cx.out
+            .durable(Change::Drop(RecordKey::Profile(id, place, origin)));
     }
 
     // rules: 150
@@ -107,7 +111,8 @@ impl Station {
             let connector = kept.place.connector();
             let lost = connector.is_some_and(|at| self.connector(at).is_none());
             let bounds = self.bounds();
-            let profile = Profile::new(kept.place, kept.tx, &kept.profile, kept.installed, bounds);
+            let (origin, at) = (kept.origin, kept.place);
+            let profile = Profile::new(origin, at, kept.tx, &kept.profile, kept.installed, bounds);
             match profile {
                 Ok(profile) if !of_none && !lost => {
                     Arc::make_mut(&mut self.profiles).install(profile);
@@ -116,8 +121,7 @@ impl Station {
                     if let Err(why) = outcome {
                         log::warn!("a stored charging profile is not possible here: {why}");
                     }
-                    cx.out
-                        .durable(Change::Drop(RecordKey::Profile(id, kept.place)));
+                    Self::drop_profile((id, at, origin), cx);
                 }
             }
         }
@@ -151,8 +155,8 @@ impl Station {
 
     /// The profiles of a transaction end with it (`OCPP 1.6 §3.13.1`).
     pub(crate) fn drop_profiles_of(&mut self, tx: TxId, cx: &mut Context<'_>) {
-        for (id, place) in self.remove_profiles(|profile| profile.tx == Some(tx)) {
-            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
+        for gone in self.remove_profiles(|profile| profile.tx == Some(tx)) {
+            Self::drop_profile(gone, cx);
         }
     }
 
@@ -167,20 +171,22 @@ impl Station {
         let now = self.clock.wall(now);
         let of_start = wanted.charging_profile_purpose == Purpose::TxProfile
             && wanted.transaction_id.is_none();
-        let sane = Profile::new(Place::Connector(at), None, wanted, now, self.bounds());
+        let (origin, at) = (Origin::Central, Place::Connector(at));
+        let sane = Profile::new(origin, at, None, wanted, now, self.bounds());
         of_start && sane.is_ok_and(|new| self.has_room_for(&new).is_ok())
     }
 
-    /// Removes the profiles that fit; says whether there were any.
+    /// Removes the profiles of somebody that fit; says whether there were any.
     pub(crate) fn clear_profiles(
         &mut self,
+        origin: Origin,
         fits: impl Fn(&Profile) -> bool,
         cx: &mut Context<'_>,
     ) -> bool {
-        let gone = self.remove_profiles(fits);
+        let gone = self.remove_profiles(|profile| profile.origin == origin && fits(profile));
         let any = !gone.is_empty();
-        for (id, place) in gone {
-            cx.out.durable(Change::Drop(RecordKey::Profile(id, place)));
+        for profile in gone {
+            Self::drop_profile(profile, cx);
         }
         any
     }
