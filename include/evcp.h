@@ -384,6 +384,12 @@
 #define EVCP_READ_TRIGGER 3
 /* A meter is read for a sample at an instant of the wall clock. */
 #define EVCP_READ_CLOCK 4
+/* ChargePointMaxProfile: what all connectors draw together. */
+#define EVCP_PURPOSE_CHARGE_POINT_MAX 0
+/* TxDefaultProfile: each transaction that has no profile of its own. */
+#define EVCP_PURPOSE_TX_DEFAULT 1
+/* TxProfile: one transaction. */
+#define EVCP_PURPOSE_TX 2
 /* Errors only. */
 #define EVCP_LOG_ERROR 1
 /* And what somebody should look at. */
@@ -915,6 +921,34 @@ typedef struct {
     /* The vendor's own code for it; NULL for none. */
     const char *vendor_code;
 } evcp_fault_info_t;
+
+/* A charging profile that is installed. */
+typedef struct {
+    /* sizeof(evcp_profile_info_t), set by the caller; only that much is written. */
+    uint32_t struct_size;
+    /* Where it is installed; 0: the charge point. */
+    uint32_t connector;
+    /* Its number in the list of evcp_get_profile(), never 0. It stays the same. */
+    uint64_t number;
+    /* The transaction that a TxProfile is for; else 0. */
+    evcp_tx_t tx;
+    /* Its chargingProfileId. The charger's own have ids of their own. */
+    int32_t id;
+    /* Its stackLevel: a higher one prevails. */
+    int32_t level;
+    /* EVCP_PURPOSE_* */
+    uint32_t purpose;
+    /* Whether it is one of the charger's own, and not of the central system. */
+    bool local;
+    /* Whether it says nothing now, since there is no connection: "offline.ignores". */
+    bool ignored;
+    /* Zero. */
+    uint8_t reserved[2];
+    /* All of it: a ChargingProfile of OCPP 1.6 (§7.8), JSON. */
+    const char *json;
+    /* NULL. */
+    const char *reserved_pointer;
+} evcp_profile_info_t;
 
 /* One line of the log. */
 typedef struct {
@@ -1505,6 +1539,42 @@ EVCP_API
 evcp_err_t evcp_forget_tx(evcp_t *cp,
                           evcp_tx_t tx);
 
+/* ---- Charging profiles ------------------------------------------------------------------- */
+
+/* Installs a charging profile of the charger's own at a connector (0: the charge point), such as an off-peak default
+ * or what the owner asks for in an app. json: a ChargingProfile of OCPP 1.6 (§7.8), read as strictly as those in a
+ * SetChargingProfile, 65536 bytes at most. One of the charger's own with its chargingProfileId, or its purpose and
+ * stackLevel, there is replaced. It is valid and stacked as those of the central system are, of which one with the same
+ * purpose and stackLevel prevails while it says something; a higher stackLevel prevails, whosever it is: 0 lets the central
+ * system overrule it. A TxProfile is for the transaction that runs at the connector, and ends with it. All are kept over
+ * a restart. The central system sees them in composite schedules, and can neither list nor clear them. EVCP_E_INVALID
+ * says what is wrong with it, or that there is no transaction, or that 16 are installed. The supply follows in on_supply. */
+EVCP_API
+evcp_err_t evcp_install_profile(evcp_t *cp,
+                                uint32_t connector,
+                                const char *json);
+
+/* Removes the charging profile of the charger's own with that chargingProfileId at a connector (0: the charge point).
+ * EVCP_E_INVALID if there is none; those of the central system are its own to clear. */
+EVCP_API
+evcp_err_t evcp_clear_profile(evcp_t *cp,
+                              uint32_t connector,
+                              int32_t id);
+
+/* Removes all charging profiles of the charger's own, if there are any. */
+EVCP_API evcp_err_t evcp_clear_profiles(evcp_t *cp);
+
+/* The charging profile that follows that number in the list of all that are installed, those of the central system, then
+ * the charger's own, each by connectors and ids. Begin with 0, and go on with the number of the last one: returns 1, and 0
+ * when there are no more. What was just installed or cleared shows when the library has dealt with it. Its JSON is
+ * written to text, with len as in evcp_get_undelivered(); one of 24 periods takes 2 kB. */
+EVCP_API
+evcp_err_t evcp_get_profile(const evcp_t *cp,
+                            uint64_t after,
+                            evcp_profile_info_t *out,
+                            char *text,
+                            size_t *len);
+
 /* ---- Names of constants ------------------------------------------------------------------ */
 
 /* The name of one of EVCP_STATUS_*, in the words of OCPP, such as "SuspendedEV". Each of these: static, never NULL; "unknown" for a number
@@ -1578,6 +1648,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_KEY_INFO_INIT ([] { evcp_key_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_NETWORK_PROFILE_INIT ([] { evcp_network_profile_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_KEY_DECL_INIT ([] { evcp_key_decl_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
+#define EVCP_PROFILE_INFO_INIT ([] { evcp_profile_info_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_LIMIT_INIT ([] { evcp_limit_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #define EVCP_LOCAL_LIMIT_INIT ([] { evcp_local_limit_t sized_ = {}; sized_.struct_size = sizeof sized_; return sized_; }())
 #else
@@ -1592,6 +1663,7 @@ evcp_err_t evcp_set_log(uint32_t max_level,
 #define EVCP_KEY_INFO_INIT { .struct_size = sizeof(evcp_key_info_t) }
 #define EVCP_NETWORK_PROFILE_INIT { .struct_size = sizeof(evcp_network_profile_t) }
 #define EVCP_KEY_DECL_INIT { .struct_size = sizeof(evcp_key_decl_t) }
+#define EVCP_PROFILE_INFO_INIT { .struct_size = sizeof(evcp_profile_info_t) }
 #define EVCP_LIMIT_INIT { .struct_size = sizeof(evcp_limit_t) }
 #define EVCP_LOCAL_LIMIT_INIT { .struct_size = sizeof(evcp_local_limit_t) }
 #endif

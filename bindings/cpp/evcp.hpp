@@ -492,6 +492,25 @@ struct key_info {
     bool reboot_required;    ///< Whether a change of the central system counts from the next boot on.
 };
 
+/// What a charging profile limits.
+enum class profile_purpose : std::uint32_t {
+    charge_point_max = EVCP_PURPOSE_CHARGE_POINT_MAX,    ///< What all connectors draw together.
+    tx_default = EVCP_PURPOSE_TX_DEFAULT,                ///< Each transaction that has no profile of its own.
+    tx = EVCP_PURPOSE_TX                                 ///< One transaction.
+};
+
+/// A charging profile that is installed.
+struct profile_info {
+    std::uint32_t connector;    ///< Where; 0: the charge point.
+    std::int32_t id;            ///< Its chargingProfileId. The charger's own have ids of their own.
+    std::int32_t level;         ///< Its stackLevel: a higher one prevails.
+    profile_purpose purpose;    ///< What it limits.
+    tx_id tx;                   ///< The transaction that a TxProfile is for; else 0.
+    bool local;                 ///< Whether it is one of the charger's own, and not of the central system.
+    bool ignored;               ///< Whether it says nothing now, since there is no connection ("offline.ignores").
+    std::string json;           ///< All of it: a ChargingProfile of OCPP 1.6.
+};
+
 /// A fault, or a warning, that is there now.
 struct fault_info {
     std::uint32_t connector;    ///< Where; 0: the charge point.
@@ -635,6 +654,12 @@ inline connection_info from_info(const evcp_connection_info_t& link)
 inline key_info from_info(const evcp_key_info_t& key)
 {
     return {from_c(key.key), from_c(key.value), key.read_only, key.reboot_required};
+}
+
+inline profile_info from_info(const evcp_profile_info_t& profile)
+{
+    return {profile.connector, profile.id, profile.level, static_cast<profile_purpose>(profile.purpose), profile.tx, profile.local,
+            profile.ignored, from_c(profile.json)};
 }
 
 inline fault_info from_info(const evcp_fault_info_t& fault)
@@ -1616,6 +1641,41 @@ public:
             const tx_id after = out.empty() ? 0 : out.back().tx;
             result = detail::ask(info, text, [&](evcp_tx_info_t* into, char* room, std::size_t* len) {
                 return evcp_get_undelivered(cp_, after, into, room, len);
+            });
+            if (result > 0)
+                out.push_back(detail::from_info(info));
+        }
+        to(result);
+        return out;
+    }
+
+    /// Installs a charging profile of the charger's own at a connector (0: the charge point): a ChargingProfile of OCPP
+    /// 1.6, as JSON. One of the central system's with the same purpose and stackLevel prevails while it says something; a
+    /// higher stackLevel prevails, whosever it is. It is kept over a restart; a TxProfile ends with the transaction that
+    /// runs there. errc::invalid says what is wrong with it, or that 16 are installed.
+    void install_profile(std::uint32_t connector, const std::string& json, error_to to = {})
+    {
+        to(evcp_install_profile(cp_, connector, detail::text(json)));
+    }
+
+    /// Removes the profile of the charger's own with that chargingProfileId there; errc::invalid if there is none.
+    void clear_profile(std::uint32_t connector, std::int32_t id, error_to to = {}) { to(evcp_clear_profile(cp_, connector, id)); }
+
+    /// Removes all charging profiles of the charger's own.
+    void clear_profiles(error_to to = {}) { to(evcp_clear_profiles(cp_)); }
+
+    /// All charging profiles that are installed: those of the central system, then the charger's own. What was just
+    /// installed or cleared shows when the library has dealt with it.
+    std::vector<profile_info> get_profiles(error_to to = {}) const
+    {
+        std::vector<profile_info> out;
+        evcp_profile_info_t info{};
+        std::string text;
+        evcp_err_t result = 1;
+        while (result > 0) {
+            const std::uint64_t after = out.empty() ? 0 : info.number;
+            result = detail::ask(info, text, [&](evcp_profile_info_t* into, char* room, std::size_t* len) {
+                return evcp_get_profile(cp_, after, into, room, len);
             });
             if (result > 0)
                 out.push_back(detail::from_info(info));

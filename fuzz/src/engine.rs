@@ -6,8 +6,8 @@ mod world;
 
 use arbitrary::Unstructured;
 use evcp::core::{
-    Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Network, NetworkSlot, Place,
-    Rate, Reading, RequestId, Route, Source, Wh,
+    read_profile, Act, Answer, ConnectorId, Ev, Evse, Fact, Fault, Input, LinkEvent, Network,
+    NetworkSlot, Place, Rate, Reading, RequestId, Route, Source, TxId, Wh,
 };
 use evcp::time::{Millis, Wall};
 use evcp::types::{
@@ -104,6 +104,21 @@ fn step(world: &mut World, u: &mut Unstructured<'_>) {
                 1_767_225_600_000 + long(u) % 100_000_000
             };
             world.fact(Fact::Clock(Wall(wall)));
+        }
+        20 if byte(u).is_multiple_of(4) => {
+            let at = place(u);
+            let act = match below(u, 4) {
+                0 => Act::ClearProfiles,
+                1 => Act::ClearProfile(at, i32::from(byte(u) % 8)),
+                _ => match read_profile(&profile(u, false).to_string()) {
+                    Ok(read) => {
+                        let tx = maybe(u, |u| TxId(u64::from(byte(u) % 8)));
+                        Act::InstallProfile(at, tx, Box::new(read))
+                    }
+                    Err(_) => return,
+                },
+            };
+            world.act(act);
         }
         20 => {
             let key = one(u, evcp::core::KEYS).name;

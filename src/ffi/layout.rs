@@ -12,6 +12,7 @@ use crate::ffi::limits::{evcp_limit_t, evcp_local_limit_t};
 use crate::ffi::logging::evcp_log_line_t;
 use crate::ffi::networks::evcp_network_profile_t;
 use crate::ffi::notices::*;
+use crate::ffi::profiles::evcp_profile_info_t;
 use crate::ffi::restart_info::evcp_restart_info_t;
 use crate::ffi::samples::evcp_sample_t;
 use crate::ffi::supply::{evcp_period_t, evcp_supply_t};
@@ -90,6 +91,9 @@ fn asserts() -> String {
     });
     layout!(text, evcp_limit_t { struct_size unit value phases reserved });
     layout!(text, evcp_local_limit_t { struct_size unit value phases failsafe reserved source });
+    layout!(text, evcp_profile_info_t {
+        struct_size connector number tx id level purpose local ignored reserved json reserved_pointer
+    });
     layout!(text, evcp_log_line_t { struct_size level target text identity });
     all
 }

@@ -27,6 +27,7 @@ mod networks;
 mod notices;
 #[cfg_attr(feature = "testkit", path = "test/place.rs")]
 mod place;
+mod profiles;
 mod restart;
 mod restart_info;
 mod results;

@@ -310,6 +310,13 @@ void facts_arrive_at_the_library()
     evcp::boot_info boot{};
     CHECK(dispatched_until(cp, [&] { return cp.get_registration(boot); }));
     CHECK(boot.status == evcp::boot_status::accepted);
+    cp.install_profile(1, R"({"chargingProfileId":7,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile",)"
+                          R"("chargingProfileKind":"Relative","chargingSchedule":{"chargingRateUnit":"A",)"
+                          R"("chargingSchedulePeriod":[{"startPeriod":0,"limit":10}]}})");
+    cp.clear_profile(1, 7);
+    cp.clear_profiles();
+    for (const auto& known : cp.get_profiles())
+        CHECK(known.local && known.purpose == evcp::profile_purpose::tx_default);
     const auto keys = cp.get_keys();
     CHECK(keys.size() > 40 && keys.back().key == "Colour" && keys.back().value == "red" && !keys.back().read_only);
     cp.clear_fault(1);

@@ -34,6 +34,7 @@ NOT_NAMED = {
     "EVCP_FAULT_INFO_INIT": "as above",
     "EVCP_KEY_INFO_INIT": "as above",
     "EVCP_KEY_DECL_INIT": "as above",
+    "EVCP_PROFILE_INFO_INIT": "as above",
 }
 
 

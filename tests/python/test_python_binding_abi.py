@@ -25,6 +25,7 @@ STRUCTS = {
     "evcp_fault_info_t": _abi.FaultInfo,
     "evcp_key_decl_t": _abi.KeyDecl,
     "evcp_frame_info_t": _abi.FrameInfo,
+    "evcp_profile_info_t": _abi.ProfileInfo,
     "evcp_limit_t": _abi.LimitGiven, "evcp_local_limit_t": _abi.LocalLimit,
 }
 #: The longest prefix that fits counts.
@@ -34,7 +35,7 @@ ENUMS = {
     "EVCP_BY_": evcp.By, "EVCP_FOR_": evcp.For, "EVCP_WHY_": evcp.Why, "EVCP_FEEDBACK_": evcp.Feedback,
     "EVCP_RESTART_": evcp.Verdict,
     "EVCP_REASON_": evcp.Reason, "EVCP_ERROR_": evcp.Fault, "EVCP_STORAGE_": evcp.Storage, "EVCP_STATUS_": evcp.Status, "EVCP_READ_": evcp.Read, "EVCP_LOG_": evcp.LogLevel,
-    "EVCP_KEY_": evcp.KeyKind, "EVCP_FRAME_": evcp.Direction,
+    "EVCP_KEY_": evcp.KeyKind, "EVCP_FRAME_": evcp.Direction, "EVCP_PURPOSE_": evcp.Purpose,
 }
 WITHOUT_A_PREFIX = [evcp.Answer, evcp.Link, evcp.Unit]
 

@@ -26,7 +26,7 @@ pub(super) fn ask(cp: *const evcp_t, place: u32, u: &mut Unstructured<'_>) -> i3
         _ => &mut len,
     };
     let keys: Vec<_> = evcp::core::KEYS.iter().map(|row| row.name).collect();
-    let (which, after) = (below(u, 5), Arg::from(u, &keys));
+    let (which, after) = (below(u, 6), Arg::from(u, &keys));
     let number = match below(u, 3) {
         0 => number(u) as u32,
         _ => u32::from(byte(u) % 18) | u32::from(flag(u)) << 16,
@@ -38,6 +38,7 @@ pub(super) fn ask(cp: *const evcp_t, place: u32, u: &mut Unstructured<'_>) -> i3
             1 => evcp_get_registration(cp, out),
             2 => evcp_get_tx_info(cp, place, out, at, len_at),
             3 => evcp_get_fault(cp, place, number, out, at, len_at),
+            4 => evcp_get_profile(cp, u64::from(number) << 32, out, at, len_at),
             _ => evcp_get_key_info(cp, after.ptr(), out, at, len_at),
         }
     });

@@ -398,6 +398,16 @@ extern "C" {
         text: *mut c_char,
         len: *mut usize,
     ) -> i32;
+    pub fn evcp_install_profile(cp: *mut evcp_t, at: u32, json: Text) -> i32;
+    pub fn evcp_clear_profile(cp: *mut evcp_t, at: u32, id: i32) -> i32;
+    pub fn evcp_clear_profiles(cp: *mut evcp_t) -> i32;
+    pub fn evcp_get_profile(
+        cp: *const evcp_t,
+        after: u64,
+        out: *mut u8,
+        text: *mut c_char,
+        len: *mut usize,
+    ) -> i32;
     pub fn evcp_get_stats(cp: *const evcp_t, out: *mut u8) -> i32;
     pub fn evcp_status_name(number: u32) -> Text;
     pub fn evcp_reason_name(number: u32) -> Text;

@@ -90,6 +90,19 @@ pub(crate) fn network_profile(
     call(slot, copy.as_ptr().cast())
 }
 
+/// Charging profiles that make sense somewhere.
+const PROFILES: &[&str] = &[
+    r#"{"chargingProfileId":1,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile",
+    "chargingProfileKind":"Relative","chargingSchedule":{"chargingRateUnit":"A",
+    "chargingSchedulePeriod":[{"startPeriod":0,"limit":10}]}}"#,
+    r#"{"chargingProfileId":2,"stackLevel":0,"chargingProfilePurpose":"TxProfile",
+    "chargingProfileKind":"Relative","chargingSchedule":{"chargingRateUnit":"A",
+    "chargingSchedulePeriod":[{"startPeriod":0,"limit":8}]}}"#,
+    r#"{"chargingProfileId":3,"stackLevel":1,"chargingProfilePurpose":"ChargePointMaxProfile",
+    "chargingProfileKind":"Absolute","chargingSchedule":{"chargingRateUnit":"W",
+    "chargingSchedulePeriod":[{"startPeriod":0,"limit":5000}]}}"#,
+];
+
 /// One call of a function of a charge point, which may be NULL.
 pub(crate) fn operate(host: &Host, u: &mut Unstructured<'_>) {
     let cp = host.cp.get().unwrap_or(null_mut());
@@ -205,7 +218,12 @@ pub(crate) fn operate(host: &Host, u: &mut Unstructured<'_>) {
             }
             15 => evcp_present_tag(cp, place, Arg::from(u, &["CAFE01", "CAFE02"]).ptr()),
             16 => evcp_stop_tx(cp, place, u32::from(byte(u) % 13)),
-            17 => evcp_power_fails(cp),
+            17 => match byte(u) % 4 {
+                0 => evcp_power_fails(cp),
+                1 => evcp_clear_profile(cp, place, i32::from(byte(u) % 4)),
+                2 if flag(u) => evcp_clear_profiles(cp),
+                _ => evcp_install_profile(cp, place, Arg::from(u, PROFILES).ptr()),
+            },
             18 => {
                 let keys: Vec<_> = evcp::core::KEYS.iter().map(|row| row.name).collect();
                 let key = Arg::from(u, &keys);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The files of `src/ffi` that are sections of the header, in its order.
 const SECTIONS: &[&str] =
     &["results", "values", "codes", "samples", "supply", "tx_info", "config", "config_security", "config_keys", "claims", "notices", "restart_info", "callbacks",
-        "dispatch", "life", "tell", "limits", "acts", "networks", "answer", "get", "details", "restart", "undelivered", "names", "logging"];
+        "dispatch", "life", "tell", "limits", "acts", "networks", "answer", "get", "details", "restart", "undelivered", "profiles", "names", "logging"];
 
 /// Where the library's repository is.
 pub fn root() -> PathBuf {
@@ -150,6 +150,7 @@ const MADE_BY_THE_CALLER: &[(&str, &str)] = &[
     ("EVCP_KEY_INFO_INIT", "evcp_key_info_t"),
     ("EVCP_NETWORK_PROFILE_INIT", "evcp_network_profile_t"),
     ("EVCP_KEY_DECL_INIT", "evcp_key_decl_t"),
+    ("EVCP_PROFILE_INFO_INIT", "evcp_profile_info_t"),
     ("EVCP_LIMIT_INIT", "evcp_limit_t"),
     ("EVCP_LOCAL_LIMIT_INIT", "evcp_local_limit_t"),
 ];
@@ -213,6 +214,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("evcp_answer(evcp_t", "Answers"),
     ("evcp_get_supply(const", "What is the case"),
     ("evcp_get_undelivered(const", "Transactions that were given up"),
+    ("evcp_install_profile(evcp_t", "Charging profiles"),
     ("evcp_status_name(uint32_t", "Names of constants"),
     ("evcp_set_log(uint32_t", "Log (one per process)"),
 ];

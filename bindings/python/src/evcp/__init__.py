@@ -10,7 +10,7 @@ from ._names import name
 from ._networks import NetworkProfile
 from ._values import (
     ANSWER_MS, Answer, At, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Ev, Fault,
-    FaultInfo, Feedback, For, FrameInfo, KeyInfo, KeyKind, Link, LocalLimit, LogLevel, Measurand, Period, Phase, Read, Reason, RestartInfo, Sample, Schedule, Stats, Status,
+    FaultInfo, Feedback, For, FrameInfo, KeyInfo, KeyKind, Link, LocalLimit, LogLevel, Measurand, Period, Phase, ProfileInfo, Purpose, Read, Reason, RestartInfo, Sample, Schedule, Stats, Status,
     StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, Unit, VendorData, Verdict, Why,
 )
 
@@ -21,7 +21,7 @@ library_version: str = _lib.evcp_version().decode()
 __all__ = [
     "ANSWER_MS", "Answer", "At", "Auth", "AuthInfo", "Boot", "BootInfo", "By", "Change", "ChargePoint", "Config",
     "ConnectionInfo", "DataReply", "Direction", "ErrorCode", "Ev", "EvcpError", "Fault", "FaultInfo", "Feedback", "For", "FrameInfo", "Key", "KeyInfo", "KeyKind", "Limit",
-    "Link", "LocalLimit", "LogLevel", "Measurand", "NetworkProfile", "Period", "Phase", "Read", "Reason", "RestartInfo", "Sample", "Schedule", "Stats",
+    "Link", "LocalLimit", "LogLevel", "Measurand", "NetworkProfile", "Period", "Phase", "ProfileInfo", "Purpose", "Read", "Reason", "RestartInfo", "Sample", "Schedule", "Stats",
     "Status", "StatusInfo", "Storage", "StorageInfo", "Supply", "TimeoutInfo", "Transaction", "Unit", "VendorData", "Verdict", "Why",
     "__version__", "library_version", "name", "set_log",
 ]

@@ -118,6 +118,16 @@ class KeyDecl(Structure):
     ]
 
 
+class ProfileInfo(Structure):
+    """evcp_profile_info_t"""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("connector", c_uint32), ("number", c_uint64), ("tx", c_uint64), ("id", c_int32),
+        ("level", c_int32), ("purpose", c_uint32), ("local", c_bool), ("ignored", c_bool), ("reserved", c_uint8 * 2),
+        ("json", c_char_p), ("reserved_pointer", c_char_p),
+    ]
+
+
 class FaultInfo(Structure):
     """evcp_fault_info_t"""
 
@@ -320,6 +330,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "evcp_get_fault": (err_t, (c_void_p, connector_t, c_uint32, POINTER(FaultInfo), c_char_p, POINTER(c_size_t))),
     "evcp_get_key_info": (err_t, (c_void_p, c_char_p, POINTER(KeyInfo), c_char_p, POINTER(c_size_t))),
     "evcp_get_undelivered": (err_t, (c_void_p, c_uint64, POINTER(TxInfo), c_char_p, POINTER(c_size_t))),
+    "evcp_install_profile": (err_t, (c_void_p, connector_t, c_char_p)),
+    "evcp_clear_profile": (err_t, (c_void_p, connector_t, c_int32)),
+    "evcp_clear_profiles": (err_t, (c_void_p,)),
+    "evcp_get_profile": (err_t, (c_void_p, c_uint64, POINTER(ProfileInfo), c_char_p, POINTER(c_size_t))),
     "evcp_deliver_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_forget_tx": (err_t, (c_void_p, c_uint64)),
     "evcp_status_name": (c_char_p, (c_uint32,)),

@@ -13,7 +13,7 @@ from ._error import EvcpError, check
 from ._handle import Handle
 from ._networks import NetworkProfile, c_profile
 from ._values import (
-    BootInfo, ConnectionInfo, DataReply, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, LocalLimit, Period, Reason, RestartInfo, Sample,
+    BootInfo, ConnectionInfo, DataReply, ProfileInfo, ErrorCode, Ev, Fault, FaultInfo, KeyInfo, LocalLimit, Period, Reason, RestartInfo, Sample,
     Schedule, Stats, Status, Supply, Transaction, Unit,
 )
 
@@ -290,6 +290,30 @@ class Facts:
             if not self._asked(lib.evcp_get_undelivered, out, found[-1].tx if found else 0):
                 return found
             found.append(_slots.transaction_of(out))
+
+    def install_profile(self, connector: int, json: str) -> None:
+        """Installs a charging profile of the charger's own at a connector (0: the charge point): a ChargingProfile of
+        OCPP 1.6, as JSON. One of the central system's with the same purpose and stackLevel prevails while it says
+        something; a higher stackLevel prevails, whosever it is. It is kept over a restart; a TxProfile ends with the
+        transaction that runs there. INVALID says what is wrong with it, or that 16 are installed."""
+        self._evcp_handle.call(lib.evcp_install_profile, c_u32(connector, "connector"), c_text(json, "json"))
+
+    def clear_profile(self, connector: int, id: int) -> None:
+        """Removes the profile of the charger's own with that chargingProfileId there; INVALID if there is none."""
+        self._evcp_handle.call(lib.evcp_clear_profile, c_u32(connector, "connector"), c_number(id, 32, True, "id"))
+
+    def clear_profiles(self) -> None:
+        """Removes all charging profiles of the charger's own."""
+        self._evcp_handle.call(lib.evcp_clear_profiles)
+
+    def get_profiles(self) -> List[ProfileInfo]:
+        """All charging profiles that are installed: those of the central system, then the charger's own. What was just
+        installed or cleared shows when the library has dealt with it."""
+        found: List[ProfileInfo] = []
+        out = _abi.ProfileInfo(struct_size=ctypes.sizeof(_abi.ProfileInfo))
+        while self._asked(lib.evcp_get_profile, out, out.number):
+            found.append(_slots.profile_of(out))
+        return found
 
     def deliver_tx(self, tx: int) -> None:
         """Delivers an undelivered transaction again, each of its messages once; then `on_tx` tells

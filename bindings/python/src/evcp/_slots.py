@@ -22,7 +22,7 @@ from ._error import EvcpError
 from ._handle import Handle
 from ._questions import Question
 from ._values import (
-    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Fault, FaultInfo, For, FrameInfo, KeyInfo, Link, Read,
+    Answer, Auth, AuthInfo, Boot, BootInfo, By, Change, ConnectionInfo, DataReply, Direction, ErrorCode, Fault, FaultInfo, For, FrameInfo, KeyInfo, Link, ProfileInfo, Purpose, Read,
     Reason, RestartInfo, Status, StatusInfo, Storage, StorageInfo, Supply, TimeoutInfo, Transaction, VendorData, Verdict, Why,
 )
 
@@ -176,6 +176,13 @@ def transaction_of(c: Any) -> Transaction:
         started_ms=c.started_ms, meter_start_wh=c.meter_start_wh,
         stopped_ms=c.stopped_ms if over else None, meter_stop_wh=c.meter_stop_wh if over else None,
         reason=Reason(c.reason),
+    )
+
+
+def profile_of(c: Any) -> ProfileInfo:
+    return ProfileInfo(
+        connector=c.connector, id=c.id, level=c.level, purpose=Purpose(c.purpose), tx=c.tx or None, local=c.local,
+        ignored=c.ignored, json=text(c.json),
     )
 
 

@@ -78,6 +78,14 @@ class KeyKind(Open):
     LIST = 3  #: Entries with commas between them.
 
 
+class Purpose(Open):
+    """What a charging profile limits."""
+
+    CHARGE_POINT_MAX = 0  #: What all connectors draw together.
+    TX_DEFAULT = 1  #: Each transaction that has no profile of its own.
+    TX = 2  #: One transaction.
+
+
 class Measurand(Open):
     """What a meter measures, and in which unit."""
 
@@ -407,6 +415,20 @@ class KeyInfo:
     value: Optional[str]  #: Its value now, or in `on_key_change` what it is to be; None for a secret.
     read_only: bool  #: Whether the central system may only read it.
     reboot_required: bool  #: Whether a change of the central system counts from the next boot on.
+
+
+@dataclass(frozen=True)
+class ProfileInfo:
+    """A charging profile that is installed."""
+
+    connector: int  #: Where; 0: the charge point.
+    id: int  #: Its chargingProfileId. The charger's own have ids of their own.
+    level: int  #: Its stackLevel: a higher one prevails.
+    purpose: Purpose
+    tx: Optional[int]  #: The transaction that a TxProfile is for.
+    local: bool  #: Whether it is one of the charger's own, and not of the central system.
+    ignored: bool  #: Whether it says nothing now, since there is no connection: the setting "offline.ignores".
+    json: str  #: All of it: a ChargingProfile of OCPP 1.6.
 
 
 @dataclass(frozen=True)
