@@ -155,7 +155,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("never changed once it has been made", &["Profile"]),
     (
         "room to work in, empty before and after",
-        &["Claim", "Demand", "Scratch"],
+        &["Claim", "Demand", "Part", "Scratch"],
     ),
 ];
 

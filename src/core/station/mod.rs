@@ -62,7 +62,7 @@ use self::connector::Connector;
 use self::life::{Drain, Life};
 use self::meter::Meter;
 use self::questions::Questions;
-use self::supply::{Installed, Offers};
+use self::supply::{Installed, Offers, Turns};
 use self::watchdog::Watchdog;
 use crate::core::clock::Clock;
 use crate::core::ledger::Ledger;
@@ -123,6 +123,8 @@ pub(crate) struct Station {
     /// Since when there is no connection to the central system.
     alone_since: Option<Mono>,
     offers: Offers,
+    /// Who is served first where not all can be.
+    turns: Turns,
     cache: Cache,
     authorizations: Authorizations,
     questions: Questions,
@@ -172,6 +174,7 @@ impl Station {
             local: LocalLimits::default(),
             alone_since: None,
             offers: Offers::default(),
+            turns: Turns::default(),
             cache: Cache::new(std::mem::take(&mut stored.cache)),
             authorizations: Authorizations::default(),
             questions: Questions::default(),

@@ -94,6 +94,9 @@ pub struct Tuning {
     pub offline_ignores: Purposes,
     /// How long there is no connection to the central system before that, above 0.
     pub offline_ignore_after: Millis,
+    /// How long connectors are served before others that have to wait for them are; 0: until they do not
+    /// want energy any more.
+    pub sharing_turn: Millis,
 }
 
 impl Default for Tuning {
@@ -136,6 +139,7 @@ impl Default for Tuning {
             sharing: true,
             offline_ignores: Purposes::default(),
             offline_ignore_after: Millis::from_secs(300),
+            sharing_turn: Millis::from_secs(900),
         }
     }
 }

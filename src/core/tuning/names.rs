@@ -42,6 +42,7 @@ impl Tuning {
         "reconnect.max_s",
         "reconnect.min_s",
         "reset.wait_s",
+        "sharing.turn_s",
         "smart.sharing",
         "storage.sample_commit_s",
         "tx.after_power_loss",
@@ -128,6 +129,11 @@ impl Tuning {
             "reconnect.max_s" => self.reconnect_max = some_span()?,
             "reconnect.min_s" => self.reconnect_min = some_span()?,
             "reset.wait_s" => self.reset_wait = span()?,
+            "sharing.turn_s" => {
+                // Vehicles take their time to begin, and contactors wear out.
+                let sane = |span: &Millis| span.0 == 0 || *span >= Millis::from_secs(60);
+                self.sharing_turn = Some(span()?).filter(sane).ok_or(bad)?;
+            }
             "smart.sharing" => self.sharing = flag()?,
             "storage.sample_commit_s" => self.sample_commit = span()?,
             "tx.after_power_loss" => {

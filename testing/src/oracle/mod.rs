@@ -6,11 +6,13 @@ mod installing;
 mod limits;
 mod local;
 mod profile;
+mod sharing;
 
 use evcp::core::Hardware;
 
 pub use local::{Sources, Word};
 pub use profile::{says, Placed};
+pub use sharing::{Line, Need};
 
 /// A running transaction: its number, and the second it started in.
 pub type Running = Option<(usize, i64)>;

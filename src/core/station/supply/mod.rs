@@ -20,6 +20,7 @@ mod profiles;
 mod share;
 mod terms;
 mod together;
+mod turns;
 
 pub(crate) use composite::Composite;
 pub(crate) use limits::Installed;
@@ -30,3 +31,4 @@ pub use outlook::Outlook;
 #[cfg(feature = "net")]
 pub(crate) use own_profiles::OwnProfiles;
 pub(crate) use profile::Profile;
+pub(crate) use turns::Turns;

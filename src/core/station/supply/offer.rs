@@ -2,7 +2,7 @@
 
 use crate::core::station::supply::limits::Volts;
 use crate::core::station::supply::profile::NEVER;
-use crate::core::station::supply::share::Claim;
+use crate::core::station::supply::share::{Claim, Part};
 use crate::core::ConnectorId;
 use crate::types::ChargingRateUnitType as Unit;
 /// What a connector is offered.
@@ -117,11 +117,15 @@ impl Together {
 /// What a connector brings along when all together are served.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
+    pub(super) at: ConnectorId,
     /// Its place among the offers.
     pub(super) index: usize,
     /// On how many conductors it draws.
     pub(super) lines: u8,
     pub(super) wants: bool,
+    /// Its place in line, see [`Turns`](super::turns::Turns).
+    pub(super) place: u64,
+    /// The number of its transaction: who started first has the lowest.
     pub(super) order: u64,
 }
 
@@ -130,27 +134,26 @@ pub(super) struct Demand {
 pub(crate) struct Scratch {
     pub(super) demands: Vec<Demand>,
     pub(super) claims: Vec<Claim>,
-    /// What each could draw if it were alone.
-    pub(super) own: Vec<(ConnectorId, Offer)>,
 }
 
 impl Demand {
-    pub(super) fn claim(&self, own: Offer, unit: Unit, volts: Volts) -> Claim {
+    /// What it could take of an offer, in a unit.
+    pub(super) fn part(&self, own: Offer, unit: Unit, volts: Volts) -> Part {
         let Least {
             deciamps,
             deciwatts,
         } = own.least;
         let least = |tenths, from| volts.convert(tenths, from, unit, self.lines);
-        let most = own.in_unit(unit);
-        Claim {
+        let most = if own.is_nothing() {
+            0
+        } else {
+            own.in_unit(unit)
+        };
+        Part {
             most,
             least: least(deciamps, Unit::A)
                 .max(least(deciwatts, Unit::W))
                 .min(most),
-            wants: self.wants,
-            order: self.order,
-            gets: 0,
-            paused: false,
         }
     }
 }

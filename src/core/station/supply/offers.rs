@@ -22,9 +22,14 @@ impl Station {
             offers.push(connector.id(), offer, until);
         }
         let (list, scratch) = offers.parts();
-        if !list.is_empty() {
-            self.keep_within(list, scratch, now, cx.ledger);
+        let mut turns = std::mem::take(&mut self.turns);
+        if list.is_empty() {
+            turns.cease();
+        } else {
+            let now = (now, cx.now.mono);
+            self.keep_within(list, scratch, &mut turns, now, cx.ledger);
         }
+        self.turns = turns;
         let reaction = cx.now.mono + self.setup.tuning.ev_reaction;
         for (at, offer) in offers.iter() {
             if let Some(connector) = self.connector_mut(at) {
@@ -43,8 +48,13 @@ impl Station {
         (terms.offer(self.least(at)), terms.until())
     }
 
-    /// When some limit may be another.
+    /// When some limit may be another, or others are served.
     pub(crate) fn offer_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
+        let turn = self.turns.ends().map(|at| (at, Due::Limit));
+        self.limit_deadline(now).into_iter().chain(turn).min()
+    }
+
+    fn limit_deadline(&self, now: Mono) -> Option<(Mono, Due)> {
         let until = Millis(u64::try_from(self.offers.until()?.checked_mul(1000)?).ok()?);
         let wall = u64::try_from(self.clock.wall(now).0).ok()?;
         let wait = Millis(until.0.saturating_sub(wall));

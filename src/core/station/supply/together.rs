@@ -4,9 +4,11 @@
 use crate::core::ledger::Ledger;
 use crate::core::station::supply::instant::Instant;
 use crate::core::station::supply::offer::{Demand, Offer, Scratch, Together};
-use crate::core::station::supply::share::share;
+use crate::core::station::supply::share::{admit, pour, Claim};
+use crate::core::station::supply::turns::{sort, Turns};
 use crate::core::station::Station;
 use crate::core::{ConnectorId, Place};
+use crate::time::Mono;
 use crate::types::ChargingRateUnitType as Unit;
 
 impl Station {
@@ -38,18 +40,37 @@ impl Station {
         &self,
         list: &mut [(ConnectorId, Offer)],
         scratch: &mut Scratch,
-        now: Instant,
+        turns: &mut Turns,
+        (now, mono): (Instant, Mono),
         ledger: &Ledger,
     ) {
         let all = self.together(now);
-        if all.sums().next().is_none() {
+        let shared = self.setup.tuning.sharing && all.sums().next().is_some();
+        if !shared {
+            turns.cease();
+            return self.divide(list, all, now, ledger);
+        }
+        scratch.demands.clear();
+        for (index, (at, _)) in list.iter().enumerate() {
+            scratch
+                .demands
+                .extend(self.place_of(index, *at, now, ledger));
+        }
+        let span = self.setup.tuning.sharing_turn;
+        if span.0 == 0 {
+            sort(&mut scratch.demands);
+            self.share_out(list, scratch, all);
             return;
         }
-        if self.setup.tuning.sharing {
-            self.share_out(list, scratch, all, now, ledger);
-        } else {
-            self.divide(list, all, now, ledger);
+        turns.line_up(&mut scratch.demands, mono);
+        self.share_out(list, scratch, all);
+        let mut waits = false;
+        for (claim, demand) in scratch.claims.iter().zip(&scratch.demands) {
+            let takes = claim.wants && claim.could_take();
+            turns.is_served(demand, takes && !claim.paused);
+            waits |= takes && claim.paused;
         }
+        turns.begin(waits, span, mono);
     }
 
     /// Without sharing each connector has its part, whatever the others do.
@@ -73,100 +94,40 @@ impl Station {
         }
     }
 
-    fn share_out(
-        &self,
-        list: &mut [(ConnectorId, Offer)],
-        scratch: &mut Scratch,
-        all: Together,
-        now: Instant,
-        ledger: &Ledger,
-    ) {
-        scratch.demands.clear();
-        for (index, (at, _)) in list.iter().enumerate() {
-            scratch
-                .demands
-                .extend(self.place_of(index, *at, now, ledger));
-        }
-        scratch.own.clear();
-        scratch.own.extend_from_slice(list);
-        // Those that want energy first, and of them those that started first.
-        scratch
-            .demands
-            .sort_unstable_by_key(|place| (!place.wants, place.order));
-        if self.pour_out(list, scratch, all) {
-            self.top_up(list, scratch, all, true);
-            self.top_up(list, scratch, all, false);
-        }
-    }
-
-    /// Gives what is left of both sums to those that were paused, where it is enough, or to the others.
-    fn top_up(
-        &self,
-        list: &mut [(ConnectorId, Offer)],
-        scratch: &Scratch,
-        all: Together,
-        paused: bool,
-    ) {
+    /// Serves all within each sum, in their order.
+    fn share_out(&self, list: &mut [(ConnectorId, Offer)], scratch: &mut Scratch, all: Together) {
         let volts = self.volts();
-        for place in &scratch.demands {
-            let own = scratch.own.get(place.index).map(|(_, own)| *own);
-            let now = list.get(place.index).map(|(_, now)| *now);
-            let (Some(own), Some(now)) = (own, now) else {
-                continue;
-            };
-            if own.is_nothing() || now.is_nothing() != paused {
-                continue;
-            }
-            let mut more = own;
-            for (unit, total) in all.sums() {
-                let offers = scratch
-                    .demands
-                    .iter()
-                    .filter_map(|other| list.get(other.index));
-                let drawn: i64 = offers.map(|(_, offer)| offer.in_unit(unit)).sum();
-                let most = now.in_unit(unit).saturating_add(total - drawn);
-                more.cut(most, unit, place.lines, volts);
-            }
-            let fits = all.sums().all(|(unit, _)| {
-                let least = place.claim(own, unit, volts).least;
-                more.in_unit(unit) >= least.max(now.in_unit(unit))
-            });
-            if let Some((_, offer)) = list.get_mut(place.index).filter(|_| fits) {
-                *offer = more;
-            }
-        }
-    }
-
-    /// Serves all within each sum. Says whether somebody is paused for the second one who had
-    /// something of the first; that one gets nothing the next time.
-    fn pour_out(
-        &self,
-        list: &mut [(ConnectorId, Offer)],
-        scratch: &mut Scratch,
-        all: Together,
-    ) -> bool {
-        let volts = self.volts();
-        let mut paused = false;
-        for (number, (unit, total)) in all.sums().enumerate() {
-            scratch.claims.clear();
-            for place in &scratch.demands {
-                let offer = list.get(place.index).map(|(_, offer)| *offer);
-                let claim = place.claim(offer.unwrap_or_default(), unit, volts);
-                scratch.claims.push(claim);
-            }
-            share(total, &mut scratch.claims);
-            for (claim, place) in scratch.claims.iter().zip(&scratch.demands) {
-                // What is not cut stays as it is: in the other unit it may be a little more.
-                let cut = list
-                    .get_mut(place.index)
-                    .filter(|_| claim.gets < claim.most);
-                if let Some((_, offer)) = cut {
-                    offer.cut(claim.gets, unit, place.lines, volts);
+        let Scratch { demands, claims } = scratch;
+        let offer_of = |list: &[(ConnectorId, Offer)], demand: &Demand| {
+            list.get(demand.index).map_or(Offer::default(), |all| all.1)
+        };
+        let mut totals = [0; 2];
+        claims.clear();
+        claims.extend(demands.iter().map(|demand| Claim::new(demand.wants)));
+        for ((unit, total), (number, bound)) in all.sums().zip(totals.iter_mut().enumerate()) {
+            *bound = total;
+            for (claim, demand) in claims.iter_mut().zip(demands.iter()) {
+                if let Some(part) = claim.parts.get_mut(number) {
+                    *part = demand.part(offer_of(list, demand), unit, volts);
                 }
-                paused |= number > 0 && claim.paused && claim.most > 0;
             }
         }
-        paused
+        admit(totals, claims);
+        for (number, (unit, total)) in all.sums().enumerate() {
+            for (claim, demand) in claims.iter_mut().zip(demands.iter()) {
+                if let Some(part) = claim.parts.get_mut(number) {
+                    part.most = part.most.min(offer_of(list, demand).in_unit(unit));
+                }
+            }
+            pour(total, claims, number);
+            for (claim, demand) in claims.iter().zip(demands.iter()) {
+                // What is not cut stays as it is: in the other unit it may be a little more.
+                let cut = list.get_mut(demand.index);
+                if let Some((_, offer)) = cut.filter(|_| claim.is_cut(number)) {
+                    offer.cut(claim.gets, unit, demand.lines, volts);
+                }
+            }
+        }
     }
 
     /// On how many conductors a connector draws.
@@ -186,9 +147,11 @@ impl Station {
         let connector = self.connector(at)?;
         let run = connector.may_supply().filter(|_| self.may_supply())?;
         Some(Demand {
+            at,
             index,
             lines: self.drawn(at, now, ledger)?,
             wants: run.wants_energy(),
+            place: 0,
             order: run.tx().0,
         })
     }
