@@ -135,9 +135,12 @@ test-rust:
 fuzz-smoke: tools
 	fuzz/smoke
 
+# Most tests wait for clocks and for other programs: so many files of them run at a time.
+AT_ONCE = -n auto --maxprocesses 4 --dist loadfile
+
 test-python: tools simulator examples kit $(VENV)/ready
 	$(CARGO) build --no-default-features --example wire_filter
-	cd tests/python && ../../$(PY) -m pytest
+	cd tests/python && ../../$(PY) -m pytest $(AT_ONCE)
 
 # cargo-c installs the same tree as `make install`. Not part of `make test`, since a fresh checkout has to
 # build cargo-c first.
