@@ -32,6 +32,9 @@ static void on_supply(void *ud, uint32_t connector, const evcp_supply_t *supply)
 
 static void charge(struct board *board)
 {
+    /* Nobody is charged before the first acceptance. */
+    evcp_boot_info_t boot = EVCP_BOOT_INFO_INIT;
+    UNTIL(board->cp, evcp_get_registration(board->cp, &boot) == 1);
     CHECK(evcp_set_ev(board->cp, 1, EVCP_EV_CHARGING) == EVCP_OK);
     CHECK(evcp_start_tx(board->cp, 1, "FREE", 0) == EVCP_OK);
     UNTIL(board->cp, board->supply.permit);

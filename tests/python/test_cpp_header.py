@@ -35,6 +35,8 @@ NOT_NAMED = {
     "EVCP_KEY_INFO_INIT": "as above",
     "EVCP_KEY_DECL_INIT": "as above",
     "EVCP_PROFILE_INFO_INIT": "as above",
+    "EVCP_LIMIT_INIT": "as above",
+    "EVCP_LOCAL_LIMIT_INIT": "as above",
 }
 
 

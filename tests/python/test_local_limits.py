@@ -1,4 +1,4 @@
-"""Local limits, through C and through Python."""
+"""Local limits, through C (plain, sanitizers, valgrind) and through Python."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from evcp import EvcpError, Unit
 
 from binding import Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, run
+from test_c_api import SANITIZE, VALGRIND, compiled, named_library, run
 
 PROGRAM = "tests/capi/local_limits.c"
 
@@ -21,7 +21,10 @@ async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
 
 
 async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    assert "0 failures" in await run([*VALGRIND, compiled(PROGRAM, tmp_path, "-g"), central.url])
+    # Unoptimised, as in test_profiles.py: where limits without phases are compared.
+    program = compiled(PROGRAM, tmp_path, "-g", library=named_library())
+    assert "0 failures" in await run([*VALGRIND, program, central.url])
+
 
 
 async def test_a_house_meter_limits_and_what_it_said_goes_stale(central):
@@ -47,11 +50,13 @@ async def test_a_house_meter_limits_and_what_it_said_goes_stale(central):
 
 
 async def test_failsafe_values_outlive_a_restart(central, tmp_path):
-    made_of = config(central.url, storage=tmp_path)
+    made_of = config(central.url, storage=tmp_path / "state")
+    point = central.point("PY1")
     async with Charger(made_of) as charger:
         charger.set_failsafe(1, "cable", 13, phases=1)
         await charger.ready()
         assert charger.get_local_limits(1)
+    point.checker.power_up()
     async with Charger(made_of) as charger:
         assert charger.get_local_limits(1) == [evcp.LocalLimit("cable", 13, Unit.AMPS, 1, True)]
 
