@@ -22,7 +22,7 @@ pub(super) const TABLES: &[(&str, &[&str])] = &[
     ("flag", &["name"]),
     ("availability", &["connector"]),
     ("local_availability", &["connector"]),
-    ("profile", &["id", "connector"]),
+    ("profile", &["id", "connector", "local"]),
     ("cache", &["tag"]),
 ];
 
