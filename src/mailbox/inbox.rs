@@ -327,8 +327,13 @@ impl Inbox {
 
 /// A time that was told goes on while it waits.
 fn correct(fact: &mut Fact, told: Mono, now: Mono) {
-    if let Fact::Clock(wall) = fact {
-        *wall = wall.offset(i64::try_from(now.since(told).0).unwrap_or(i64::MAX));
+    let waited = now.since(told).0;
+    match fact {
+        Fact::Clock(wall) => *wall = wall.offset(i64::try_from(waited).unwrap_or(i64::MAX)),
+        Fact::LocalLimit {
+            valid: Some(valid), ..
+        } => valid.0 = valid.0.saturating_sub(waited),
+        _ => {}
     }
 }
 

@@ -6,8 +6,15 @@ use crate::core::{Change, Due, LocalLimit, Place, Rate, Record, RecordKey, Sourc
 use crate::time::{Millis, Mono};
 use crate::types::ChargingRateUnitType as Unit;
 
-/// What the records of failsafe values are called; no key has such a name.
-const NAME: &str = "Failsafe.";
+/// What the records of failsafe values are called, before place and source; no key has so long a name.
+const NAME: &str = "the failsafe value of a local limit, by place and source: ";
+
+/// What stands for a value that cannot be read: whatever it was, it was no less.
+const NOTHING: Rate = Rate {
+    tenths: 0,
+    unit: Unit::A,
+    phases: None,
+};
 
 /// What one source says of one place.
 #[derive(Clone, Debug)]
@@ -43,13 +50,16 @@ impl LocalLimits {
             let Some(of) = name.strip_prefix(NAME) else {
                 return true;
             };
-            match (named(of), rate(text)) {
-                (Some((place, source)), Some(rate)) => {
-                    if let Some(entry) = all.entry(place, source) {
-                        entry.failsafe = Some(rate);
-                    }
-                }
-                _ => log::warn!("a stored failsafe limit cannot be read and is ignored: {name}"),
+            let Some((place, source)) = named(of) else {
+                log::error!("a stored record cannot be read and is ignored: {name}");
+                return false;
+            };
+            let rate = rate(text).unwrap_or_else(|| {
+                log::error!("{place}: the stored failsafe limit of \"{source}\" cannot be read: it is 0 A until it is set anew");
+                NOTHING
+            });
+            if let Some(entry) = all.entry(place, source) {
+                entry.failsafe = Some(rate);
             }
             false
         });
@@ -241,6 +251,21 @@ fn rate(text: &str) -> Option<Rate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failsafe_value_that_cannot_be_read_is_nothing_and_no_key_is_taken_for_one() {
+        assert!(NAME.len() > 50, "no key has so long a name");
+        let record = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let mut stored = vec![
+            record(&format!("{NAME}1.grid"), "v0 A 0"),
+            record(&format!("{NAME}x.grid"), "60 A 0"),
+            record("Failsafe.0.grid", "60 A 0"),
+        ];
+        let all = LocalLimits::take(&mut stored);
+        assert_eq!(stored, [record("Failsafe.0.grid", "60 A 0")]);
+        let rates: Vec<_> = all.standing().iter().map(|limit| limit.rate).collect();
+        assert_eq!(rates, [NOTHING]);
+    }
 
     #[test]
     fn what_is_stored_of_a_limit_is_read_again() {
