@@ -99,6 +99,14 @@ impl Feedback {
 }
 
 impl ConnectorSetup {
+    /// The least current that it can deliver, in tenths of an ampere per phase.
+    pub(crate) fn least(&self, tuning: &Tuning) -> u32 {
+        self.least.unwrap_or(match self.hardware.feed {
+            Feed::Dc => 0,
+            _ => tuning.least,
+        })
+    }
+
     /// A socket with a lock, three phases and 32 A.
     pub const SOCKET: Self = Self {
         lockable: true,

@@ -21,6 +21,8 @@ pub enum SetupError {
     Reconnect(Millis, Millis),
     /// A connector without a lock cannot report one.
     Feedback(usize),
+    /// The least current of a connector is more than it carries: nothing would ever flow.
+    Least(usize),
     /// This security profile needs a password, and there is none.
     Password(u8),
     /// So does that of this network profile, which leads to another central system than the first.
@@ -65,6 +67,11 @@ impl fmt::Display for SetupError {
                 f,
                 "connector {number} has a fixed cable: evcp_config_set_feedback() cannot declare its lock"
             ),
+            Self::Least(number) => write!(
+                f,
+                "connector {number} carries less than its least current: evcp_config_set_limit() and \
+                evcp_config_set_min_current(), or \"electric.min_a\""
+            ),
             Self::Password(profile) => write!(
                 f,
                 "security profile {profile} needs a password: set AuthorizationKey, 16 to 20 bytes"
@@ -91,6 +98,10 @@ impl Setup {
         let no_lock = |made: &ConnectorSetup| made.feedback.lock && !made.lockable;
         if let Some(index) = self.connectors.iter().position(no_lock) {
             return Err(SetupError::Feedback(index + 1));
+        }
+        let never = |made: &ConnectorSetup| made.least(&self.tuning) > made.hardware.deciamps;
+        if let Some(index) = self.connectors.iter().position(never) {
+            return Err(SetupError::Least(index + 1));
         }
         if self.device.vendor.as_str().is_empty() {
             return Err(SetupError::Device("vendor"));

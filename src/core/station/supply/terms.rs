@@ -6,7 +6,7 @@ use crate::core::station::supply::limits::{lines, Installed, Limit, Load, Prevai
 use crate::core::station::supply::offer::{Least, Offer};
 use crate::core::station::supply::profile::Profile;
 use crate::core::station::Station;
-use crate::core::{ConnectorId, Feed, LocalLimit, Place, Rate};
+use crate::core::{ConnectorId, LocalLimit, Place, Rate};
 use crate::types::ChargingRateUnitType as Unit;
 
 /// What bounds a connector.
@@ -131,10 +131,6 @@ impl Station {
     /// The least current of a connector, in tenths of an ampere.
     pub(super) fn least(&self, at: ConnectorId) -> i64 {
         let made = self.setup.connectors.get(at.index());
-        made.map_or(0, |made| match (made.least, made.hardware.feed) {
-            (Some(least), _) => i64::from(least),
-            (None, Feed::Dc) => 0,
-            (None, _) => i64::from(self.setup.tuning.least),
-        })
+        made.map_or(0, |made| i64::from(made.least(&self.setup.tuning)))
     }
 }
