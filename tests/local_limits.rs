@@ -2,7 +2,7 @@
 //! may be drawn, and what a pilot can say (OCPP 1.6 §3.13, IEC 61851).
 
 use evcp::core::*;
-use evcp::time::Millis;
+use evcp::time::{Millis, Mono, Now, Wall};
 use evcp::types::ChargingRateUnitType as Unit;
 use evcp_testing::{with, World};
 use serde_json::json;
@@ -41,6 +41,15 @@ fn failsafe(world: &mut World, number: u32, name: &str, rate: Option<Rate>) {
 fn told(world: &World, connector: u32) -> (bool, u32) {
     let supply = world.supply(connector).expect("it was told");
     (supply.permit, supply.deciamps.expect("said"))
+}
+
+fn setup_error(setup: Setup) -> Option<String> {
+    let now = Now {
+        mono: Mono(0),
+        wall: Wall(0),
+    };
+    let made = Engine::new(setup, Stored::default(), now);
+    made.err().map(|why| why.to_string())
 }
 
 fn status(world: &World, connector: u32) -> Option<String> {
@@ -230,6 +239,55 @@ fn on_phases_that_cannot_be_switched_off_fewer_phases_are_less_current() {
         profile(&mut world, "A", 16.0, Some(1));
         assert_eq!(told(&world, 1).0, switches == "true");
     }
+}
+
+#[test]
+fn amperes_on_one_phase_for_all_are_not_three_times_as_much_on_three() {
+    // By the central system, and by a source of the charger's own.
+    for central in [true, false] {
+        for (phases, supply) in [(1, (false, 0)), (2, (true, 106)), (3, (true, 160))] {
+            let mut world = World::booted(with(2, &[]));
+            world.charge(1, "ONE");
+            if central {
+                let request = json!({"connectorId": 0, "csChargingProfiles": {
+                    "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "ChargePointMaxProfile",
+                    "chargingProfileKind": "Relative",
+                    "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [
+                        {"startPeriod": 0, "limit": 16, "numberPhases": phases},
+                    ]},
+                }});
+                let answer = world.call("SetChargingProfile", request);
+                assert_eq!(answer, Some(json!({"status": "Accepted"})));
+            } else {
+                let phases = u8::try_from(phases).ok();
+                let all = Rate {
+                    phases,
+                    ..rate(16, Unit::A)
+                };
+                limit(&mut world, 0, "grid", Some(all), None);
+            }
+            assert_eq!(told(&world, 1), supply, "{phases} phases");
+            let request = json!({"connectorId": 0, "duration": 0, "chargingRateUnit": "W"});
+            let answer = world
+                .call("GetCompositeSchedule", request)
+                .expect("an answer");
+            let most = &answer["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"];
+            assert_eq!(*most, json!(16 * 230 * phases));
+        }
+    }
+}
+
+#[test]
+fn a_connector_that_carries_less_than_its_least_current_is_refused() {
+    let mut setup = with(2, &[]);
+    setup.connectors[1].least = Some(330);
+    let refused = setup_error(setup.clone()).expect("nothing would ever flow");
+    assert!(
+        refused.contains("connector 2") && refused.contains("electric.min_a"),
+        "{refused}"
+    );
+    setup.connectors[1].least = Some(320);
+    assert_eq!(setup_error(setup), None);
 }
 
 #[test]

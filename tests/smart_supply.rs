@@ -162,6 +162,8 @@ impl Pair {
         ];
         let mut setup = with(CONNECTORS, &keys);
         setup.tuning.sharing = sharing;
+        // Turns change between the instants that are looked at; smart_turns looks at each second.
+        setup.tuning.sharing_turn = Millis(0);
         setup.tuning.grid = grid;
         setup.tuning.offline_ignores = Purposes::parse(&IGNORED.join(",")).expect("purposes");
         setup.tuning.offline_ignore_after = Millis::from_secs(PATIENCE);

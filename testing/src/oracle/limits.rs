@@ -87,12 +87,23 @@ impl Oracle {
 
     /// What all together may draw: each sum that is bounded, by its unit.
     pub fn bounds(&self, t: i64) -> Vec<(char, i64)> {
-        let mut all = Vec::new();
-        if let Some((placed, total, _)) = self.to_all(t) {
-            all.push((Self::unit_of(placed), total));
+        let mut said = Vec::new();
+        if let Some((placed, total, phases)) = self.to_all(t) {
+            said.push((Self::unit_of(placed), total, phases));
         }
         let site = self.local.iter().filter(|(place, _)| *place == 0);
-        all.extend(site.map(|(_, word)| (word.unit, word.tenths)));
+        said.extend(site.map(|(_, word)| (word.unit, word.tenths, word.phases)));
+        let mut all = Vec::new();
+        for (unit, total, phases) in said {
+            all.push((unit, total));
+            // So many amperes on one phase are not three times as much on three.
+            let Some(n) = phases.filter(|_| unit == 'A' && !self.switches) else {
+                continue;
+            };
+            if self.hardware.iter().any(|made| lines(*made) > n) {
+                all.push(('W', self.convert(total, 'A', 'W', n)));
+            }
+        }
         if let Some(grid) = self.grid {
             let amps = i64::from(grid.deciamps);
             all.push(('A', amps));

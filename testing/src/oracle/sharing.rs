@@ -61,7 +61,8 @@ impl Line {
         if self.ends.is_none() || self.turn == 0 {
             self.sessions.sort_unstable();
         }
-        if self.ends.is_some_and(|ends| ends <= t) {
+        let over = self.ends.is_some_and(|ends| ends <= t);
+        if over {
             let served = |session: &usize| self.served.contains(session);
             let (back, front): (Vec<_>, Vec<_>) = self.sessions.iter().partition(|s| served(s));
             self.sessions = [front, back].concat();
@@ -108,6 +109,10 @@ impl Line {
         }
         if self.ends.is_none() && waits && self.turn > 0 {
             self.ends = Some(t + self.turn);
+        }
+        if over && self.ends.is_none() {
+            // Nobody waits: first come, first served.
+            return self.shares(t, Some(total), needs);
         }
         let of = |need: &Need| order.iter().position(|one| one.session == need.session);
         needs

@@ -40,7 +40,8 @@ impl Connector {
 
     /// Takes an offer on.
     pub(crate) fn take_offer(&mut self, offer: Offer, reaction: Mono) {
-        let ready = self.ev == Ev::Plugged;
+        // Who is kept from it by something else does not decline it.
+        let ready = self.ev == Ev::Plugged && self.may_supply().is_some();
         if let Some(run) = self.session.running_mut() {
             run.take_offer(offer, ready, reaction);
         }

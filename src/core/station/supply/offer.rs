@@ -134,6 +134,8 @@ pub(super) struct Demand {
 pub(crate) struct Scratch {
     pub(super) demands: Vec<Demand>,
     pub(super) claims: Vec<Claim>,
+    /// What each could draw if it were alone.
+    pub(super) own: Vec<(ConnectorId, Offer)>,
 }
 
 impl Demand {
@@ -143,7 +145,11 @@ impl Demand {
             deciamps,
             deciwatts,
         } = own.least;
-        let least = |tenths, from| volts.convert(tenths, from, unit, self.lines);
+        // What is less than the least in its own unit is nothing: this is rounded up.
+        let least = |tenths, from| {
+            let least = volts.convert(tenths, from, unit, self.lines);
+            least + i64::from(volts.convert(least, unit, from, self.lines) < tenths)
+        };
         let most = if own.is_nothing() {
             0
         } else {

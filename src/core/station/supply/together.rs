@@ -7,7 +7,7 @@ use crate::core::station::supply::offer::{Demand, Offer, Scratch, Together};
 use crate::core::station::supply::share::{admit, pour, Claim};
 use crate::core::station::supply::turns::{sort, Turns};
 use crate::core::station::Station;
-use crate::core::{ConnectorId, Place};
+use crate::core::{ConnectorId, Place, Rate};
 use crate::time::Mono;
 use crate::types::ChargingRateUnitType as Unit;
 
@@ -15,12 +15,17 @@ impl Station {
     /// What all together may draw now.
     pub(crate) fn together(&self, now: Instant) -> Together {
         let mut all = Together::default();
-        if let Some((profile, tenths, _)) = self.profiles.for_charge_point(now).word {
-            all.bound(profile.unit, tenths);
+        if let Some((profile, tenths, phases)) = self.profiles.for_charge_point(now).word {
+            self.bound(&mut all, tenths, profile.unit, phases);
         }
         let local = self.local_limits().iter();
         for limit in local.filter(|limit| limit.place == Place::ChargePoint) {
-            all.bound(limit.rate.unit, i64::from(limit.rate.tenths));
+            let Rate {
+                tenths,
+                unit,
+                phases,
+            } = limit.rate;
+            self.bound(&mut all, i64::from(tenths), unit, phases);
         }
         if let Some(grid) = self.setup.tuning.grid {
             let volts = self.volts();
@@ -33,6 +38,20 @@ impl Station {
             }
         }
         all
+    }
+
+    /// Bounds a sum. Amperes on fewer phases than there are, where none can be switched off, are fewer watts than
+    /// these amperes make on all of them.
+    fn bound(&self, all: &mut Together, tenths: i64, unit: Unit, phases: Option<u8>) {
+        all.bound(unit, tenths);
+        let Some(phases) = phases.filter(|_| unit == Unit::A && !self.switches_phases()) else {
+            return;
+        };
+        let mut feeds = self.setup.connectors.iter().map(|made| made.hardware.feed);
+        if feeds.any(|feed| feed.lines() > phases) {
+            let watts = self.volts().convert(tenths, Unit::A, Unit::W, phases);
+            all.bound(Unit::W, watts);
+        }
     }
 
     /// Cuts offers down to what all together may draw.
@@ -62,6 +81,8 @@ impl Station {
             self.share_out(list, scratch, all);
             return;
         }
+        scratch.own.clear();
+        scratch.own.extend_from_slice(list);
         turns.line_up(&mut scratch.demands, mono);
         self.share_out(list, scratch, all);
         let mut waits = false;
@@ -70,7 +91,15 @@ impl Station {
             turns.is_served(demand, takes && !claim.paused);
             waits |= takes && claim.paused;
         }
-        turns.begin(waits, span, mono);
+        if turns.begin(waits, span, mono) && scratch.demands.iter().any(|one| one.place > 0) {
+            // Nobody waits any more, and the order is that of the transactions from this instant on.
+            list.copy_from_slice(&scratch.own);
+            for demand in &mut scratch.demands {
+                demand.place = 0;
+            }
+            sort(&mut scratch.demands);
+            self.share_out(list, scratch, all);
+        }
     }
 
     /// Without sharing each connector has its part, whatever the others do.
@@ -97,7 +126,9 @@ impl Station {
     /// Serves all within each sum, in their order.
     fn share_out(&self, list: &mut [(ConnectorId, Offer)], scratch: &mut Scratch, all: Together) {
         let volts = self.volts();
-        let Scratch { demands, claims } = scratch;
+        let Scratch {
+            demands, claims, ..
+        } = scratch;
         let offer_of = |list: &[(ConnectorId, Offer)], demand: &Demand| {
             list.get(demand.index).map_or(Offer::default(), |all| all.1)
         };

@@ -86,15 +86,16 @@ impl Turns {
         }
     }
 
-    /// Somebody waits, or nobody does: a turn begins with the first who has to, and takes its time.
-    pub(super) fn begin(&mut self, waits: bool, span: Millis, now: Mono) {
-        if self.ends.is_none() {
-            if waits {
-                self.ends = Some(now + span);
-            } else {
-                self.cease();
-            }
+    /// Somebody waits, or nobody does: a turn begins with the first who has to, and takes its time. Says whether
+    /// there are none any more.
+    pub(super) fn begin(&mut self, waits: bool, span: Millis, now: Mono) -> bool {
+        let over = self.ends.is_none();
+        if over && waits {
+            self.ends = Some(now + span);
+        } else if over {
+            self.cease();
         }
+        over && !waits
     }
 }
 
