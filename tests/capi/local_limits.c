@@ -163,7 +163,7 @@ static void bad_input_is_refused_by_its_name(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
+    if (argc < 2) {
         fprintf(stderr, "usage: %s URL-OF-A-CENTRAL-SYSTEM\n", argv[0]);
         return 2;
     }

@@ -111,7 +111,7 @@ static void it_is_listed_with_all_that_it_says(evcp_t *cp)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2)
+    if (argc < 2)
         return 2;
     url = argv[1];
     evcp_callbacks_t callbacks = EVCP_CALLBACKS_INIT;

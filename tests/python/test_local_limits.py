@@ -1,4 +1,4 @@
-"""Local limits, through C (plain, sanitizers, valgrind) and through Python."""
+"""Local limits through Python."""
 
 import math
 
@@ -7,24 +7,6 @@ import pytest
 from evcp import EvcpError, Unit
 
 from binding import Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, named_library, run
-
-PROGRAM = "tests/capi/local_limits.c"
-
-
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path, *SANITIZE), central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    # Unoptimised, as in test_profiles.py: where limits without phases are compared.
-    program = compiled(PROGRAM, tmp_path, "-g", library=named_library())
-    assert "0 failures" in await run([*VALGRIND, program, central.url])
-
 
 
 async def test_a_house_meter_limits_and_what_it_said_goes_stale(central):

@@ -1,4 +1,4 @@
-"""Charging profiles of the charger's own, through C (plain, sanitizers, valgrind) and through Python."""
+"""Charging profiles of the charger's own through Python."""
 
 import json
 
@@ -6,23 +6,6 @@ import pytest
 from evcp import Change, ErrorCode, Ev, EvcpError, Purpose
 
 from binding import Charger, config
-from test_c_api import SANITIZE, VALGRIND, compiled, named_library, run
-
-PROGRAM = "tests/capi/profiles.c"
-
-
-async def test_the_c_program_finds_every_promise_kept(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path), central.url])
-
-
-async def test_the_c_program_is_clean_under_sanitizers(central, tmp_path):
-    assert "0 failures" in await run([compiled(PROGRAM, tmp_path, *SANITIZE), central.url])
-
-
-async def test_the_c_program_is_clean_under_valgrind(central, tmp_path):
-    # Unoptimised: in the release build valgrind reports a jump on what is not written, not yet looked into.
-    program = compiled(PROGRAM, tmp_path, "-g", library=named_library())
-    assert "0 failures" in await run([*VALGRIND, program, central.url])
 
 
 def profile(number, purpose="TxDefaultProfile", level=0, amps=10):
